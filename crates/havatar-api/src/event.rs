@@ -1,0 +1,55 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{ConfigStatus, Devices, Encoder, Process, Readiness, RecordingStatus, Status, Streams};
+
+/// A message of `GET /api/v1/events` (WebSocket, text frames). The first is a snapshot; after it, each
+/// section of the status is sent whole when it changes, latest wins: a slow reader skips versions, it never
+/// sees an old one after a new one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "one at a time, serialized at once, never stored")]
+pub enum Event {
+    /// Everything, once, first.
+    Snapshot {
+        /// The whole status.
+        status: Status,
+    },
+    /// Supervised processes changed.
+    Processes {
+        /// All of them.
+        processes: Vec<Process>,
+    },
+    /// Stream figures, about once a second.
+    Streams {
+        /// All of them.
+        streams: Streams,
+    },
+    /// Recording changed.
+    Recording {
+        /// The new state.
+        recording: RecordingStatus,
+    },
+    /// A device came, went or changed state.
+    Devices {
+        /// Both devices.
+        devices: Devices,
+    },
+    /// What is missing changed, or the publishers were started or stopped.
+    Readiness {
+        /// The new state.
+        readiness: Readiness,
+        /// The publishers are wanted.
+        streaming: bool,
+    },
+    /// The config was reloaded, or a reload refused.
+    Config {
+        /// The new state.
+        config: ConfigStatus,
+    },
+    /// An encoder was chosen.
+    Encoder {
+        /// It.
+        encoder: Option<Encoder>,
+    },
+}

@@ -1,0 +1,123 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Process, RecordingStatus, Streams};
+
+/// One picture of everything: body of `GET /api/v1/status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    /// havatard's version.
+    pub version: String,
+    /// MediaMTX's version, once it has answered.
+    pub mediamtx_version: Option<String>,
+    /// When the daemon started.
+    #[schema(value_type = String, format = DateTime)]
+    pub started_at: Timestamp,
+    /// The publishers are wanted (`/api/v1/stream/start` and `/stop`).
+    pub streaming: bool,
+    /// What is missing for a picture with sound.
+    pub readiness: Readiness,
+    /// The config file and whether its newest version is in force.
+    pub config: ConfigStatus,
+    /// Camera and microphone.
+    pub devices: Devices,
+    /// The video encoder in use, once one has been chosen.
+    pub encoder: Option<Encoder>,
+    /// Supervised processes.
+    pub processes: Vec<Process>,
+    /// Streams and their figures.
+    pub streams: Streams,
+    /// Recording.
+    pub recording: RecordingStatus,
+}
+
+/// Body of `GET /readyz`: 200 if ready, 503 if not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Readiness {
+    /// Nothing is missing.
+    pub ready: bool,
+    /// What is missing, most basic first.
+    pub missing: Vec<Missing>,
+}
+
+/// One thing that is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Missing {
+    /// Stable: `mediamtx_down`, `camera_away`, `camera_silent`, `microphone_away`, `config_fault`, ...
+    pub code: String,
+    /// In words, with what to do.
+    pub message: String,
+}
+
+/// The config file in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConfigStatus {
+    /// Where it was read from; `null` if defaults alone are in force.
+    pub file: Option<String>,
+    /// When the version in force was loaded.
+    #[schema(value_type = String, format = DateTime)]
+    pub loaded_at: Timestamp,
+    /// Faults of a newer version that was refused; empty if the newest is in force.
+    pub faults: Vec<ConfigFault>,
+}
+
+/// One fault in the config file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConfigFault {
+    /// The file.
+    pub file: String,
+    /// Line, from 1; `null` where the fault is an absence.
+    pub line: Option<u32>,
+    /// Dotted key, `media.camera.fps`; empty for the file as a whole.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub fix: Option<String>,
+}
+
+/// The devices the publishers take from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Devices {
+    /// The camera.
+    pub camera: Device,
+    /// The microphone.
+    pub microphone: Device,
+}
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Device {
+    /// What the config asks for, in words: `v4l2 /dev/v4l/by-id/...`, `test picture`.
+    pub name: String,
+    /// Where it is.
+    pub state: DeviceState,
+    /// In words, where there is something to say.
+    pub why: Option<String>,
+}
+
+/// Where a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceState {
+    /// Not configured.
+    Off,
+    /// Its file is not there: unplugged or not yet plugged in. It is waited for.
+    Away,
+    /// There, but nothing comes from it yet.
+    Silent,
+    /// Frames or samples come from it.
+    Live,
+}
+
+/// The encoder in use and what its test encode showed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Encoder {
+    /// FFmpeg's name, `libx264`; `copy` if the camera gives H.264.
+    pub name: String,
+    /// Frames a second that the test encode reached at the configured size; `null` for `copy`.
+    pub test_fps: Option<f64>,
+    /// How the choice was made, in words.
+    pub why: String,
+}

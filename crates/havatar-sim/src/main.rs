@@ -1,0 +1,2 @@
+//! What tests and the demo put in place of hardware.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Keeps one external process alive.

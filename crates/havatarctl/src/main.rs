@@ -1,0 +1,2 @@
+//! Command line for a running havatard.
+fn main() {}
