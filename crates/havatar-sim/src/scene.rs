@@ -156,8 +156,7 @@ impl Scene {
     /// Paints everything that moves, as it is at `unix` time. The old stamp stays until [`stamp`](Self::stamp).
     pub fn paint(&mut self, unix: Duration) {
         for strip in &self.strips {
-            let offset = strip.ground.offset(unix, strip.round, strip.leftwards);
-            strip.ground.copy_to(&mut self.frame, strip.top, offset);
+            strip.ground.copy_to(&mut self.frame, strip.top, unix, strip.round, strip.leftwards);
         }
         self.frame.restore(self.dial, &self.still);
         let turn = fraction(unix, TURN);

@@ -1,53 +1,70 @@
 //! A strip of textured ground, endless to both sides, that drifts through the picture.
+//!
+//! A pan of whole pixels is the easiest thing there is for an encoder. So the strip is kept in several copies
+//! that differ by fine grain, shown in turn, as a sensor's noise would: the encoder must spend bits on every
+//! frame, and how many it may spend decides what the strip looks like at the far end.
 
 use std::time::Duration;
 
 use super::canvas::Canvas;
 
+/// How many grains there are. Prime to the usual frame rates, so that none is shown at every beat.
+const GRAINS: u32 = 7;
+/// For how long one grain is shown, in milliseconds: shorter than a frame.
+const GRAIN_MS: u128 = 13;
+/// How far grain lifts or lowers a pixel at most.
+const GRAIN_DEPTH: i32 = 10;
+
 /// One turn of the strip: as wide as the picture, and its right edge continues at its left.
 pub(super) struct Ground {
     width: usize,
     height: usize,
-    /// Luma rows, then both chroma planes, laid out as in a frame.
-    planes: [Vec<u8>; 3],
+    /// The luma plane with [`GRAINS`] different grains.
+    luma: Vec<Vec<u8>>,
+    chroma: [Vec<u8>; 2],
 }
 
 impl Ground {
     /// Height must be even.
     pub(super) fn new(width: usize, height: usize, seed: u32) -> Self {
         let coarse = (width / 10).max(4);
-        let luma = |x, y| {
+        let smooth = |x, y| {
             let rolling = i32::from(noise(x, y, width, coarse, seed));
             let stones = i32::from(noise(x, y, width, coarse / 4, seed ^ 0x51ed));
             let grit = i32::from(noise(x, y, width, (coarse / 16).max(2), seed ^ 0x9e37));
-            byte(120 + (rolling - 128) / 2 + (stones - 128) / 3 + (grit - 128) / 5)
+            120 + (rolling - 128) / 2 + (stones - 128) / 3 + (grit - 128) / 5
         };
         let tint = |x, y, from: u32| {
             let value = i32::from(noise(x * 2, y * 2, width, coarse * 2, seed ^ from));
             byte(128 + (value - 128) / 6)
         };
-        let plane = |width, height, pixel: &dyn Fn(usize, usize) -> u8| {
-            (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)).collect()
+        let pixels = |width, height| (0..height).flat_map(move |y| (0..width).map(move |x| (x, y)));
+        let bare: Vec<i32> = pixels(width, height).map(|(x, y)| smooth(x, y)).collect();
+        let grained = |number: u32| {
+            let grain = |place| {
+                i32::from(random(place >> 12, place & 4095, seed ^ number.wrapping_mul(0x01f1))) - 128
+            };
+            let lifted = |(place, value): (usize, &i32)| byte(value + grain(place) * GRAIN_DEPTH / 128);
+            bare.iter().enumerate().map(lifted).collect()
         };
-        let planes = [
-            plane(width, height, &luma),
-            plane(width / 2, height / 2, &|x, y| tint(x, y, 0xb1)),
-            plane(width / 2, height / 2, &|x, y| tint(x, y, 0x4d)),
-        ];
-        Self { width, height, planes }
+        let luma = (1..=GRAINS).map(grained).collect();
+        let chroma =
+            [0xb1, 0x4d].map(|from| pixels(width / 2, height / 2).map(|(x, y)| tint(x, y, from)).collect());
+        Self { width, height, luma, chroma }
     }
 
-    /// How far the strip has moved by `unix` time, in even pixels below its width.
-    pub(super) fn offset(&self, unix: Duration, round: Duration, leftwards: bool) -> usize {
-        let round = round.as_millis().max(1);
-        let moved = usize::try_from(unix.as_millis() % round * self.width as u128 / round).unwrap_or(0);
-        let offset = if leftwards { moved } else { self.width - 1 - moved };
-        offset & !1
-    }
-
-    /// Lays the strip into a frame at row `top` (even), starting `offset` pixels (even) into the strip.
-    pub(super) fn copy_to(&self, frame: &mut Canvas, top: usize, offset: usize) {
-        for (index, plane) in self.planes.iter().enumerate() {
+    /// Lays the strip into a frame at row `top` (even) as it is at `unix` time. One turn takes `round`.
+    pub(super) fn copy_to(
+        &self,
+        frame: &mut Canvas,
+        top: usize,
+        unix: Duration,
+        round: Duration,
+        leftwards: bool,
+    ) {
+        let offset = self.offset(unix, round, leftwards);
+        let grain = usize::try_from(unix.as_millis() / GRAIN_MS % u128::from(GRAINS)).unwrap_or(0);
+        for (index, plane) in [&self.luma[grain], &self.chroma[0], &self.chroma[1]].into_iter().enumerate() {
             let part = if index == 0 { 1 } else { 2 };
             let (width, height, offset) = (self.width / part, self.height / part, offset / part);
             for y in 0..height {
@@ -57,6 +74,14 @@ impl Ground {
                 target[width - offset..].copy_from_slice(&row[..offset]);
             }
         }
+    }
+
+    /// How far the strip has moved by `unix` time, in even pixels below its width.
+    fn offset(&self, unix: Duration, round: Duration, leftwards: bool) -> usize {
+        let round = round.as_millis().max(1);
+        let moved = usize::try_from(unix.as_millis() % round * self.width as u128 / round).unwrap_or(0);
+        let offset = if leftwards { moved } else { self.width - 1 - moved };
+        offset & !1
     }
 }
 
@@ -76,7 +101,7 @@ fn noise(x: usize, y: usize, width: usize, step: usize, seed: u32) -> u8 {
 
 /// A hash of a lattice point, the same in every run.
 fn random(column: usize, row: usize, seed: u32) -> u8 {
-    let point = u32::try_from(column << 12 ^ row).unwrap_or(0);
+    let point = u32::try_from(column << 12 ^ row).unwrap_or(u32::MAX);
     let mut hash = point.wrapping_mul(0x9e37_79b1) ^ seed.wrapping_mul(0x85eb_ca6b);
     hash = (hash ^ hash >> 15).wrapping_mul(0x2c1b_3c6d);
     hash = (hash ^ hash >> 12).wrapping_mul(0x297a_2d39);
@@ -110,7 +135,7 @@ mod tests {
     fn the_strip_has_no_seam() {
         let (width, height) = (640, 40);
         let ground = Ground::new(width, height, 3);
-        let row = |y: usize| &ground.planes[0][y * width..(y + 1) * width];
+        let row = |y: usize| &ground.luma[0][y * width..(y + 1) * width];
         let step = |a: u8, b: u8| usize::from(a.abs_diff(b));
         let seam: usize = (0..height).map(|y| step(row(y)[width - 1], row(y)[0])).sum();
         let inside: usize =
