@@ -32,13 +32,20 @@ go_version() { # the version that builds mediamtx/, e.g. go1.26.8
     die "this Go ($(GOTOOLCHAIN=local go version 2>&1)) cannot build MediaMTX. Install Go 1.26 or newer."
 }
 
-# npm ci, only when the lock, the manifest or Node itself has changed since the last one.
-npm_ci() { # folder
-  lock=$(cat "$1/package.json" "$1/package-lock.json" | sha256sum)-$(node --version)
-  [ "$(cat "$1/node_modules/.installed" 2>/dev/null)" = "$lock" ] && return
-  say "npm packages of $1 (npm ci, from its package-lock.json, no install scripts)"
-  (cd "$1" && retry npm ci --ignore-scripts --no-audit --no-fund)
-  printf '%s' "$lock" >"$1/node_modules/.installed"
+# The npm packages of a folder, as its lock has them, only when the lock, the manifest or Node has changed since.
+# Not npm ci: that refuses a lock from which a package for some other platform is absent, although nobody here would
+# install it. What npm ci checks beside that, that manifest and lock agree, is checked here.
+npm_packages() { # folder
+  stamp=$(cat "$1/package.json" "$1/package-lock.json" | sha256sum)$(node --version)
+  [ "$(cat "$1/node_modules/.installed" 2>/dev/null)" = "$stamp" ] && return
+  (cd "$1" && node -e '
+    const [manifest, lock] = ["package.json", "package-lock.json"].map((f) => JSON.parse(fs.readFileSync(f)))
+    for (const kind of ["dependencies", "devDependencies", "optionalDependencies"])
+      assert.deepEqual(lock.packages[""][kind], manifest[kind])
+  ') || die "$1: package.json and package-lock.json disagree. Run npm install there and commit both."
+  say "npm packages of $1, from its package-lock.json, without their install scripts"
+  (cd "$1" && retry npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error)
+  printf '%s' "$stamp" >"$1/node_modules/.installed"
 }
 
 # The page goes into havatard, so it is built first; not again while nothing in web/ is newer than the last build.
