@@ -47,10 +47,10 @@ paths:
   }
 }
 
-/** MediaMTX with the simulated camera, ready to be watched. */
+/** MediaMTX with the simulated camera (`gop` for a plain line, or a `line`), ready to be watched. */
 export async function startBare(options) {
   const server = await startMediaMtx()
-  const camera = await startCamera({ ...options, url: server.rtsp })
+  const camera = startCamera({ ...options, url: server.rtsp })
   await until('the camera is on its path', async () => {
     if (!camera.running()) throw new Error(`the camera ended: ${camera.lines().join('\n')}`)
     const path = await server.path()
@@ -72,6 +72,16 @@ export async function joinBare(browser, server) {
   await openBarePage(page, server)
   await randomPhase(1000)
   await page.evaluate(() => window.press())
+  const took = await join(page)
+  await close()
+  return took
+}
+
+/** Navigates to the page that MediaMTX itself has for a viewer. */
+export async function navigateBare(browser, server) {
+  const { page, close } = await openPage(browser)
+  await randomPhase(1000)
+  await page.goto(`${server.origin}/${PATH}/`, { waitUntil: 'commit' })
   const took = await join(page)
   await close()
   return took

@@ -14,19 +14,22 @@ export const encoder = (gop) => [
   '-b:v', '1000k', '-maxrate', '1200k', '-bufsize', '2000k',
 ]
 
-export const rawInput = (size = SIZE, fps = FPS) =>
-  ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', size, '-r', String(fps), '-i', 'pipe:0']
+export const rawInput = () =>
+  ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', SIZE, '-r', String(FPS), '-i', 'pipe:0']
 
-/** `havatar-sim camera | ffmpeg`, as two processes of our own joined by a named pipe. */
-export async function startCamera({ gop, url, size = SIZE, fps = FPS, output }) {
+/** The whole line of a plain publisher, but for the address at its end. */
+export const plainLine = (gop) => [
+  '-hide_banner', '-nostats', '-loglevel', 'warning',
+  ...rawInput(), ...encoder(gop), '-f', 'rtsp', '-rtsp_transport', 'tcp',
+]
+
+/** `havatar-sim camera | ffmpeg LINE URL`, as two processes of our own joined by a named pipe. */
+export function startCamera({ gop, url, line = plainLine(gop) }) {
   const pipe = join(ownFolder(), 'frames')
   execFileSync('mkfifo', [pipe])
   // The shell only opens the pipe and then becomes the program, so that the pid is the program's.
-  const camera = own('sh', ['-c', 'exec "$@" >"$0"', pipe, havatarSim(), 'camera', '--size', size, '--fps', String(fps)])
-  const publisher = own('sh', [
-    '-c', 'exec "$@" <"$0"', pipe, ffmpeg, '-hide_banner', '-nostats', '-loglevel', 'warning',
-    ...rawInput(size, fps), ...(output ?? [...encoder(gop), '-f', 'rtsp', '-rtsp_transport', 'tcp', url]),
-  ])
+  const camera = own('sh', ['-c', 'exec "$@" >"$0"', pipe, havatarSim(), 'camera', '--size', SIZE, '--fps', String(FPS)])
+  const publisher = own('sh', ['-c', 'exec "$@" <"$0"', pipe, ffmpeg, ...line, url])
   return {
     camera,
     publisher,
