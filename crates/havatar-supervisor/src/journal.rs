@@ -52,7 +52,7 @@ pub(crate) const KEPT: usize = 200;
 pub(crate) const PER_SECOND: u32 = 200;
 /// Bytes kept of one line.
 pub(crate) const LINE: usize = 2048;
-/// Bytes collected of one line. The excess gives a secret at the cut a chance to be seen whole.
+/// Bytes collected of one line. With the excess, a secret that begins before the cut is seen whole.
 pub(crate) const RAW_LINE: usize = LINE + CUT_BACK;
 const CUT_BACK: usize = 512;
 const WINDOW: Duration = Duration::from_secs(1);
@@ -124,10 +124,13 @@ impl Journal {
     }
 
     fn clean(&self, raw: &[u8], cut: bool) -> String {
-        let raw = if cut { without_last_word(raw) } else { raw };
-        let mut text = self.redacted(&String::from_utf8_lossy(raw));
+        let mut text = String::from_utf8_lossy(raw).into_owned();
+        // Before redaction, so that a secret cannot hide behind them.
         text.retain(|c| c == '\t' || !c.is_control());
-        let end = text.floor_char_boundary(LINE);
+        let mut text = self.redacted(&text);
+        // A secret in which the collected bytes end is not recognised: what it could fill is not shown.
+        let safe = if cut { text.len().saturating_sub(CUT_BACK) } else { text.len() };
+        let end = text.floor_char_boundary(LINE.min(safe));
         if cut || end < text.len() {
             text.truncate(end);
             text.push_str(" [cut]");
@@ -148,13 +151,6 @@ impl Ring {
         }
         self.lines.push_back(line);
     }
-}
-
-/// A cut may fall into the middle of a secret, which nobody would recognise any more: the last word goes.
-fn without_last_word(raw: &[u8]) -> &[u8] {
-    let search = raw.len().saturating_sub(CUT_BACK);
-    let space = raw[search..].iter().rposition(u8::is_ascii_whitespace);
-    &raw[..search + space.unwrap_or(0)]
 }
 
 #[cfg(test)]

@@ -288,3 +288,107 @@ impl Line {
 fn newline(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte == b'\n')
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn flood() -> (Arc<Journal>, Flood) {
+        let journal = Arc::new(Journal::new(None));
+        let Intake::Journal(flood) = Intake::journal(Arc::clone(&journal), Source::Stderr, 1) else {
+            unreachable!()
+        };
+        (journal, flood)
+    }
+
+    fn texts(journal: &Journal) -> Vec<String> {
+        journal.lines().0.into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn lines_survive_any_cut_of_the_stream() {
+        let bytes = b"one\r\ntwo\n\nprogress 1\rprogress 2\rthree\nf\xc3\xbcnf\nlast";
+        for size in 1..=bytes.len() {
+            let (journal, mut flood) = flood();
+            for chunk in bytes.chunks(size) {
+                flood.take(chunk, Instant::now());
+            }
+            flood.finish();
+            assert_eq!(texts(&journal), ["one", "two", "three", "fünf", "last"], "chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_never_ends_is_shown_once_and_cut() {
+        let (journal, mut flood) = flood();
+        for _ in 0..1000 {
+            flood.take(&[b'x'; 1000], Instant::now());
+        }
+        assert_eq!(texts(&journal).len(), 1, "it is shown before its end");
+        flood.take(b"\nnext\n", Instant::now());
+        let texts = texts(&journal);
+        assert_eq!(texts.len(), 2);
+        assert!(texts[0].ends_with("x [cut]") && texts[0].len() <= 2100);
+        assert_eq!(texts[1], "next");
+        assert!(flood.line.bytes.capacity() <= 2 * RAW_LINE);
+    }
+
+    #[test]
+    fn a_progress_display_does_not_grow() {
+        let (journal, mut flood) = flood();
+        for frame in 0..5000 {
+            flood.take(format!("frame={frame}\r").as_bytes(), Instant::now());
+        }
+        flood.take(b"\nError: broken\n", Instant::now());
+        assert_eq!(texts(&journal), ["frame=4999", "Error: broken"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_is_counted_and_its_last_lines_are_kept() {
+        for size in [7, 100, 4096, 32 << 10] {
+            let (journal, mut flood) = flood();
+            let bytes: Vec<u8> = (1..=20_000).flat_map(|n| format!("line {n}\n").into_bytes()).collect();
+            for chunk in bytes.chunks(size) {
+                flood.take(chunk, Instant::now());
+            }
+            flood.finish();
+            let (lines, dropped) = journal.lines();
+            let kept: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+            assert_eq!(dropped, 20_000 - 200 - 20, "chunks of {size}");
+            assert_eq!(kept.len(), 200);
+            assert_eq!(kept[178], "line 200");
+            assert_eq!(kept[179], format!("{dropped} lines of stderr were dropped: too many in a second"));
+            assert_eq!(lines[179].source, Source::Supervisor);
+            assert_eq!((kept[180], kept[199]), ("line 19981", "line 20000"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_later_there_is_room_again() {
+        let (journal, mut flood) = flood();
+        flood.take("x\n".repeat(1000).as_bytes(), Instant::now());
+        let until = flood.pending.as_ref().map(|pending| pending.until);
+        assert_eq!(until, Some(Instant::now() + Duration::from_secs(1)));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        flood.take(b"after\n", Instant::now());
+        assert_eq!(texts(&journal).last().map(String::as_str), Some("after"));
+        assert!(flood.pending.is_none());
+    }
+
+    #[test]
+    fn a_sink_gets_every_line() {
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let sink: LineSink = {
+            let got = Arc::clone(&got);
+            Arc::new(move |line: &str| got.lock().unwrap().push(line.to_owned()))
+        };
+        let mut intake = Intake::lines(sink);
+        for chunk in ["fra", "me=1\nfps=3", "0\nprogress=cont", "inue\nend"] {
+            intake.take(chunk.as_bytes(), Instant::now());
+        }
+        intake.finish();
+        assert_eq!(*got.lock().unwrap(), ["frame=1", "fps=30", "progress=continue", "end"]);
+    }
+}

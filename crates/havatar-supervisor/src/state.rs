@@ -565,3 +565,5 @@ fn words(duration: Duration) -> String {
     }
 }
 
+#[cfg(test)]
+mod tests;
