@@ -10,8 +10,8 @@
 export const LATE_MS = 250;
 /** Over this age it is no longer a live picture, in ms. */
 export const STALE_MS = 400;
-/** So many fresh frames in a row make it live again. */
-const FRESH_FRAMES = 5;
+/** So many better frames in a row are believed. */
+const BETTER_FRAMES = 5;
 /** A robot clock that drifts by 100 ppm is 12 ms off after this window, in ms. */
 const WINDOW_MS = 120_000;
 const BUCKET_MS = 10_000;
@@ -36,8 +36,8 @@ export class PictureAge {
   #shownAt: number | null = null;
   #transitMs = 0;
   #rttMs = 0;
-  #freshFrames = FRESH_FRAMES;
-  #worst: Freshness = 'fresh';
+  #held: Freshness = 'fresh';
+  #better = 0;
   #rtp: { last: number; unwrapped: number } | null = null;
   #buckets: { from: number; least: number }[] = [];
 
@@ -45,9 +45,8 @@ export class PictureAge {
   frame(times: FrameTimes): void {
     this.#transitMs = this.#transit(times);
     this.#shownAt = times.shownAt;
-    const now = verdict(this.#transitMs);
-    this.#freshFrames = now === 'fresh' ? this.#freshFrames + 1 : 0;
-    if (this.#freshFrames >= FRESH_FRAMES) this.#worst = 'fresh';
+    const better = rank(verdict(this.#transitMs)) < rank(this.#held);
+    this.#better = better ? this.#better + 1 : 0;
   }
 
   /** The newest round-trip time to the media server, in ms. */
@@ -55,7 +54,7 @@ export class PictureAge {
     this.#rttMs = ms;
   }
 
-  /** Forgets the zero: another session, or another camera behind the same one. */
+  /** Forgets the zero: another media server, or another camera behind the same one. */
   reset(): void {
     this.#rtp = null;
     this.#buckets = [];
@@ -71,16 +70,19 @@ export class PictureAge {
     return this.#shownAt === null ? null : Math.max(0, now - this.#shownAt) + this.#transitMs;
   }
 
-  /** Worse at once, better only after five fresh frames in a row. */
+  /** Worse at once; better only after five frames in a row that deserve it. */
   freshness(now: number): Freshness {
     const age = this.ms(now);
     if (age === null) return 'stale';
     const seen = verdict(age);
-    if (seen !== 'fresh') this.#freshFrames = 0;
-    if (rank(seen) > rank(this.#worst)) this.#worst = seen;
-    // A picture that moves again is late at most, however far it had fallen behind.
-    else if (this.#worst === 'stale' && seen !== 'stale') this.#worst = 'late';
-    return this.#worst;
+    if (rank(seen) >= rank(this.#held)) {
+      this.#held = seen;
+      this.#better = 0;
+    } else if (this.#better >= BETTER_FRAMES) {
+      this.#held = seen;
+      this.#better = 0;
+    }
+    return this.#held;
   }
 
   #transit(times: FrameTimes): number {

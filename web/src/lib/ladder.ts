@@ -2,9 +2,9 @@
 // no clock of its own. The player reports what it sees, with the time; the ladder answers with what to do.
 //
 // At most two sessions exist: the one that is shown, and one being opened beside it. The shown one is let go only
-// when the other has media to show, or takes its own back. Two clocks judge it: packets (nothing at all arrives:
-// the network or the server is gone) and frames (packets arrive, yet no picture comes of them: a decoder in want
-// of a key frame). `disconnected` is no input at all. Try follows try, quickly at first, then with back-off, for
+// when the other has media to show, or takes its own back. Three clocks judge it: packets (nothing at all arrives: the
+// network or the server is gone), frames (packets arrive, yet no picture comes of them: a decoder in want of a key
+// frame) and fresh frames (the picture moves, but behind a buffer that filled up during a stall). `disconnected` is no input at all. Try follows try, quickly at first, then with back-off, for
 // ever; outside news (`nudge`) cuts the wait short.
 
 import { backoff } from './clock';
@@ -16,6 +16,12 @@ export const LADDER = {
   iceRestartMs: 2000,
   /** Packets arrive but no frame comes of them for so long: a new session beside the old one, in ms. */
   frozenMs: 3000,
+  /** Frames come, but none was fresh for so long: what fell behind stays behind, so a new session beside it, in ms. */
+  lateMs: 1500,
+  /** When that does not help, the lateness is the link's or the source's: asked again after this, doubling, in ms. */
+  lateAgainMs: [10_000, 120_000],
+  /** A picture moves while its last frame is younger than this, in ms. */
+  movingMs: 400,
   /** A new session that brings no packet is given up after so long, in ms. */
   emptyMs: 4000,
   /** A new session that brings packets but no frame is given up after so long, in ms. */
@@ -40,6 +46,8 @@ interface Shown {
   id: number;
   packetAt: number;
   frameAt: number;
+  /** The last frame that was not late. */
+  freshAt: number;
   /** Usual time between frames, in ms: a slow camera is not a silent one. */
   gapMs: number;
   /** Looks in a row that found no new packet: one late look alone proves nothing. */
@@ -65,6 +73,8 @@ export class Ladder {
   #next: Next | null = null;
   #failures = 0;
   #retryAt = 0;
+  #lateTries = 0;
+  #lateAgainAt = 0;
 
   /** `lookAfterMs`: without a frame for so long, `troubled` asks for a closer look. */
   constructor(random: () => number, lookAfterMs: number) {
@@ -131,8 +141,8 @@ export class Ladder {
     }
   }
 
-  /** Session `id` has brought a new frame (or, for sound, a packet to play). */
-  frame(id: number, now: number): Action[] {
+  /** Session `id` has brought a new frame (or, for sound, a packet to play); `fresh` unless it was late. */
+  frame(id: number, now: number, fresh: boolean): Action[] {
     const s = this.#shown;
     if (this.#next?.id === id) {
       this.#next = null;
@@ -141,6 +151,7 @@ export class Ladder {
         id,
         packetAt: now,
         frameAt: now,
+        freshAt: now,
         gapMs: 0,
         quiet: 0,
         iceAsked: false,
@@ -154,8 +165,13 @@ export class Ladder {
     if (gap > 0 && gap < LADDER.iceRestartMs) s.gapMs += (gap - s.gapMs) / 8;
     s.frameAt = now;
     s.packetAt = Math.max(s.packetAt, now);
-    if (s.dead) return [];
-    // The old one has come back by itself before the new one was ready.
+    if (fresh) {
+      s.freshAt = now;
+      this.#lateTries = 0;
+    }
+    // The old one has come back by itself before the new one was ready. One that comes back late is let go: a
+    // buffer that has filled up is played out slowly, and a new session starts with none.
+    if (s.dead || !fresh) return [];
     this.#failures = 0;
     return this.#dropNext();
   }
@@ -202,6 +218,7 @@ export class Ladder {
     if (watched && !this.#watched && this.#shown !== null) {
       const s = this.#shown;
       s.frameAt = now;
+      s.freshAt = now;
       s.packetAt = Math.max(s.packetAt, now - LADDER.silentMs + LADDER.returnMs);
       s.quiet = 0;
     }
@@ -224,7 +241,13 @@ export class Ladder {
     const s = this.#shown;
     const silent = s !== null && this.#isSilent(s, now, LADDER.silentMs);
     const frozen = s !== null && this.#watched && now - s.frameAt >= LADDER.frozenMs;
-    const wanted = s === null || s.dead || silent || frozen;
+    const late = s !== null && this.#isLate(s, now);
+    const wanted = s === null || s.dead || silent || frozen || late;
+    if (late && this.#next === null && now >= this.#retryAt) {
+      const [first, last] = LADDER.lateAgainMs;
+      this.#lateAgainAt = now + Math.min(last, first * 2 ** this.#lateTries);
+      this.#lateTries += 1;
+    }
     if (wanted && this.#next === null && now >= this.#retryAt) {
       this.#lastId += 1;
       this.#next = { id: this.#lastId, since: now, packets: false };
@@ -239,6 +262,11 @@ export class Ladder {
 
   #isSilent(s: Shown, now: number, limit: number): boolean {
     return this.#watched && s.quiet >= 2 && now - s.packetAt >= Math.max(limit, 4 * s.gapMs);
+  }
+
+  #isLate(s: Shown, now: number): boolean {
+    if (!this.#watched || now < this.#lateAgainAt) return false;
+    return now - s.frameAt < LADDER.movingMs && now - s.freshAt >= LADDER.lateMs;
   }
 
   #dropNext(): Action[] {

@@ -41,31 +41,27 @@ export function linkOf(input: LinkInput): Link {
   const status = input.events === 'open' ? input.status : null;
   if (input.player.phase === 'playing') return moving(input, status);
   if (input.events === 'lost') return { kind: input.online ? 'unreachable' : 'offline' };
-  if (status !== null) {
-    const cause = noPicture(status);
-    if (cause !== null) return cause;
-  }
-  if (input.player.serverLost) return { kind: 'server-restarting' };
+  const cause = noPicture(input, status);
+  if (cause !== null) return cause;
   if (input.player.phase !== 'stalled') return { kind: 'connecting' };
   return { kind: 'lost', ms: input.player.lateMs ?? 0 };
 }
 
-/** Frames come. They may be the media server's stand-in for a camera that is away. */
+/** Frames come, or did a moment ago. They may be the media server's stand-in for a camera that is away. */
 function moving(input: LinkInput, status: Status | null): Link {
-  if (status !== null) {
-    if (!status.streaming) return { kind: 'stopped' };
-    const camera = cameraAway(status);
-    if (camera !== null) return camera;
-  }
+  const cause = noPicture(input, status);
+  if (cause !== null) return cause;
   if (input.player.freshness === 'fresh') return { kind: 'live' };
   return { kind: 'late', ms: input.player.lateMs ?? 0 };
 }
 
-function noPicture(status: Status): Link | null {
-  const server = processNamed(status, 'mediamtx');
-  if (server !== null && server.state !== 'running') {
-    return { kind: server.state === 'stopped' ? 'stopped' : 'server-restarting' };
-  }
+function noPicture(input: LinkInput, status: Status | null): Link | null {
+  const server = status === null ? null : processNamed(status, 'mediamtx');
+  if (server?.state === 'stopped') return { kind: 'stopped' };
+  const away = server !== null && server.state !== 'running';
+  // Its publishers go down with it; until its successor shows something they are no news of their own.
+  if (away || input.player.serverLost) return { kind: 'server-restarting' };
+  if (status === null) return null;
   if (!status.streaming) return { kind: 'stopped' };
   return cameraAway(status);
 }

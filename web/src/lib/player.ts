@@ -2,7 +2,7 @@
 // closes WHEP sessions, looks at their counters, and puts the right track on the screen. Picture and sound are
 // two players that know nothing of each other, so that losing one never touches the other.
 
-import { type Freshness, PictureAge } from './age';
+import { type Freshness, LATE_MS, PictureAge, STALE_MS } from './age';
 import type { Clock } from './clock';
 import { type Action, Ladder } from './ladder';
 import { Observable } from './observable';
@@ -97,6 +97,7 @@ export class Player {
   #iceServers: RTCIceServer[] = [];
   #onScreen: number | null = null;
   #presentedAt = 0;
+  #replacing = false;
   #figureAt = 0;
   #watched = true;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -121,6 +122,7 @@ export class Player {
 
   start(): void {
     if (this.#cancelTick !== null) return;
+    this.#replacing = false;
     this.state.set({ phase: 'connecting', failure: null, serverLost: false, lateMs: null });
     this.#run(this.#ladder.start(this.#deps.clock.now()));
     this.#tick();
@@ -140,6 +142,9 @@ export class Player {
   /** The media server is known to have ended; its sessions are over, whatever the network still says. */
   serverLost(): void {
     if (this.#cancelTick === null) return;
+    this.#replacing = true;
+    // Sessions of one server share its RTP clock, so their lateness can be compared; the next server's is another.
+    this.age.reset();
     this.state.set({ serverLost: true });
     this.#run(this.#ladder.serverLost(this.#deps.clock.now()));
   }
@@ -184,19 +189,22 @@ export class Player {
     const silence = this.#ladder.frameAge(now);
     if (silence === null) return;
     if (this.#medium === 'audio') {
-      this.state.set({ phase: silence > SOUND_STALLED_MS ? 'stalled' : 'playing' });
+      const stalled = silence > SOUND_STALLED_MS;
+      this.state.set({ phase: stalled ? 'stalled' : 'playing', serverLost: this.#replacing });
       return;
     }
     if (!this.#watched) return;
     const freshness = this.age.freshness(now);
     const ms = freshness === 'fresh' ? null : this.age.ms(now);
     const same = freshness === this.state.value.freshness;
-    // A figure that changes twenty times a second cannot be read.
-    if (same && ms !== null && now - this.#figureAt < FIGURE_MS) return;
+    // A figure that changes twenty times a second cannot be read, and one that is fine again says nothing.
+    const soon = now - this.#figureAt < FIGURE_MS;
+    if (same && ms !== null && (soon || ms <= LATE_MS)) return;
     this.#figureAt = now;
     this.state.set({
       phase: freshness === 'stale' ? 'stalled' : 'playing',
       freshness,
+      serverLost: this.state.value.serverLost && (this.#replacing || freshness === 'stale'),
       lateMs: ms === null ? null : Math.round(ms / 10) * 10,
     });
   }
@@ -292,7 +300,8 @@ export class Player {
 
   #frame(id: number): void {
     const now = this.#deps.clock.now();
-    const actions = this.#ladder.frame(id, now);
+    const age = this.#medium === 'video' && id === this.#onScreen ? this.age.ms(now) : null;
+    const actions = this.#ladder.frame(id, now, age === null || age <= STALE_MS);
     if (this.#ladder.shownId === id && this.state.value.firstFrameAt === null) {
       this.state.set({ firstFrameAt: now });
     }
@@ -301,7 +310,8 @@ export class Player {
 
   #show(id: number): void {
     this.#putOnScreen(id);
-    this.state.set({ failure: null, serverLost: false });
+    this.#replacing = false;
+    this.state.set({ failure: null });
     this.#describe(this.#deps.clock.now());
   }
 
@@ -309,7 +319,6 @@ export class Player {
     const track = this.#live.get(id)?.track ?? null;
     if (track === null || this.#onScreen === id) return;
     this.#onScreen = id;
-    this.age.reset();
     this.#deps.screen.show(track);
   }
 }

@@ -59,8 +59,8 @@ export interface WhepEvents {
 const POST_TIMEOUT_MS = 8000;
 /** How long a session may try without the ICE servers that came with its answer, in milliseconds. */
 const LATE_SERVERS_MS = 400;
-/** How long a closed session still waits for a pending answer, to delete what it created, in milliseconds. */
-const ORPHAN_GRACE_MS = 1000;
+/** How long a closed session still waits for an answer, to delete what it created, in milliseconds. */
+const CLOSE_GRACE_MS = 1000;
 
 export class WhepSession {
   readonly #options: WhepOptions;
@@ -166,9 +166,14 @@ export class WhepSession {
     this.#peer.ontrack = null;
     this.#peer.onicecandidate = null;
     this.#peer.onconnectionstatechange = null;
-    this.#peer.close();
-    if (this.#location !== null) this.#delete(this.#location);
-    else this.#deps.clock.after(ORPHAN_GRACE_MS, () => this.#abort.abort());
+    if (this.#location === null) {
+      this.#peer.close();
+      this.#deps.clock.after(CLOSE_GRACE_MS, () => this.#abort.abort());
+      return;
+    }
+    // The server is told first: a peer connection that closes takes the resource with it, and DELETE would miss.
+    this.#deps.clock.after(CLOSE_GRACE_MS, () => this.#peer.close());
+    void this.#delete(this.#location).then(() => this.#peer.close());
   }
 
   async #post(sdp: string): Promise<string> {
@@ -182,7 +187,7 @@ export class WhepSession {
       });
       if (response.status !== 201) throw await problemOf(response);
       const location = sameOrigin(response.headers.get('location'), this.#options.endpoint);
-      if (this.#closed) this.#delete(location);
+      if (this.#closed) void this.#delete(location);
       this.#location = location;
       this.#etag = response.headers.get('etag');
       const answer = await response.text();
@@ -246,9 +251,13 @@ export class WhepSession {
     return null;
   }
 
-  #delete(location: string): void {
-    // `keepalive` lets it leave while the page is being closed.
-    this.#request(location, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  async #delete(location: string): Promise<void> {
+    try {
+      // `keepalive` lets it leave while the page is being closed.
+      await this.#request(location, { method: 'DELETE', keepalive: true });
+    } catch {
+      // Out of reach: the server ends the session by itself once nothing answers there.
+    }
   }
 
   async #request(url: string, init: RequestInit): Promise<Response> {
