@@ -6,12 +6,12 @@
 // ffmpeg line, taken from the running process, so that only what stands around it differs. Its viewer is as small as
 // a page can be and asks, like havatard's page, for no jitter buffer.
 //
-// A join counts from the page's making of a peer connection ("press") and, apart, from navigation, until the first
-// decoded frame of the camera; a stand-in picture does not count. The bare side navigates to MediaMTX's own page.
+// A join ends with the first decoded frame of the camera; a stand-in picture does not count. It begins with the press on
+// a page that is loaded and signed in and, apart, with navigation; the bare side navigates to MediaMTX's own page.
 import { parseArgs } from 'node:util'
 import { joinBare, navigateBare, openBarePage, startBare } from './lib/bare.mjs'
 import { openBrowser, openPage } from './lib/browser.mjs'
-import { signIn, startHavatard } from './lib/daemon.mjs'
+import { joinAgain, signIn, startHavatard } from './lib/daemon.mjs'
 import { firstFrame, glass, join } from './lib/eyes.mjs'
 import { lastLine, max, median, percentile, table } from './lib/figures.mjs'
 import { run } from './lib/own.mjs'
@@ -106,9 +106,8 @@ async function havatardRound(share) {
     const visit = await context.newPage()
     await randomPhase(1000)
     await visit.goto(daemon.origin, { waitUntil: 'commit' })
-    const took = await join(visit)
-    result.press.push(took.press)
-    result.navigation.push(took.navigation)
+    result.navigation.push((await join(visit)).navigation)
+    result.press.push(await joinAgain(visit))
     await visit.close()
   }
   await end()

@@ -5,7 +5,8 @@ import { own, ownFolder } from './own.mjs'
 import { freePorts } from './ports.mjs'
 import { commandLine, descendants } from './proc.mjs'
 import { havatard, mediamtx } from './programs.mjs'
-import { until } from './wait.mjs'
+import { firstFrame } from './eyes.mjs'
+import { randomPhase, until } from './wait.mjs'
 
 /** Ports and folders that several starts of one daemon share. */
 export async function prepareHavatard() {
@@ -111,6 +112,23 @@ export async function startHavatard(options) {
   const daemon = await launchHavatard(options)
   await daemon.ready()
   return daemon
+}
+
+/**
+ * Leaves the page as a browser does that keeps it for the way back, and comes back to it at a random moment: the page is
+ * loaded and signed in, and joins anew. Resolves to the ms from coming back to the first frame.
+ */
+export async function joinAgain(page) {
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })))
+  await page.waitForFunction(() => window.havatarEyes.peers.every(({ peer }) => peer.connectionState === 'closed'))
+  await randomPhase(1000)
+  const at = await page.evaluate(() => {
+    window.havatarEyes.forget()
+    const now = Date.now()
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+    return now
+  })
+  return (await firstFrame(page)) - at
 }
 
 /** Signs a fresh profile in with the printed link and leaves it on the page. */

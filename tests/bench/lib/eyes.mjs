@@ -40,9 +40,10 @@ function openEyes(keep) {
   const scale = 4
   const canvas = new OffscreenCanvas(40 * scale, scale)
   const context = canvas.getContext('2d', { willReadFrequently: true })
-  eyes.readFrom = (image, width) => {
+  /** Stamp in an image whose picture is `width` wide and begins at `left` and `top`; -1 if there is none. */
+  eyes.readFrom = (image, width, left = 0, top = 0) => {
     const square = width / 40
-    context.drawImage(image, 0, 4 * square, width, square, 0, 0, 40 * scale, scale)
+    context.drawImage(image, left, top + 4 * square, width, square, 0, 0, 40 * scale, scale)
     const pixels = context.getImageData(0, 0, 40 * scale, scale).data
     let stamp = 0
     for (let index = 0; index < squares; index += 1) {

@@ -13,6 +13,10 @@ const GRACE_MS = 5000
 const ends = []
 const children = new Set()
 const folders = new Set()
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+  for (const folder of folders) removeFolder(folder)
+})
 
 /** Registers what must be undone. Returns a function that undoes it now, once. */
 export function onEnd(undo) {
@@ -88,10 +92,6 @@ export async function run(main) {
       endAll().finally(() => process.exit(code))
     })
   }
-  process.once('exit', () => {
-    for (const child of children) child.kill('SIGKILL')
-    for (const folder of folders) removeFolder(folder)
-  })
   process.on('uncaughtException', fail)
   process.on('unhandledRejection', fail)
   try {

@@ -25,6 +25,12 @@ export const alive = (pid) => {
   return fields !== undefined && fields[0] !== 'Z' && fields[0] !== 'X'
 }
 
+/** Tells a process from a later one with the same number. `undefined` if it is gone. */
+export const identity = (pid) => {
+  const began = stat(pid)?.[19]
+  return began && `${pid} ${began}`
+}
+
 /** Everything that descends from a process. */
 export function descendants(root) {
   const children = new Map()
