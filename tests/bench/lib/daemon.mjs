@@ -11,7 +11,7 @@ import { randomPhase, until } from './wait.mjs'
 /** Ports and folders that several starts of one daemon share. */
 export async function prepareHavatard() {
   const ports = await freePorts('http', 'api', 'rtsp', 'webrtc', 'udp', 'hls', 'metrics')
-  const folder = ownFolder('havatar-daemon')
+  const folder = ownFolder()
   return { ports, folder, state: join(folder, 'state'), runtime: join(folder, 'run'), config: join(folder, 'havatar.yaml') }
 }
 

@@ -3,11 +3,13 @@
 // A child is ended through its handle, never by name, so nobody else's process is ever meant. It also carries a
 // parent-death signal (setpriv), so that even `kill -9` of the benchmark leaves nothing running.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const GRACE_MS = 5000
+/** Names of our folders; the pid of their owner follows. */
+const FOLDER = 'havatar-bench-'
 
 /** Ends come in reverse order of what was begun. */
 const ends = []
@@ -42,9 +44,10 @@ export async function endAll() {
   }
 }
 
-/** A folder of our own, gone at the end. */
-export function ownFolder(name = 'havatar-bench') {
-  const folder = mkdtempSync(join(tmpdir(), `${name}-`))
+/** A folder of our own, gone at the end; after a `kill -9` of us, the next benchmark removes it. */
+export function ownFolder() {
+  if (folders.size === 0) sweepFolders()
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`))
   folders.add(folder)
   onEnd(() => removeFolder(folder))
   return folder
@@ -107,6 +110,13 @@ async function fail(error) {
   process.exitCode = 1
   await endAll()
   process.exit(process.exitCode)
+}
+
+function sweepFolders() {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = name.startsWith(FOLDER) && Number(name.slice(FOLDER.length).split('-')[0])
+    if (owner && !existsSync(`/proc/${owner}`)) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  }
 }
 
 function removeFolder(folder) {
