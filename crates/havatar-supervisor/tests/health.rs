@@ -1,0 +1,223 @@
+//! A hang is seen, and only a hang: not this program's own lateness, not a busy machine.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use havatar_supervisor::{BoxFuture, Options, Pipeline, Policy, Probe, State, Stdout, Supervised};
+use rustix::process::Signal;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use support::{HELPER, kill, marked, nursery, running, running_anew, scope, sh, snapshot};
+
+/// Judges by the age of the last line.
+struct Beat {
+    begun: Instant,
+    last_ms: AtomicU64,
+}
+
+impl Beat {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { begun: Instant::now(), last_ms: AtomicU64::new(0) })
+    }
+
+    fn age(&self) -> Duration {
+        self.begun.elapsed().saturating_sub(Duration::from_millis(self.last_ms.load(Ordering::Relaxed)))
+    }
+
+    fn options(self: &Arc<Self>, policy: Policy) -> Options {
+        let seen = Arc::clone(self);
+        let note = move |_: &str| {
+            let now = u64::try_from(seen.begun.elapsed().as_millis()).expect("some years at most");
+            seen.last_ms.store(now, Ordering::Relaxed);
+        };
+        Options {
+            policy,
+            probe: Some(self.clone()),
+            stdout: Stdout::Lines(Arc::new(note)),
+            ..Options::default()
+        }
+    }
+}
+
+impl Probe for Beat {
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            let age = self.age();
+            if age < Duration::from_millis(300) {
+                Ok(())
+            } else {
+                Err(format!("no line for {} ms", age.as_millis()))
+            }
+        })
+    }
+}
+
+fn beating() -> Pipeline {
+    sh("while :; do echo beat; sleep 0.05; done").into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_process_is_declared_dead_within_two_seconds_and_replaced() {
+    let nursery = nursery("frozen");
+    let options = Beat::new().options(Policy::default());
+    let process = Supervised::spawn("it", options, beating(), &nursery, CancellationToken::new());
+    let mut times = Vec::new();
+    for round in 1..=3 {
+        let pid = running(&process).await;
+        kill(pid, Signal::STOP);
+        let stopped = Instant::now();
+        snapshot(&process, "declared", |snapshot| matches!(snapshot.state, State::Backoff { .. })).await;
+        times.push(stopped.elapsed());
+        running_anew(&process, pid).await;
+        let after = process.snapshot();
+        assert_eq!(after.restarts, round);
+        let why = after.last_exit.expect("an exit");
+        assert!(why.starts_with("stopped answering for 1.") && why.contains("(last: no line for "), "{why}");
+    }
+    println!("declared dead after {times:?}");
+    // The last good probe can be 300 ms younger than the last line.
+    assert!(times.iter().all(|time| *time <= Duration::from_secs(2)), "{times:?}");
+    process.stop().await.expect("stopped");
+    assert_eq!(marked(nursery.generation()), [] as [u32; 0]);
+}
+
+struct Never;
+
+impl Probe for Never {
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { panic!("a bug in the probe") })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_never_gets_ready_is_tried_again() {
+    let nursery = nursery("unready");
+    let policy = Policy {
+        ready_within: Duration::from_millis(300),
+        backoff_min: Duration::from_millis(10),
+        ..Policy::default()
+    };
+    let options = Options { policy, probe: Some(Arc::new(Never)), ..Options::default() };
+    let process = Supervised::spawn(
+        "it",
+        options,
+        Pipeline::from(sh("sleep 1000")),
+        &nursery,
+        CancellationToken::new(),
+    );
+    let tried = snapshot(&process, "tried again", |snapshot| snapshot.restarts >= 2).await;
+    let why = tried.last_exit.expect("an exit");
+    assert!(
+        why.starts_with("not ready for 3") && why.ends_with("(last: the probe panicked), killed"),
+        "{why}"
+    );
+    process.stop().await.expect("stopped");
+    assert_eq!(marked(nursery.generation()), [] as [u32; 0]);
+}
+
+/// One thread for everything, held for twice the time after which a process counts as dead.
+#[tokio::test]
+async fn a_program_that_is_held_up_does_not_blame_the_process() {
+    let nursery = nursery("held");
+    let policy = Policy { dead_after: Duration::from_secs(1), ..Policy::default() };
+    let beat = Beat::new();
+    let process =
+        Supervised::spawn("it", beat.options(policy), beating(), &nursery, CancellationToken::new());
+    let pid = running(&process).await;
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_secs(2));
+        assert!(beat.age() >= Duration::from_millis(1900), "nobody could listen");
+        sleep(Duration::from_millis(1200)).await;
+        assert!(
+            matches!(process.snapshot().state, State::Running { pid: same, .. } if same == pid),
+            "{:?}",
+            process.snapshot()
+        );
+    }
+    process.stop().await.expect("stopped");
+}
+
+/// The helper in its role that watches a beating process.
+struct Watcher {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Watcher {
+    fn start(test: &str) -> Self {
+        let mut command = Command::new(HELPER);
+        command.args(["probed", &scope(test)]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the helper");
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut watcher = Self { child, stdin, stdout };
+        assert_eq!(watcher.line(), "ready");
+        watcher
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("the helper speaks");
+        line.trim().to_owned()
+    }
+
+    fn ask(&mut self) -> String {
+        writeln!(self.stdin.as_mut().expect("a pipe"), "?").expect("the helper listens");
+        self.line()
+    }
+
+    fn end(mut self) {
+        drop(self.stdin.take());
+        self.child.wait().expect("it is ours");
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_program_does_not_blame_the_process() {
+    let mut watcher = Watcher::start("sigstop");
+    let before = watcher.ask();
+    assert!(before.ends_with(" 0"), "{before}");
+    for _ in 0..2 {
+        kill(watcher.child.id(), Signal::STOP);
+        sleep(Duration::from_secs(2)).await;
+        kill(watcher.child.id(), Signal::CONT);
+        sleep(Duration::from_millis(1200)).await;
+        assert_eq!(watcher.ask(), before, "the same process, no restart");
+    }
+    watcher.end();
+}
+
+#[tokio::test]
+async fn a_busy_machine_kills_nobody() {
+    let mut watcher = Watcher::start("busy");
+    let before = watcher.ask();
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut hogs: Vec<Child> = (0..2 * cores)
+        .map(|_| Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("a hog"))
+        .collect();
+    sleep(Duration::from_secs(4)).await;
+    for hog in &mut hogs {
+        hog.kill().and_then(|()| hog.wait()).expect("it is ours");
+    }
+    assert_eq!(watcher.ask(), before, "the same process, no restart");
+    watcher.end();
+}
+
+#[test]
+fn a_crash_loop_costs_next_to_nothing() {
+    let output = Command::new(HELPER).args(["crash-loop", &scope("cost")]).output().expect("the helper");
+    let report = String::from_utf8(output.stdout).expect("a report");
+    let (launches, cpu_ms) = report.trim().split_once(' ').expect("two figures");
+    let (launches, cpu_ms): (u32, u32) =
+        (launches.parse().expect("a number"), cpu_ms.parse().expect("a number"));
+    println!("{launches} launches in 5 s took {cpu_ms} ms of CPU time");
+    assert!(launches >= 4, "{launches}");
+    assert!(cpu_ms <= 100, "more than 2 % of a core: {cpu_ms} ms in 5 s");
+}
