@@ -112,7 +112,7 @@ export class Player {
     deps.screen.onFrame = (times) => {
       this.#presentedAt = deps.clock.now();
       this.age.frame(times);
-      if (this.#onScreen !== null) this.#frame(this.#onScreen);
+      if (this.#onScreen !== null) this.#frame(this.#onScreen, this.#presentedAt);
     };
   }
 
@@ -279,31 +279,35 @@ export class Player {
     const now = this.#deps.clock.now();
     const grew = seen.packetsReceived > live.packets;
     live.packets = seen.packetsReceived;
-    this.#ladder.packets(id, grew, Math.min(now, seen.newestPacketAt ?? now));
+    const at = Math.min(now, seen.newestPacketAt ?? now);
+    this.#ladder.packets(id, grew, at);
     const frames = this.#medium === 'video' ? seen.framesDecoded : seen.packetsReceived;
     const moved = frames > live.frames;
     live.frames = frames;
-    if (moved) this.#decoded(id, now);
+    if (moved) this.#decoded(id, now, at);
     if (id !== this.#ladder.shownId) return;
     this.#figures = seen;
     if (seen.roundTripMs !== null) this.age.roundTrip(seen.roundTripMs);
   }
 
-  #decoded(id: number, now: number): void {
+  /** The counters have grown, the last time `at`. Where every frame on the screen is told, that is finer. */
+  #decoded(id: number, now: number, at: number): void {
     const { screen } = this.#deps;
-    if (id === this.#onScreen && this.#medium === 'video') {
-      if (!screen.countsFrames) this.age.frame({ shownAt: now });
-      else if (this.#watched && now - this.#presentedAt > PAUSED_MS) screen.resume();
+    const seen = this.#medium === 'video' && id === this.#onScreen && this.#watched;
+    if (seen && screen.countsFrames) {
+      if (now - this.#presentedAt <= PAUSED_MS) return;
+      screen.resume();
+    } else if (seen) {
+      this.age.frame({ shownAt: at });
     }
-    this.#frame(id);
+    this.#frame(id, at);
   }
 
-  #frame(id: number): void {
-    const now = this.#deps.clock.now();
-    const age = this.#medium === 'video' && id === this.#onScreen ? this.age.ms(now) : null;
-    const actions = this.#ladder.frame(id, now, age === null || age <= STALE_MS);
+  #frame(id: number, at: number): void {
+    const age = this.#medium === 'video' && id === this.#onScreen ? this.age.ms(at) : null;
+    const actions = this.#ladder.frame(id, at, age === null || age <= STALE_MS);
     if (this.#ladder.shownId === id && this.state.value.firstFrameAt === null) {
-      this.state.set({ firstFrameAt: now });
+      this.state.set({ firstFrameAt: at });
     }
     this.#run(actions);
   }

@@ -1,0 +1,209 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Api } from '../api/client';
+import type { Event } from '../api/types';
+import type { EventsClient, EventsDeps } from '../lib/events';
+import { Observable } from '../lib/observable';
+import type { Player, PlayerState } from '../lib/player';
+import { FakeClock, settle } from '../testing/fake-clock';
+import { aProcess, aStatus } from '../testing/status';
+import { App } from './app';
+
+class FakePlayer {
+  state = new Observable<PlayerState>({
+    phase: 'idle',
+    freshness: 'fresh',
+    lateMs: null,
+    serverLost: false,
+    failure: null,
+    sessions: 0,
+    firstFrameAt: null,
+  });
+  start = vi.fn();
+  stop = vi.fn();
+  serverLost = vi.fn();
+  nudge = vi.fn();
+  watch = vi.fn();
+  sourceChanged = vi.fn();
+}
+
+let clock: FakeClock;
+let video: FakePlayer;
+let audio: FakePlayer;
+let events: Omit<EventsDeps, 'clock' | 'connect'>;
+let socket: { start: () => void; stop: () => void; nudge: () => void };
+let requests: string[];
+let answer: (request: string) => Response | Promise<Response>;
+let muted: boolean[];
+let plays: boolean;
+let remembered: boolean[];
+let app: App;
+
+const problem = (status: number, code: string) =>
+  new Response(JSON.stringify({ type: 'about:blank', title: '', status, code, detail: '' }), {
+    status,
+  });
+const me = () => new Response('{"name":"admin","role":"admin"}');
+
+beforeEach(() => {
+  clock = new FakeClock();
+  video = new FakePlayer();
+  audio = new FakePlayer();
+  requests = [];
+  answer = () => me();
+  muted = [];
+  plays = true;
+  remembered = [];
+  socket = { start: vi.fn(), stop: vi.fn(), nudge: vi.fn() };
+  app = new App({
+    api: new Api((async (path: string, init: RequestInit) => {
+      const request = `${init.method} ${path}${init.body === undefined ? '' : ` ${init.body}`}`;
+      requests.push(request);
+      return answer(request);
+    }) as typeof fetch),
+    clock,
+    video: video as unknown as Player,
+    audio: audio as unknown as Player,
+    createEvents: (deps) => {
+      events = deps;
+      return socket as unknown as EventsClient;
+    },
+    mute: async (on) => {
+      muted.push(on);
+      return on || plays;
+    },
+    remember: (on) => remembered.push(on),
+  });
+});
+
+const say = (event: Event) => {
+  events.onState('open');
+  events.onMessage(event);
+};
+
+test('signed in last time: the picture is asked for before the daemon has said who we are', async () => {
+  answer = () => new Promise(() => undefined);
+  void app.open(null, true);
+  await settle();
+  expect(video.start).toHaveBeenCalledOnce();
+  expect(socket.start).toHaveBeenCalledOnce();
+  expect(requests).toEqual(['GET /api/v1/me']);
+});
+
+test('a first visit asks first', async () => {
+  answer = () => problem(401, 'not_signed_in');
+  await app.open(null, false);
+  expect(video.start).not.toHaveBeenCalled();
+  expect(app.state.value).toMatchObject({ signedIn: false, notice: null });
+  expect(app.state.value.link.kind).toBe('signed-out');
+});
+
+test('a wrong hint ends in the form, with everything stopped', async () => {
+  answer = () => problem(401, 'not_signed_in');
+  await app.open(null, true);
+  expect(video.stop).toHaveBeenCalled();
+  expect(socket.stop).toHaveBeenCalled();
+  expect(remembered).toEqual([false]);
+});
+
+test('the code of the link is exchanged, and the picture starts', async () => {
+  answer = () => new Response(null, { status: 204 });
+  await app.open('abc', false);
+  expect(requests).toEqual(['POST /api/v1/login {"code":"abc"}']);
+  expect(app.state.value.signedIn).toBe(true);
+  expect(video.start).toHaveBeenCalledOnce();
+  expect(remembered).toEqual([true]);
+});
+
+test('a used link of somebody who is signed in does no harm', async () => {
+  answer = (request) => (request.startsWith('POST') ? problem(401, 'bad_code') : me());
+  await app.open('abc', false);
+  expect(app.state.value).toMatchObject({ signedIn: true, notice: null });
+});
+
+test('a used link of anybody else says so', async () => {
+  answer = () => problem(401, 'bad_code');
+  await app.open('abc', false);
+  expect(app.state.value).toMatchObject({
+    signedIn: false,
+    signingIn: false,
+    notice: { kind: 'error', way: 'code', status: 401 },
+  });
+});
+
+test('a daemon that is not there yet is asked again until it answers', async () => {
+  answer = () => Promise.reject(new TypeError('failed'));
+  await app.open(null, false);
+  await clock.advance(3500);
+  expect(requests.length).toBe(4);
+  expect(app.state.value.signedIn).toBeNull();
+  answer = () => me();
+  await clock.advance(1000);
+  expect(app.state.value.signedIn).toBe(true);
+});
+
+test('sound starts after the picture, or after 1.5 s without one', async () => {
+  await app.open(null, true);
+  expect(audio.start).not.toHaveBeenCalled();
+  video.state.set({ firstFrameAt: 5 });
+  expect(audio.start).toHaveBeenCalledOnce();
+});
+
+test('sound does not wait for ever', async () => {
+  await app.open(null, true);
+  await clock.advance(1500);
+  expect(audio.start).toHaveBeenCalledOnce();
+});
+
+test('a press turns sound on, another off; a browser that refuses is said', async () => {
+  await app.open(null, true);
+  await app.toggleSound();
+  expect(app.state.value).toMatchObject({ sound: true, soundBlocked: false });
+  await app.toggleSound();
+  expect(app.state.value.sound).toBe(false);
+  expect(muted).toEqual([false, true]);
+  plays = false;
+  await app.toggleSound();
+  expect(app.state.value).toMatchObject({ sound: false, soundBlocked: true });
+});
+
+test('the media server lost and back reaches both players', async () => {
+  await app.open(null, true);
+  say({ type: 'snapshot', status: aStatus() });
+  video.nudge.mockClear();
+  say({ type: 'processes', processes: [aProcess('mediamtx', 'backoff')] });
+  expect(video.serverLost).toHaveBeenCalledOnce();
+  expect(audio.serverLost).toHaveBeenCalledOnce();
+  expect(video.nudge).not.toHaveBeenCalled();
+  say({ type: 'processes', processes: [aProcess('mediamtx', 'running', 9)] });
+  expect(video.nudge).toHaveBeenCalledOnce();
+});
+
+test('recording follows what is wanted, and a refusal is shown', async () => {
+  await app.open(null, true);
+  await app.toggleRecording();
+  say({ type: 'snapshot', status: aStatus() });
+  await app.toggleRecording();
+  say({ type: 'recording', recording: { ...aStatus().recording, wanted: true } });
+  answer = () => problem(507, 'no_space');
+  await app.toggleRecording();
+  expect(requests.slice(1)).toEqual([
+    'POST /api/v1/recordings/start',
+    'POST /api/v1/recordings/stop',
+  ]);
+  expect(app.state.value.recordError).toMatchObject({ status: 507, code: 'no_space' });
+});
+
+test('an ended session is said as such', async () => {
+  await app.open(null, true);
+  events.onSignedOut();
+  expect(app.state.value).toMatchObject({ signedIn: false, notice: { kind: 'ended' } });
+});
+
+test('signing out stops everything first, whatever the daemon says', async () => {
+  await app.open(null, true);
+  answer = () => new Promise(() => undefined);
+  void app.logout();
+  expect(video.stop).toHaveBeenCalled();
+  expect(audio.stop).toHaveBeenCalled();
+  expect(app.state.value).toMatchObject({ signedIn: false, notice: { kind: 'out' } });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { en } from './en';
+import { chooseLanguage, Words } from './index';
+import { ro } from './ro';
+
+const texts = (dictionary: Record<string, unknown>): [string, string][] =>
+  Object.entries(dictionary).flatMap(([key, value]): [string, string][] =>
+    typeof value === 'string'
+      ? [[key, value]]
+      : Object.entries(value as Record<string, string>).map(([form, text]) => [
+          `${key}.${form}`,
+          text,
+        ]),
+  );
+const holes = (text: string): string[] =>
+  [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
+
+describe('dictionaries', () => {
+  test('have the same keys', () => {
+    expect(Object.keys(en).sort()).toEqual(Object.keys(ro).sort());
+  });
+
+  test('have the same holes to fill', () => {
+    const english = new Map(texts(en));
+    for (const [key, text] of texts(ro)) {
+      const other = english.get(key);
+      if (other !== undefined) expect([key, holes(other)]).toEqual([key, holes(text)]);
+    }
+  });
+
+  test('have no empty text', () => {
+    for (const [key, text] of [...texts(ro), ...texts(en)])
+      expect([key, text.trim()]).not.toEqual([key, '']);
+  });
+
+  test('Romanian has comma-below letters, never a cedilla, and composed ones', () => {
+    const all = texts(ro)
+      .map(([, text]) => text)
+      .join(' ');
+    expect(all).not.toMatch(/[ŞşŢţ]/);
+    expect(all).toMatch(/[șț]/);
+    expect(all).toBe(all.normalize('NFC'));
+  });
+
+  test('plurals have the forms that their language uses', () => {
+    for (const [language, dictionary] of [
+      ['ro', ro],
+      ['en', en],
+    ] as const) {
+      const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+      for (const [key, value] of Object.entries(dictionary)) {
+        if (typeof value === 'string') continue;
+        expect([key, Object.keys(value).sort()]).toEqual([key, [...wanted].sort()]);
+      }
+    }
+  });
+
+  test('no Romanian text is left as it is in English', () => {
+    const same = ['app.name', 'language.ro', 'language.en'];
+    const english = new Map(texts(en));
+    for (const [key, text] of texts(ro)) {
+      if (!same.includes(key)) expect([key, text]).not.toEqual([key, english.get(key)]);
+    }
+  });
+});
+
+test.each([
+  [0, '0 persoane privesc'],
+  [1, '1 persoană privește'],
+  [2, '2 persoane privesc'],
+  [19, '19 persoane privesc'],
+  [20, '20 de persoane privesc'],
+  [101, '101 persoane privesc'],
+])('%i viewers in Romanian', (n, text) => {
+  expect(new Words('ro').count('viewers.count', n)).toBe(text);
+});
+
+test('one and many in English', () => {
+  const words = new Words('en');
+  expect(words.count('viewers.count', 1)).toBe('1 person watching');
+  expect(words.count('viewers.count', 20)).toBe('20 people watching');
+});
+
+test('Romanian, unless the browser puts English first or somebody has chosen', () => {
+  expect(chooseLanguage(null, [])).toBe('ro');
+  expect(chooseLanguage(null, ['ro-RO', 'en'])).toBe('ro');
+  expect(chooseLanguage(null, ['hu', 'en'])).toBe('ro');
+  expect(chooseLanguage(null, ['en-GB', 'ro'])).toBe('en');
+  const kept = { getItem: () => 'ro' } as unknown as Storage;
+  expect(chooseLanguage(kept, ['en-GB'])).toBe('ro');
+});
+
+test('figures are written as the language writes them', () => {
+  expect(new Words('ro').text('why.lost', { seconds: 1.5 })).toContain('1,5 s');
+  expect(new Words('en').text('link.late', { ms: 310 })).toContain('310 ms');
+});
