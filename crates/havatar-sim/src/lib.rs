@@ -14,9 +14,12 @@
 //! decides which frames are dropped when the reader is slow. Clock and output are passed in, so that tests run
 //! a day of frames in no time.
 //!
+//! Apart from all that, [`stubborn`] is a child process with bad manners, selectable by flags.
+//!
 //! Nothing here knows the daemon, ffmpeg or a media server.
 
 pub mod camera;
 pub mod frame_clock;
 pub mod pace;
 pub mod scene;
+pub mod stubborn;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use havatar_sim::camera::{self, Shot, SystemClock, VirtualClock};
 use havatar_sim::scene::Size;
+use havatar_sim::stubborn;
 
 /// Stands in for a robot's hardware in tests, benchmarks and the demo.
 #[derive(Parser)]
@@ -22,6 +23,9 @@ enum Command {
     ///
     /// Ends quietly when the reader closes the pipe. A slow reader gets fewer frames, never old ones.
     Camera(CameraArguments),
+
+    /// Misbehaves as a child process: ignores signals, floods, hangs, starts children of its own.
+    Stubborn(stubborn::Args),
 }
 
 #[derive(clap::Args)]
@@ -57,6 +61,7 @@ enum Format {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Camera(arguments) => run_camera(&arguments),
+        Command::Stubborn(arguments) => stubborn::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
