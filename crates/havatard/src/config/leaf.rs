@@ -30,6 +30,7 @@ pub(super) fn split(text: &str) -> Option<(&str, &str)> {
 }
 
 /// A scalar as the file has it.
+#[derive(Debug, Clone)]
 pub(super) enum Scalar {
     Null,
     Bool(bool),
@@ -205,7 +206,7 @@ pub(super) fn one_of<T: Copy>(scalar: &Scalar, all: &[(&str, T)]) -> Result<T, W
 
 /// The word nearest to a misspelt one, if one is near enough to be what was meant.
 pub(super) fn nearest<'a>(given: &str, words: &[&'a str]) -> Option<&'a str> {
-    const NEAR: f64 = 0.7;
+    const NEAR: f64 = 0.8;
     let given = given.to_lowercase();
     words
         .iter()

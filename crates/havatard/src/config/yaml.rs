@@ -1,0 +1,420 @@
+//! The file as a tree that knows its lines, limited in depth and size.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
+use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::fault::Fault;
+use super::leaf::{Scalar, shown};
+
+/// A value and where it is.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    /// Line, from 1: its key's, or its own in a list.
+    pub(super) line: u32,
+    /// Place in its list as the file has it, even after others have been cut out; 0 elsewhere.
+    pub(super) index: usize,
+    pub(super) data: Data,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Data {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Group(Vec<(String, Node)>),
+}
+
+/// One step from a node to one in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    Key(String),
+    /// Position among those that are left, not [`Node::index`].
+    Position(usize),
+}
+
+impl Node {
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.data, Data::Scalar(Scalar::Null))
+    }
+
+    /// What messages call it.
+    pub(super) fn described(&self) -> String {
+        match &self.data {
+            Data::Scalar(scalar) => scalar.to_string(),
+            Data::List(_) => Scalar::List.to_string(),
+            Data::Group(_) => Scalar::Group.to_string(),
+        }
+    }
+
+    /// The node at `key`, dotted, list places in brackets and as the file has them: `a.b[1].c`.
+    pub(super) fn find(&self, key: &str) -> Option<&Self> {
+        let mut node = self;
+        for part in key.split(['.', '[']) {
+            node = match &node.data {
+                Data::Group(entries) => entries.iter().find(|(name, _)| name == part).map(|(_, node)| node),
+                Data::List(list) => {
+                    let index: usize = part.strip_suffix(']')?.parse().ok()?;
+                    list.iter().find(|node| node.index == index)
+                }
+                Data::Scalar(_) => None,
+            }?;
+        }
+        Some(node)
+    }
+
+    /// The node one step in.
+    pub(super) fn step(&self, step: &Step) -> Option<&Self> {
+        match (&self.data, step) {
+            (Data::Group(entries), Step::Key(key)) => {
+                entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+            }
+            (Data::List(list), Step::Position(position)) => list.get(*position),
+            _ => None,
+        }
+    }
+
+    /// Cuts out the node at the end of `path`; nothing happens if it is not there.
+    pub(super) fn cut(&mut self, path: &[Step]) {
+        let Some((step, rest)) = path.split_first() else { return };
+        match (&mut self.data, step) {
+            (Data::Group(entries), Step::Key(key)) => {
+                if let Some(at) = entries.iter().position(|(name, _)| name == key) {
+                    if rest.is_empty() {
+                        entries.remove(at);
+                    } else if let Some((_, node)) = entries.get_mut(at) {
+                        node.cut(rest);
+                    }
+                }
+            }
+            (Data::List(list), Step::Position(position)) if *position < list.len() => {
+                if rest.is_empty() {
+                    list.remove(*position);
+                } else if let Some(node) = list.get_mut(*position) {
+                    node.cut(rest);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn count(&self) -> usize {
+        match &self.data {
+            Data::Scalar(_) => 1,
+            Data::List(list) => 1 + list.iter().map(Self::count).sum::<usize>(),
+            Data::Group(entries) => 1 + entries.iter().map(|(_, node)| node.count()).sum::<usize>(),
+        }
+    }
+}
+
+/// The tree of a text (`None` if it holds nothing), and what is wrong with it as YAML. A broken text gives
+/// no tree; keys that stand twice are told, and the first of them is kept.
+pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
+    let mut builder = Builder::default();
+    let mut parser = Parser::new_from_str(text);
+    match builder.run(&mut parser, text) {
+        Ok(()) => (builder.root, builder.faults),
+        Err(fault) => {
+            builder.faults.push(fault);
+            (None, builder.faults)
+        }
+    }
+}
+
+/// Deeper than any key of ours, shallow enough for the recursion that reads the tree.
+const DEEPEST: usize = 32;
+/// More than any honest file has, few enough for a fault at every one; aliases count what they stand for.
+const MOST_NODES: usize = 10_000;
+
+#[derive(Default)]
+struct Builder {
+    root: Option<Node>,
+    stack: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    documents: usize,
+    faults: Vec<Fault>,
+}
+
+/// A list or group whose end has not come yet.
+struct Open {
+    line: u32,
+    anchor: usize,
+    inside: Inside,
+}
+
+enum Inside {
+    List(Vec<Node>),
+    Group { entries: Vec<(String, Node)>, lines: HashMap<String, u32>, key: Option<(String, u32)> },
+}
+
+impl Builder {
+    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) -> Result<(), Fault> {
+        while let Some(event) = parser.next_event() {
+            let (event, span) = event.map_err(|error| syntax(&error, text))?;
+            let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+            match event {
+                Event::DocumentStart(_) => {
+                    self.documents += 1;
+                    if self.documents > 1 {
+                        return Err(broken(
+                            line,
+                            "a second document begins here",
+                            "keep everything in one, without ---",
+                        ));
+                    }
+                }
+                Event::Scalar(value, style, anchor, tag) => {
+                    let scalar = scalar(&value, style, tag.as_deref(), line)?;
+                    self.add(Node { line, index: 0, data: Data::Scalar(scalar) }, anchor)?;
+                }
+                Event::SequenceStart(anchor, tag) => {
+                    untagged(tag.as_deref(), line)?;
+                    self.open(line, anchor, Inside::List(Vec::new()))?;
+                }
+                Event::MappingStart(anchor, tag) => {
+                    untagged(tag.as_deref(), line)?;
+                    let inside = Inside::Group { entries: Vec::new(), lines: HashMap::new(), key: None };
+                    self.open(line, anchor, inside)?;
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    if let Some(Open { line, anchor, inside }) = self.stack.pop() {
+                        let data = match inside {
+                            Inside::List(list) => Data::List(list),
+                            Inside::Group { entries, .. } => Data::Group(entries),
+                        };
+                        self.add(Node { line, index: 0, data }, anchor)?;
+                    }
+                }
+                Event::Alias(anchor) => {
+                    let Some(node) = self.anchors.get(&anchor) else {
+                        return Err(broken(line, "an alias refers to what it is a part of", "write it out"));
+                    };
+                    // The node itself is counted where it is added.
+                    self.nodes += node.count() - 1;
+                    let node = Node { line, index: 0, data: node.data.clone() };
+                    self.limit(line)?;
+                    self.add(node, 0)?;
+                }
+                Event::DocumentEnd | Event::StreamStart | Event::StreamEnd | Event::Nothing => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, line: u32, anchor: usize, inside: Inside) -> Result<(), Fault> {
+        if self.stack.len() >= DEEPEST {
+            return Err(too_deep(line));
+        }
+        self.stack.push(Open { line, anchor, inside });
+        Ok(())
+    }
+
+    fn limit(&self, line: u32) -> Result<(), Fault> {
+        if self.nodes > MOST_NODES {
+            let message = format!("the file holds more than {MOST_NODES} values");
+            return Err(broken(line, message, "take out what is not Havatar's"));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, mut node: Node, anchor: usize) -> Result<(), Fault> {
+        self.nodes += 1;
+        self.limit(node.line)?;
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some((open, outer)) = self.stack.split_last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match &mut open.inside {
+            Inside::List(list) => {
+                node.index = list.len();
+                list.push(node);
+            }
+            Inside::Group { entries, lines, key } => match key.take() {
+                None => {
+                    let Data::Scalar(scalar) = &node.data else {
+                        let fix = "write a name and a colon; a value with [ or { goes into quotes";
+                        return Err(broken(node.line, format!("{} is used as a key", node.described()), fix));
+                    };
+                    let name = match scalar {
+                        Scalar::Text(text) => text.clone(),
+                        other => other.to_string(),
+                    };
+                    *key = Some((name, node.line));
+                }
+                Some((name, line)) => {
+                    node.line = line;
+                    if let Some(first) = lines.get(&name) {
+                        let fault = Fault {
+                            key: join(&dotted(outer), &name),
+                            message: format!("this key stands twice, first on line {first}"),
+                            fix: Some("keep one of the two".to_owned()),
+                            ..broken(line, "", "")
+                        };
+                        self.faults.push(fault);
+                    } else {
+                        lines.insert(name.clone(), line);
+                        entries.push((name, node));
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+/// The dotted key that the innermost of these is being filled for.
+fn dotted(stack: &[Open]) -> String {
+    let mut path = String::new();
+    for open in stack {
+        match &open.inside {
+            Inside::List(list) => path = format!("{path}[{}]", list.len()),
+            Inside::Group { key: Some((name, _)), .. } => path = join(&path, name),
+            Inside::Group { key: None, .. } => {}
+        }
+    }
+    path
+}
+
+/// `path.name`, with the name cut short and its control characters shown: it comes from the file.
+pub(super) fn join(path: &str, name: &str) -> String {
+    let quoted = shown(name);
+    let name = quoted.trim_matches('"');
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn broken(line: u32, message: impl Into<String>, fix: impl Into<String>) -> Fault {
+    Fault {
+        file: String::new(),
+        line: Some(line),
+        key: String::new(),
+        message: message.into(),
+        fix: Some(fix.into()),
+    }
+}
+
+/// The scanner's complaint, in plain words where it is one that people run into.
+fn syntax(error: &ScanError, text: &str) -> Fault {
+    let lines: Vec<&str> = text.lines().collect();
+    let at = error.marker().line().clamp(1, lines.len().max(1)) - 1;
+    let number = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
+    let here = lines.get(at).copied().unwrap_or_default();
+    let indent = &here[..here.len() - here.trim_start_matches([' ', '\t']).len()];
+    if indent.contains('\t') {
+        return broken(number(at), "a tab is used to indent", "indent with spaces, two for each level");
+    }
+    if error.info().contains("recursion limit") {
+        return too_deep(number(at));
+    }
+    if error.info() == "simple key expect ':'" {
+        // Told at the next key, since a text may go on over lines: the colon is missing above.
+        let bare =
+            |line: &str| !line.contains(':') && !line.trim().is_empty() && !line.trim().starts_with('#');
+        let at = (0..=at).rev().find(|at| lines.get(*at).is_some_and(|line| bare(line))).unwrap_or(at);
+        return broken(number(at), "a key has no colon", "write the key, a colon, a space and the value");
+    }
+    let fix = "check the indentation, the colon after each key with a space behind it, and that quotes and \
+               brackets are closed";
+    broken(number(at), format!("this is not YAML: {}", error.info()), fix)
+}
+
+fn too_deep(line: u32) -> Fault {
+    let message = format!("more than {DEEPEST} levels are nested here");
+    broken(line, message, "no key of Havatar's is deeper than four")
+}
+
+fn untagged(tag: Option<&Tag>, line: u32) -> Result<(), Fault> {
+    match tag {
+        Some(tag) if !tag.is_yaml_core_schema() => {
+            Err(broken(line, "a tag (!...) stands before a value", "take it out"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A scalar's value by YAML 1.2's core schema: `on`, `yes` and `12:30` are texts.
+fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>, line: u32) -> Result<Scalar, Fault> {
+    untagged(tag, line)?;
+    if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix == "str") {
+        return Ok(Scalar::Text(value.to_owned()));
+    }
+    Ok(match value {
+        "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
+        "true" | "True" | "TRUE" => Scalar::Bool(true),
+        "false" | "False" | "FALSE" => Scalar::Bool(false),
+        _ => number(value).unwrap_or_else(|| Scalar::Text(value.to_owned())),
+    })
+}
+
+fn number(value: &str) -> Option<Scalar> {
+    if let Some(digits) = value.strip_prefix("0x") {
+        return whole(digits, 16);
+    }
+    if let Some(digits) = value.strip_prefix("0o") {
+        return whole(digits, 8);
+    }
+    // Keeps out what f64 reads beside decimals: "inf", "nan", "infinity".
+    if !value.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) {
+        return None;
+    }
+    value.parse().map(Scalar::Whole).or_else(|_| value.parse().map(Scalar::Number)).ok()
+}
+
+fn whole(digits: &str, radix: u32) -> Option<Scalar> {
+    // from_str_radix would take a sign after the prefix.
+    digits.bytes().next().filter(u8::is_ascii_alphanumeric)?;
+    i64::from_str_radix(digits, radix).map(Scalar::Whole).ok()
+}
+
+impl<'de> IntoDeserializer<'de, Error> for &'de Node {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Node {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.data {
+            Data::Scalar(Scalar::Bool(value)) => visitor.visit_bool(*value),
+            Data::Scalar(Scalar::Whole(value)) => visitor.visit_i64(*value),
+            Data::Scalar(Scalar::Number(value)) => visitor.visit_f64(*value),
+            Data::Scalar(Scalar::Text(value)) => visitor.visit_str(value),
+            Data::Scalar(Scalar::Null | Scalar::List | Scalar::Group) => visitor.visit_unit(),
+            Data::List(list) => visitor.visit_seq(SeqDeserializer::new(list.iter())),
+            Data::Group(entries) => {
+                visitor.visit_map(MapDeserializer::new(entries.iter().map(|(k, node)| (k.as_str(), node))))
+            }
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    /// Groups alone: serde would also fill a struct from a list, in the order of its fields.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.data {
+            Data::Group(_) => self.deserialize_any(visitor),
+            _ => Err(Error::invalid_type(Unexpected::Other("a value"), &visitor)),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
