@@ -61,9 +61,17 @@ pub(super) fn read(text: &str) -> Read {
         let (path, key, at) = trace(node, error.path());
         let text = error.into_inner().to_string();
         let null = at.is_null() && matches!(path.last(), Some(Step::Key(_)));
-        // A key without a value means its default, as if it were not there.
-        if !null || text.starts_with("unknown field") {
-            faults.push(worded(&text, &key, at, &mut read.cut));
+        // A key without a value means its default, as if it were not there; and a key that is missing
+        // because its value was cut out has been told already.
+        let told = (null && !text.starts_with("unknown field"))
+            || missing(&text).is_some_and(|name| read.cut.contains(&join(&key, name)));
+        if !told {
+            let (fault, meant) = worded(&text, &key, at);
+            faults.push(fault);
+            // What was meant counts as faulty too, unless the file sets it as well.
+            read.cut.extend(meant.filter(|meant| node.find(meant).is_none()));
+        }
+        if !null || !told {
             read.cut.push(key);
         }
         if path.is_empty() || faults.len() >= MOST_FAULTS {
@@ -96,45 +104,50 @@ fn trace<'a>(root: &'a Node, path: &Path) -> (Vec<Step>, String, &'a Node) {
     (steps, key, node)
 }
 
-/// serde's complaint as a fault: our types' own words as they are, serde's few sentences reworded.
-fn worded(text: &str, key: &str, node: &Node, cut: &mut Vec<String>) -> Fault {
-    let fault = |key: &str, message: String, fix: Option<String>| Fault {
+/// serde's complaint as a fault: our types' own words as they are, serde's few sentences reworded. With a
+/// key that was meant, if another was written.
+fn worded(text: &str, key: &str, node: &Node) -> (Fault, Option<String>) {
+    let fault = |key: &str, message: &str, fix: Option<&str>| Fault {
         file: String::new(),
         line: Some(node.line),
         key: key.to_owned(),
-        message,
-        fix,
+        message: message.to_owned(),
+        fix: fix.map(str::to_owned),
     };
-    if let Some((message, fix)) = split(text) {
-        return fault(key, message.to_owned(), Some(fix.to_owned()));
-    }
     let (what, expected) = text.rsplit_once(", expected ").unwrap_or((text, ""));
-    if text.starts_with("unknown field") {
+    if let Some((message, fix)) = split(text) {
+        (fault(key, message, Some(fix)), None)
+    } else if text.starts_with("unknown field") {
         let (fix, meant) = unknown(key, expected);
-        cut.extend(meant);
-        return fault(key, "there is no such key".to_owned(), Some(fix));
-    }
-    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        (fault(key, "there is no such key", Some(&fix)), meant)
+    } else if let Some(name) = missing(text) {
         let fix = format!("write {name}: below {key}, or take {key} out");
-        return fault(&join(key, name), "this key is missing".to_owned(), Some(fix));
+        (fault(&join(key, name), "this key is missing", Some(&fix)), None)
+    } else if what.starts_with("invalid type") {
+        let expected = if expected == "a sequence" { "a list" } else { expected };
+        let message = format!("{} is not {expected}", node.described());
+        (fault(key, &message, Some(reshape(key, expected, node))), None)
+    } else {
+        (fault(key, text, None), None)
     }
-    if what.starts_with("invalid type") {
-        let given = node.described();
-        if expected == "a sequence" {
-            let fix = "write it as a list: [one, two], or one to a line, each after a dash";
-            return fault(key, format!("{given} is not a list"), Some(fix.to_owned()));
+}
+
+/// How to write a list or a group that is written as something else.
+fn reshape(key: &str, expected: &str, node: &Node) -> &'static str {
+    match &node.data {
+        _ if expected == "a list" => "write it as a list: [one, two], or one to a line, each after a dash",
+        Data::Scalar(Scalar::Text(text)) if text.contains(':') && !key.ends_with(']') => {
+            "put a space behind the colon, as in key: value"
         }
-        let fix = match &node.data {
-            Data::Scalar(Scalar::Text(text)) if text.contains(':') => {
-                "put a space behind the colon, as in key: value"
-            }
-            Data::List(_) => "write its keys below it, without dashes, each indented by two spaces",
-            _ if key.is_empty() => "write keys with a colon behind them, as in server:",
-            _ => "write its keys below it, each indented by two spaces",
-        };
-        return fault(key, format!("{given} is not {expected}"), Some(fix.to_owned()));
+        Data::List(_) => "write its keys below it, without dashes, each indented by two spaces",
+        _ if key.is_empty() => "write keys with a colon behind them, as in server:",
+        _ => "write its keys below it, each indented by two spaces",
     }
-    fault(key, text.to_owned(), None)
+}
+
+/// The key that serde misses, if that is its complaint.
+fn missing(text: &str) -> Option<&str> {
+    text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'))
 }
 
 /// What to do about a key that does not exist, and the key that was meant if that is clear.

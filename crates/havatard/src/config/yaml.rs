@@ -152,9 +152,11 @@ enum Inside {
 
 impl Builder {
     fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) -> Result<(), Fault> {
+        let end = text.lines().count().max(1);
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| syntax(&error, text))?;
-            let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+            // An empty value at the end of the file is told one line beyond it.
+            let line = u32::try_from(span.start.line().min(end)).unwrap_or(u32::MAX);
             match event {
                 Event::DocumentStart(_) => {
                     self.documents += 1;
@@ -182,7 +184,7 @@ impl Builder {
                 Event::SequenceEnd | Event::MappingEnd => {
                     if let Some(Open { line, anchor, inside }) = self.stack.pop() {
                         let data = match inside {
-                            Inside::List(list) => Data::List(list),
+                            Inside::List(nodes) => Data::List(nodes),
                             Inside::Group { entries, .. } => Data::Group(entries),
                         };
                         self.add(Node { line, index: 0, data }, anchor)?;
@@ -243,6 +245,7 @@ impl Builder {
                     };
                     let name = match scalar {
                         Scalar::Text(text) => text.clone(),
+                        Scalar::Null => "null".to_owned(),
                         other => other.to_string(),
                     };
                     *key = Some((name, node.line));
@@ -284,7 +287,7 @@ fn dotted(stack: &[Open]) -> String {
 /// `path.name`, with the name cut short and its control characters shown: it comes from the file.
 pub(super) fn join(path: &str, name: &str) -> String {
     let quoted = shown(name);
-    let name = quoted.trim_matches('"');
+    let name = quoted.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(&quoted);
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
