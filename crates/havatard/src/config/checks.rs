@@ -9,7 +9,7 @@ use std::path::Path;
 use nix::unistd::{AccessFlags, access};
 
 use super::fault::Fault;
-use super::yaml::{Data, Node};
+use super::tree::{Data, Node};
 use super::{Config, ListenAddr};
 
 /// Faults and remarks about a config, gathered.

@@ -1,7 +1,7 @@
 //! The one config file, `havatar.yaml`.
 //!
 //! Every key is optional; an empty file is all defaults. There is one mechanism: the text becomes a tree
-//! that knows its lines (`yaml`), the tree is read by serde into the types of this module, and each time
+//! that knows its lines (`yaml`, `tree`), the tree is read by serde into the types of this module, and each time
 //! serde stops at a fault, the fault is noted with its line, the offending node is cut out of the tree, and
 //! reading starts over (`read`). So the types alone say what is allowed, and every fault of a file is told
 //! at once. What no single value shows (ports that clash, files that are not there) is checked after that,
@@ -24,6 +24,7 @@ mod read;
 mod recording;
 mod schema;
 mod server;
+mod tree;
 mod units;
 mod yaml;
 
@@ -107,6 +108,10 @@ impl Config {
         faults.extend(checks.faults);
         for list in [&mut faults, &mut remarks] {
             list.sort_by_key(|fault| fault.line.unwrap_or(u32::MAX));
+            if list.len() > read::MOST_FAULTS {
+                list.truncate(read::MOST_FAULTS);
+                list.extend(whole_file(file, None, "there are more faults than these", "begin with these").0);
+            }
             for fault in list {
                 fault.file = file.display().to_string();
             }
@@ -133,11 +138,6 @@ pub struct Loaded {
 impl Loaded {
     /// Where the config is looked for if no file is named.
     pub const DEFAULT_FILE: &'static str = "/etc/havatar/havatar.yaml";
-
-    /// The file, for messages.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
-    }
 }
 
 /// A file's bytes, no more than one beyond the limit.

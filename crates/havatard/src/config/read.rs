@@ -4,7 +4,8 @@ use serde_path_to_error::{Path, Segment};
 
 use super::fault::Fault;
 use super::leaf::{Scalar, nearest, split};
-use super::yaml::{Data, Node, Step, join, parse};
+use super::tree::{Data, Node, Step, join};
+use super::yaml::parse;
 use super::{Camera, CameraSource, Config, MicrophoneSource};
 
 /// What could be read of a text.
@@ -42,7 +43,7 @@ impl Read {
 }
 
 /// More faults than these in one file are not told.
-const MOST_FAULTS: usize = 100;
+pub(super) const MOST_FAULTS: usize = 100;
 
 pub(super) fn read(text: &str) -> Read {
     let (mut tree, mut faults) = parse(text);
@@ -74,7 +75,7 @@ pub(super) fn read(text: &str) -> Read {
         if !null || !told {
             read.cut.push(key);
         }
-        if path.is_empty() || faults.len() >= MOST_FAULTS {
+        if path.is_empty() || faults.len() > MOST_FAULTS {
             break;
         }
         node.cut(&path);

@@ -58,8 +58,22 @@ fn takes(root: &Value, schema: &Value, value: &Value) -> bool {
             all(rule).iter().all(|key| object.contains_key(key.as_str().expect("a key")))
         }
         // Notes, and rules about another type than the value's.
-        ("$schema" | "title" | "description" | "default" | "definitions" | "pattern" | "maxLength", _)
-        | ("minimum" | "maximum" | "items" | "properties" | "additionalProperties" | "required", _) => true,
+        (
+            "$schema"
+            | "title"
+            | "description"
+            | "default"
+            | "definitions"
+            | "pattern"
+            | "maxLength"
+            | "minimum"
+            | "maximum"
+            | "items"
+            | "properties"
+            | "additionalProperties"
+            | "required",
+            _,
+        ) => true,
         (keyword, _) => panic!("no rule for {keyword}"),
     })
 }
