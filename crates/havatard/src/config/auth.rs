@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Duration;
+use super::checks::Checks;
 
 /// How long sign-ins last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +27,16 @@ impl Default for Auth {
             session_idle: Duration::from_hours(12),
             session_max: Duration::from_days(30),
             sign_in_link_valid: Duration::from_mins(10),
+        }
+    }
+}
+
+impl Auth {
+    pub(super) fn check(&self, checks: &mut Checks<'_>) {
+        if self.session_idle > self.session_max {
+            let (key, other) = ("auth.session_idle", "auth.session_max");
+            let message = format!("{} is longer than {other}, {}", self.session_idle, self.session_max);
+            checks.fault(key, &[other], message, format!("use at most {}", self.session_max));
         }
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::checks::{Checks, because};
 use super::leaf::{whole, words};
 use super::{AbsolutePath, BitRate, CameraDevice, Size, SourceUrl};
 
@@ -69,6 +70,90 @@ impl Default for Camera {
             max_bitrate: bitrate.tenths(Self::MAX_BITRATE_TENTHS),
             buffer: bitrate.tenths(Self::BUFFER_TENTHS),
             gop: 10,
+        }
+    }
+}
+
+impl Camera {
+    pub(super) fn check(&self, checks: &mut Checks<'_>) {
+        self.check_source(checks);
+        self.check_device(checks);
+        self.check_copy(checks);
+        if self.max_bitrate < self.bitrate {
+            let (key, other) = ("media.camera.max_bitrate", "media.camera.bitrate");
+            let message = format!("{} is below {other}, {}", self.max_bitrate, self.bitrate);
+            let fix = format!("use at least {}, or leave it out: it then follows {other}", self.bitrate);
+            checks.fault(key, &[other], message, fix);
+        }
+    }
+
+    fn check_source(&self, checks: &mut Checks<'_>) {
+        let source = "media.camera.source";
+        let (url, file) = ("media.camera.url", "media.camera.file");
+        if self.source == CameraSource::Url && self.url.is_none() {
+            checks.fault(url, &[source], "source is url, and this is not set", "write the stream's URL");
+        }
+        if self.source == CameraSource::File {
+            match &self.file {
+                None => {
+                    let fix = "write the path of the file to play";
+                    checks.fault(file, &[source], "source is file, and this is not set", fix);
+                }
+                Some(path) => drop(checks.readable(file, path.as_path(), false)),
+            }
+        }
+        let idle = [
+            (url, self.url.is_some() && self.source != CameraSource::Url, "url"),
+            (file, self.file.is_some() && self.source != CameraSource::File, "file"),
+        ];
+        for (key, idle, wanted) in idle {
+            if idle {
+                let message = format!("source is {}: this has no effect", self.source);
+                checks.remark(key, &[source], message, format!("set source to {wanted}, or take this out"));
+            }
+        }
+    }
+
+    fn check_device(&self, checks: &mut Checks<'_>) {
+        let (key, source) = ("media.camera.device", "media.camera.source");
+        match (self.source, &self.device) {
+            (CameraSource::V4l2, CameraDevice::Number(number)) => {
+                let message = format!("{number} numbers a CSI camera, and source is v4l2");
+                let fix = format!("write auto, or a path: /dev/video{number}");
+                checks.fault(key, &[source], message, fix);
+            }
+            (CameraSource::Csi, CameraDevice::Path(path)) => {
+                let message = format!("{} is not the number of a CSI camera", path.display());
+                checks.fault(key, &[source], message, "write auto, or 0 or 1");
+            }
+            (CameraSource::V4l2, CameraDevice::Path(path)) => {
+                // No fault: a camera may be plugged in at any time, and is waited for.
+                if let Err(error) = std::fs::metadata(path) {
+                    let message = format!("{} {}", path.display(), because(&error));
+                    checks.remark(key, &[source], message, "plug the camera in: it is waited for");
+                }
+                if path.to_str().is_some_and(|path| path.starts_with("/dev/video")) {
+                    let message = format!("{} may be another camera after a restart", path.display());
+                    checks.remark(key, &[source], message, "use its path below /dev/v4l/by-id");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_copy(&self, checks: &mut Checks<'_>) {
+        if self.encoder != CameraEncoder::Copy {
+            return;
+        }
+        let (key, source, format) = ("media.camera.encoder", "media.camera.source", "media.camera.format");
+        if matches!(self.source, CameraSource::Test | CameraSource::Csi) {
+            let message = format!("copy needs a source that gives H.264, and {} gives pictures", self.source);
+            checks.fault(key, &[source], message, "use auto");
+        }
+        if self.source == CameraSource::V4l2 && matches!(self.format, CameraFormat::Mjpeg | CameraFormat::Raw)
+        {
+            let message = format!("copy needs a camera that gives H.264, and format is {}", self.format);
+            checks.fault(key, &[format, source], message, "use auto here, or format: h264");
         }
     }
 }

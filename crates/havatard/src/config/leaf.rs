@@ -30,6 +30,7 @@ pub(super) fn split(text: &str) -> Option<(&str, &str)> {
 }
 
 /// A scalar as the file has it.
+#[derive(Debug, Clone)]
 pub(super) enum Scalar {
     Null,
     Bool(bool),
@@ -205,11 +206,19 @@ pub(super) fn one_of<T: Copy>(scalar: &Scalar, all: &[(&str, T)]) -> Result<T, W
 
 /// The word nearest to a misspelt one, if one is near enough to be what was meant.
 pub(super) fn nearest<'a>(given: &str, words: &[&'a str]) -> Option<&'a str> {
-    const NEAR: f64 = 0.7;
+    const NEAR: f64 = 0.8;
     let given = given.to_lowercase();
+    let likeness = |word: &str| {
+        // Of two letters, almost anything is one slip away from anything.
+        let long = given.chars().nth(2).is_some();
+        let one_slip = long && strsim::osa_distance(&given, word) <= 1;
+        let part = long && (word.contains(&given) || given.contains(word));
+        let floor = if one_slip || part { NEAR } else { 0.0 };
+        strsim::jaro_winkler(&given, word).max(floor)
+    };
     words
         .iter()
-        .map(|word| (strsim::jaro_winkler(&given, word), *word))
+        .map(|word| (likeness(word), *word))
         .filter(|(likeness, _)| *likeness >= NEAR)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, word)| word)

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks::Checks;
 use super::{Camera, MediaMtx, Microphone, Program};
 
 /// Pictures and sound.
@@ -27,5 +28,15 @@ impl Default for Media {
             camera: Camera::default(),
             microphone: Microphone::default(),
         }
+    }
+}
+
+impl Media {
+    pub(super) fn check(&self, checks: &mut Checks<'_>) {
+        if let Some(path) = self.ffmpeg.path() {
+            checks.executable("media.ffmpeg", path);
+        }
+        self.mediamtx.check(checks);
+        self.camera.check(checks);
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks::Checks;
 use super::leaf::words;
 use super::{AbsolutePath, HostName, IceUrl, ListenAddr, UserName};
 
@@ -49,6 +50,48 @@ impl Default for MediaMtx {
     }
 }
 
+impl MediaMtx {
+    pub(super) fn check(&self, checks: &mut Checks<'_>) {
+        if let Some(binary) = &self.binary {
+            checks.executable("media.mediamtx.binary", binary.as_path());
+        }
+        let loopback_only = [
+            ("media.mediamtx.api_address", self.api_address),
+            ("media.mediamtx.metrics_address", self.metrics_address),
+            ("media.mediamtx.webrtc_address", self.webrtc_address),
+            ("media.mediamtx.hls_address", self.hls_address),
+        ];
+        for (key, address) in loopback_only {
+            if !address.is_loopback() {
+                checks.fault(
+                    key,
+                    &[],
+                    format!("{address} is reached over the network, past havatard's sign-in"),
+                    format!("use 127.0.0.1:{}: viewers reach it through server.listen", address.0.port()),
+                );
+            }
+        }
+        let open_ones = [
+            ("media.mediamtx.rtsp_address", self.rtsp_address),
+            ("media.mediamtx.webrtc_udp_address", self.webrtc_udp_address),
+        ];
+        for (key, address) in loopback_only.into_iter().chain(open_ones) {
+            if address.0.port() == 0 {
+                checks.fault(
+                    key,
+                    &[],
+                    "port 0 would be a different one each time",
+                    "choose a port, 1 to 65535",
+                );
+            }
+        }
+        let list = "media.mediamtx.ice_servers";
+        for (server, place) in self.ice_servers.iter().zip(checks.places(list)) {
+            server.check(&format!("{list}[{place}]"), checks);
+        }
+    }
+}
+
 /// A STUN or TURN server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a group of keys (url, username, password_file)")]
@@ -61,6 +104,37 @@ pub struct IceServer {
     /// A file that holds the TURN password alone, readable by havatard.
     #[serde(default)]
     pub password_file: Option<AbsolutePath>,
+}
+
+impl IceServer {
+    fn check(&self, key: &str, checks: &mut Checks<'_>) {
+        let (url, username, file) =
+            (format!("{key}.url"), format!("{key}.username"), format!("{key}.password_file"));
+        if self.url.is_turn() {
+            let message = "a TURN server admits nobody without a login, and this is not set";
+            if self.username.is_none() {
+                checks.fault(&username, &[&url], message, "write the user name");
+            }
+            if self.password_file.is_none() {
+                let fix = "write the password into a file of its own, and name that file";
+                checks.fault(&file, &[&url], message, fix);
+            }
+        } else if self.username.is_some() || self.password_file.is_some() {
+            let key = if self.username.is_some() { &username } else { &file };
+            checks.remark(key, &[&url], "a STUN server asks for no login: this has no effect", "take it out");
+        }
+        let Some(path) = &self.password_file else { return };
+        if let Some(password) = checks.readable(&file, path.as_path(), true)
+            && password.trim_ascii().is_empty()
+        {
+            checks.fault(
+                &file,
+                &[],
+                "the file is empty",
+                "write the password into it, alone on its first line",
+            );
+        }
+    }
 }
 
 words! {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::checks::Checks;
 use super::leaf::words;
 use super::{AbsolutePath, Duration};
 
@@ -22,6 +23,14 @@ pub struct Recording {
 impl Default for Recording {
     fn default() -> Self {
         Self { directory: None, format: RecordingContainer::Fmp4, segment: Duration::from_mins(10) }
+    }
+}
+
+impl Recording {
+    pub(super) fn check(&self, checks: &mut Checks<'_>) {
+        if let Some(directory) = &self.directory {
+            checks.writable("recording.directory", directory.as_path());
+        }
     }
 }
 

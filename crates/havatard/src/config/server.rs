@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::checks::Checks;
 use super::{AbsolutePath, HostName, ListenAddr};
 
 /// Where havatard itself is reached.
@@ -25,6 +26,27 @@ impl Default for Server {
     }
 }
 
+impl Server {
+    pub(super) fn check(&self, checks: &mut Checks<'_>) {
+        if !self.listen.is_loopback() && self.tls.is_none() {
+            let port = self.listen.0.port();
+            checks.fault(
+                "server.listen",
+                &["server.tls"],
+                format!(
+                    "{} is reached over the network, where pictures and sign-ins need TLS, and server.tls \
+                     is not set",
+                    self.listen
+                ),
+                format!("set server.tls to a certificate and its key, or listen on 127.0.0.1:{port}"),
+            );
+        }
+        if let Some(tls) = &self.tls {
+            tls.check(checks);
+        }
+    }
+}
+
 /// Certificate and key, both PEM files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a group of keys")]
@@ -33,4 +55,20 @@ pub struct Tls {
     pub certificate: AbsolutePath,
     /// The private key.
     pub key: AbsolutePath,
+}
+
+impl Tls {
+    fn check(&self, checks: &mut Checks<'_>) {
+        let files = [
+            ("server.tls.certificate", &self.certificate, "CERTIFICATE-----", "certificate"),
+            ("server.tls.key", &self.key, "PRIVATE KEY-----", "private key"),
+        ];
+        for (key, path, mark, what) in files {
+            let Some(start) = checks.readable(key, path.as_path(), false) else { continue };
+            if !start.windows(mark.len()).any(|window| window == mark.as_bytes()) {
+                let fix = "name a PEM file: a text with lines that begin with -----BEGIN";
+                checks.fault(key, &[], format!("{path} holds no {what}"), fix);
+            }
+        }
+    }
 }

@@ -154,9 +154,9 @@ impl BitRate {
     }
 
     /// This rate times `tenths / 10`, at most `u32::MAX` bits a second.
-    pub(super) const fn tenths(self, tenths: u64) -> Self {
-        let bits = self.bits_per_second as u64 * tenths / 10;
-        Self { bits_per_second: if bits > u32::MAX as u64 { u32::MAX } else { bits as u32 } }
+    pub(super) fn tenths(self, tenths: u64) -> Self {
+        let bits = u64::from(self.bits_per_second) * tenths / 10;
+        Self { bits_per_second: u32::try_from(bits).unwrap_or(u32::MAX) }
     }
 
     /// From the file, between two bounds.

@@ -1,0 +1,183 @@
+//! From the tree to the types, past every fault.
+
+use serde_path_to_error::{Path, Segment};
+
+use super::fault::Fault;
+use super::leaf::{Scalar, nearest, split};
+use super::tree::{Data, Node, Step, join};
+use super::yaml::parse;
+use super::{Camera, CameraSource, Config, MicrophoneSource};
+
+/// What could be read of a text.
+pub(super) struct Read {
+    /// With defaults in place of what is faulty.
+    pub(super) config: Config,
+    /// What is left of the file: lines of what is in force.
+    pub(super) tree: Option<Node>,
+    /// What is wrong so far.
+    pub(super) faults: Vec<Fault>,
+    /// Keys whose value was cut out, so that nothing is concluded from the default in its place.
+    pub(super) cut: Vec<String>,
+}
+
+impl Read {
+    /// Puts in what follows from other keys, where the file does not set it.
+    pub(super) fn fill(&mut self, demo: bool) {
+        let set = |key: &str| {
+            self.tree.as_ref().and_then(|tree| tree.find(key)).is_some_and(|node| !node.is_null())
+        };
+        let camera = &mut self.config.media.camera;
+        if !set("media.camera.max_bitrate") {
+            camera.max_bitrate = camera.bitrate.tenths(Camera::MAX_BITRATE_TENTHS).min(Camera::MOST);
+        }
+        if !set("media.camera.buffer") {
+            camera.buffer = camera.bitrate.tenths(Camera::BUFFER_TENTHS);
+        }
+        if demo && !set("media.camera.source") {
+            camera.source = CameraSource::Test;
+        }
+        if demo && !set("media.microphone.source") {
+            self.config.media.microphone.source = MicrophoneSource::Test;
+        }
+    }
+}
+
+/// More faults than these in one file are not told.
+pub(super) const MOST_FAULTS: usize = 100;
+
+pub(super) fn read(text: &str) -> Read {
+    let (mut tree, mut faults) = parse(text);
+    if tree.as_ref().is_some_and(Node::is_null) {
+        tree = None;
+    }
+    let mut read = Read { config: Config::default(), tree: None, faults: Vec::new(), cut: Vec::new() };
+    while let Some(node) = &mut tree {
+        let error = match serde_path_to_error::deserialize::<_, Config>(&*node) {
+            Ok(config) => {
+                read.config = config;
+                break;
+            }
+            Err(error) => error,
+        };
+        let (path, key, at) = trace(node, error.path());
+        let text = error.into_inner().to_string();
+        let null = at.is_null() && matches!(path.last(), Some(Step::Key(_)));
+        // A key without a value means its default, as if it were not there; and a key that is missing
+        // because its value was cut out has been told already.
+        let told = (null && !text.starts_with("unknown field"))
+            || missing(&text).is_some_and(|name| read.cut.contains(&join(&key, name)));
+        if !told {
+            let (fault, meant) = worded(&text, &key, at);
+            faults.push(fault);
+            // What was meant counts as faulty too, unless the file sets it as well.
+            read.cut.extend(meant.filter(|meant| node.find(meant).is_none()));
+        }
+        if !null || !told {
+            read.cut.push(key);
+        }
+        if path.is_empty() || faults.len() > MOST_FAULTS {
+            break;
+        }
+        node.cut(&path);
+    }
+    read.tree = tree;
+    read.faults = faults;
+    read
+}
+
+/// Where serde stopped: the steps to it, its key as people write it, and the node.
+fn trace<'a>(root: &'a Node, path: &Path) -> (Vec<Step>, String, &'a Node) {
+    let (mut steps, mut key, mut node) = (Vec::new(), String::new(), root);
+    for segment in path {
+        let step = match segment {
+            Segment::Map { key } => Step::Key(key.clone()),
+            Segment::Seq { index } => Step::Position(*index),
+            Segment::Enum { .. } | Segment::Unknown => break,
+        };
+        let Some(next) = node.step(&step) else { break };
+        node = next;
+        match &step {
+            Step::Key(name) => key = join(&key, name),
+            Step::Position(_) => key = format!("{key}[{}]", node.index),
+        }
+        steps.push(step);
+    }
+    (steps, key, node)
+}
+
+/// serde's complaint as a fault: our types' own words as they are, serde's few sentences reworded. With a
+/// key that was meant, if another was written.
+fn worded(text: &str, key: &str, node: &Node) -> (Fault, Option<String>) {
+    let fault = |key: &str, message: &str, fix: Option<&str>| Fault {
+        file: String::new(),
+        line: Some(node.line),
+        key: key.to_owned(),
+        message: message.to_owned(),
+        fix: fix.map(str::to_owned),
+    };
+    let (what, expected) = text.rsplit_once(", expected ").unwrap_or((text, ""));
+    if let Some((message, fix)) = split(text) {
+        (fault(key, message, Some(fix)), None)
+    } else if text.starts_with("unknown field") {
+        let (fix, meant) = unknown(key, expected);
+        (fault(key, "there is no such key", Some(&fix)), meant)
+    } else if let Some(name) = missing(text) {
+        let fix = format!("write {name}: below {key}, or take {key} out");
+        (fault(&join(key, name), "this key is missing", Some(&fix)), None)
+    } else if what.starts_with("invalid type") {
+        let expected = if expected == "a sequence" { "a list" } else { expected };
+        let message = format!("{} is not {expected}", node.described());
+        (fault(key, &message, Some(reshape(key, expected, node))), None)
+    } else {
+        (fault(key, text, None), None)
+    }
+}
+
+/// How to write a list or a group that is written as something else.
+fn reshape(key: &str, expected: &str, node: &Node) -> &'static str {
+    match &node.data {
+        _ if expected == "a list" => "write it as a list: [one, two], or one to a line, each after a dash",
+        Data::Scalar(Scalar::Text(text)) if text.contains(':') && !key.ends_with(']') => {
+            "put a space behind the colon, as in key: value"
+        }
+        Data::List(_) => "write its keys below it, without dashes, each indented by two spaces",
+        _ if key.is_empty() => "write keys with a colon behind them, as in server:",
+        _ => "write its keys below it, each indented by two spaces",
+    }
+}
+
+/// The key that serde misses, if that is its complaint.
+fn missing(text: &str) -> Option<&str> {
+    text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'))
+}
+
+/// What to do about a key that does not exist, and the key that was meant if that is clear.
+fn unknown(key: &str, expected: &str) -> (String, Option<String>) {
+    let (parent, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let beside: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let elsewhere = groups_with(name);
+    if !elsewhere.is_empty() {
+        return (format!("{name} belongs to {}", elsewhere.join(" or ")), None);
+    }
+    match nearest(name, &beside) {
+        Some(near) => (format!("did you mean {near}?"), Some(join(parent, near))),
+        None => (format!("take it out; known here: {}", beside.join(", ")), None),
+    }
+}
+
+/// The groups that have a key of this name.
+fn groups_with(name: &str) -> Vec<String> {
+    fn walk(value: &serde_json::Value, path: &str, name: &str, found: &mut Vec<String>) {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            if key == name {
+                found.push(if path.is_empty() { "the top level".to_owned() } else { path.to_owned() });
+            }
+            walk(value, &join(path, key), name, found);
+        }
+    }
+    let mut found = Vec::new();
+    // A config always serializes; if it did not, a hint would be missing and nothing else.
+    let known = serde_json::to_value(Config::default()).unwrap_or_default();
+    walk(&known, "", name, &mut found);
+    found
+}

@@ -1,0 +1,63 @@
+//! Which file is read, and the demo.
+
+use std::fs;
+use std::path::Path;
+
+use havatard::config::{CameraSource, Config, Loaded, MicrophoneSource};
+
+#[test]
+fn a_named_file_must_be_there() {
+    let faults = Config::load(Some(Path::new("/nowhere/havatar.yaml")), false).unwrap_err();
+    assert_eq!(faults.0.len(), 1);
+    assert_eq!(faults.0[0].file, "/nowhere/havatar.yaml");
+    assert_eq!(faults.0[0].line, None);
+    assert!(faults.0[0].message.contains("is not there"));
+}
+
+#[test]
+fn a_directory_or_pipe_is_not_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for path in [dir.path(), &pipe] {
+        let faults = Config::load(Some(path), false).unwrap_err();
+        assert!(faults.0[0].message.contains("is not a file"), "{faults}");
+    }
+}
+
+#[test]
+fn a_file_is_read_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("havatar.yaml");
+    fs::write(&path, "media:\n  camera:\n    fps: 15\n").unwrap();
+    let loaded = Config::load(Some(&path), false).unwrap();
+    assert_eq!(loaded.config.media.camera.fps, 15);
+    assert_eq!(loaded.file.as_deref(), Some(path.as_path()));
+    fs::write(&path, vec![b'#'; Config::LARGEST_FILE + 1]).unwrap();
+    assert!(Config::load(Some(&path), false).unwrap_err().to_string().contains("larger than"));
+    fs::write(&path, vec![b'#'; Config::LARGEST_FILE]).unwrap();
+    Config::load(Some(&path), false).unwrap();
+}
+
+#[test]
+fn without_a_file_defaults_are_in_force() {
+    // Where Havatar is installed, the test would read that machine's own file.
+    if Path::new(Loaded::DEFAULT_FILE).exists() {
+        return;
+    }
+    let loaded = Config::load(None, false).unwrap();
+    assert_eq!(loaded, Loaded { config: Config::default(), file: None, remarks: Vec::new() });
+}
+
+#[test]
+fn the_demo_needs_no_hardware_but_obeys_the_file() {
+    let sources = |text: &str, demo| {
+        let media = Config::from_bytes(text.as_bytes(), Path::new("x"), demo).unwrap().config.media;
+        (media.camera.source, media.microphone.source)
+    };
+    assert_eq!(sources("", true), (CameraSource::Test, MicrophoneSource::Test));
+    assert_eq!(sources("", false), (CameraSource::V4l2, MicrophoneSource::Alsa));
+    let set = "media: {camera: {source: csi}, microphone: {source: alsa}}";
+    assert_eq!(sources(set, true), (CameraSource::Csi, MicrophoneSource::Alsa));
+    assert_eq!(sources("media: {camera: {source: ~, fps: 5}}", true).0, CameraSource::Test);
+}
