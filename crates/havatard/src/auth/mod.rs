@@ -14,6 +14,7 @@
 //! Nothing here knows HTTP beyond the text of a cookie.
 
 mod codes;
+/// The session cookie.
 pub mod cookie;
 mod file;
 mod limiter;
@@ -327,7 +328,8 @@ fn restore(path: &Path) -> Sessions {
             return Sessions::default();
         }
         Err(error) => {
-            tracing::warn!(file = %path.display(), %error, "earlier sessions are not taken up");
+            let error = &error as &(dyn std::error::Error + 'static);
+            tracing::warn!(file = %path.display(), error, "earlier sessions are not taken up");
             return Sessions::default();
         }
     };

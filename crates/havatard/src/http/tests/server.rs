@@ -1,0 +1,190 @@
+use std::path::Path;
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, rustls};
+
+use super::*;
+use crate::http::server::{Server, ServerError};
+
+fn loopback() -> SocketAddr {
+    "127.0.0.1:0".parse().unwrap()
+}
+
+fn make_certificate(dir: &Path) -> (config::Tls, rustls::pki_types::CertificateDer<'static>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let tls = config::Tls { certificate: dir.join("cert.pem"), key: dir.join("key.pem") };
+    std::fs::write(&tls.certificate, made.cert.pem()).unwrap();
+    std::fs::write(&tls.key, made.signing_key.serialize_pem()).unwrap();
+    (tls, made.cert.der().clone())
+}
+
+/// One request over TLS to somebody who shows exactly this certificate.
+async fn https(
+    address: SocketAddr,
+    trusted: &rustls::pki_types::CertificateDer<'static>,
+    request: &str,
+) -> std::io::Result<String> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(trusted.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await?;
+    let name = "localhost".try_into().unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    // An end without a TLS goodbye is an error, after all has been read.
+    let _ = stream.read_to_end(&mut answer).await;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test]
+async fn tls_serves_and_takes_a_renewed_certificate_without_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tls, first) = make_certificate(dir.path());
+    let server = Server::bind(loopback(), Some(&tls)).unwrap();
+    let (listening, certificates) = (server.listening(), server.certificates().unwrap());
+    assert!(listening.tls);
+    let robot = Robot::new();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
+    let port = listening.address.port();
+    let request = format!(
+        "GET /api/v1/me HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        robot.token
+    );
+    let answer = https(listening.address, &first, &request).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.to_lowercase().contains("strict-transport-security"), "{answer}");
+
+    std::fs::write(&tls.key, "rubbish").unwrap();
+    assert!(matches!(certificates.reload(&tls), Err(ServerError::Key { .. })));
+    assert!(https(listening.address, &first, &request).await.is_ok(), "a bad pair changes nothing");
+    let (tls, second) = make_certificate(dir.path());
+    certificates.reload(&tls).unwrap();
+    assert!(https(listening.address, &first, &request).await.is_err());
+    assert!(https(listening.address, &second, &request).await.unwrap().starts_with("HTTP/1.1 200"));
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+}
+
+#[test]
+fn faults_of_certificates_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (good, _) = make_certificate(dir.path());
+    let other = tempfile::tempdir().unwrap();
+    let (second, _) = make_certificate(other.path());
+    let empty = dir.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    let missing = dir.path().join("missing.pem");
+    let bind = |certificate: &Path, key: &Path| {
+        let tls = config::Tls { certificate: certificate.to_owned(), key: key.to_owned() };
+        Server::bind(loopback(), Some(&tls)).err().unwrap().to_string()
+    };
+    for (error, named) in [
+        (bind(&missing, &good.key), &missing),
+        (bind(&empty, &good.key), &empty),
+        (bind(&good.certificate, &missing), &missing),
+        (bind(&good.certificate, &empty), &empty),
+        (bind(&good.certificate, &second.key), &second.key),
+    ] {
+        assert!(error.contains(&named.display().to_string()), "{error}");
+    }
+}
+
+#[test]
+fn plain_http_stays_on_loopback_and_a_taken_port_is_said() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let error = Server::bind(address.parse().unwrap(), None).err().unwrap();
+        assert!(matches!(error, ServerError::PlainBeyondLoopback { .. }), "{error}");
+    }
+    let first = Server::bind(loopback(), None).unwrap();
+    let address = first.listening().address;
+    let error = Server::bind(address, None).err().unwrap();
+    assert!(matches!(error, ServerError::Taken { .. }));
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+/// What the server sends, until it closes, to somebody who sends this and then waits.
+async fn sends_and_waits(sent: &[u8]) -> (String, Duration) {
+    let robot = Robot::new();
+    let server = Server::bind(loopback(), None).unwrap();
+    let listening = server.listening();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
+    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let began = tokio::time::Instant::now();
+    stream.write_all(sent).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(120), stream.read_to_end(&mut answer));
+    let _ = read.await.expect("it was closed");
+    let after = began.elapsed();
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    (String::from_utf8_lossy(&answer).into_owned(), after)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sends_no_whole_request_is_closed() {
+    for sent in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\nX-Slow: 1\r\n"] {
+        let (_, after) = sends_and_waits(sent.as_bytes()).await;
+        assert!(after <= Duration::from_secs(16), "{sent:?}: {after:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_and_then_idles_is_closed() {
+    let (answer, after) = sends_and_waits(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(after <= Duration::from_secs(16), "{after:?}");
+}
+
+#[tokio::test]
+async fn heads_are_bounded_and_http_2_is_not_spoken() {
+    let long = format!("GET /healthz HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(100_000));
+    assert!(sends_and_waits(long.as_bytes()).await.0.starts_with("HTTP/1.1 431"));
+    let many = format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(100));
+    assert!(sends_and_waits(many.as_bytes()).await.0.starts_with("HTTP/1.1 431"));
+    let preface = sends_and_waits(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.0;
+    assert!(preface.is_empty() || preface.starts_with("HTTP/1.1 4"), "{preface}");
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_download_that_nobody_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("large");
+    std::fs::File::create(&path).unwrap().set_len(256 * 1024 * 1024).unwrap();
+    let recording = api::Recording {
+        id: "large".to_owned(),
+        stream: "havatar".to_owned(),
+        file: "large.mp4".to_owned(),
+        started_at: Timestamp::UNIX_EPOCH,
+        ended_at: Timestamp::UNIX_EPOCH,
+        size_bytes: 256 * 1024 * 1024,
+        format: api::RecordingFormat::Fmp4,
+        writing: false,
+    };
+    let robot = Robot::with(Parts { recordings: vec![(recording, path)], ..Parts::default() });
+    let server = Server::bind(loopback(), None).unwrap();
+    let listening = server.listening();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
+    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let request = format!(
+        "GET /api/v1/recordings/large/download HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        listening.address, robot.token
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(4), serving).await.unwrap().unwrap().unwrap();
+}
