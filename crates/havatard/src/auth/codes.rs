@@ -45,7 +45,7 @@ impl Codes {
 mod tests {
     use super::*;
 
-    const VALID: Duration = Duration::from_secs(600);
+    const VALID: Duration = Duration::from_mins(10);
 
     #[tokio::test(start_paused = true)]
     async fn a_code_is_good_once() {

@@ -38,11 +38,11 @@ mod tests {
     #[test]
     fn flags_over_tls_and_over_plain_loopback() {
         assert_eq!(
-            set(true, "v", Duration::from_secs(60)),
+            set(true, "v", Duration::from_mins(1)),
             "__Host-havatar=v; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"
         );
         assert_eq!(
-            set(false, "v", Duration::from_secs(60)),
+            set(false, "v", Duration::from_mins(1)),
             "havatar=v; Path=/; Max-Age=60; HttpOnly; SameSite=Strict"
         );
         assert_eq!(clear(false), "havatar=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");

@@ -11,14 +11,14 @@ const TRIES: u32 = 5;
 /// The first wait; it doubles with every further wrong try.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// An address that has been quiet this long starts afresh.
-const FORGET: Duration = Duration::from_secs(60 * 60);
+const FORGET: Duration = Duration::from_hours(1);
 /// Addresses remembered at once.
 const PEERS: usize = 1024;
 /// Wrong tries from everywhere within [`WINDOW`] before everybody waits.
 const TRIES_OF_ALL: u32 = 100;
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Counts wrong sign-ins per address and in all. What is guarded has at least 128 random bits, so this is
 /// about noise and load, not about guessing: that is why the wait is the address's own, where one guest on

@@ -333,13 +333,12 @@ fn restore(path: &Path) -> Sessions {
             return Sessions::default();
         }
     };
-    match serde_json::from_str::<AtRest>(&text) {
-        Ok(rest) => Sessions::restore(&rest, Instant::now(), Timestamp::now()),
-        Err(_) => {
-            tracing::warn!(file = %path.display(), "earlier sessions are not taken up: the file is damaged");
-            Sessions::default()
-        }
-    }
+    // The error would quote the file.
+    let Ok(rest) = serde_json::from_str::<AtRest>(&text) else {
+        tracing::warn!(file = %path.display(), "earlier sessions are not taken up: the file is damaged");
+        return Sessions::default();
+    };
+    Sessions::restore(&rest, Instant::now(), Timestamp::now())
 }
 
 #[cfg(test)]

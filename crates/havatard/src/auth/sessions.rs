@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn settings() -> Settings {
         Settings { session_idle: 2 * HOUR, session_max: 10 * HOUR, sign_in_link_valid: HOUR }

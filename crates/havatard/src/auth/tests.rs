@@ -6,9 +6,9 @@ const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn settings() -> Settings {
     Settings {
-        session_idle: Duration::from_secs(3600),
-        session_max: Duration::from_secs(86_400),
-        sign_in_link_valid: Duration::from_secs(600),
+        session_idle: Duration::from_hours(1),
+        session_max: Duration::from_hours(24),
+        sign_in_link_valid: Duration::from_mins(10),
     }
 }
 
@@ -119,11 +119,11 @@ async fn the_task_ends_idle_sessions_and_what_waits_on_them() {
     let task = tokio::spawn(auth.clone().run(shutdown.clone()));
 
     // Something of the session lives on for half an hour, then goes; an hour of quiet begins.
-    tokio::time::sleep(Duration::from_secs(1800)).await;
+    tokio::time::sleep(Duration::from_mins(30)).await;
     auth.touch(identity.owner());
     tokio::time::sleep(Duration::from_secs(3599)).await;
     assert!(!identity.ended().is_cancelled());
-    tokio::time::timeout(Duration::from_secs(60), identity.ended().cancelled()).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), identity.ended().cancelled()).await.unwrap();
     assert_eq!(auth.sessions(), 0);
     shutdown.cancel();
     task.await.unwrap();
@@ -134,7 +134,7 @@ async fn reloaded_times_hold_for_running_sessions() {
     let dir = tempfile::tempdir().unwrap();
     let auth = open(&dir);
     let (cookie, _) = auth.sign_in(&code_of(&auth.sign_in_link()), PEER).await.unwrap();
-    auth.set(Settings { session_max: Duration::from_secs(60), ..settings() });
+    auth.set(Settings { session_max: Duration::from_mins(1), ..settings() });
     tokio::time::advance(Duration::from_secs(61)).await;
     assert!(auth.by_session(cookie.expose()).is_none());
 }

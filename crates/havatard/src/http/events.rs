@@ -110,7 +110,7 @@ impl Feed {
                 Ok(()) = media.changed() => self.send_changes().await,
                 Ok(()) = config.changed() => self.send_changes().await,
                 _ = pings.tick() => self.ping().await,
-                message = self.socket.recv() => self.hear(message),
+                message = self.socket.recv() => self.hear(message.as_ref()),
             };
             if went_on.is_break() {
                 return;
@@ -154,7 +154,7 @@ impl Feed {
         }
     }
 
-    fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> ControlFlow<()> {
+    fn hear(&mut self, message: Option<&Result<Message, axum::Error>>) -> ControlFlow<()> {
         match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => ControlFlow::Break(()),
             Some(Ok(_)) => {

@@ -55,7 +55,7 @@ pub async fn serve(hook: Hook, media: Media, secret: &str, shutdown: Cancellatio
 }
 
 fn router(media: Media, secret: &str) -> Router {
-    let expected = STANDARD.encode(format!("{HOOK_USER}:{}", secret));
+    let expected = STANDARD.encode(format!("{HOOK_USER}:{secret}"));
     Router::new()
         .route(PATH, post(decide))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

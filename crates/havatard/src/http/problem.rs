@@ -108,7 +108,7 @@ pub(super) async fn reword(request: Request, next: Next) -> Response {
         return Response::from_parts(parts, body);
     }
     let text = to_bytes(body, LONGEST_DETAIL).await.unwrap_or_default();
-    reworded(parts, &String::from_utf8_lossy(&text))
+    reworded(&parts, &String::from_utf8_lossy(&text))
 }
 
 fn is_foreign(headers: &HeaderMap, status: StatusCode) -> bool {
@@ -117,7 +117,7 @@ fn is_foreign(headers: &HeaderMap, status: StatusCode) -> bool {
     plain && (status.is_client_error() || status.is_server_error())
 }
 
-fn reworded(parts: http::response::Parts, text: &str) -> Response {
+fn reworded(parts: &http::response::Parts, text: &str) -> Response {
     let (status, code, default) = match parts.status {
         StatusCode::METHOD_NOT_ALLOWED => {
             (parts.status, "method_not_allowed", "this address does not take this method")

@@ -90,9 +90,9 @@ impl Robot {
             faults: Vec::new(),
         });
         let settings = Settings {
-            session_idle: Duration::from_secs(3600),
-            session_max: Duration::from_secs(86_400),
-            sign_in_link_valid: Duration::from_secs(600),
+            session_idle: Duration::from_hours(1),
+            session_max: Duration::from_hours(24),
+            sign_in_link_valid: Duration::from_mins(10),
         };
         let auth = Auth::open(dir.path(), settings).unwrap();
         let shutdown = CancellationToken::new();
@@ -250,9 +250,9 @@ fn config(listening: Listening) -> config::Config {
             hosts: vec!["robot.example".to_owned()],
         },
         auth: config::Auth {
-            session_idle: Duration::from_secs(3600),
-            session_max: Duration::from_secs(86_400),
-            sign_in_link_valid: Duration::from_secs(600),
+            session_idle: Duration::from_hours(1),
+            session_max: Duration::from_hours(24),
+            sign_in_link_valid: Duration::from_mins(10),
         },
     }
 }

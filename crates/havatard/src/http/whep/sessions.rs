@@ -21,9 +21,9 @@ use crate::{
 /// Sessions known at once.
 pub(super) const MOST: usize = 256;
 /// How often, at most, MediaMTX is asked which sessions it still has.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 /// A session younger than this may not be listed yet.
-const YOUNG: Duration = Duration::from_secs(60);
+const YOUNG: Duration = Duration::from_mins(1);
 
 /// The sessions that were begun through us.
 pub(in crate::http) struct Whep {
