@@ -1,0 +1,122 @@
+//! What to run: one program, or several joined stdout to stdin.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// One program with its arguments and surroundings. It is started without a shell.
+///
+/// The child inherits the caller's environment, less what is named in `env_remove` and
+/// `env_remove_prefixes`, less the variables by which systemd talks to the caller itself
+/// (`NOTIFY_SOCKET`, `LISTEN_*`, `WATCHDOG_*`), plus `env`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// The program: a path, or a bare name that is looked up on `PATH`.
+    pub program: PathBuf,
+    /// The arguments, without the program's own name.
+    pub args: Vec<OsString>,
+    /// Variables set for the child, in order; they win over removals.
+    pub env: Vec<(OsString, OsString)>,
+    /// Variables that the child must not inherit.
+    pub env_remove: Vec<OsString>,
+    /// Beginnings of names that the child must not inherit, for example `MTX_`.
+    pub env_remove_prefixes: Vec<String>,
+    /// The folder to start in; `None` is the caller's own.
+    pub cwd: Option<PathBuf>,
+}
+
+impl Command {
+    /// A program without arguments in the caller's folder and environment.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), ..Self::default() }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds several arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets one variable for the child.
+    #[must_use]
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    /// The program's file name: what remarks call it, since arguments may hold secrets.
+    pub(crate) fn title(&self) -> String {
+        let name = self.program.file_name().unwrap_or(self.program.as_os_str());
+        Path::new(name).display().to_string()
+    }
+
+    pub(crate) fn to_std(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.args);
+        for (name, _) in std::env::vars_os() {
+            if self.withholds(&name) {
+                command.env_remove(&name);
+            }
+        }
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        command
+    }
+
+    fn withholds(&self, name: &OsString) -> bool {
+        let bytes = name.as_encoded_bytes();
+        let begins = |prefix: &str| bytes.starts_with(prefix.as_bytes());
+        SYSTEMD.iter().any(|prefix| begins(prefix))
+            || self.env_remove.contains(name)
+            || self.env_remove_prefixes.iter().any(|prefix| begins(prefix))
+    }
+}
+
+/// A child that inherited these could speak to the service manager in its parent's name.
+const SYSTEMD: [&str; 3] = ["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_"];
+
+/// One or more programs started together in one process group; the stdout of each feeds the stdin of
+/// the next. The first reads nothing (`/dev/null`). When any of them ends, all are ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pipeline {
+    /// The programs in the order of the data. At least one.
+    pub stages: Vec<Command>,
+}
+
+impl From<Command> for Pipeline {
+    fn from(command: Command) -> Self {
+        Self { stages: vec![command] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_withheld() {
+        let mut command = Command::new("/bin/true");
+        command.env_remove.push("SECRET".into());
+        command.env_remove_prefixes.push("MTX_".into());
+        for name in ["SECRET", "MTX_RTSPADDRESS", "NOTIFY_SOCKET", "LISTEN_FDS", "WATCHDOG_USEC"] {
+            assert!(command.withholds(&name.into()), "{name}");
+        }
+        for name in ["PATH", "SECRETS", "mtx_a", "HOME"] {
+            assert!(!command.withholds(&name.into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_title_never_holds_arguments() {
+        assert_eq!(Command::new("/usr/bin/ffmpeg").arg("rtsp://u:p@h/").title(), "ffmpeg");
+    }
+}

@@ -1,0 +1,47 @@
+//! Section `media.microphone`: where the sound comes from.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::leaf::words;
+use super::{AlsaDevice, BitRate};
+
+/// Where the sound comes from. It is sent as Opus, 48 kHz, mono.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, expecting = "a group of keys")]
+pub struct Microphone {
+    /// Where the sound comes from.
+    pub source: MicrophoneSource,
+    /// The ALSA device, by a name that `arecord -L` lists.
+    pub device: AlsaDevice,
+    /// Bit rate of the Opus stream: 6k to 256k.
+    #[serde(deserialize_with = "rate")]
+    pub bitrate: BitRate,
+}
+
+impl Default for Microphone {
+    fn default() -> Self {
+        Self {
+            source: MicrophoneSource::Alsa,
+            device: AlsaDevice::named("default"),
+            bitrate: BitRate::from_kbps(64),
+        }
+    }
+}
+
+words! {
+    /// Where the sound comes from.
+    MicrophoneSource {
+        /// An ALSA device.
+        #[default]
+        Alsa = "alsa",
+        /// A made tone.
+        Test = "test",
+        /// No sound.
+        Off = "off",
+    }
+}
+
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BitRate, D::Error> {
+    BitRate::within(deserializer, BitRate::from_kbps(6), BitRate::from_kbps(256))
+}

@@ -1,0 +1,310 @@
+//! Addresses, host names and URLs.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::leaf::{Scalar, Wrong, leaf, shown};
+
+/// An address and port to listen on: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8189`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ListenAddr(pub SocketAddr);
+
+impl ListenAddr {
+    /// `127.0.0.1` with this port.
+    pub const fn loopback(port: u16) -> Self {
+        Self(SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port))
+    }
+
+    /// Reached from this machine only.
+    pub fn is_loopback(self) -> bool {
+        self.0.ip().to_canonical().is_loopback()
+    }
+
+    /// The two cannot both be listened on: one port, and addresses that overlap. Port 0, which asks the
+    /// kernel for a free one, overlaps nothing.
+    pub fn overlaps(self, other: Self) -> bool {
+        let (a, b) = (self.0.ip().to_canonical(), other.0.ip().to_canonical());
+        // [::] takes the port for IPv4 as well, 0.0.0.0 for IPv4 alone.
+        let covers = |wide: IpAddr, narrow: IpAddr| {
+            wide == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+                || (wide.is_unspecified() && wide.is_ipv4() && narrow.is_ipv4())
+        };
+        self.0.port() == other.0.port() && self.0.port() != 0 && (a == b || covers(a, b) || covers(b, a))
+    }
+
+    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+        const FORM: &str = "write an IP address and a port, like 127.0.0.1:8080 or [::1]:8080";
+        let text = match scalar {
+            Scalar::Text(text) => text,
+            Scalar::Whole(port @ 0..=65535) => {
+                return Err(Wrong::new(
+                    format!("{port} is a port without an address"),
+                    format!("write 127.0.0.1:{port}"),
+                ));
+            }
+            other => return Err(Wrong::new(format!("{other} is not a listen address"), FORM)),
+        };
+        if let Ok(address) = text.parse() {
+            return Ok(Self(address));
+        }
+        let port = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+        Err(match port {
+            Some(("localhost", port)) => Wrong::new(
+                format!("{} has a name where an IP address is needed", shown(&text)),
+                format!("write 127.0.0.1:{port}"),
+            ),
+            Some(("", port)) => Wrong::new(
+                format!("{} is a port without an address", shown(&text)),
+                format!("write 127.0.0.1:{port} for this machine only, 0.0.0.0:{port} for the network"),
+            ),
+            _ => Wrong::new(format!("{} is not a listen address", shown(&text)), FORM),
+        })
+    }
+}
+
+impl fmt::Display for ListenAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl JsonSchema for ListenAddr {
+    fn schema_name() -> Cow<'static, str> {
+        "ListenAddr".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "An IP address and a port: 127.0.0.1:8080, [::1]:8080.",
+            "pattern": "^([0-9.]+|\\[[0-9A-Fa-f:.%]+\\]):[0-9]{1,5}$",
+        })
+    }
+}
+
+leaf!(ListenAddr);
+
+/// A host name or IP address without scheme or port, in lower case: `robot.local`, `192.168.1.20`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HostName(String);
+
+impl HostName {
+    /// In lower case; an IPv6 address without brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+        const FORM: &str = "write a name or an IP address alone, like robot.local or 192.168.1.20";
+        let text = scalar.text(FORM)?;
+        if let Some(name) = host(&text) {
+            return Ok(Self(name));
+        }
+        let wrong = |what: &str| Err(Wrong::new(format!("{} {what}", shown(&text)), FORM));
+        if text.contains("://") {
+            wrong("is a URL, not a host name")
+        } else if text.rsplit_once(':').is_some_and(|(name, _)| host(name).is_some()) {
+            wrong("has a port, which does not belong here")
+        } else if text.contains('*') {
+            wrong("has a wildcard, which is not supported")
+        } else {
+            wrong("is not a host name")
+        }
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl JsonSchema for HostName {
+    fn schema_name() -> Cow<'static, str> {
+        "HostName".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A host name or IP address, without scheme or port: robot.local, 192.168.1.20.",
+            "pattern": "^[0-9A-Za-z_.:\\[\\]-]+$",
+        })
+    }
+}
+
+leaf!(HostName);
+
+/// A STUN or TURN server: `stun:host[:port]`, `turn:host[:port][?transport=udp|tcp]`, `turns:` alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IceUrl(String);
+
+impl IceUrl {
+    /// The URL, as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A relay, which wants a user name and a password.
+    pub fn is_turn(&self) -> bool {
+        !self.0.starts_with("stun:")
+    }
+
+    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+        const FORM: &str = "write stun:host:port, turn:host:port or turns:host:port";
+        let text = scalar.text(FORM)?;
+        let (scheme, rest) = text.split_once(':').unwrap_or((text.as_str(), ""));
+        if !matches!(scheme, "stun" | "turn" | "turns") {
+            return Err(Wrong::new(format!("{} is not a STUN or TURN server", shown(&text)), FORM));
+        }
+        if rest.starts_with("//") {
+            let fix = format!("write {scheme}:{}", rest.trim_start_matches('/').escape_debug());
+            return Err(Wrong::new(
+                format!("{} has slashes, which this kind of URL has not", shown(&text)),
+                fix,
+            ));
+        }
+        if rest.contains('@') {
+            return Err(Wrong::new(
+                "has a login in the URL",
+                "write the user name as username and the password into a file named by password_file",
+            ));
+        }
+        let (address, query) = rest.split_once('?').map_or((rest, None), |(a, q)| (a, Some(q)));
+        let query_ok =
+            query.is_none_or(|query| scheme != "stun" && matches!(query, "transport=udp" | "transport=tcp"));
+        let address_ok = host(address).is_some()
+            || address.rsplit_once(':').is_some_and(|(name, port)| {
+                host(name).is_some() && port.parse::<u16>().is_ok_and(|port| port != 0)
+            });
+        if address_ok && query_ok {
+            Ok(Self(text))
+        } else {
+            Err(Wrong::new(format!("{} is not a STUN or TURN server", shown(&text)), FORM))
+        }
+    }
+}
+
+impl fmt::Display for IceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl JsonSchema for IceUrl {
+    fn schema_name() -> Cow<'static, str> {
+        "IceUrl".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A STUN or TURN server: stun:host:port, turn:host:port, turns:host:port.",
+            "pattern": "^(stun:[^/@?]+|turns?:[^/@?]+(\\?transport=(udp|tcp))?)$",
+        })
+    }
+}
+
+leaf!(IceUrl);
+
+/// A stream that FFmpeg can read over the network: `rtsp://192.168.1.30/stream`. It never holds a login,
+/// since FFmpeg gets it on its command line, which every user of the machine can read.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SourceUrl(String);
+
+impl SourceUrl {
+    /// The schemes that are accepted, all of them networks: no file, no device, no filter graph.
+    pub const SCHEMES: [&'static str; 7] = ["rtsp", "rtsps", "http", "https", "srt", "udp", "tcp"];
+
+    /// The URL, as written. Its path and query may be private: not for logs.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The scheme, one of [`Self::SCHEMES`].
+    pub fn scheme(&self) -> &str {
+        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
+    }
+
+    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+        const FORM: &str = "write a URL that begins with rtsp, rtsps, http, https, srt, udp or tcp, \
+                            like rtsp://192.168.1.30/stream";
+        // The value is never quoted in a message: it may hold a password.
+        let Scalar::Text(text) = scalar else {
+            return Err(Wrong::new("this is not a URL", FORM));
+        };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(Wrong::new("this is not a URL", FORM));
+        };
+        if !Self::SCHEMES.contains(&scheme) {
+            return Err(Wrong::new(format!("the scheme {} is not accepted", shown(scheme)), FORM));
+        }
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(Wrong::new(
+                "the URL holds a space or a control character",
+                "write a space in a URL as %20",
+            ));
+        }
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let login = authority.rsplit_once('@').is_some_and(|(login, _)| !login.is_empty());
+        if login || rest.to_ascii_lowercase().contains("passphrase=") {
+            return Err(Wrong::new(
+                "the URL holds a login, which every user of this machine could read in the list of processes",
+                "let the camera admit this robot without one, or have another program that signs in \
+                 pass the stream on over loopback",
+            ));
+        }
+        if authority.is_empty() {
+            return Err(Wrong::new("the URL names no host", FORM));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Scheme and host only.
+impl fmt::Display for SourceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let more = if rest.len() > authority.len() { "/..." } else { "" };
+        write!(f, "{}://{authority}{more}", self.scheme())
+    }
+}
+
+impl fmt::Debug for SourceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceUrl({self})")
+    }
+}
+
+impl JsonSchema for SourceUrl {
+    fn schema_name() -> Cow<'static, str> {
+        "SourceUrl".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A stream's URL, without a login: rtsp://192.168.1.30/stream.",
+            "pattern": "^(rtsps?|https?|srt|udp|tcp)://[^\\s]+$",
+        })
+    }
+}
+
+leaf!(SourceUrl);
+
+/// A bare host name or IP address (IPv6 with or without brackets), in lower case.
+fn host(text: &str) -> Option<String> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return (bare == text || address.is_ipv6()).then(|| address.to_string());
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    // A last label of digits alone would be read as a (broken) IPv4 address.
+    let numeric = text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    (text.len() <= 253 && !numeric && text.split('.').all(label)).then(|| text.to_ascii_lowercase())
+}

@@ -1,0 +1,41 @@
+//! Section `recording`: where recordings go and in what form.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::leaf::words;
+use super::{AbsolutePath, Duration};
+
+/// Where recordings go and in what form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, expecting = "a group of keys")]
+pub struct Recording {
+    /// The directory. By default `recordings` in the state directory.
+    pub directory: Option<AbsolutePath>,
+    /// The container.
+    pub format: RecordingContainer,
+    /// Length of one file: 10s to 24h. A power cut costs at most the newest file's last seconds.
+    #[serde(deserialize_with = "segment")]
+    pub segment: Duration,
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self { directory: None, format: RecordingContainer::Fmp4, segment: Duration::from_mins(10) }
+    }
+}
+
+words! {
+    /// The container of recordings.
+    RecordingContainer {
+        /// Fragmented MP4: plays in a browser, keeps Opus sound.
+        #[default]
+        Fmp4 = "fmp4",
+        /// MPEG transport stream.
+        Mpegts = "mpegts",
+    }
+}
+
+fn segment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Duration::within(deserializer, Duration::from_secs(10), Duration::from_hours(24))
+}

@@ -1,0 +1,33 @@
+// A Chromium of our own for each call, with a fresh profile.
+import { createRequire } from 'node:module'
+import { onEnd } from './own.mjs'
+import { chromium as program } from './programs.mjs'
+import { watchContext } from './eyes.mjs'
+
+// The browser's driver is installed once, beside the browser tests.
+const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core')
+
+export const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+]
+
+export async function openBrowser() {
+  const browser = await chromium.launch({ executablePath: program, headless: true, args: flags, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false })
+  const end = onEnd(() => browser.close())
+  return { browser, end }
+}
+
+/** A page with eyes, in a profile of its own. Closing it ends the profile. */
+export async function openPage(browser) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+  await watchContext(context)
+  const page = await context.newPage()
+  return { page, close: () => context.close() }
+}

@@ -1,0 +1,28 @@
+// Where the programs are that a benchmark runs.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
+
+export const ffmpeg = 'ffmpeg'
+export const chromium = process.env.HAVATAR_CHROMIUM ?? '/usr/bin/chromium'
+export const havatard = () => built('havatard')
+export const havatarSim = () => built('havatar-sim')
+export const mediamtx = () => present(process.env.HAVATAR_MEDIAMTX ?? join(root, 'target/mediamtx/mediamtx'), 'scripts/build-mediamtx')
+
+/** Figures are taken from release builds; a test asks for the debug build. */
+let profile = 'release'
+export function useProfile(name) {
+  profile = name
+}
+
+function built(name) {
+  const flag = profile === 'release' ? ' --release' : ''
+  return present(join(root, 'target', profile, name), `cargo build${flag} -p ${name}`)
+}
+
+function present(path, make) {
+  if (!existsSync(path)) throw new Error(`${path} is missing. Make it with: ${make}`)
+  return path
+}

@@ -1,0 +1,24 @@
+// The page in a real Chromium, in front of the real daemon, MediaMTX, ffmpeg and simulated camera.
+import { defineConfig } from '@playwright/test'
+import { flags } from '../bench/lib/browser.mjs'
+import { chromium } from '../bench/lib/programs.mjs'
+
+export default defineConfig({
+  testDir: 'specs',
+  testMatch: '*.spec.mjs',
+  outputDir: process.env.HAVATAR_TEST_RESULTS ?? '../../test-results/web',
+  // Each test has a video encoder at work; two at a time would take each other's cores.
+  workers: 1,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    headless: true,
+    viewport: { width: 1280, height: 720 },
+    locale: 'ro-RO',
+    launchOptions: { executablePath: chromium, args: flags },
+  },
+})

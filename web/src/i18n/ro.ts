@@ -1,0 +1,111 @@
+// Romanian is the source: `en.ts` must have the same keys. A plural has the forms that its language knows.
+
+export const ro = {
+  'app.name': 'Havatar',
+  'app.opening': 'Se deschide…',
+  'language.label': 'Limba',
+  'language.ro': 'Română',
+  'language.en': 'English',
+
+  'signin.title': 'Intră la robot',
+  'signin.lead':
+    'Deschide linkul de intrare pe care ți l-a dat robotul sau scrie aici cheia de acces.',
+  'signin.token': 'Cheia de acces',
+  'signin.show': 'Arată cheia',
+  'signin.submit': 'Intră',
+  'signin.busy': 'Se verifică…',
+  'signin.ended': 'Sesiunea s-a încheiat. Intră din nou.',
+  'signin.out': 'Ai ieșit. Camera și sunetul sunt închise pe acest dispozitiv.',
+  'signin.error.empty': 'Scrie cheia de acces.',
+  'signin.error.code':
+    'Linkul de intrare nu mai este bun: a fost folosit sau a expirat. Cere un link nou sau scrie cheia de acces.',
+  'signin.error.token': 'Cheia de acces nu este bună. Verifică și scrie din nou.',
+  'signin.error.busy': 'Prea multe încercări. Așteaptă un minut și încearcă din nou.',
+  'signin.error.network': 'Robotul nu răspunde. Verifică rețeaua și încearcă din nou.',
+  'signin.error.other': 'Nu a mers ({code}). Încearcă din nou.',
+  signout: 'Ieși',
+
+  'link.label': 'Legătura',
+  'link.signed-out': 'Neconectat',
+  'link.connecting': 'Se conectează',
+  'link.live': 'În direct',
+  'link.late': 'Imagine întârziată: {ms} ms',
+  'link.lost': 'Imaginea s-a oprit',
+  'link.camera-away': 'Fără cameră',
+  'link.stopped': 'Transmisie oprită',
+  'link.server-restarting': 'Serverul video repornește',
+  'link.offline': 'Fără rețea',
+  'link.unreachable': 'Robotul nu răspunde',
+
+  'say.late': 'Imaginea întârzie.',
+
+  'why.connecting': 'Se caută imaginea robotului.',
+  'why.lost': 'Imaginea a rămas în urmă cu {seconds} s. Se reface singură.',
+  'why.camera.off': 'Robotul nu are nicio cameră setată.',
+  'why.camera.away': 'Camera robotului este deconectată. Imaginea revine când o conectezi.',
+  'why.camera.silent': 'Camera nu trimite imagine acum. Repornește singură.',
+  'why.stopped': 'Cineva a oprit transmisia. Imaginea revine când este pornită din nou.',
+  'why.server-restarting': 'Serverul video al robotului repornește. Imaginea revine singură.',
+  'why.offline': 'Acest dispozitiv nu are rețea. Imaginea revine singură când rețeaua revine.',
+  'why.unreachable':
+    'Rețeaua ta merge, dar robotul nu răspunde. Verifică dacă robotul este pornit; se reîncearcă mereu.',
+
+  'picture.label': 'Imaginea robotului',
+  'sound.on': 'Pornește sunetul',
+  'sound.off': 'Oprește sunetul',
+  'sound.waiting': 'Sunetul se caută…',
+  'sound.blocked': 'Browserul nu a pornit sunetul. Apasă din nou.',
+
+  'bar.label': 'Starea robotului',
+  'bar.camera': 'Cameră',
+  'bar.microphone': 'Microfon',
+  'bar.recording': 'Înregistrare',
+  'bar.viewers': 'Public',
+  'device.live': 'pornit',
+  'device.silent': 'pornește',
+  'device.away': 'deconectat',
+  'device.off': 'absent',
+  'device.unknown': 'necunoscut',
+  'device.live.f': 'pornită',
+  'device.silent.f': 'pornește',
+  'device.away.f': 'deconectată',
+  'device.off.f': 'absentă',
+  'device.unknown.f': 'necunoscută',
+  'recording.off': 'oprită',
+  'recording.starting': 'pornește',
+  'recording.on': 'se înregistrează',
+  'recording.stopping': 'se oprește',
+  'recording.fault': 'nu merge',
+  'recording.unknown': 'necunoscută',
+  'viewers.count': {
+    one: '{n} persoană privește',
+    few: '{n} persoane privesc',
+    other: '{n} de persoane privesc',
+  },
+  'viewers.unknown': 'necunoscut',
+
+  'record.start': 'Înregistrează',
+  'record.stop': 'Oprește înregistrarea',
+  'record.started': 'Înregistrarea a pornit.',
+  'record.stopped': 'Înregistrarea s-a oprit.',
+  'record.error.network': 'Robotul nu răspunde. Înregistrarea a rămas cum era.',
+  'record.error.space': 'Robotul nu mai are loc pentru înregistrări. Șterge din cele vechi.',
+  'record.error.other': 'Înregistrarea nu a mers ({code}). Încearcă din nou.',
+} as const satisfies Record<string, string | Plural>;
+
+/** Forms by plural category, as `Intl.PluralRules` names them. */
+export interface Plural {
+  one: string;
+  few?: string;
+  other: string;
+}
+
+export type Key = keyof typeof ro;
+
+/** Keys whose message is a plain text. */
+export type TextKey = { [K in Key]: (typeof ro)[K] extends string ? K : never }[Key];
+
+/** Keys whose message depends on a count. */
+export type CountKey = Exclude<Key, TextKey>;
+
+export type Dictionary = { [K in TextKey]: string } & { [K in CountKey]: Plural };

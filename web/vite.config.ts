@@ -1,0 +1,15 @@
+import { defineConfig } from 'vite';
+
+const daemon = process.env['HAVATAR_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  build: {
+    target: 'es2022',
+    // A small file inlined as a data: address would break `default-src 'self'`.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    reportCompressedSize: false,
+  },
+  server: { proxy: { '/api': { target: daemon, ws: true }, '/hls': { target: daemon } } },
+});
