@@ -12,7 +12,10 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, header, request::Parts, uri::Authority};
 
 use super::{Http, problem, problem::Failure};
-use crate::auth::{Auth, Identity, Proof, cookie};
+use crate::{
+    auth::{Auth, Identity, Proof, cookie},
+    config::HostName,
+};
 
 /// Where we are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,27 +94,30 @@ pub(super) fn allowed_host(http: &Http, parts: &Parts) -> Option<Authority> {
         (Some(Some(header)), Some(target)) if header != target => return None,
         (Some(Some(host)), _) | (None, Some(host)) => host,
     };
-    is_ours(&host, http.listening(), &http.app().config.borrow().server.hosts).then_some(host)
+    let config = http.app().config.borrow();
+    is_ours(&host, http.listening(), config.server.hosts.iter().map(HostName::as_str)).then_some(host)
 }
 
-fn is_ours(host: &Authority, listening: Listening, configured: &[String]) -> bool {
+fn is_ours<'a>(
+    host: &Authority,
+    listening: Listening,
+    mut configured: impl Iterator<Item = &'a str>,
+) -> bool {
     if host.as_str().contains('@') {
         return false;
     }
-    let port = |of: &Authority| of.port_u16().unwrap_or(if listening.tls { 443 } else { 80 });
-    let name = host.host();
-    let by_config = configured.iter().filter_map(|entry| entry.parse::<Authority>().ok()).any(|entry| {
-        let entry_port = if entry.port().is_some() { port(&entry) } else { listening.address.port() };
-        entry.host().eq_ignore_ascii_case(name) && entry_port == port(host)
-    });
-    if by_config {
+    let name = host.host().trim_start_matches('[').trim_end_matches(']');
+    let default_port = if listening.tls { 443 } else { 80 };
+    // A configured name without a port is what a reverse proxy in front of us is called by.
+    let by_proxy = host.port().is_none();
+    let at_our_port = host.port_u16().unwrap_or(default_port) == listening.address.port();
+    if (at_our_port || by_proxy) && configured.any(|ours| ours.eq_ignore_ascii_case(name)) {
         return true;
     }
-    if port(host) != listening.address.port() {
+    if !at_our_port {
         return false;
     }
-    let ip = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-    match ip {
+    match name.parse::<IpAddr>().ok() {
         // A rebound name cannot look like an address, so on a wildcard listener any address is ours.
         Some(ip) => {
             ip.is_loopback() || ip == listening.address.ip() || listening.address.ip().is_unspecified()
@@ -207,7 +213,7 @@ mod tests {
 
     #[test]
     fn host_names() {
-        let hosts = ["robot.example".to_owned(), "proxy.example:443".to_owned()];
+        let hosts = ["robot.example", "2001:db8::7"];
         let cases = [
             ("127.0.0.1:8080", "127.0.0.1:8080", false, true),
             ("127.0.0.1:8080", "localhost:8080", false, true),
@@ -228,13 +234,18 @@ mod tests {
             ("0.0.0.0:8443", "evil.example:8443", true, false),
             ("0.0.0.0:8443", "robot.example:8443", true, true),
             ("0.0.0.0:8443", "ROBOT.example:8443", true, true),
-            ("0.0.0.0:8443", "robot.example", true, false),
-            ("127.0.0.1:8080", "proxy.example:443", false, true),
-            ("127.0.0.1:8080", "proxy.example:8080", false, false),
+            ("127.0.0.1:8080", "robot.example", false, true),
+            ("127.0.0.1:8080", "robot.example:9999", false, false),
+            ("127.0.0.1:8080", "[2001:db8::7]:8080", false, true),
+            ("127.0.0.1:8080", "[2001:db8::8]:8080", false, false),
             ("127.0.0.1:8080", "user@localhost:8080", false, false),
         ];
         for (listen, host, tls, ours) in cases {
-            assert_eq!(is_ours(&authority(host), at(listen, tls), &hosts), ours, "{host} at {listen}");
+            assert_eq!(
+                is_ours(&authority(host), at(listen, tls), hosts.into_iter()),
+                ours,
+                "{host} at {listen}"
+            );
         }
     }
 

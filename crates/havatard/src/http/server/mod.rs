@@ -75,7 +75,8 @@ impl Server {
         let certificates = tls.map(Certificates::load).transpose()?;
         let listener = TcpListener::bind(address).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => {
-                let holder = ports::holder(address.port()).unwrap_or_else(|| "another program".to_owned());
+                let holder =
+                    ports::holder(address.port(), false).unwrap_or_else(|| "another program".to_owned());
                 ServerError::Taken { address, holder, source }
             }
             _ => ServerError::Bind { address, source },

@@ -38,17 +38,20 @@ impl Certificates {
 }
 
 fn read(tls: &Tls) -> Result<ServerConfig, ServerError> {
-    let unread = |source| ServerError::Certificate { path: tls.certificate.clone(), source };
+    let unread = |source| ServerError::Certificate { path: tls.certificate.as_path().to_owned(), source };
     let chain = CertificateDer::pem_file_iter(&tls.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, pem::Error>>)
         .map_err(unread)?;
     if chain.is_empty() {
-        return Err(ServerError::NoCertificate { path: tls.certificate.clone() });
+        return Err(ServerError::NoCertificate { path: tls.certificate.as_path().to_owned() });
     }
     let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .map_err(|source| ServerError::Key { path: tls.key.clone(), source })?;
-    let mismatch =
-        |source| ServerError::Mismatch { certificate: tls.certificate.clone(), key: tls.key.clone(), source };
+        .map_err(|source| ServerError::Key { path: tls.key.as_path().to_owned(), source })?;
+    let mismatch = |source| ServerError::Mismatch {
+        certificate: tls.certificate.as_path().to_owned(),
+        key: tls.key.as_path().to_owned(),
+        source,
+    };
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(mismatch)?

@@ -1,21 +1,15 @@
 use super::*;
 use crate::{http::hook, media::HOOK_USER};
 
-fn media() -> Media {
-    let robot = Robot::with(Parts {
-        admit: |request| request.action == "publish" && request.password == "canary-one-time",
-        ..Parts::default()
-    });
-    robot.app.media.clone()
-}
-
 #[tokio::test]
 async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
     let (logged, _guard) = Logged::capture();
+    let robot = Robot::new();
+    let viewer = robot.app.media.whep_upstream();
     let (bound, port) = hook::bind().unwrap();
     let shutdown = CancellationToken::new();
     let serving = {
-        let (media, shutdown) = (media(), shutdown.clone());
+        let (media, shutdown) = (robot.app.media.clone(), shutdown.clone());
         tokio::spawn(async move { hook::serve(bound, media, "canary-secret", shutdown).await })
     };
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -24,16 +18,20 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
         client.post(url).basic_auth(user, Some(password)).json(&serde_json::Value::Null).body(body).send()
     };
     let body = |action: &str, password: &str| {
-        format!(
-            r#"{{"user":"u","password":"{password}","token":null,"ip":"127.0.0.1","action":"{action}","path":"havatar_camera","protocol":"rtsp","id":null,"query":"canary-query","userAgent":"x","new":1}}"#
-        )
+        serde_json::json!({
+            "user": viewer.user, "password": password, "token": password, "ip": "127.0.0.1",
+            "action": action, "path": "havatar_camera", "protocol": "webrtc", "id": null,
+            "query": "canary-query", "userAgent": "canary-agent", "new": 1,
+        })
+        .to_string()
     };
+    let right = viewer.password.as_str();
     for (user, secret, body, status) in [
-        (HOOK_USER, "canary-secret", body("publish", "canary-one-time"), 204),
-        (HOOK_USER, "canary-secret", body("publish", "wrong"), 401),
-        (HOOK_USER, "canary-secret", body("read", "canary-one-time"), 401),
-        (HOOK_USER, "wrong", body("publish", "canary-one-time"), 401),
-        ("other", "canary-secret", body("publish", "canary-one-time"), 401),
+        (HOOK_USER, "canary-secret", body("read", right), 204),
+        (HOOK_USER, "canary-secret", body("read", "canary-wrong"), 401),
+        (HOOK_USER, "canary-secret", body("publish", right), 401),
+        (HOOK_USER, "wrong", body("read", right), 401),
+        ("other", "canary-secret", body("read", right), 401),
         (HOOK_USER, "canary-secret", "{".to_owned(), 400),
         (HOOK_USER, "canary-secret", format!(r#"{{"path":"{}"}}"#, "x".repeat(20_000)), 413),
     ] {
@@ -48,5 +46,7 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
     let text = logged.text();
     assert!(text.contains("admitted=true") && text.contains("admitted=false"), "{text}");
     let ours: Vec<_> = text.lines().filter(|line| line.contains("havatard")).collect();
-    assert!(!ours.join("\n").contains("canary"), "{ours:?}");
+    for secret in ["canary", right] {
+        assert!(!ours.join("\n").contains(secret), "{ours:?}");
+    }
 }

@@ -9,10 +9,8 @@ mod signing_in;
 mod whep;
 
 use std::{
-    collections::HashMap,
     io::Write,
     net::SocketAddr,
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -32,7 +30,7 @@ use crate::{
     app::App,
     auth::{ADMIN_TOKEN, Auth, Settings},
     config,
-    media::{Fake, GateRequest, Media, MediaStatus, Upstream},
+    media::{Gate, Media, MediaStatus, fake},
 };
 
 const HOST: &str = "127.0.0.1:8080";
@@ -49,28 +47,24 @@ struct Robot {
     config: watch::Sender<Arc<config::Config>>,
     config_status: watch::Sender<api::ConfigStatus>,
     shutdown: CancellationToken,
+    gate: Gate,
     dir: tempfile::TempDir,
 }
 
 /// What a robot is made with.
 struct Parts {
     tls: bool,
-    upstream: String,
-    api: HashMap<String, (u16, String)>,
-    recordings: Vec<(api::Recording, PathBuf)>,
-    admit: fn(&GateRequest) -> bool,
+    /// MediaMTX's WebRTC listener.
+    webrtc: SocketAddr,
+    /// MediaMTX's API.
+    api: SocketAddr,
 }
 
 impl Default for Parts {
     fn default() -> Self {
-        Self {
-            tls: false,
-            // The discard port: nothing listens there.
-            upstream: "http://127.0.0.1:9".to_owned(),
-            api: HashMap::new(),
-            recordings: Vec::new(),
-            admit: |_| false,
-        }
+        // The discard port: nothing listens there.
+        let nobody = "127.0.0.1:9".parse().unwrap();
+        Self { tls: false, webrtc: nobody, api: nobody }
     }
 }
 
@@ -83,7 +77,7 @@ impl Robot {
         let dir = tempfile::tempdir().unwrap();
         let listening = Listening { address: HOST.parse().unwrap(), tls: parts.tls };
         let (status, status_out) = watch::channel(Arc::new(media_status()));
-        let (config, config_out) = watch::channel(Arc::new(config(listening)));
+        let (config, config_out) = watch::channel(Arc::new(config(listening, &["robot.example"])));
         let (config_status, config_status_out) = watch::channel(api::ConfigStatus {
             file: None,
             loaded_at: Timestamp::UNIX_EPOCH,
@@ -96,16 +90,13 @@ impl Robot {
         };
         let auth = Auth::open(dir.path(), settings).unwrap();
         let shutdown = CancellationToken::new();
-        let media = Media::fake(Fake {
+        let gate = Gate::new();
+        let media: Media = fake::media(fake::Fake {
             status: status_out,
-            upstream: Upstream {
-                base: parts.upstream,
-                user: "havatard".to_owned(),
-                password: "canary-upstream-password".to_owned(),
-            },
+            gate: gate.clone(),
+            webrtc: parts.webrtc,
             api: parts.api,
-            recordings: parts.recordings,
-            admit: parts.admit,
+            state_dir: dir.path().to_owned(),
         });
         let app = Arc::new(App {
             media,
@@ -117,7 +108,7 @@ impl Robot {
         });
         let token = std::fs::read_to_string(dir.path().join(ADMIN_TOKEN)).unwrap().trim().to_owned();
         let router = router(app.clone(), listening);
-        Self { app, listening, router, token, status, config, config_status, shutdown, dir }
+        Self { app, listening, router, token, status, config, config_status, shutdown, gate, dir }
     }
 
     /// Signs in over HTTP; the `Cookie` header's value.
@@ -143,6 +134,18 @@ impl Robot {
 
     async fn get(&self, path: &str) -> Answer {
         self.ask_as_admin(Ask::get(path)).await
+    }
+
+    /// Puts a recording in place, last written to that long ago, and gives its id.
+    async fn record(&self, file: &str, content: &[u8], ago: Duration) -> String {
+        let dir = self.dir.path().join("recordings/havatar");
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join(file);
+        std::fs::write(&path, content).unwrap();
+        let written = std::fs::File::options().write(true).open(&path).unwrap();
+        written.set_modified(std::time::SystemTime::now() - ago).unwrap();
+        let all: api::Recordings = self.get("/api/v1/recordings").await.json();
+        all.items.into_iter().find(|recording| recording.file == file).unwrap().id
     }
 
     fn change(&self, change: impl FnOnce(&mut MediaStatus)) {
@@ -240,21 +243,12 @@ impl Answer {
     }
 }
 
-fn config(listening: Listening) -> config::Config {
-    config::Config {
-        server: config::Server {
-            listen: listening.address,
-            tls: listening
-                .tls
-                .then(|| config::Tls { certificate: PathBuf::from("c"), key: PathBuf::from("k") }),
-            hosts: vec!["robot.example".to_owned()],
-        },
-        auth: config::Auth {
-            session_idle: Duration::from_hours(1),
-            session_max: Duration::from_hours(24),
-            sign_in_link_valid: Duration::from_mins(10),
-        },
-    }
+/// A config that answers to these names beside the usual ones.
+fn config(listening: Listening, hosts: &[&str]) -> config::Config {
+    let mut config = config::Config::default();
+    config.server.listen = config::ListenAddr(listening.address);
+    config.server.hosts = serde_json::from_value(serde_json::json!(hosts)).unwrap();
+    config
 }
 
 fn media_status() -> MediaStatus {

@@ -1,38 +1,37 @@
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use super::*;
 use crate::http::openapi;
-
-fn recording(id: &str, writing: bool) -> api::Recording {
-    api::Recording {
-        id: id.to_owned(),
-        stream: "havatar".to_owned(),
-        file: "2026-01-02_03-04-05-000006.mp4".to_owned(),
-        started_at: Timestamp::UNIX_EPOCH,
-        ended_at: Timestamp::UNIX_EPOCH,
-        size_bytes: 300_000,
-        format: api::RecordingFormat::Fmp4,
-        writing,
-    }
-}
 
 fn content() -> Vec<u8> {
     (0..300_000_u32).map(|n| u8::try_from(n % 251).unwrap()).collect()
 }
 
-fn robot_with_recordings(dir: &Path) -> Robot {
-    let (done, growing, empty) = (dir.join("done"), dir.join("growing"), dir.join("empty"));
-    std::fs::write(&done, content()).unwrap();
-    std::fs::write(&growing, content()).unwrap();
-    std::fs::write(&empty, b"").unwrap();
-    Robot::with(Parts {
-        recordings: vec![
-            (recording("done", false), done),
-            (recording("growing", true), growing),
-            (recording("empty", false), empty),
-        ],
-        ..Parts::default()
-    })
+const FILE: &str = "2026-01-02_03-04-05-000006.mp4";
+const LONG_AGO: Duration = Duration::from_mins(1);
+
+/// Where a recording of this robot is downloaded.
+async fn recorded(robot: &Robot) -> String {
+    let id = robot.record(FILE, &content(), LONG_AGO).await;
+    format!("/api/v1/recordings/{id}/download")
+}
+
+/// A MediaMTX API that gives these answers, by path and query.
+pub(super) async fn mediamtx_api(answers: &[(&str, u16, &str)]) -> SocketAddr {
+    let answers: HashMap<String, (u16, String)> = answers
+        .iter()
+        .map(|(path, status, body)| ((*path).to_owned(), (*status, (*body).to_owned())))
+        .collect();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().fallback(async move |uri: http::Uri| {
+        let unknown = (404, r#"{"error":"not found"}"#.to_owned());
+        let (status, body) = answers.get(&uri.to_string()).cloned().unwrap_or(unknown);
+        (StatusCode::from_u16(status).unwrap(), body)
+    });
+    // Ends with the test's runtime.
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
 }
 
 #[tokio::test]
@@ -63,7 +62,8 @@ async fn the_status_is_one_picture_of_everything() {
     assert_eq!(status.streams, robot.get("/api/v1/stats").await.json::<api::Streams>());
 }
 
-#[tokio::test]
+// Paused: a recording that is started is waited for.
+#[tokio::test(start_paused = true)]
 async fn verbs_reach_their_process() {
     let robot = Robot::new();
     for verb in ["start", "stop", "restart"] {
@@ -80,21 +80,26 @@ async fn verbs_reach_their_process() {
 }
 
 #[tokio::test]
-async fn a_recording_is_listed_looked_at_and_deleted() {
-    let dir = tempfile::tempdir().unwrap();
-    let robot = robot_with_recordings(dir.path());
-    assert_eq!(robot.get("/api/v1/recordings").await.json::<api::Recordings>().items.len(), 3);
-    assert_eq!(robot.get("/api/v1/recordings/done").await.json::<api::Recording>().id, "done");
-    let answer = robot.ask_as_admin(Ask::new(Method::DELETE, "/api/v1/recordings/done")).await;
-    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+async fn a_recording_is_listed_looked_at_and_deleted_unless_it_is_being_written() {
+    let robot = Robot::new();
+    let done = robot.record(FILE, b"x", LONG_AGO).await;
+    let growing = robot.record("2026-01-02_03-04-06-000000.ts", b"x", Duration::ZERO).await;
+    assert_eq!(robot.get("/api/v1/recordings").await.json::<api::Recordings>().items.len(), 2);
+    let path = |id: &str| format!("/api/v1/recordings/{id}");
+    assert_eq!(robot.get(&path(&done)).await.json::<api::Recording>().file, FILE);
+    let delete = |id: &str| Ask::new(Method::DELETE, &path(id));
+    assert_eq!(robot.ask_as_admin(delete(&growing)).await.refused(409), "recording_in_progress");
+    assert_eq!(robot.ask_as_admin(delete(&done)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(robot.ask_as_admin(delete(&done)).await.refused(404), "no_such_recording");
+    let stream = robot.get(&format!("{}/download", path(&growing))).await;
+    assert_eq!(stream.header(header::CONTENT_TYPE), "video/mp2t");
 }
 
 #[tokio::test]
 async fn a_download_is_whole_or_one_range() {
-    let dir = tempfile::tempdir().unwrap();
-    let robot = robot_with_recordings(dir.path());
+    let robot = Robot::new();
     let content = content();
-    let path = "/api/v1/recordings/done/download";
+    let path = &*recorded(&robot).await;
 
     let whole = robot.get(path).await;
     assert_eq!(whole.status, StatusCode::OK);
@@ -125,7 +130,8 @@ async fn a_download_is_whole_or_one_range() {
     assert_eq!(beyond.refused(416), "no_such_range");
     assert_eq!(beyond.header(header::CONTENT_RANGE), "bytes */300000");
 
-    let empty = robot.get("/api/v1/recordings/empty/download").await;
+    let id = robot.record("2026-01-02_03-04-06-000000.mp4", b"", LONG_AGO).await;
+    let empty = robot.get(&format!("/api/v1/recordings/{id}/download")).await;
     assert_eq!((empty.status, empty.body.len()), (StatusCode::OK, 0));
     let head = robot.ask_as_admin(Ask::new(Method::HEAD, path)).await;
     assert_eq!((head.header(header::CONTENT_LENGTH), head.body.len()), ("300000", 0));
@@ -133,33 +139,35 @@ async fn a_download_is_whole_or_one_range() {
 
 #[tokio::test]
 async fn a_range_of_another_version_is_not_given() {
-    let dir = tempfile::tempdir().unwrap();
-    let robot = robot_with_recordings(dir.path());
-    let path = "/api/v1/recordings/done/download";
+    let robot = Robot::new();
+    let path = &*recorded(&robot).await;
     let tag = robot.get(path).await.header(header::ETAG).to_owned();
     let part = |tag: &str| Ask::get(path).header(header::RANGE, "bytes=5-9").header(header::IF_RANGE, tag);
     assert_eq!(robot.ask_as_admin(part(&tag)).await.status, StatusCode::PARTIAL_CONTENT);
     assert_eq!(robot.ask_as_admin(part("\"other\"")).await.status, StatusCode::OK);
-    std::fs::write(dir.path().join("done"), b"another version").unwrap();
+    robot.record(FILE, b"another version", LONG_AGO).await;
     assert_eq!(robot.ask_as_admin(part(&tag)).await.body, "another version");
-    let growing = robot.get("/api/v1/recordings/growing/download").await;
+    robot.record(FILE, b"another version", Duration::ZERO).await;
+    let growing = robot.get(path).await;
     assert!(!growing.headers.contains_key(header::ETAG), "what still grows has no version");
 }
 
 #[tokio::test]
 async fn mediamtx_is_reached_by_the_allow_list_only() {
-    let mut api = HashMap::new();
-    for (path, body) in [
-        ("/v3/info", r#"{"version":"v1.20.1"}"#),
-        ("/v3/paths/list?itemsPerPage=100", r#"{"items":[]}"#),
-        ("/v3/webrtcsessions/list?itemsPerPage=5&page=2", r#"{"items":[{"query":"token=canary","id":"1"}]}"#),
-        ("/v3/paths/get/havatar", r#"{"name":"havatar"}"#),
-        ("/v3/config/global/get", r#"{"secret":"canary"}"#),
-    ] {
-        api.insert(path.to_owned(), (200, body.to_owned()));
-    }
-    api.insert("/v3/paths/get/broken".to_owned(), (200, "<html>".to_owned()));
-    api.insert("/v3/paths/get/failing".to_owned(), (500, r#"{"error":"canary"}"#.to_owned()));
+    let api = mediamtx_api(&[
+        ("/v3/info", 200, r#"{"version":"v1.20.1"}"#),
+        ("/v3/paths/list?itemsPerPage=100", 200, r#"{"items":[]}"#),
+        (
+            "/v3/webrtcsessions/list?itemsPerPage=5&page=2",
+            200,
+            r#"{"items":[{"query":"token=canary","id":"1"}]}"#,
+        ),
+        ("/v3/paths/get/havatar", 200, r#"{"name":"havatar"}"#),
+        ("/v3/config/global/get", 200, r#"{"secret":"canary"}"#),
+        ("/v3/paths/get/broken", 200, "<html>"),
+        ("/v3/paths/get/failing", 500, r#"{"error":"canary"}"#),
+    ])
+    .await;
     let robot = Robot::with(Parts { api, ..Parts::default() });
     let get = async |path: &str| robot.get(&format!("/api/mediamtx/v3/{path}")).await;
 

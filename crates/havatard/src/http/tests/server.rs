@@ -13,11 +13,15 @@ fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
+fn files(certificate: &Path, key: &Path) -> config::Tls {
+    serde_json::from_value(serde_json::json!({ "certificate": certificate, "key": key })).unwrap()
+}
+
 fn make_certificate(dir: &Path) -> (config::Tls, rustls::pki_types::CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let tls = config::Tls { certificate: dir.join("cert.pem"), key: dir.join("key.pem") };
-    std::fs::write(&tls.certificate, made.cert.pem()).unwrap();
-    std::fs::write(&tls.key, made.signing_key.serialize_pem()).unwrap();
+    let tls = files(&dir.join("cert.pem"), &dir.join("key.pem"));
+    std::fs::write(tls.certificate.as_path(), made.cert.pem()).unwrap();
+    std::fs::write(tls.key.as_path(), made.signing_key.serialize_pem()).unwrap();
     (tls, made.cert.der().clone())
 }
 
@@ -64,7 +68,7 @@ async fn tls_serves_and_takes_a_renewed_certificate_without_a_restart() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.to_lowercase().contains("strict-transport-security"), "{answer}");
 
-    std::fs::write(&tls.key, "rubbish").unwrap();
+    std::fs::write(tls.key.as_path(), "rubbish").unwrap();
     assert!(matches!(certificates.reload(&tls), Err(ServerError::Key { .. })));
     assert!(https(listening.address, &first, &request).await.is_ok(), "a bad pair changes nothing");
     let (tls, second) = make_certificate(dir.path());
@@ -85,15 +89,15 @@ fn faults_of_certificates_are_named() {
     std::fs::write(&empty, "").unwrap();
     let missing = dir.path().join("missing.pem");
     let bind = |certificate: &Path, key: &Path| {
-        let tls = config::Tls { certificate: certificate.to_owned(), key: key.to_owned() };
-        Server::bind(loopback(), Some(&tls)).err().unwrap().to_string()
+        Server::bind(loopback(), Some(&files(certificate, key))).err().unwrap().to_string()
     };
+    let (certificate, key, other) = (good.certificate.as_path(), good.key.as_path(), second.key.as_path());
     for (error, named) in [
-        (bind(&missing, &good.key), &missing),
-        (bind(&empty, &good.key), &empty),
-        (bind(&good.certificate, &missing), &missing),
-        (bind(&good.certificate, &empty), &empty),
-        (bind(&good.certificate, &second.key), &second.key),
+        (bind(&missing, key), missing.as_path()),
+        (bind(&empty, key), &empty),
+        (bind(certificate, &missing), &missing),
+        (bind(certificate, &empty), &empty),
+        (bind(certificate, other), other),
     ] {
         assert!(error.contains(&named.display().to_string()), "{error}");
     }
@@ -158,27 +162,18 @@ async fn heads_are_bounded_and_http_2_is_not_spoken() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_a_download_that_nobody_reads() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("large");
-    std::fs::File::create(&path).unwrap().set_len(256 * 1024 * 1024).unwrap();
-    let recording = api::Recording {
-        id: "large".to_owned(),
-        stream: "havatar".to_owned(),
-        file: "large.mp4".to_owned(),
-        started_at: Timestamp::UNIX_EPOCH,
-        ended_at: Timestamp::UNIX_EPOCH,
-        size_bytes: 256 * 1024 * 1024,
-        format: api::RecordingFormat::Fmp4,
-        writing: false,
-    };
-    let robot = Robot::with(Parts { recordings: vec![(recording, path)], ..Parts::default() });
+    let robot = Robot::new();
+    let file = "2026-01-02_03-04-05-000006.mp4";
+    let id = robot.record(file, b"", Duration::from_mins(1)).await;
+    let path = robot.dir.path().join("recordings/havatar").join(file);
+    std::fs::File::options().write(true).open(path).unwrap().set_len(256 * 1024 * 1024).unwrap();
     let server = Server::bind(loopback(), None).unwrap();
     let listening = server.listening();
     let stop = CancellationToken::new();
     let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
     let mut stream = TcpStream::connect(listening.address).await.unwrap();
     let request = format!(
-        "GET /api/v1/recordings/large/download HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        "GET /api/v1/recordings/{id}/download HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
         listening.address, robot.token
     );
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -34,9 +34,9 @@ struct Seen {
 }
 
 impl MediaMtx {
-    async fn start(&self) -> String {
+    async fn start(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/{stream}/whep", post(Self::begin).options(Self::options))
             .route("/{stream}/whep/{secret}", patch(Self::change).delete(Self::change))
@@ -44,7 +44,7 @@ impl MediaMtx {
             .with_state(self.clone());
         // Ends with the test's runtime.
         tokio::spawn(async move { axum::serve(listener, router).await });
-        base
+        address
     }
 
     async fn note(
@@ -120,8 +120,8 @@ impl MediaMtx {
 
 async fn robot() -> (MediaMtx, Robot) {
     let mediamtx = MediaMtx::default();
-    let upstream = mediamtx.start().await;
-    (mediamtx, Robot::with(Parts { upstream, ..Parts::default() }))
+    let webrtc = mediamtx.start().await;
+    (mediamtx, Robot::with(Parts { webrtc, ..Parts::default() }))
 }
 
 fn offer(path: &str) -> Ask {
@@ -283,8 +283,8 @@ async fn a_mediamtx_that_is_away_or_stuck_says_when_to_try_again() {
 #[tokio::test(start_paused = true)]
 async fn a_mediamtx_that_never_answers_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let upstream = format!("http://{}", listener.local_addr().unwrap());
-    let robot = Robot::with(Parts { upstream, ..Parts::default() });
+    let webrtc = listener.local_addr().unwrap();
+    let robot = Robot::with(Parts { webrtc, ..Parts::default() });
     let began = tokio::time::Instant::now();
     assert_eq!(robot.ask_as_admin(offer(WHEP)).await.refused(503), "mediamtx_away");
     assert!(began.elapsed() <= Duration::from_secs(11), "{:?}", began.elapsed());
@@ -307,10 +307,11 @@ async fn viewers_are_counted_and_places_come_back() {
 #[tokio::test]
 async fn pages_that_went_without_a_word_are_cleared_away() {
     let mediamtx = MediaMtx::default();
-    let upstream = mediamtx.start().await;
+    let webrtc = mediamtx.start().await;
     let list = r#"{"itemCount":0,"pageCount":0,"items":[]}"#.to_owned();
-    let api = HashMap::from([("/v3/webrtcsessions/list?itemsPerPage=1000".to_owned(), (200, list))]);
-    let robot = Robot::with(Parts { upstream, api, ..Parts::default() });
+    let path = "/v3/webrtcsessions/list?itemsPerPage=1000";
+    let api = routes::mediamtx_api(&[(path, 200, &list)]).await;
+    let robot = Robot::with(Parts { webrtc, api, ..Parts::default() });
     for _ in 0..256 {
         assert_eq!(robot.ask_as_admin(offer(WHEP)).await.status, StatusCode::CREATED);
     }
@@ -334,15 +335,17 @@ async fn nothing_of_a_session_is_logged() {
     let text = logged.text();
     assert!(text.contains("/api/mediamtx/webrtc/whep/{id}"), "the capture works: {text}");
     assert!(!text.contains(location.rsplit('/').next().unwrap()), "{text}");
-    assert!(!text.contains("canary"), "{text}");
+    for secret in ["canary", robot.gate.whep_secret(), robot.gate.api_secret()] {
+        assert!(!text.contains(secret), "{text}");
+    }
 }
 
 #[tokio::test]
 async fn a_stopped_mediamtx_leaves_no_secret_in_the_log() {
     let (logged, guard) = Logged::capture();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let upstream = format!("http://{}", listener.local_addr().unwrap());
-    let robot = Robot::with(Parts { upstream, ..Parts::default() });
+    let webrtc = listener.local_addr().unwrap();
+    let robot = Robot::with(Parts { webrtc, ..Parts::default() });
     // One answer, then nothing listens any more.
     let answering = tokio::spawn(async move {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
