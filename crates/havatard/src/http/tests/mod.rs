@@ -52,6 +52,7 @@ struct Robot {
 }
 
 /// What a robot is made with.
+#[derive(Clone, Copy)]
 struct Parts {
     tls: bool,
     /// MediaMTX's WebRTC listener.

@@ -33,6 +33,7 @@ struct Seen {
     body: String,
 }
 
+#[expect(clippy::unused_async, reason = "handlers are async functions")]
 impl MediaMtx {
     async fn start(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -68,6 +69,10 @@ impl MediaMtx {
 
     async fn begin(State(this): State<Self>, Path(stream): Path<String>) -> Response {
         let fails = this.fails.load(Ordering::SeqCst);
+        if stream == "havatar_audio" && fails == 400 {
+            let error = r#"{"status":"error","error":"path 'havatar_audio' is not configured"}"#;
+            return (StatusCode::BAD_REQUEST, error).into_response();
+        }
         if fails != 0 {
             return (StatusCode::from_u16(fails).unwrap(), r#"{"error":"canary-error"}"#).into_response();
         }
@@ -258,6 +263,9 @@ async fn what_mediamtx_says_is_worded_for_people() {
         assert_eq!(answer.refused(status), code);
         assert!(!answer.text().contains("canary"), "{}", answer.text());
     }
+    mediamtx.fails.store(400, Ordering::SeqCst);
+    let silent = robot.ask_as_admin(offer(&format!("{WHEP}?path=havatar_audio"))).await;
+    assert_eq!(silent.refused(404), "stream_offline");
     mediamtx.fails.store(0, Ordering::SeqCst);
     *mediamtx.location.lock().unwrap() = Some("/other/whep/x".to_owned());
     assert_eq!(robot.ask_as_admin(offer(WHEP)).await.refused(502), "mediamtx_odd");

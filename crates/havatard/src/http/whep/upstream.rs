@@ -66,7 +66,7 @@ impl MediaMtx {
         let response = send(request).await?;
         match response.status() {
             StatusCode::CREATED => {}
-            StatusCode::BAD_REQUEST => return Err(bad_sdp()),
+            StatusCode::BAD_REQUEST => return Err(bad_request(response, stream).await),
             StatusCode::NOT_FOUND => return Err(offline(stream)),
             status => return Err(refused(status)),
         }
@@ -97,7 +97,7 @@ impl MediaMtx {
             status if status.is_success() => {
                 Ok(response.headers().get_all(header::LINK).iter().cloned().collect())
             }
-            StatusCode::NOT_FOUND => Err(offline(stream)),
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Err(offline(stream)),
             status => Err(refused(status)),
         }
     }
@@ -179,6 +179,16 @@ fn away(error: &reqwest::Error) -> Failure {
         "MediaMTX does not answer: it is being started again; try in a moment",
     )
     .retry_after(1)
+}
+
+/// MediaMTX says the same to an offer that it does not understand and to a path that its config has not (a
+/// robot without a microphone has no sound path): only its words tell the two apart.
+async fn bad_request(response: Response, stream: &str) -> Failure {
+    let unconfigured = b"is not configured";
+    match body(response).await {
+        Ok(text) if text.windows(unconfigured.len()).any(|part| part == unconfigured) => offline(stream),
+        _ => bad_sdp(),
+    }
 }
 
 fn offline(stream: &str) -> Failure {
