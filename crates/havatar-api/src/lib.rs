@@ -22,6 +22,6 @@ pub use problem::Problem;
 pub use process::{LogLine, LogSource, Logs, Process, ProcessState};
 pub use recording::{Recording, RecordingFormat, RecordingStatus, Recordings};
 pub use status::{
-    ConfigFault, ConfigStatus, Device, DeviceState, Devices, Encoder, Missing, Readiness, Status,
+    ConfigFault, ConfigStatus, Device, DeviceState, Devices, Encoder, Health, Missing, Readiness, Status,
 };
 pub use stream::{Stream, Streams};

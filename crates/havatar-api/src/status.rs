@@ -121,3 +121,10 @@ pub struct Encoder {
     /// How the choice was made, in words.
     pub why: String,
 }
+
+/// Body of `GET /healthz`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// Always true: a daemon that is not alive does not answer.
+    pub alive: bool,
+}

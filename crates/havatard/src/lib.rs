@@ -1,3 +1,7 @@
 //! The daemon.
 
+pub mod app;
+pub mod auth;
 pub mod config;
+pub mod http;
+pub mod media;

@@ -191,6 +191,8 @@ test('recording follows what is wanted, and a refusal is shown', async () => {
     'POST /api/v1/recordings/stop',
   ]);
   expect(app.state.value.recordError).toMatchObject({ status: 507, code: 'no_space' });
+  say({ type: 'recording', recording: aStatus().recording });
+  expect(app.state.value.recordError).toBeNull();
 });
 
 test('an ended session is said as such', async () => {

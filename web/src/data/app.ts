@@ -243,6 +243,7 @@ export class App {
     const status = reduce(before, event);
     if (status === null) return;
     this.#set({ status, events: 'open' });
+    if (event.type === 'recording') this.#set({ recordError: null });
     if (this.state.value.signedIn === null) this.#signedIn();
     const news = mediaNews(before, status);
     for (const player of [this.#deps.video, this.#deps.audio]) {

@@ -106,6 +106,7 @@ export class WhepSession {
       ]);
       if (this.#closed) return;
       this.#answer = answer;
+      void this.#flush();
       await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch (error) {
       if (this.#closed) return;
@@ -113,7 +114,6 @@ export class WhepSession {
       if (error instanceof WhepError) throw error;
       throw new WhepError(0, 'bad_answer', String(error));
     }
-    void this.#flush();
   }
 
   /** True from the moment the server has accepted the session. */

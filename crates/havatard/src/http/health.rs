@@ -1,0 +1,38 @@
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use havatar_api::{Health, Readiness};
+use http::StatusCode;
+
+use super::Http;
+
+/// The daemon is alive.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "health",
+    security(()),
+    responses((status = 200, description = "Alive", body = Health))
+)]
+pub(super) async fn healthz() -> Json<Health> {
+    Json(Health { alive: true })
+}
+
+/// The robot shows a picture with sound, or what is missing for it.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    security(()),
+    responses(
+        (status = 200, description = "Ready", body = Readiness),
+        (status = 503, description = "Not ready, and what is missing", body = Readiness),
+    )
+)]
+pub(super) async fn readyz(State(http): State<Http>) -> Response {
+    let readiness = http.app().media.status().readiness;
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(readiness)).into_response()
+}

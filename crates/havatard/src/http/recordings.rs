@@ -1,0 +1,114 @@
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::Response,
+};
+use havatar_api::{Problem, Recording, RecordingStatus, Recordings};
+use http::{HeaderMap, StatusCode};
+
+use super::{Http, download, problem::Failure};
+
+/// All recordings, newest first, and what is being written.
+#[utoipa::path(
+    get,
+    path = "/api/v1/recordings",
+    tag = "recordings",
+    responses(
+        (status = 200, description = "All of them", body = Recordings),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(State(http): State<Http>) -> Result<Json<Recordings>, Failure> {
+    Ok(Json(http.app().media.recordings().await?))
+}
+
+/// Wants picture and sound recorded.
+#[utoipa::path(
+    post,
+    path = "/api/v1/recordings/start",
+    tag = "recordings",
+    responses(
+        (status = 200, description = "Wanted; it is recording once a file grows", body = RecordingStatus),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn start(State(http): State<Http>) -> Result<Json<RecordingStatus>, Failure> {
+    Ok(Json(http.app().media.start_recording().await?))
+}
+
+/// Wants recording ended.
+#[utoipa::path(
+    post,
+    path = "/api/v1/recordings/stop",
+    tag = "recordings",
+    responses(
+        (status = 200, description = "No longer wanted", body = RecordingStatus),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn stop(State(http): State<Http>) -> Result<Json<RecordingStatus>, Failure> {
+    Ok(Json(http.app().media.stop_recording().await?))
+}
+
+/// One recording.
+#[utoipa::path(
+    get,
+    path = "/api/v1/recordings/{id}",
+    tag = "recordings",
+    params(("id" = String, Path, description = "The recording's id")),
+    responses(
+        (status = 200, description = "It", body = Recording),
+        (status = 404, description = "No such recording", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn one(
+    State(http): State<Http>,
+    Path(id): Path<String>,
+) -> Result<Json<Recording>, Failure> {
+    Ok(Json(http.app().media.recording(&id).await?))
+}
+
+/// Deletes a recording that is not being written.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/recordings/{id}",
+    tag = "recordings",
+    params(("id" = String, Path, description = "The recording's id")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "No such recording", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Still being written", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn delete(State(http): State<Http>, Path(id): Path<String>) -> Result<StatusCode, Failure> {
+    http.app().media.delete_recording(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A recording's file, whole or one byte range of it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/recordings/{id}/download",
+    tag = "recordings",
+    params(
+        ("id" = String, Path, description = "The recording's id"),
+        ("Range" = Option<String>, Header, description = "One byte range"),
+    ),
+    responses(
+        (status = 200, description = "The file", content_type = "video/mp4", body = Vec<u8>),
+        (status = 206, description = "The range asked for", content_type = "video/mp4", body = Vec<u8>),
+        (status = 404, description = "No such recording", body = Problem, content_type = "application/problem+json"),
+        (status = 416, description = "No byte of that range exists", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn download(
+    State(http): State<Http>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let (recording, file) = http.app().media.open_recording(&id).await?;
+    download::serve(&recording, file, &headers).await
+}

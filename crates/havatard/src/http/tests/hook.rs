@@ -1,0 +1,52 @@
+use super::*;
+use crate::{http::hook, media::HOOK_USER};
+
+#[tokio::test]
+async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
+    let (logged, _guard) = Logged::capture();
+    let robot = Robot::new();
+    let viewer = robot.app.media.whep_upstream();
+    let (bound, port) = hook::bind().unwrap();
+    let shutdown = CancellationToken::new();
+    let serving = {
+        let (media, shutdown) = (robot.app.media.clone(), shutdown.clone());
+        tokio::spawn(async move { hook::serve(bound, media, "canary-secret", shutdown).await })
+    };
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = |user: &'static str, password: &'static str, body: String| {
+        let url = format!("http://127.0.0.1:{port}{}", hook::PATH);
+        client.post(url).basic_auth(user, Some(password)).json(&serde_json::Value::Null).body(body).send()
+    };
+    let body = |action: &str, password: &str| {
+        serde_json::json!({
+            "user": viewer.user, "password": password, "token": password, "ip": "127.0.0.1",
+            "action": action, "path": "havatar_camera", "protocol": "webrtc", "id": null,
+            "query": "canary-query", "userAgent": "canary-agent", "new": 1,
+        })
+        .to_string()
+    };
+    let right = viewer.password.as_str();
+    for (user, secret, body, status) in [
+        (HOOK_USER, "canary-secret", body("read", right), 204),
+        (HOOK_USER, "canary-secret", body("read", "canary-wrong"), 401),
+        (HOOK_USER, "canary-secret", body("publish", right), 401),
+        (HOOK_USER, "wrong", body("read", right), 401),
+        ("other", "canary-secret", body("read", right), 401),
+        (HOOK_USER, "canary-secret", "{".to_owned(), 400),
+        (HOOK_USER, "canary-secret", format!(r#"{{"path":"{}"}}"#, "x".repeat(20_000)), 413),
+    ] {
+        assert_eq!(ask(user, secret, body).await.unwrap().status().as_u16(), status, "{user} {secret}");
+    }
+    let url = format!("http://127.0.0.1:{port}{}", hook::PATH);
+    let plain = client.post(&url).json(&serde_json::json!({})).send().await.unwrap();
+    assert_eq!(plain.status().as_u16(), 401, "no credentials");
+    shutdown.cancel();
+    drop(client);
+    serving.await.unwrap().unwrap();
+    let text = logged.text();
+    assert!(text.contains("admitted=true") && text.contains("admitted=false"), "{text}");
+    let ours: Vec<_> = text.lines().filter(|line| line.contains("havatard")).collect();
+    for secret in ["canary", right] {
+        assert!(!ours.join("\n").contains(secret), "{ours:?}");
+    }
+}

@@ -1,0 +1,205 @@
+//! MediaMTX's v3 API, as much of it as the daemon needs.
+//!
+//! Every call carries the per-boot credentials and a deadline. MediaMTX answers writes before it applies
+//! them, so whoever writes reads back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::gate::{API_USER, Gate};
+
+const DEADLINE: Duration = Duration::from_secs(2);
+/// The longest answer taken: a full page of sessions stays far below.
+const MAX_BODY: usize = 4 << 20;
+
+/// A client for one MediaMTX.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    gate: Gate,
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No answer: not running, hung, or too slow.
+    #[error("MediaMTX does not answer at {url}")]
+    Away {
+        /// What was asked.
+        url: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// It answered, and refused.
+    #[error("MediaMTX refused {url} with status {status}: {message}")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// Its HTTP status.
+        status: u16,
+        /// Its words.
+        message: String,
+    },
+    /// It answered something else than its documentation says.
+    #[error("MediaMTX's answer to {url} cannot be read: {message}")]
+    Unreadable {
+        /// What was asked.
+        url: String,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+/// `GET /v3/info`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Info {
+    /// `v1.20.1`.
+    pub version: String,
+}
+
+/// One item of `GET /v3/paths/list`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathItem {
+    /// Its name.
+    pub name: String,
+    /// A source is there. `ready` and `available` stay true on an always-available path whose source died.
+    #[serde(default)]
+    pub online: bool,
+    /// Tracks with their properties.
+    #[serde(default)]
+    pub tracks2: Vec<Track>,
+    /// Who reads.
+    #[serde(default)]
+    pub readers: Vec<Reader>,
+    /// Bytes in; an always-available path counts its slate too.
+    #[serde(default)]
+    pub inbound_bytes: u64,
+    /// Bytes out.
+    #[serde(default)]
+    pub outbound_bytes: u64,
+}
+
+/// One track.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Track {
+    /// `H264`, `Opus`.
+    pub codec: String,
+    /// Properties that depend on the codec.
+    #[serde(default)]
+    pub codec_props: Option<Value>,
+}
+
+/// One reader.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reader {
+    /// Its session's id.
+    #[serde(default)]
+    pub id: String,
+}
+
+#[derive(Deserialize)]
+struct Page<T> {
+    items: Vec<T>,
+}
+
+impl Client {
+    /// A client for the MediaMTX whose API listens at `api`.
+    pub fn new(http: reqwest::Client, api: std::net::SocketAddr, gate: Gate) -> Self {
+        Self { http, base: format!("http://{api}"), gate }
+    }
+
+    /// Version; also the readiness check, since the API opens after every media listener.
+    pub async fn info(&self) -> Result<Info, ClientError> {
+        self.get_as("/v3/info").await
+    }
+
+    /// All paths. There are three: one page holds them.
+    pub async fn paths(&self) -> Result<Vec<PathItem>, ClientError> {
+        Ok(self.get_as::<Page<PathItem>>("/v3/paths/list?itemsPerPage=100").await?.items)
+    }
+
+    /// The configuration in force of everything that is not a path.
+    pub async fn global_config(&self) -> Result<Value, ClientError> {
+        self.get_as("/v3/config/global/get").await
+    }
+
+    /// The configuration in force of one path.
+    pub async fn path_config(&self, path: &str) -> Result<Value, ClientError> {
+        self.get_as(&format!("/v3/config/paths/get/{path}")).await
+    }
+
+    /// Switches the recording of a path and reads the switch back.
+    pub async fn set_record(&self, path: &str, on: bool) -> Result<(), ClientError> {
+        let url = format!("{}/v3/config/paths/patch/{path}", self.base);
+        let request = self.http.patch(&url).json(&json!({ "record": on }));
+        self.send(&url, request).await?;
+        // Answered is not applied: ask until the configuration in force says so.
+        for _ in 0..20 {
+            if self.path_config(path).await?["record"] == json!(on) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        Err(ClientError::Unreadable { url, message: format!("`record` is still not {on}") })
+    }
+
+    /// One GET of a route that the caller has checked against its allow-list: status and body as they came.
+    pub async fn raw(&self, path_and_query: &str) -> Result<(u16, Bytes), ClientError> {
+        let url = format!("{}{path_and_query}", self.base);
+        let away =
+            |source: reqwest::Error| ClientError::Away { url: url.clone(), source: source.without_url() };
+        let response = self
+            .http
+            .get(&url)
+            .basic_auth(API_USER, Some(self.gate.api_secret()))
+            .timeout(DEADLINE)
+            .send()
+            .await
+            .map_err(away)?;
+        let status = response.status().as_u16();
+        Ok((status, body(response).await.map_err(away)?))
+    }
+
+    async fn get_as<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let url = format!("{}{path}", self.base);
+        let bytes = self.send(&url, self.http.get(&url)).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| ClientError::Unreadable { url, message: error.to_string() })
+    }
+
+    async fn send(&self, url: &str, request: reqwest::RequestBuilder) -> Result<Bytes, ClientError> {
+        let away =
+            |source: reqwest::Error| ClientError::Away { url: url.to_owned(), source: source.without_url() };
+        let response = request
+            .basic_auth(API_USER, Some(self.gate.api_secret()))
+            .timeout(DEADLINE)
+            .send()
+            .await
+            .map_err(away)?;
+        let status = response.status();
+        let bytes = body(response).await.map_err(away)?;
+        if status.is_success() {
+            return Ok(bytes);
+        }
+        let message = String::from_utf8_lossy(&bytes).chars().take(200).collect();
+        Err(ClientError::Refused { url: url.to_owned(), status: status.as_u16(), message })
+    }
+}
+
+async fn body(mut response: reqwest::Response) -> Result<Bytes, reqwest::Error> {
+    let mut all = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if all.len() + chunk.len() > MAX_BODY {
+            break;
+        }
+        all.extend_from_slice(&chunk);
+    }
+    Ok(all.into())
+}

@@ -1,0 +1,152 @@
+//! Which H.264 encoder this machine really has, found by encoding.
+//!
+//! What ffmpeg lists says what it was built with, not what works: a Raspberry Pi 5 lists `h264_v4l2m2m` and
+//! has no such encoder. So each candidate encodes a second of moving picture at the configured size and has
+//! to be faster than the camera. The answer is kept in the state directory under everything it depends on.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::config::{Camera, CameraEncoder as Wanted};
+
+use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
+use super::{files, program};
+
+/// A test encode may take this long: a machine that needs it for one second of picture is too slow anyway.
+const LIMIT: Duration = Duration::from_secs(8);
+/// Head room: an encoder that only just keeps up falls behind as soon as anything else runs.
+const HEAD_ROOM: f64 = 1.3;
+
+/// An encoder that passed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    /// Which.
+    pub codec: VideoCodec,
+    /// Frames a second in the test encode.
+    pub fps: f64,
+}
+
+/// Why no encoder passed: a sentence a candidate.
+#[derive(Debug, thiserror::Error)]
+#[error("ffmpeg has no H.264 encoder that works here: {}; install Debian's ffmpeg, or set media.camera.size and fps lower", .0.join("; "))]
+pub struct NoEncoder(Vec<String>);
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    key: String,
+    encoder: String,
+    fps: f64,
+}
+
+/// Chooses the encoder for `camera`, from the kept answer if nothing that it depends on has changed.
+pub async fn choose(ffmpeg: &Path, camera: &Camera, state_dir: &Path) -> Result<Choice, NoEncoder> {
+    let file = state_dir.join("encoder.json");
+    let key = key(ffmpeg, camera);
+    if let Some(choice) = kept(&file, &key) {
+        return Ok(choice);
+    }
+    let mut reasons = Vec::new();
+    for codec in candidates(camera.encoder) {
+        match try_out(ffmpeg, camera, codec).await {
+            Ok(fps) => {
+                keep(&file, &key, codec, fps);
+                return Ok(Choice { codec, fps });
+            }
+            Err(reason) => reasons.push(format!("{}: {reason}", codec.name())),
+        }
+    }
+    Err(NoEncoder(reasons))
+}
+
+/// In order of preference: hardware spares the processor that also has to drive.
+fn candidates(wanted: Wanted) -> Vec<VideoCodec> {
+    match wanted {
+        Wanted::Libx264 => vec![VideoCodec::Libx264],
+        Wanted::H264V4l2m2m => vec![VideoCodec::V4l2m2m],
+        Wanted::H264Vaapi => vec![VideoCodec::Vaapi],
+        Wanted::Copy => Vec::new(),
+        Wanted::Auto => {
+            let mut all = Vec::new();
+            // The device node that the Pi 4's encoder has; without any, the test encode is spared.
+            if Path::new("/dev/video11").exists() {
+                all.push(VideoCodec::V4l2m2m);
+            }
+            if Path::new(VAAPI_DEVICE).exists() {
+                all.push(VideoCodec::Vaapi);
+            }
+            all.push(VideoCodec::Libx264);
+            all
+        }
+    }
+}
+
+async fn try_out(ffmpeg: &Path, camera: &Camera, codec: VideoCodec) -> Result<f64, String> {
+    let frames = camera.fps.max(10);
+    let begun = Instant::now();
+    let output = program::run(ffmpeg, &ffmpeg::test_encode(camera, codec, frames), LIMIT)
+        .await
+        .map_err(|error| chain(&error))?;
+    if !output.success {
+        let line =
+            output.stderr.lines().find(|line| !line.trim().is_empty()).unwrap_or("failed without a word");
+        return Err(line.trim().to_owned());
+    }
+    let fps = f64::from(frames) / begun.elapsed().as_secs_f64();
+    let needed = f64::from(camera.fps) * HEAD_ROOM;
+    if fps < needed && camera.encoder == Wanted::Auto {
+        return Err(format!("{fps:.0} frames a second at {}, {needed:.0} needed", camera.size));
+    }
+    Ok(fps)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Everything the answer depends on; a replaced ffmpeg shows in size and time.
+fn key(ffmpeg: &Path, camera: &Camera) -> String {
+    let stamp = ffmpeg.metadata().map_or_else(
+        |_| String::new(),
+        |meta| {
+            let modified = meta.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+            format!("{} {}", meta.len(), modified.unwrap_or_default().as_secs())
+        },
+    );
+    let present: Vec<PathBuf> =
+        ["/dev/video11", VAAPI_DEVICE].iter().map(PathBuf::from).filter(|path| path.exists()).collect();
+    format!(
+        "{} [{stamp}] {} {} {:?} {} {} {present:?}",
+        ffmpeg.display(),
+        camera.size,
+        camera.fps,
+        camera.encoder,
+        camera.bitrate,
+        camera.gop,
+    )
+}
+
+fn kept(file: &Path, key: &str) -> Option<Choice> {
+    let kept: Kept = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+    let codec = [VideoCodec::Libx264, VideoCodec::V4l2m2m, VideoCodec::Vaapi]
+        .into_iter()
+        .find(|codec| codec.name() == kept.encoder)?;
+    (kept.key == key).then_some(Choice { codec, fps: kept.fps })
+}
+
+/// Best effort: on a read-only disk the test encode is simply made again next time.
+fn keep(file: &Path, key: &str, codec: VideoCodec, fps: f64) {
+    let kept = Kept { key: key.to_owned(), encoder: codec.name().to_owned(), fps };
+    let written = serde_json::to_vec(&kept).map_err(std::io::Error::other);
+    if let Err(error) = written.and_then(|bytes| files::write_atomically(file, &bytes, 0o600)) {
+        tracing::debug!(file = %file.display(), %error, "the encoder's test result could not be kept");
+    }
+}

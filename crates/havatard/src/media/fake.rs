@@ -1,0 +1,82 @@
+//! A media side in which nothing runs, for tests of what is built on top of it: its status is what a test
+//! says, and MediaMTX is whoever listens at the given addresses. All else is the real thing.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use havatar_supervisor::{Hold, Nursery, Options, Pipeline, Supervised};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Command, Gate, Media, MediaStatus, Processes, context::Context, progress::Progress, recorder::Recorder,
+};
+use crate::config::{Config, ListenAddr};
+
+/// What a test decides.
+pub(crate) struct Fake {
+    pub(crate) status: watch::Receiver<Arc<MediaStatus>>,
+    pub(crate) gate: Gate,
+    /// Where MediaMTX's WebRTC listener is.
+    pub(crate) webrtc: SocketAddr,
+    /// Where MediaMTX's API is.
+    pub(crate) api: SocketAddr,
+    /// Recordings are below it, in `recordings/havatar`.
+    pub(crate) state_dir: PathBuf,
+}
+
+/// The handle. Processes are there under their names, stopped, and cannot be started.
+pub(crate) fn media(fake: Fake) -> Media {
+    let mut config = Config::default();
+    config.media.mediamtx.webrtc_address = ListenAddr(fake.webrtc);
+    config.media.mediamtx.api_address = ListenAddr(fake.api);
+    let ctx = Arc::new(Context {
+        config: watch::Sender::new(Arc::new(config)),
+        gate: fake.gate,
+        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        hook: SocketAddr::from(([127, 0, 0, 1], 0)),
+        runtime_dir: fake.state_dir.clone(),
+        state_dir: fake.state_dir,
+        mediamtx_up: watch::Sender::new(None),
+        encoder: watch::Sender::new(None),
+        camera: Progress::default(),
+        microphone: Progress::default(),
+        muxer: Progress::default(),
+        camera_away: Mutex::new(None),
+    });
+    let processes = Processes {
+        mediamtx: stopped("mediamtx"),
+        camera: stopped("camera"),
+        microphone: stopped("microphone"),
+        muxer: stopped("muxer"),
+    };
+    let (recorder, _) = Recorder::spawn(ctx.clone(), CancellationToken::new());
+    let (commands, mut inbox) = mpsc::channel(8);
+    tokio::spawn(async move {
+        while let Some(command) = inbox.recv().await {
+            match command {
+                Command::Stream { reply, .. } => drop(reply.send(())),
+                Command::Apply { reply, .. } => drop(reply.send(Ok(()))),
+            }
+        }
+    });
+    Media { ctx, processes: Arc::new(processes), recorder, status: fake.status, commands }
+}
+
+fn stopped(name: &'static str) -> Supervised {
+    let launch = || async { Err::<Pipeline, _>(Hold::Wait("this is a test".to_owned())) };
+    let options = Options { wanted: false, ..Options::default() };
+    Supervised::spawn(name, options, launch, nursery(), CancellationToken::new())
+}
+
+/// One for all tests of this program: it costs a process.
+fn nursery() -> &'static Nursery {
+    static NURSERY: OnceLock<Nursery> = OnceLock::new();
+    NURSERY.get_or_init(|| {
+        let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/guard.sh");
+        Nursery::new("test", guard).unwrap()
+    })
+}

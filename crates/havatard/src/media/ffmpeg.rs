@@ -1,0 +1,308 @@
+//! ffmpeg's command lines, as pure functions from the config to argument lists.
+//!
+//! Arguments are arrays and never pass a shell; what a person configured fills one value slot and can never
+//! become an option. All publishers talk RTSP over TCP to MediaMTX on this machine.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+use crate::config::{Camera, Microphone, MicrophoneSource};
+
+use super::gate::PUBLISHER_USER;
+
+/// RTP packets of this size fit into MediaMTX's WebRTC packets, so that it need not cut them again.
+const PACKET_SIZE: &str = "1200";
+
+/// What the chosen encoder takes and gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VideoCodec {
+    /// The camera gives H.264 already.
+    Copy,
+    /// Software.
+    Libx264,
+    /// The V4L2 encoder of a Raspberry Pi 4.
+    V4l2m2m,
+    /// A PC's GPU.
+    Vaapi,
+}
+
+/// The render node that VAAPI uses.
+pub const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
+
+/// Where the camera's ffmpeg takes its pictures from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraInput<'a> {
+    /// A V4L2 device with ffmpeg's name of its pixel format.
+    V4l2 {
+        /// Device file.
+        device: &'a Path,
+        /// `h264`, `mjpeg`, `yuyv422`, ...
+        format: &'a str,
+    },
+    /// Raw yuv420p frames of the configured size on standard input.
+    RawPipe,
+    /// A network source.
+    Url(&'a str),
+    /// A file, for ever.
+    File(&'a Path),
+}
+
+impl VideoCodec {
+    /// ffmpeg's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Libx264 => "libx264",
+            Self::V4l2m2m => "h264_v4l2m2m",
+            Self::Vaapi => "h264_vaapi",
+        }
+    }
+}
+
+/// The camera's publisher.
+pub fn camera(camera: &Camera, input: &CameraInput<'_>, codec: VideoCodec, target: &str) -> Vec<OsString> {
+    let mut args = Args::publisher();
+    if codec == VideoCodec::Vaapi {
+        args.push(["-vaapi_device", VAAPI_DEVICE]);
+    }
+    let size = camera.size.to_string();
+    let rate = camera.fps.to_string();
+    args.push(["-fflags", "nobuffer"]);
+    match input {
+        CameraInput::V4l2 { device, format } => {
+            args.push(["-f", "v4l2", "-input_format", format, "-video_size", &size]);
+            args.push(["-framerate", &rate, "-i"]);
+            args.value(device.as_os_str());
+        }
+        CameraInput::RawPipe => {
+            args.push(["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", &size]);
+            args.push(["-framerate", &rate, "-i", "pipe:0"]);
+        }
+        CameraInput::Url(url) => {
+            if url.starts_with("rtsp") {
+                args.push(["-rtsp_transport", "tcp"]);
+            }
+            args.push(["-protocol_whitelist", "rtsp,rtsps,rtp,srtp,tcp,udp,tls,http,https,srt,crypto"]);
+            args.push(["-i", url]);
+        }
+        CameraInput::File(path) => {
+            // Protocol written out: a file called `http:x` or `-x` stays a file.
+            args.push(["-re", "-stream_loop", "-1", "-protocol_whitelist", "file", "-i"]);
+            let mut url = OsString::from("file:");
+            url.push(path);
+            args.value(&url);
+        }
+    }
+    args.push(["-map", "0:v:0", "-an", "-sn", "-dn"]);
+    args.extend(encode(camera, matches!(input, CameraInput::Url(_) | CameraInput::File(_)), codec));
+    args.output(target);
+    args.0
+}
+
+/// The test encode of one encoder: its own settings on a moving picture at the configured size, to nowhere.
+pub fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Vec<OsString> {
+    let mut args = Args::quiet();
+    if codec == VideoCodec::Vaapi {
+        args.push(["-vaapi_device", VAAPI_DEVICE]);
+    }
+    let source = format!("testsrc2=size={}:rate={}", camera.size, camera.fps);
+    args.push(["-f", "lavfi", "-i", &source, "-frames:v", &frames.to_string()]);
+    args.extend(encode(camera, false, codec));
+    args.push(["-f", "null", "-"]);
+    args.0
+}
+
+/// The microphone's publisher.
+pub fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString> {
+    let mut args = Args::publisher();
+    match microphone.source {
+        MicrophoneSource::Alsa => {
+            args.push(["-f", "alsa", "-sample_rate", "48000", "-channels", "1"]);
+            args.push(["-i", microphone.device.as_str()]);
+        }
+        // A soft tone with a beep every second: heard as sound, and measured as delay.
+        MicrophoneSource::Test | MicrophoneSource::Off => {
+            args.push(["-re", "-f", "lavfi", "-i"]);
+            args.push(["sine=frequency=440:beep_factor=4:sample_rate=48000,volume=0.3"]);
+        }
+    }
+    args.push(["-map", "0:a:0", "-vn", "-c:a", "libopus", "-b:a", &microphone.bitrate.bps().to_string()]);
+    args.push(["-ar", "48000", "-ac", "1", "-application", "lowdelay", "-frame_duration", "20"]);
+    args.output(target);
+    args.0
+}
+
+/// What the muxer reads and writes: picture and sound, or the one that there is.
+#[derive(Debug, Clone)]
+pub struct Mux {
+    /// URL of the picture.
+    pub video: Option<String>,
+    /// URL of the sound.
+    pub audio: Option<String>,
+    /// URL of the path that carries both.
+    pub target: String,
+    /// Nominal frames a second of the picture.
+    pub fps: u32,
+}
+
+/// The muxer: both streams into one path, by copy.
+pub fn muxer(mux: &Mux) -> Vec<OsString> {
+    let mut args = Args::publisher();
+    for url in [&mux.video, &mux.audio].into_iter().flatten() {
+        // Two RTSP sessions have no common zero, so packets are stamped with the time of their arrival.
+        args.push(["-use_wallclock_as_timestamps", "1", "-fflags", "nobuffer", "-max_delay", "0"]);
+        args.push(["-probesize", "32768", "-analyzeduration", "200000", "-thread_queue_size", "512"]);
+        args.push(["-rtsp_transport", "tcp", "-i", url]);
+    }
+    if mux.video.is_some() {
+        args.push(["-map", "0:v:0", "-bsf:v", &smoothed(90_000 / mux.fps.max(1), 18_000)]);
+    }
+    if mux.audio.is_some() {
+        let input = if mux.video.is_some() { "1:a:0" } else { "0:a:0" };
+        args.push(["-map", input, "-bsf:a", &smoothed(960, 9_600)]);
+    }
+    args.push(["-c", "copy"]);
+    args.output(&mux.target);
+    args.0
+}
+
+/// Where publishers find a path, from this machine.
+pub fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String {
+    let ip = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("rtsp://{PUBLISHER_USER}:{token}@{}/{path}", SocketAddr::new(ip, listener.port()))
+}
+
+/// A line of ffmpeg's with the credentials of any URL in it left out.
+pub fn redact(line: &str) -> std::borrow::Cow<'_, str> {
+    if !line.contains('@') {
+        return line.into();
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find("://") {
+        let (head, tail) = rest.split_at(start + 3);
+        out.push_str(head);
+        let end =
+            tail.find(|c: char| c == '/' || c.is_whitespace() || c == '\'' || c == '"').unwrap_or(tail.len());
+        match tail.get(..end).and_then(|authority| authority.rfind('@')) {
+            Some(at) => {
+                out.push_str("***");
+                rest = tail.get(at..).unwrap_or_default();
+            }
+            None => rest = tail,
+        }
+    }
+    out.push_str(rest);
+    out.into()
+}
+
+/// Arrival times jitter by whole frames on a busy machine. This follows their mean: a nominal step, plus a
+/// sixteenth of the error, and a jump only where the error says that the stream itself has jumped.
+fn smoothed(step: u32, jump: u32) -> String {
+    let error = format!("PTS-PREV_OUTPTS-{step}");
+    format!(
+        "setts=ts=if(eq(N\\,0)\\,PTS\\,max(PREV_OUTPTS+1\\,\
+         if(gt(abs({error})\\,{jump})\\,PTS\\,PREV_OUTPTS+{step}+({error})/16)))"
+    )
+}
+
+fn encode(camera: &Camera, foreign_size: bool, codec: VideoCodec) -> Vec<OsString> {
+    let mut args = Args::default();
+    let mut filters = Vec::new();
+    if foreign_size {
+        let (w, h) = (camera.size.width, camera.size.height);
+        filters.push(format!("scale={w}:{h}:force_original_aspect_ratio=decrease"));
+        filters.push(format!("pad={w}:{h}:(ow-iw)/2:(oh-ih)/2,fps={}", camera.fps));
+    }
+    match codec {
+        VideoCodec::Copy => {
+            args.push(["-c:v", "copy"]);
+            return args.0;
+        }
+        VideoCodec::Libx264 => args.push(["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]),
+        VideoCodec::V4l2m2m => args.push(["-c:v", "h264_v4l2m2m"]),
+        VideoCodec::Vaapi => args.push(["-c:v", "h264_vaapi", "-bf", "0"]),
+    }
+    filters.push(if codec == VideoCodec::Vaapi {
+        "format=nv12,hwupload".into()
+    } else {
+        "format=yuv420p".into()
+    });
+    args.push(["-vf", &filters.join(",")]);
+    let gop = camera.gop.to_string();
+    args.push(["-g", &gop, "-keyint_min", &gop]);
+    args.push(["-b:v", &camera.bitrate.bps().to_string(), "-maxrate", &camera.max_bitrate.bps().to_string()]);
+    args.push(["-bufsize", &camera.buffer.bps().to_string()]);
+    args.0
+}
+
+#[derive(Default)]
+struct Args(Vec<OsString>);
+
+impl Args {
+    fn quiet() -> Self {
+        let mut args = Self::default();
+        args.push(["-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning"]);
+        args
+    }
+
+    fn publisher() -> Self {
+        let mut args = Self::quiet();
+        args.push(["-stats_period", "0.25", "-progress", "pipe:1"]);
+        args
+    }
+
+    fn push<const N: usize>(&mut self, words: [&str; N]) {
+        self.0.extend(words.into_iter().map(OsString::from));
+    }
+
+    fn value(&mut self, value: &std::ffi::OsStr) {
+        self.0.push(value.to_owned());
+    }
+
+    fn extend(&mut self, more: Vec<OsString>) {
+        self.0.extend(more);
+    }
+
+    fn output(&mut self, target: &str) {
+        self.push(["-f", "rtsp", "-rtsp_transport", "tcp", "-pkt_size", PACKET_SIZE, target]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_leave_no_trace_in_a_line() {
+        for (line, wanted) in [
+            ("plain", "plain"),
+            ("mail me@home", "mail me@home"),
+            ("[rtsp] rtsp://publisher:tok@127.0.0.1:1/x: 401", "[rtsp] rtsp://***@127.0.0.1:1/x: 401"),
+            ("'rtsp://a:p@ss@h/x' and http://h/y@z", "'rtsp://***@h/x' and http://h/y@z"),
+            ("rtsp://a:b@", "rtsp://***@"),
+        ] {
+            assert_eq!(redact(line), wanted);
+        }
+    }
+
+    #[test]
+    fn publishers_reach_a_wildcard_listener_over_loopback() {
+        let url = |address: &str| rtsp_url(address.parse().unwrap(), "p", "t");
+        assert_eq!(url("0.0.0.0:8554"), "rtsp://publisher:t@127.0.0.1:8554/p");
+        assert_eq!(url("[::]:8554"), "rtsp://publisher:t@[::1]:8554/p");
+        assert_eq!(url("192.0.2.7:1"), "rtsp://publisher:t@192.0.2.7:1/p");
+    }
+
+    #[test]
+    fn a_file_name_never_becomes_an_option_or_a_protocol() {
+        let config = Camera::default();
+        let args = camera(&config, &CameraInput::File(Path::new("-y http://x")), VideoCodec::Libx264, "t");
+        assert!(args.iter().any(|arg| arg == "file:-y http://x"));
+    }
+}

@@ -1,0 +1,271 @@
+//! Who may do what at MediaMTX's own ports.
+//!
+//! MediaMTX asks its auth hook before it lets anybody publish, read or use its API; this module decides.
+//! Three kinds of secret exist, all random and none older than this run of the daemon: the hook's own, one
+//! for the daemon's API calls, and one that the WHEP proxy adds to a signed-in viewer's request. Publishers
+//! get a fourth kind, because what an ffmpeg command line holds can be read by every process on the
+//! machine: a token that is good once, for one path, from loopback, within seconds of its issue. By the
+//! time anybody else could read it, it is spent.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use subtle::ConstantTimeEq as _;
+use tokio::time::Instant;
+
+/// The user name of the daemon's own API calls.
+pub const API_USER: &str = "havatard";
+/// The user name with which MediaMTX calls the hook.
+pub const HOOK_USER: &str = "mediamtx";
+/// The user name of requests that come through the WHEP proxy.
+pub const WHEP_USER: &str = "viewer";
+/// The user name that publishers give; only the token behind it counts.
+pub const PUBLISHER_USER: &str = "publisher";
+
+/// How long an issued token waits for its one use: an ffmpeg that has to open a slow camera first.
+const TOKEN_LIFE: Duration = Duration::from_secs(30);
+/// Reading over RTSP asks twice, at DESCRIBE and at SETUP, within one exchange.
+const READ_EXCHANGE: Duration = Duration::from_secs(5);
+
+/// What MediaMTX tells the hook about a request.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct GateRequest {
+    /// User name, if one was given.
+    pub user: String,
+    /// Password, if one was given.
+    pub password: String,
+    /// Bearer token, if one was given; otherwise MediaMTX repeats the password here.
+    pub token: String,
+    /// Address of the client.
+    pub ip: String,
+    /// `publish`, `read`, `playback`, `api`, `metrics` or `pprof`.
+    pub action: String,
+    /// Path, for `publish`, `read` and `playback`.
+    pub path: String,
+    /// `rtsp`, `webrtc`, `hls`, ...
+    pub protocol: String,
+    /// Id of the session or connection; absent for API calls.
+    pub id: Option<String>,
+    /// Query string.
+    pub query: String,
+}
+
+/// The per-boot secrets and the one-time tokens.
+#[derive(Clone)]
+pub struct Gate {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hook: String,
+    api: String,
+    whep: String,
+    tokens: Mutex<Tokens>,
+}
+
+#[derive(Default)]
+struct Tokens {
+    /// One outstanding token per purpose: a new one replaces an unused older one.
+    issued: HashMap<Purpose, Issued>,
+    /// MediaMTX's session ids of our own readers, newest last, so that they are not counted as viewers.
+    own_readers: Vec<String>,
+}
+
+/// What a one-time token is good for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Publishing to a path over RTSP.
+    Publish(String),
+    /// Reading a path over RTSP.
+    Read(String),
+}
+
+struct Issued {
+    token: String,
+    until: Instant,
+    /// Set by the first use of a read token.
+    used: bool,
+}
+
+impl Gate {
+    /// Draws fresh secrets.
+    pub fn new() -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                hook: secret(),
+                api: secret(),
+                whep: secret(),
+                tokens: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The password with which MediaMTX identifies itself to the hook.
+    pub fn hook_secret(&self) -> &str {
+        &self.inner.hook
+    }
+
+    /// The password of the daemon's own API calls.
+    pub fn api_secret(&self) -> &str {
+        &self.inner.api
+    }
+
+    /// The password that the WHEP proxy adds.
+    pub fn whep_secret(&self) -> &str {
+        &self.inner.whep
+    }
+
+    /// A fresh one-time token. An older unused one for the same purpose is void.
+    pub fn issue(&self, purpose: Purpose, now: Instant) -> String {
+        let token = secret();
+        let issued = Issued { token: token.clone(), until: now + TOKEN_LIFE, used: false };
+        self.tokens().issued.insert(purpose, issued);
+        token
+    }
+
+    /// Decides one request.
+    pub fn admit(&self, request: &GateRequest, now: Instant) -> bool {
+        let local = request.ip.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if !local {
+            return false;
+        }
+        match (request.action.as_str(), request.protocol.as_str()) {
+            ("api" | "metrics", _) => request.user == API_USER && same(&request.password, self.api_secret()),
+            ("read", "webrtc") => request.user == WHEP_USER && same(&request.password, self.whep_secret()),
+            ("publish", "rtsp") => self.spend(&Purpose::Publish(request.path.clone()), request, now),
+            ("read", "rtsp") => self.spend(&Purpose::Read(request.path.clone()), request, now),
+            _ => false,
+        }
+    }
+
+    /// Whether a MediaMTX reader session is one of our own.
+    pub fn is_own_reader(&self, session: &str) -> bool {
+        self.tokens().own_readers.iter().any(|id| id == session)
+    }
+
+    fn spend(&self, purpose: &Purpose, request: &GateRequest, now: Instant) -> bool {
+        let mut tokens = self.tokens();
+        let Some(issued) = tokens.issued.get_mut(purpose) else { return false };
+        if now >= issued.until {
+            tokens.issued.remove(purpose);
+            return false;
+        }
+        if !same(&request.password, &issued.token) {
+            return false;
+        }
+        let reading = matches!(purpose, Purpose::Read(_));
+        if reading && !issued.used {
+            issued.used = true;
+            issued.until = now + READ_EXCHANGE;
+        } else {
+            tokens.issued.remove(purpose);
+        }
+        if let (true, Some(id)) = (reading, &request.id) {
+            tokens.own_readers.push(id.clone());
+            // Two ids an exchange, two paths: what is older than this belongs to sessions long gone.
+            let excess = tokens.own_readers.len().saturating_sub(8);
+            tokens.own_readers.drain(..excess);
+        }
+        true
+    }
+
+    fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {
+        self.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn same(given: &str, wanted: &str) -> bool {
+    given.as_bytes().ct_eq(wanted.as_bytes()).into()
+}
+
+/// 192 random bits; the alphabet needs no quoting in a URL, in YAML or in an HTTP header.
+fn secret() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(action: &str, protocol: &str, path: &str, user: &str, password: &str) -> GateRequest {
+        GateRequest {
+            user: user.into(),
+            password: password.into(),
+            ip: "127.0.0.1".into(),
+            action: action.into(),
+            path: path.into(),
+            protocol: protocol.into(),
+            id: Some("session-1".into()),
+            ..GateRequest::default()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_publish_token_is_good_once_for_one_path_and_not_for_long() {
+        let gate = Gate::new();
+        let now = Instant::now();
+        let token = gate.issue(Purpose::Publish("a".into()), now);
+        let ask = |path: &str| request("publish", "rtsp", path, PUBLISHER_USER, &token);
+        assert!(!gate.admit(&ask("b"), now), "another path");
+        assert!(!gate.admit(&request("read", "rtsp", "a", PUBLISHER_USER, &token), now), "another action");
+        let mut far = ask("a");
+        far.ip = "192.0.2.1".into();
+        assert!(!gate.admit(&far, now), "not from this machine");
+        assert!(gate.admit(&ask("a"), now));
+        assert!(!gate.admit(&ask("a"), now), "spent");
+
+        let token = gate.issue(Purpose::Publish("a".into()), now);
+        let late = request("publish", "rtsp", "a", PUBLISHER_USER, &token);
+        assert!(!gate.admit(&late, now + TOKEN_LIFE), "lapsed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_token_lasts_for_one_rtsp_exchange_and_marks_its_session_as_ours() {
+        let gate = Gate::new();
+        let now = Instant::now();
+        let token = gate.issue(Purpose::Read("a".into()), now);
+        let mut ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
+        assert!(gate.admit(&ask, now));
+        ask.id = Some("session-2".into());
+        assert!(gate.admit(&ask, now));
+        assert!(!gate.admit(&ask, now));
+        assert!(gate.is_own_reader("session-2"));
+        assert!(!gate.is_own_reader("session-3"));
+
+        let token = gate.issue(Purpose::Read("a".into()), now);
+        let ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
+        assert!(gate.admit(&ask, now));
+        assert!(!gate.admit(&ask, now + READ_EXCHANGE), "the exchange is over");
+    }
+
+    #[test]
+    fn each_secret_opens_its_own_door_only() {
+        let gate = Gate::new();
+        let now = Instant::now();
+        for (action, protocol, user, password, wanted) in [
+            ("api", "", API_USER, gate.api_secret(), true),
+            ("api", "", API_USER, gate.whep_secret(), false),
+            ("api", "", "", "", false),
+            ("read", "webrtc", WHEP_USER, gate.whep_secret(), true),
+            ("read", "hls", WHEP_USER, gate.whep_secret(), false),
+            ("publish", "webrtc", WHEP_USER, gate.whep_secret(), false),
+            ("playback", "", API_USER, gate.api_secret(), false),
+            ("pprof", "", API_USER, gate.api_secret(), false),
+        ] {
+            let ask = request(action, protocol, "havatar_camera", user, password);
+            assert_eq!(gate.admit(&ask, now), wanted, "{action} {protocol} {user}");
+        }
+    }
+}

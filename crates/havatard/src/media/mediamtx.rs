@@ -1,0 +1,350 @@
+//! Launching MediaMTX: the right binary, free ports, a settings file that is proven to be in force.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
+use serde_json::Value;
+
+use crate::config::Config;
+
+use super::context::Context;
+use super::render::{self, Rendered};
+use super::{files, ports, program};
+
+/// The oldest MediaMTX that is accepted: 1.20.1 ended a deadlock between file reload and API, and a path
+/// traversal and a command injection before that.
+pub const OLDEST: [u32; 3] = [1, 20, 1];
+
+/// The settings file in the runtime directory.
+pub const FILE: &str = "mediamtx.yml";
+
+/// What is wrong with MediaMTX or its surroundings.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaMtxError {
+    /// No binary anywhere.
+    #[error("MediaMTX is not found beside havatard or on PATH; install it, or set media.mediamtx.binary")]
+    Missing,
+    /// A configured binary that cannot be run.
+    #[error("{0} is not a program that can be run; correct media.mediamtx.binary")]
+    NotRunnable(PathBuf),
+    /// It does not say its version.
+    #[error("{binary} does not tell its version: {message}")]
+    NoVersion {
+        /// Which binary.
+        binary: PathBuf,
+        /// What it said instead.
+        message: String,
+    },
+    /// An old one.
+    #[error(
+        "{binary} is MediaMTX {version}; 1.20.1 or newer is needed, older ones have known holes: update it"
+    )]
+    TooOld {
+        /// Which binary.
+        binary: PathBuf,
+        /// Its version.
+        version: String,
+    },
+    /// A port that somebody else holds.
+    #[error("{protocol} port {address} ({key}) is held by {holder}; stop that program or change {key}")]
+    PortTaken {
+        /// `TCP` or `UDP`.
+        protocol: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The config key.
+        key: &'static str,
+        /// Program and pid, as far as they can be seen.
+        holder: String,
+    },
+    /// An address this machine does not have, or a privileged port.
+    #[error("cannot listen on {address} ({key}): {reason}; change {key}")]
+    CannotListen {
+        /// The address.
+        address: SocketAddr,
+        /// The config key.
+        key: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A TURN password that cannot be read.
+    #[error("cannot read the TURN password in {file}: {reason}; correct media.mediamtx.ice_servers")]
+    Password {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The settings file cannot be written.
+    #[error("cannot write {file}: {reason}; make {} writable for havatard", .file.parent().unwrap_or(.file).display())]
+    Write {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+pub(super) struct MediaMtxLaunch {
+    pub(super) ctx: Arc<Context>,
+    pub(super) fresh: Arc<Fresh>,
+    /// The last binary whose version was good, with its time of change.
+    pub(super) checked: Option<(PathBuf, Option<SystemTime>)>,
+}
+
+/// Shared by launch and probe: what was written for the running MediaMTX, and whether it has been verified.
+#[derive(Default)]
+pub(super) struct Fresh {
+    verified: AtomicBool,
+    wanted: Mutex<Option<Rendered>>,
+}
+
+impl Fresh {
+    /// Expects `wanted` to come into force.
+    pub(super) fn expect(&self, wanted: Rendered) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(wanted);
+        self.verified.store(false, Ordering::Release);
+    }
+
+    pub(super) fn verified(&self) -> bool {
+        self.verified.load(Ordering::Acquire)
+    }
+
+    fn wanted(&self) -> Option<Rendered> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Launch for MediaMtxLaunch {
+    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+        self.ctx.mediamtx_up.send_replace(None);
+        self.try_prepare().await.map_err(|error| Hold::Fail(error.to_string()))
+    }
+}
+
+impl MediaMtxLaunch {
+    async fn try_prepare(&mut self) -> Result<Pipeline, MediaMtxError> {
+        let config = self.ctx.config();
+        let binary = find(&config)?;
+        let changed = binary.metadata().ok().and_then(|meta| meta.modified().ok());
+        if self.checked.as_ref() != Some(&(binary.clone(), changed)) {
+            check_version(&binary).await?;
+            self.checked = Some((binary.clone(), changed));
+        }
+        check_ports(&config)?;
+        let rendered = settings(&self.ctx, &config)?;
+        let file = write(&self.ctx.runtime_dir, &rendered)?;
+        self.fresh.expect(rendered);
+        let mut command = Command::new(binary).arg(file);
+        command.cwd = Some(self.ctx.runtime_dir.clone());
+        // Either would override the file; the second is what MediaMTX was configured by when it was young.
+        command.env_remove_prefixes = vec!["MTX_".into(), "RTSP_".into()];
+        // File names of recordings are in local time: in UTC no hour of a year comes twice.
+        Ok(command.env("TZ", "UTC").into())
+    }
+}
+
+pub(super) struct MediaMtxProbe {
+    pub(super) ctx: Arc<Context>,
+    pub(super) fresh: Arc<Fresh>,
+}
+
+impl Probe for MediaMtxProbe {
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async {
+            let client = self.ctx.client();
+            let info = client.info().await.map_err(|error| error.to_string())?;
+            if !self.fresh.verified() {
+                verify(&client, self.fresh.wanted()).await?;
+                self.fresh.verified.store(true, Ordering::Release);
+                self.ctx.mediamtx_up.send_replace(Some(info.version));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The settings for the config, with this boot's secrets.
+pub(super) fn settings(ctx: &Context, config: &Config) -> Result<Rendered, MediaMtxError> {
+    let passwords = ice_passwords(config)?;
+    Ok(render::render(
+        config,
+        &render::Inputs {
+            hook: ctx.hook,
+            hook_secret: ctx.gate.hook_secret(),
+            recordings: &super::context::recordings(config, &ctx.state_dir),
+            ice_passwords: &passwords,
+        },
+    ))
+}
+
+/// Writes the settings file: 0600, whole or not at all.
+pub(super) fn write(runtime_dir: &Path, rendered: &Rendered) -> Result<PathBuf, MediaMtxError> {
+    let file = runtime_dir.join(FILE);
+    let failed = |reason: String| MediaMtxError::Write { file: file.clone(), reason };
+    let text = rendered.to_yaml().map_err(|error| failed(error.to_string()))?;
+    files::write_atomically(&file, text.as_bytes(), 0o600).map_err(|error| failed(error.to_string()))?;
+    Ok(file)
+}
+
+/// Compares what MediaMTX says is in force with what was written, key by key.
+pub(super) async fn verify(client: &super::client::Client, wanted: Option<Rendered>) -> Result<(), String> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let global = client.global_config().await.map_err(|error| error.to_string())?;
+    compare("", &wanted.global, &global)?;
+    for (path, settings) in &wanted.paths {
+        let actual = client.path_config(path).await.map_err(|error| error.to_string())?;
+        if let Value::Object(settings) = settings {
+            compare(path, settings, &actual)?;
+        }
+    }
+    Ok(())
+}
+
+fn compare(scope: &str, wanted: &serde_json::Map<String, Value>, actual: &Value) -> Result<(), String> {
+    for (key, value) in wanted {
+        // The switch of recordings is moved over the API while the file stays as it is.
+        if key != "record" && !agrees(value, &actual[key]) {
+            let place = if scope.is_empty() { key.clone() } else { format!("{scope}.{key}") };
+            return Err(format!("MediaMTX runs with another {place} than was written"));
+        }
+    }
+    Ok(())
+}
+
+/// Equal, except that MediaMTX fills in keys that were not written and hides secrets.
+fn agrees(wanted: &Value, actual: &Value) -> bool {
+    match (wanted, actual) {
+        (Value::Object(wanted), Value::Object(actual)) => wanted
+            .iter()
+            .all(|(key, value)| key == "password" || actual.get(key).is_some_and(|it| agrees(value, it))),
+        (Value::Array(wanted), Value::Array(actual)) => {
+            wanted.len() == actual.len() && wanted.iter().zip(actual).all(|(a, b)| agrees(a, b))
+        }
+        (Value::Array(wanted), Value::Null) => wanted.is_empty(),
+        _ => wanted == actual,
+    }
+}
+
+fn find(config: &Config) -> Result<PathBuf, MediaMtxError> {
+    match &config.media.mediamtx.binary {
+        Some(path) => {
+            program::find(path.as_path()).ok_or_else(|| MediaMtxError::NotRunnable(path.as_path().to_owned()))
+        }
+        None => program::find_beside("mediamtx").ok_or(MediaMtxError::Missing),
+    }
+}
+
+async fn check_version(binary: &Path) -> Result<(), MediaMtxError> {
+    let said = program::run(binary, &["--version"], Duration::from_secs(5)).await;
+    let no_version = |message: String| MediaMtxError::NoVersion { binary: binary.to_owned(), message };
+    let output = said.map_err(|error| no_version(error.to_string()))?;
+    let text = output.stdout.trim();
+    let version = parse_version(text).ok_or_else(|| no_version(text.chars().take(100).collect()))?;
+    if version < OLDEST {
+        let version = text.trim_start_matches('v').to_owned();
+        return Err(MediaMtxError::TooOld { binary: binary.to_owned(), version });
+    }
+    Ok(())
+}
+
+/// `v1.20.1`, also with something behind it: `v1.21.0-rc1`.
+fn parse_version(text: &str) -> Option<[u32; 3]> {
+    let mut parts = text.trim().strip_prefix('v').unwrap_or(text).splitn(3, '.');
+    let mut next = || {
+        let part = parts.next()?;
+        let digits = part.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    };
+    Some([next()?, next()?, next()?])
+}
+
+/// MediaMTX would fail on a taken port with a message in its log; here it gets a name and a fix.
+fn check_ports(config: &Config) -> Result<(), MediaMtxError> {
+    let mediamtx = &config.media.mediamtx;
+    let tcp = [
+        ("media.mediamtx.api_address", mediamtx.api_address.0),
+        ("media.mediamtx.metrics_address", mediamtx.metrics_address.0),
+        ("media.mediamtx.rtsp_address", mediamtx.rtsp_address.0),
+        ("media.mediamtx.webrtc_address", mediamtx.webrtc_address.0),
+        ("media.mediamtx.hls_address", mediamtx.hls_address.0),
+    ];
+    for (key, address) in tcp {
+        std::net::TcpListener::bind(address).map_err(|error| refused("TCP", key, address, &error))?;
+    }
+    let (key, address) = ("media.mediamtx.webrtc_udp_address", mediamtx.webrtc_udp_address.0);
+    std::net::UdpSocket::bind(address).map_err(|error| refused("UDP", key, address, &error))?;
+    Ok(())
+}
+
+fn refused(
+    protocol: &'static str,
+    key: &'static str,
+    address: SocketAddr,
+    error: &std::io::Error,
+) -> MediaMtxError {
+    if error.kind() == std::io::ErrorKind::AddrInUse {
+        let holder = ports::holder(address.port(), protocol == "UDP")
+            .unwrap_or_else(|| "a program of another user".to_owned());
+        MediaMtxError::PortTaken { protocol, address, key, holder }
+    } else {
+        MediaMtxError::CannotListen { address, key, reason: error.to_string() }
+    }
+}
+
+pub(super) fn ice_passwords(config: &Config) -> Result<Vec<Option<String>>, MediaMtxError> {
+    config
+        .media
+        .mediamtx
+        .ice_servers
+        .iter()
+        .map(|server| {
+            let Some(file) = &server.password_file else { return Ok(None) };
+            let text = std::fs::read_to_string(file.as_path()).map_err(|error| MediaMtxError::Password {
+                file: file.as_path().to_owned(),
+                reason: error.to_string(),
+            })?;
+            Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        for (text, new_enough) in [
+            ("v1.20.1", true),
+            ("v1.20.1\n", true),
+            ("1.20.10", true),
+            ("v1.21.0-rc1", true),
+            ("v2.0.0", true),
+            ("v1.20.0", false),
+            ("v1.9.9", false),
+        ] {
+            assert_eq!(parse_version(text).unwrap() >= OLDEST, new_enough, "{text}");
+        }
+        for text in ["", "v1", "v1.20", "banana", "v1.x.1"] {
+            assert_eq!(parse_version(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_mediamtx_fills_in_or_hides_is_no_difference() {
+        let wanted = json!({"a": [{"url": "turn:x", "password": "p"}], "b": [], "c": true});
+        let actual =
+            json!({"a": [{"url": "turn:x", "password": "***", "more": 1}], "b": null, "c": true, "d": 1});
+        assert!(agrees(&wanted, &actual));
+        assert!(!agrees(&wanted, &json!({"a": [], "b": null, "c": true})));
+        assert!(!agrees(&json!({"c": true}), &json!({"c": false})));
+        assert!(!agrees(&json!({"c": true}), &json!({})));
+    }
+}

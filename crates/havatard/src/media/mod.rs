@@ -1,0 +1,332 @@
+//! Picture and sound: MediaMTX and the publishers that feed it, kept alive and told apart.
+//!
+//! Four supervised processes exist. `mediamtx` serves everybody. `camera` and `microphone` publish a stream
+//! each, so that losing one never costs the other. `muxer` joins the two by copy into the path `havatar` for
+//! players and recordings that want one stream. The publishers wait for MediaMTX; nobody else waits for
+//! anybody: who looks at the browser's picture does not depend on the muxer.
+//!
+//! News travels by `watch`: the supervisor's snapshots, MediaMTX being up, stream figures and the recorder
+//! meet in one task (`task`), which folds them into a [`MediaStatus`] and reconciles what depends on what.
+//! This module knows no HTTP server, no sessions and no robot.
+
+mod apply;
+mod client;
+mod context;
+mod devices;
+mod encoder;
+mod error;
+#[cfg(test)]
+pub(crate) mod fake;
+mod ffmpeg;
+pub(crate) mod files;
+mod gate;
+mod mediamtx;
+mod poll;
+pub mod ports;
+mod program;
+mod progress;
+mod publishers;
+mod recorder;
+mod recordings;
+mod render;
+mod task;
+mod v4l2;
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use havatar_api as api;
+use havatar_supervisor::{Nursery, Supervised};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+pub use error::MediaError;
+pub use gate::{Gate, GateRequest, HOOK_USER};
+
+use context::Context;
+use recorder::Recorder;
+
+/// The picture alone.
+pub const CAMERA: &str = "havatar_camera";
+/// The robot's microphone alone, for WebRTC.
+pub const AUDIO: &str = "havatar_audio";
+/// Picture and sound together, for RTSP, HLS and recordings.
+pub const BOTH: &str = "havatar";
+
+/// The media side as a whole. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Media {
+    ctx: Arc<Context>,
+    processes: Arc<Processes>,
+    recorder: Recorder,
+    status: watch::Receiver<Arc<MediaStatus>>,
+    commands: mpsc::Sender<Command>,
+}
+
+/// What the media side needs from its surroundings.
+pub struct Surroundings {
+    /// Where state is kept.
+    pub state_dir: PathBuf,
+    /// Where files of this run are kept.
+    pub runtime_dir: PathBuf,
+    /// Where MediaMTX's auth hook listens.
+    pub hook: SocketAddr,
+    /// The secrets of this run.
+    pub gate: Gate,
+    /// Parent of all child processes.
+    pub nursery: Nursery,
+}
+
+/// Ends and joins everything that [`Media::start`] began.
+pub struct Running {
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    recorder: (CancellationToken, JoinHandle<()>),
+    processes: Arc<Processes>,
+}
+
+/// One picture of the media side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaStatus {
+    /// Supervised processes, MediaMTX first.
+    pub processes: Vec<api::Process>,
+    /// Stream figures.
+    pub streams: api::Streams,
+    /// Camera and microphone.
+    pub devices: api::Devices,
+    /// The encoder in use.
+    pub encoder: Option<api::Encoder>,
+    /// Recording.
+    pub recording: api::RecordingStatus,
+    /// What is missing.
+    pub readiness: api::Readiness,
+    /// The publishers are wanted.
+    pub streaming: bool,
+    /// Version of the MediaMTX that is up.
+    pub mediamtx_version: Option<String>,
+}
+
+/// What can be asked of a supervised process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProcessVerb {
+    /// Keep it running from now on.
+    Start,
+    /// End it and leave it ended.
+    Stop,
+    /// End it and start it again.
+    Restart,
+}
+
+/// Where the WHEP proxy sends a viewer's offer, and with which credentials.
+#[derive(Clone)]
+pub struct Upstream {
+    /// `http://127.0.0.1:8889`.
+    pub base: String,
+    /// User name for Basic authentication.
+    pub user: String,
+    /// Password, drawn for this run.
+    pub password: String,
+}
+
+struct Processes {
+    mediamtx: Supervised,
+    camera: Supervised,
+    microphone: Supervised,
+    muxer: Supervised,
+}
+
+enum Command {
+    Stream { wanted: bool, reply: oneshot::Sender<()> },
+    Apply { config: Arc<Config>, reply: oneshot::Sender<Result<(), String>> },
+}
+
+impl Media {
+    /// Starts everything. Returns at once; [`Media::status`] tells how far it is.
+    pub fn start(config: Arc<Config>, surroundings: Surroundings) -> (Self, Running) {
+        task::start(config, surroundings)
+    }
+
+    /// How everything is now.
+    pub fn status(&self) -> MediaStatus {
+        let mut status = MediaStatus::clone(&self.status.borrow());
+        let now = jiff::Timestamp::now();
+        for process in &mut status.processes {
+            if process.state == api::ProcessState::Running {
+                process.uptime_s =
+                    Some((now - process.since).total(jiff::Unit::Second).unwrap_or(0.0).max(0.0));
+            }
+        }
+        status
+    }
+
+    /// Follows changes. Uptimes are left out, or every second would be a change.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<MediaStatus>> {
+        self.status.clone()
+    }
+
+    /// Starts the publishers and keeps them wanted over restarts of the daemon.
+    pub async fn start_streaming(&self) -> Result<(), MediaError> {
+        self.ask(|reply| Command::Stream { wanted: true, reply }).await
+    }
+
+    /// Ends the publishers: camera and microphone are released.
+    pub async fn stop_streaming(&self) -> Result<(), MediaError> {
+        self.ask(|reply| Command::Stream { wanted: false, reply }).await
+    }
+
+    /// Puts a new config in force, restarting only what it must. If MediaMTX does not come up with it, the
+    /// former config is put back and the reason returned.
+    pub async fn apply(&self, config: Arc<Config>) -> Result<Result<(), String>, MediaError> {
+        self.ask(|reply| Command::Apply { config, reply }).await
+    }
+
+    /// Starts, stops or restarts one process, and returns when that is done or under way.
+    pub async fn process(&self, name: &str, verb: ProcessVerb) -> Result<api::Process, MediaError> {
+        let process = self.processes.get(name)?;
+        match verb {
+            ProcessVerb::Start => process.start().await,
+            ProcessVerb::Stop => process.stop().await,
+            ProcessVerb::Restart => process.restart().await,
+        }?;
+        Ok(task::describe(&process.snapshot()))
+    }
+
+    /// The last lines of a process.
+    pub fn logs(&self, name: &str) -> Result<api::Logs, MediaError> {
+        Ok(task::logs(self.processes.get(name)?))
+    }
+
+    /// Starts recording picture and sound; answers when a file is seen to grow, or after three seconds.
+    pub async fn start_recording(&self) -> Result<api::RecordingStatus, MediaError> {
+        self.recorder.start().await
+    }
+
+    /// Stops recording.
+    pub async fn stop_recording(&self) -> Result<api::RecordingStatus, MediaError> {
+        self.recorder.stop().await
+    }
+
+    /// All recordings, newest first.
+    pub async fn recordings(&self) -> Result<api::Recordings, MediaError> {
+        let items = self.on_disk(|dir| recordings::list(dir)).await?;
+        Ok(api::Recordings {
+            status: self.recorder.status().borrow().clone(),
+            items: items.into_iter().map(|found| found.recording).collect(),
+        })
+    }
+
+    /// One recording.
+    pub async fn recording(&self, id: &str) -> Result<api::Recording, MediaError> {
+        let id = id.to_owned();
+        Ok(self.on_disk(move |dir| recordings::find(dir, &id)).await?.recording)
+    }
+
+    /// Opens a recording for reading.
+    pub async fn open_recording(&self, id: &str) -> Result<(api::Recording, File), MediaError> {
+        let id = id.to_owned();
+        self.on_disk(move |dir| {
+            let found = recordings::find(dir, &id)?;
+            let file = recordings::open(&found)?;
+            Ok((found.recording, file))
+        })
+        .await
+    }
+
+    /// Deletes a recording, never the one being written.
+    pub async fn delete_recording(&self, id: &str) -> Result<(), MediaError> {
+        let id = id.to_owned();
+        if self.recorder.status().borrow().id.as_deref() == Some(&id) {
+            return Err(MediaError::BeingWritten(id));
+        }
+        self.on_disk(move |dir| recordings::delete(&recordings::find(dir, &id)?)).await
+    }
+
+    /// Where a viewer's offer goes.
+    pub fn whep_upstream(&self) -> Upstream {
+        Upstream {
+            base: format!("http://{}", self.ctx.config().media.mediamtx.webrtc_address),
+            user: gate::WHEP_USER.into(),
+            password: self.ctx.gate.whep_secret().into(),
+        }
+    }
+
+    /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.
+    pub async fn mediamtx_get(&self, path_and_query: &str) -> Result<(u16, bytes::Bytes), MediaError> {
+        Ok(self.ctx.client().raw(path_and_query).await?)
+    }
+
+    /// Decides a request that MediaMTX asks about.
+    pub fn admit(&self, request: &GateRequest) -> bool {
+        self.ctx.gate.admit(request, tokio::time::Instant::now())
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, MediaError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.try_send(command(reply)).map_err(|_| MediaError::Busy)?;
+        answer.await.map_err(|_| MediaError::ShuttingDown)
+    }
+
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&std::path::Path) -> Result<T, MediaError> + Send + 'static,
+    ) -> Result<T, MediaError> {
+        let directory = self.ctx.recordings();
+        tokio::task::spawn_blocking(move || work(&directory)).await.map_err(|_| MediaError::ShuttingDown)?
+    }
+}
+
+impl Processes {
+    fn get(&self, name: &str) -> Result<&Supervised, MediaError> {
+        self.all()
+            .into_iter()
+            .find(|process| *process.snapshot().name == *name)
+            .ok_or_else(|| MediaError::NoSuchProcess(name.chars().take(32).collect()))
+    }
+
+    fn all(&self) -> [&Supervised; 4] {
+        [&self.mediamtx, &self.camera, &self.microphone, &self.muxer]
+    }
+
+    fn publishers(&self) -> [&Supervised; 3] {
+        [&self.camera, &self.microphone, &self.muxer]
+    }
+}
+
+impl Running {
+    /// Closes recordings, then ends the publishers, then MediaMTX.
+    pub async fn stop(self) {
+        self.recorder.0.cancel();
+        let _ = self.recorder.1.await;
+        self.stop.cancel();
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        futures_util::future::join_all(self.processes.publishers().map(Supervised::stop)).await;
+        if let Err(error) = self.processes.mediamtx.stop().await {
+            tracing::warn!(%error, "MediaMTX could not be asked to stop");
+        }
+    }
+}
+
+/// The text of the mediamtx.yml that `havatard render` shows: with placeholders where secrets will be.
+pub fn rendered(config: &Config, state_dir: &std::path::Path) -> Result<String, String> {
+    let passwords: Vec<Option<String>> = config
+        .media
+        .mediamtx
+        .ice_servers
+        .iter()
+        .map(|server| server.password_file.as_ref().map(|_| "<from its file>".to_owned()))
+        .collect();
+    let inputs = render::Inputs {
+        hook: SocketAddr::from(([127, 0, 0, 1], 0)),
+        hook_secret: "<drawn at each start>",
+        recordings: &context::recordings(config, state_dir),
+        ice_passwords: &passwords,
+    };
+    render::render(config, &inputs).to_yaml().map_err(|error| error.to_string())
+}

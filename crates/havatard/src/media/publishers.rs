@@ -1,0 +1,240 @@
+//! Launching the publishers: camera, microphone, and the muxer that joins the two by copy.
+//!
+//! Each is asked for its command line anew before every launch, because the device may be another, the
+//! encoder may have been chosen meanwhile, and its credentials are good for one connection only.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use havatar_api as api;
+use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
+use tokio::time::Instant;
+
+use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
+
+use super::context::Context;
+use super::ffmpeg::{self, CameraInput, Mux, VideoCodec};
+use super::gate::Purpose;
+use super::progress::Progress;
+use super::{AUDIO, BOTH, CAMERA, encoder, program, v4l2};
+
+/// Where stable names of cameras are.
+pub(super) const BY_ID: &str = "/dev/v4l/by-id";
+
+pub(super) struct CameraLaunch(pub(super) Arc<Context>);
+pub(super) struct MicrophoneLaunch(pub(super) Arc<Context>);
+pub(super) struct MuxerLaunch(pub(super) Arc<Context>);
+
+/// Alive is who produces.
+pub(super) struct ProgressProbe(pub(super) Progress);
+
+impl Probe for ProgressProbe {
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(self.0.check(Instant::now())))
+    }
+}
+
+impl Launch for CameraLaunch {
+    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+        self.0.camera.reset();
+        camera(&self.0).await
+    }
+}
+
+impl Launch for MicrophoneLaunch {
+    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+        let ctx = &self.0;
+        ctx.microphone.reset();
+        server_up(ctx)?;
+        let config = ctx.config();
+        let ffmpeg = find_ffmpeg(&config)?;
+        let target = ticket(ctx, &config, Purpose::Publish(AUDIO.into()), AUDIO);
+        Ok(Command::new(ffmpeg).args(ffmpeg::microphone(&config.media.microphone, &target)).into())
+    }
+}
+
+impl Launch for MuxerLaunch {
+    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+        let ctx = &self.0;
+        ctx.muxer.reset();
+        server_up(ctx)?;
+        let config = ctx.config();
+        let picture = config.media.camera.source != CameraSource::Off;
+        let ffmpeg = find_ffmpeg(&config)?;
+        let read = |path: &str| ticket(ctx, &config, Purpose::Read(path.into()), path);
+        let mux = Mux {
+            video: picture.then(|| read(CAMERA)),
+            audio: ctx.has_microphone().then(|| read(AUDIO)),
+            target: ticket(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
+            fps: config.media.camera.fps,
+        };
+        Ok(Command::new(ffmpeg).args(ffmpeg::muxer(&mux)).into())
+    }
+}
+
+/// The file whose coming and going the camera depends on, if it depends on one.
+pub(super) fn camera_file(config: &Config) -> Option<PathBuf> {
+    let camera = &config.media.camera;
+    match camera.source {
+        CameraSource::V4l2 => Some(match &camera.device {
+            CameraDevice::Path(path) => path.clone(),
+            CameraDevice::Auto | CameraDevice::Number(_) => Path::new(BY_ID).join("any"),
+        }),
+        CameraSource::File => camera.file.as_ref().map(|file| file.as_path().to_owned()),
+        CameraSource::Csi | CameraSource::Url | CameraSource::Test | CameraSource::Off => None,
+    }
+}
+
+async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
+    server_up(ctx)?;
+    let config = ctx.config();
+    let camera = &config.media.camera;
+    let ffmpeg = find_ffmpeg(&config)?;
+    let present = |path: PathBuf, what: &str| -> Result<PathBuf, Hold> {
+        if path.exists() {
+            ctx.set_camera_away(None);
+            return Ok(path);
+        }
+        let why = format!("{what} {} is not there; it is used as soon as it appears", path.display());
+        ctx.set_camera_away(Some(why.clone()));
+        Err(Hold::Wait(why))
+    };
+    match camera.source {
+        CameraSource::V4l2 => {
+            let device = match &camera.device {
+                CameraDevice::Path(path) => present(path.clone(), "the camera")?,
+                CameraDevice::Auto | CameraDevice::Number(_) => match v4l2::first_by_id(Path::new(BY_ID)) {
+                    Some(device) => present(device, "the camera")?,
+                    None => {
+                        let why = "no camera is plugged in; one is used as soon as it appears".to_owned();
+                        ctx.set_camera_away(Some(why.clone()));
+                        return Err(Hold::Wait(why));
+                    }
+                },
+            };
+            let offers = v4l2::offers(&ffmpeg, &device).await.map_err(Hold::Fail)?;
+            let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(Hold::Fail)?;
+            let given = offer.format == "h264";
+            let codec = codec(ctx, &ffmpeg, &config, given).await?;
+            let input = CameraInput::V4l2 { device: &device, format: &offer.format };
+            publish(ctx, &config, &ffmpeg, &input, codec, None)
+        }
+        CameraSource::Csi => {
+            let codec = codec(ctx, &ffmpeg, &config, false).await?;
+            let source = csi(&config)?;
+            publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source))
+        }
+        CameraSource::Test => {
+            let codec = codec(ctx, &ffmpeg, &config, false).await?;
+            let source = test_picture(&config)?;
+            publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source))
+        }
+        CameraSource::Url => {
+            let url = camera.url.as_ref().ok_or_else(|| Hold::Fail("media.camera.url is not set".into()))?;
+            let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
+            publish(ctx, &config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None)
+        }
+        CameraSource::File => {
+            let file =
+                camera.file.as_ref().ok_or_else(|| Hold::Fail("media.camera.file is not set".into()))?;
+            let file = present(file.as_path().to_owned(), "the video file")?;
+            let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
+            publish(ctx, &config, &ffmpeg, &CameraInput::File(&file), codec, None)
+        }
+        CameraSource::Off => Err(Hold::Wait("no camera is configured".into())),
+    }
+}
+
+fn publish(
+    ctx: &Context,
+    config: &Config,
+    ffmpeg: &Path,
+    input: &CameraInput<'_>,
+    codec: VideoCodec,
+    source: Option<Command>,
+) -> Result<Pipeline, Hold> {
+    let target = ticket(ctx, config, Purpose::Publish(CAMERA.into()), CAMERA);
+    let encode = Command::new(ffmpeg).args(ffmpeg::camera(&config.media.camera, input, codec, &target));
+    Ok(Pipeline { stages: source.into_iter().chain([encode]).collect() })
+}
+
+/// The encoder: none for a source that is H.264 already, else the one that passed the test.
+async fn codec(ctx: &Context, ffmpeg: &Path, config: &Config, given: bool) -> Result<VideoCodec, Hold> {
+    let camera = &config.media.camera;
+    if given && matches!(camera.encoder, CameraEncoder::Auto | CameraEncoder::Copy) {
+        ctx.encoder.send_replace(Some(api::Encoder {
+            name: VideoCodec::Copy.name().into(),
+            test_fps: None,
+            why: "the source gives H.264 already".into(),
+        }));
+        return Ok(VideoCodec::Copy);
+    }
+    if camera.encoder == CameraEncoder::Copy {
+        return Err(Hold::Fail(
+            "media.camera.encoder is copy, but this source gives no H.264: set it to auto".into(),
+        ));
+    }
+    let choice = encoder::choose(ffmpeg, camera, &ctx.state_dir)
+        .await
+        .map_err(|error| Hold::Fail(error.to_string()))?;
+    let why = if camera.encoder == CameraEncoder::Auto {
+        "the first of this machine's encoders that passed a test encode at the configured size"
+    } else {
+        "configured"
+    };
+    ctx.encoder.send_if_modified(|shown| {
+        let new = api::Encoder {
+            name: choice.codec.name().into(),
+            test_fps: Some(choice.fps.round()),
+            why: why.into(),
+        };
+        let changed = shown.as_ref() != Some(&new);
+        *shown = Some(new);
+        changed
+    });
+    Ok(choice.codec)
+}
+
+/// Raspberry Pi OS's camera program; it gives raw frames, since a Pi 5 has no H.264 encoder.
+fn csi(config: &Config) -> Result<Command, Hold> {
+    let camera = &config.media.camera;
+    let program = program::find(Path::new("rpicam-vid"))
+        .ok_or_else(|| Hold::Fail("rpicam-vid is not found on PATH: install rpicam-apps".into()))?;
+    let number = match camera.device {
+        CameraDevice::Number(number) => number,
+        CameraDevice::Auto | CameraDevice::Path(_) => 0,
+    };
+    let size = &camera.size;
+    let line = format!(
+        "--timeout 0 --nopreview --codec yuv420 --flush --camera {number} --width {} --height {} --framerate {} --output -",
+        size.width, size.height, camera.fps
+    );
+    Ok(Command::new(program).args(line.split(' ')))
+}
+
+fn test_picture(config: &Config) -> Result<Command, Hold> {
+    let camera = &config.media.camera;
+    let program = program::find_beside("havatar-sim").ok_or_else(|| {
+        Hold::Fail(
+            "havatar-sim, which paints the test picture, is not found beside havatard or on PATH".into(),
+        )
+    })?;
+    let line = format!("camera --size {} --fps {}", camera.size, camera.fps);
+    Ok(Command::new(program).args(line.split(' ')))
+}
+
+fn server_up(ctx: &Context) -> Result<(), Hold> {
+    if ctx.up() { Ok(()) } else { Err(Hold::Wait("MediaMTX is not ready".into())) }
+}
+
+fn find_ffmpeg(config: &Config) -> Result<PathBuf, Hold> {
+    let wanted = config.media.ffmpeg.as_str();
+    program::find(Path::new(wanted)).ok_or_else(|| {
+        Hold::Fail(format!("{wanted} is not found: install it (apt install ffmpeg) or correct media.ffmpeg"))
+    })
+}
+
+fn ticket(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
+    let token = ctx.gate.issue(purpose, Instant::now());
+    ffmpeg::rtsp_url(config.media.mediamtx.rtsp_address.0, path, &token)
+}
