@@ -97,6 +97,19 @@ describe('joining', () => {
     expect(rig.done('connect')).toHaveLength(2);
   });
 
+  test('a wait of one second, the least there is, does not slow the first tries', () => {
+    rig = new Rig(0);
+    rig.take(rig.ladder.start(0));
+    for (let id = 1; id <= LADDER.quickTries; id += 1) {
+      rig.take(rig.ladder.failed(id, rig.now, 1000));
+      rig.run(200);
+    }
+    expect(rig.done('connect')).toHaveLength(1 + LADDER.quickTries);
+    rig.take(rig.ladder.failed(1 + LADDER.quickTries, rig.now, 1000));
+    rig.run(950);
+    expect(rig.done('connect')).toHaveLength(1 + LADDER.quickTries);
+  });
+
   test('a session that brings nothing is given up; one that brings packets is waited for longer', () => {
     rig = new Rig();
     rig.take(rig.ladder.start(0));

@@ -284,6 +284,8 @@ export class Ladder {
       n < LADDER.quickTries
         ? quickFrom + (quickTo - quickFrom) * this.#random()
         : backoff(n - LADDER.quickTries, first, last, this.#random());
-    this.#retryAt = now + Math.max(wait, atLeast);
+    // A second is the least that Retry-After can name: at first it means "soon", and we know how soon.
+    const soon = n < LADDER.quickTries && atLeast <= 1000;
+    this.#retryAt = now + (soon ? wait : Math.max(wait, atLeast));
   }
 }
