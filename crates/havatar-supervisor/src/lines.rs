@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::journal::{Journal, RAW_LINE, Source};
 
 /// Gets every line of the last stage's stdout, without its end, at most about 2.5 KiB of it. Runs on the
-/// reader's task: it must be quick and must never block.
+/// reader's task: it must be quick, and must neither block nor panic.
 pub type LineSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Where the bytes of one pipe go.

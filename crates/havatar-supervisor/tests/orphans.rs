@@ -68,6 +68,19 @@ impl Program {
     }
 }
 
+/// Also after a failed test nothing stays behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !self.generation.is_empty() {
+            for pid in marked(&self.generation) {
+                kill(pid, Signal::KILL);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn sigkill_leaves_no_orphan() {
     let rounds: usize =

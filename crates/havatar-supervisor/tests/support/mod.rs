@@ -86,7 +86,8 @@ pub fn marked(generation: &str) -> Vec<u32> {
 
 pub fn kill(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
-    kill_process(pid, signal).expect("the process is there");
+    // It may have ended since it was looked up.
+    let _ = kill_process(pid, signal);
 }
 
 pub fn alive(pid: u32) -> bool {
