@@ -1,19 +1,296 @@
-//! Stand-in.
+//! The daemon's handles, built once, and its life from start to stop.
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use havatar_api as api;
+use havatar_supervisor::Nursery;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-/// Handles.
+
+use crate::auth::{Auth, Settings};
+use crate::config::{self, Config, Faults, Loaded};
+use crate::http::server::{Certificates, Server};
+use crate::http::{self, hook};
+use crate::lock::Lock;
+use crate::media::{Gate, Media, Surroundings};
+
+/// All handles, for the HTTP side.
 pub struct App {
-    /// Media.
-    pub media: crate::media::Media,
-    /// Auth.
-    pub auth: crate::auth::Auth,
-    /// Config.
-    pub config: watch::Receiver<Arc<crate::config::Config>>,
-    /// Its status.
-    pub config_status: watch::Receiver<havatar_api::ConfigStatus>,
-    /// Start.
-    pub started_at: jiff::Timestamp,
-    /// Root token.
+    /// Picture and sound.
+    pub media: Media,
+    /// Who is asking.
+    pub auth: Auth,
+    /// The config in force.
+    pub config: watch::Receiver<Arc<Config>>,
+    /// Where it came from, and faults of a newer one that was refused.
+    pub config_status: watch::Receiver<api::ConfigStatus>,
+    /// When the daemon started.
+    pub started_at: Timestamp,
+    /// Cancelled when the daemon is to stop.
     pub shutdown: CancellationToken,
 }
+
+/// What the command line says.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The config file; `None` means the default place, if there is one.
+    pub config: Option<PathBuf>,
+    /// Where state is kept.
+    pub state_dir: PathBuf,
+    /// Where files of this run are kept.
+    pub runtime_dir: PathBuf,
+    /// Test picture and sound unless the config says otherwise.
+    pub demo: bool,
+}
+
+/// Tells the surroundings how far the daemon is.
+pub trait Herald: Send + Sync {
+    /// It answers at `address`; `link` signs in once.
+    fn serving(&self, address: &str, link: &api::LoginLink);
+    /// A reload begins, or has ended.
+    fn reloading(&self, under_way: bool);
+    /// It is going down.
+    fn stopping(&self);
+}
+
+/// Runs the daemon until `shutdown`. `reload` asks for the config to be read again.
+///
+/// # Errors
+/// What keeps it from starting: a directory, the lock, the token file, the address. A MediaMTX or a camera
+/// that does not come up is no such thing; it is told by the status, and tried again.
+pub async fn run(
+    loaded: Loaded,
+    options: Options,
+    herald: Arc<dyn Herald>,
+    mut reload: tokio::sync::mpsc::Receiver<()>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    prepare_directory(&options.state_dir)?;
+    prepare_directory(&options.runtime_dir)?;
+    let _lock = Lock::take(&options.state_dir)?;
+    let config = Arc::new(loaded.config.clone());
+    // The address is bound first: whoever cannot be reached must not open the camera.
+    let server = Server::bind(config.server.listen.0, config.server.tls.as_ref())?;
+    let auth = Auth::open(&options.state_dir, auth_settings(&config))?;
+
+    let nursery = Nursery::new(&scope(&options.state_dir), PathBuf::from("/proc/self/exe"))
+        .context("cannot start the guard of the child processes")?;
+    let swept = nursery.sweep().await.context("cannot end what an earlier run left behind")?;
+    if swept > 0 {
+        tracing::warn!(processes = swept, "ended processes that an earlier run left behind");
+    }
+
+    let gate = Gate::new();
+    let (hook, port) = hook::bind().context("cannot listen for MediaMTX's questions on 127.0.0.1")?;
+    let surroundings = Surroundings {
+        state_dir: options.state_dir.clone(),
+        runtime_dir: options.runtime_dir.clone(),
+        hook: ([127, 0, 0, 1], port).into(),
+        gate: gate.clone(),
+        nursery: nursery.clone(),
+    };
+    let (media, running) = Media::start(config.clone(), surroundings);
+
+    let (config_tx, config_rx) = watch::channel(config.clone());
+    let (status_tx, status_rx) = watch::channel(api::ConfigStatus {
+        file: loaded.file.as_ref().map(|file| file.display().to_string()),
+        loaded_at: Timestamp::now(),
+        faults: Vec::new(),
+    });
+    let app = Arc::new(App {
+        media: media.clone(),
+        auth: auth.clone(),
+        config: config_rx,
+        config_status: status_rx,
+        started_at: Timestamp::now(),
+        shutdown: shutdown.clone(),
+    });
+
+    let listening = server.listening();
+    let certificates = server.certificates();
+    let mut tasks = JoinSet::new();
+    // The hook outlives the stop signal: MediaMTX asks it even while recordings are being closed.
+    let last = CancellationToken::new();
+    let hook_task = tokio::spawn({
+        let (media, auth, secret, last) =
+            (media.clone(), auth.clone(), gate.hook_secret().to_owned(), last.clone());
+        async move { hook::serve(hook, media, auth, &secret, last).await }
+    });
+    tasks.spawn(named("sessions", {
+        let (auth, shutdown) = (auth.clone(), shutdown.clone());
+        async move {
+            auth.run(shutdown).await;
+            Ok(())
+        }
+    }));
+    tasks.spawn(named("http", server.serve(http::router(app, listening), shutdown.clone())));
+
+    let scheme = if listening.tls { "https" } else { "http" };
+    herald.serving(&format!("{scheme}://{}", listening.address), &auth.sign_in_link());
+
+    let reloader = Reloader {
+        options,
+        media,
+        auth,
+        certificates,
+        config: config_tx,
+        status: status_tx,
+        herald: herald.clone(),
+    };
+    let mut failed = None;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(()) = reload.recv() => reloader.reload().await,
+            Some(ended) = tasks.join_next() => {
+                // No task ends before the stop; one that does takes the daemon down, for systemd to see.
+                failed = Some(match ended {
+                    Ok((name, result)) => anyhow::anyhow!("the {name} task ended: {result:?}"),
+                    Err(error) => anyhow::anyhow!("a task failed: {error}"),
+                });
+                shutdown.cancel();
+            }
+        }
+    }
+    herald.stopping();
+    tracing::info!("stopping");
+    while tasks.join_next().await.is_some() {}
+    running.stop().await;
+    last.cancel();
+    let _ = hook_task.await;
+    if let Err(error) = nursery.end().await {
+        tracing::error!(%error, "child processes are left");
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+struct Reloader {
+    options: Options,
+    media: Media,
+    auth: Auth,
+    certificates: Option<Certificates>,
+    config: watch::Sender<Arc<Config>>,
+    status: watch::Sender<api::ConfigStatus>,
+    herald: Arc<dyn Herald>,
+}
+
+impl Reloader {
+    /// A bad file changes nothing and is reported; a good one restarts only what it must.
+    async fn reload(&self) {
+        self.herald.reloading(true);
+        match load(&self.options) {
+            Ok(loaded) => self.put_in_force(loaded).await,
+            Err(faults) => {
+                tracing::error!("the config was not reloaded:\n{faults}");
+                self.refuse(faults.into());
+            }
+        }
+        self.herald.reloading(false);
+    }
+
+    async fn put_in_force(&self, loaded: Loaded) {
+        let old = self.config.borrow().clone();
+        let new = Arc::new(loaded.config);
+        let change = config::diff(&old, &new);
+        if let (Some(certificates), Some(tls)) = (&self.certificates, &new.server.tls)
+            && let Err(error) = certificates.reload(tls)
+        {
+            let error = anyhow::Error::from(error);
+            self.refuse_with("server.tls", format!("{error:#}"));
+            return;
+        }
+        match self.media.apply(new.clone()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => {
+                self.refuse_with("media", reason);
+                return;
+            }
+            Err(error) => {
+                self.refuse_with("media", error.to_string());
+                return;
+            }
+        }
+        self.auth.set(auth_settings(&new));
+        self.config.send_replace(new);
+        let mut faults = Vec::new();
+        if change.listener {
+            faults.push(self.fault("server", "takes effect when havatard is restarted".to_owned()));
+        }
+        tracing::info!(?change, "the config was reloaded");
+        self.status.send_modify(|status| {
+            status.loaded_at = Timestamp::now();
+            status.faults = faults;
+        });
+    }
+
+    fn refuse_with(&self, key: &str, message: String) {
+        tracing::error!(key, message, "the config was not reloaded");
+        self.refuse(vec![self.fault(key, message)]);
+    }
+
+    fn refuse(&self, faults: Vec<api::ConfigFault>) {
+        self.status.send_modify(|status| status.faults = faults);
+    }
+
+    fn fault(&self, key: &str, message: String) -> api::ConfigFault {
+        let file = self.status.borrow().file.clone().unwrap_or_default();
+        api::ConfigFault { file, line: None, key: key.to_owned(), message, fix: None }
+    }
+}
+
+/// Reads the config as the command line says.
+///
+/// # Errors
+/// Every fault in it.
+pub fn load(options: &Options) -> Result<Loaded, Faults> {
+    Config::load(options.config.as_deref(), options.demo)
+}
+
+fn auth_settings(config: &Config) -> Settings {
+    Settings {
+        session_idle: config.auth.session_idle.as_std(),
+        session_max: config.auth.session_max.as_std(),
+        sign_in_link_valid: config.auth.sign_in_link_valid.as_std(),
+    }
+}
+
+/// Makes a private directory, or proves that the one there can be written to.
+fn prepare_directory(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
+        format!("cannot make the directory {}; make it and give it to havatard", path.display())
+    })?;
+    tempfile_in(path)
+        .with_context(|| format!("cannot write in {}; give that directory to havatard", path.display()))
+}
+
+fn tempfile_in(path: &Path) -> std::io::Result<()> {
+    let probe = path.join(format!(".probe-{}", std::process::id()));
+    std::fs::write(&probe, b"")?;
+    std::fs::remove_file(&probe)
+}
+
+/// Tells this installation's children from another's on the same machine.
+fn scope(state_dir: &Path) -> String {
+    use std::fmt::Write as _;
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = state_dir.canonicalize().unwrap_or_else(|_| state_dir.to_owned());
+    let digest = Sha256::digest(place.as_os_str().as_bytes());
+    digest.iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+async fn named<T: std::fmt::Debug>(name: &'static str, task: impl Future<Output = T>) -> (&'static str, T) {
+    (name, task.await)
+}
+
+/// How long the whole stop may take before the process ends regardless; the guard ends what is left then.
+pub const STOP_WITHIN: Duration = Duration::from_secs(12);

@@ -1,7 +1,12 @@
-//! The daemon.
+//! The daemon: it keeps MediaMTX and the publishers alive, and is the one way in for people and programs.
+//!
+//! `app` builds the handles once and runs them from start to stop. `media` knows processes, streams and
+//! recordings; `auth` knows who is asking; `http` joins the two and knows nothing of how either works.
+//! `config` is what all of them were told. Calls go downward only; news goes upward by `watch`.
 
 pub mod app;
 pub mod auth;
 pub mod config;
 pub mod http;
+pub mod lock;
 pub mod media;

@@ -1,2 +1,217 @@
-//! The daemon.
-fn main() {}
+//! havatard's command line: arguments, logging, signals and exit codes. All else is in the library.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use havatar_api::LoginLink;
+use havatard::app::{self, Herald, Options, STOP_WITHIN};
+use havatard::config::Faults;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+const FAILED: u8 = 1;
+const WRONG_CONFIG: u8 = 2;
+
+/// Supervisor and control plane of the Havatar telepresence robot.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the daemon
+    Run(Common),
+    /// Name every fault in the config: file, line, key and fix; exit 2 if there is one
+    Check(Common),
+    /// Print the mediamtx.yml that would be written, without its secrets
+    Render(Common),
+}
+
+#[derive(Args)]
+struct Common {
+    /// Config file [default: /etc/havatar/havatar.yaml if it exists]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where state is kept: the admin token, sessions, recordings
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/havatar")]
+    state_dir: PathBuf,
+    /// Where files of this run are kept
+    #[arg(long, value_name = "DIR", default_value = "/run/havatar")]
+    runtime_dir: PathBuf,
+    /// Test picture and test sound, unless the config names a camera and a microphone
+    #[arg(long)]
+    demo: bool,
+}
+
+impl From<Common> for Options {
+    fn from(common: Common) -> Self {
+        Self {
+            config: common.config,
+            state_dir: common.state_dir,
+            runtime_dir: common.runtime_dir,
+            demo: common.demo,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    // Before anything else: this very program is also the guard of its children.
+    havatar_supervisor::guard::run_if_asked();
+    match Cli::parse().verb {
+        Verb::Run(common) => run(common.into()),
+        Verb::Check(common) => check(&common.into()),
+        Verb::Render(common) => render(&common.into()),
+    }
+}
+
+fn run(options: Options) -> ExitCode {
+    start_logging();
+    let loaded = match app::load(&options) {
+        Ok(loaded) => loaded,
+        Err(faults) => return refuse(&faults),
+    };
+    for remark in &loaded.remarks {
+        tracing::warn!("{remark}");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    let result = runtime.block_on(async {
+        let shutdown = CancellationToken::new();
+        let (reload, reloads) = tokio::sync::mpsc::channel(1);
+        tokio::spawn(listen_to_signals(shutdown.clone(), reload)?);
+        app::run(loaded, options, Arc::new(Terminal), reloads, shutdown).await
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{error:#}")),
+    }
+}
+
+fn check(options: &Options) -> ExitCode {
+    match app::load(options) {
+        Ok(loaded) => {
+            let mut text = String::new();
+            for remark in &loaded.remarks {
+                text.push_str(&format!("{remark}\n"));
+            }
+            let what = loaded
+                .file
+                .as_ref()
+                .map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
+            text.push_str(&format!("{what}: no fault\n"));
+            print(&text)
+        }
+        Err(faults) => refuse(&faults),
+    }
+}
+
+fn render(options: &Options) -> ExitCode {
+    match app::load(options) {
+        Ok(loaded) => match havatard::media::rendered(&loaded.config, &options.state_dir) {
+            Ok(text) => print(&text),
+            Err(error) => fail(&error),
+        },
+        Err(faults) => refuse(&faults),
+    }
+}
+
+fn start_logging() {
+    let filter = EnvFilter::try_from_env("HAVATAR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
+    // journald stamps lines by itself.
+    if in_journal() { lines.without_time().init() } else { lines.init() }
+}
+
+fn in_journal() -> bool {
+    std::env::var_os("JOURNAL_STREAM").is_some()
+}
+
+/// SIGINT and SIGTERM stop; a second one, or a stop that hangs, ends the process at once, and the guard ends
+/// its children. SIGHUP reads the config again.
+fn listen_to_signals(
+    shutdown: CancellationToken,
+    reload: tokio::sync::mpsc::Sender<()>,
+) -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                // A reload that waits already will read the newest file.
+                _ = hangup.recv() => drop(reload.try_send(())),
+                () = shutdown.cancelled() => break,
+            }
+        }
+        shutdown.cancel();
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = tokio::time::sleep(STOP_WITHIN) => {}
+        }
+        std::process::exit(i32::from(FAILED));
+    })
+}
+
+/// Speaks to the person at the terminal and to systemd.
+struct Terminal;
+
+impl Herald for Terminal {
+    fn serving(&self, address: &str, link: &LoginLink) {
+        let minutes = link.expires_in_s / 60;
+        // The link signs in, so it goes to a terminal or whoever started this, never into a journal.
+        let sign_in = if in_journal() {
+            "Make a sign-in link with: havatarctl link".to_owned()
+        } else {
+            format!("Sign in once, within {minutes} minutes: {address}{}", link.path)
+        };
+        let _ = print(&format!("Havatar is at {address}\n{sign_in}\n"));
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    }
+
+    fn reloading(&self, under_way: bool) {
+        let state = if under_way { sd_notify::NotifyState::Reloading } else { sd_notify::NotifyState::Ready };
+        let mut states = vec![state];
+        if under_way && let Ok(now) = sd_notify::NotifyState::monotonic_usec_now() {
+            states.push(now);
+        }
+        let _ = sd_notify::notify(&states);
+    }
+
+    fn stopping(&self) {
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(FAILED),
+    }
+}
+
+fn refuse(faults: &Faults) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{faults}");
+    ExitCode::from(WRONG_CONFIG)
+}
+
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "havatard: {message}");
+    ExitCode::from(FAILED)
+}

@@ -33,9 +33,7 @@ pub(super) async fn apply(
     let wanted = mediamtx::settings(ctx, &new).map_err(|error| error.to_string())?;
     let same = former.as_ref().is_ok_and(|former| *former == wanted);
     ctx.config.send_replace(new.clone());
-    if !same
-        && let Err(reason) = into_force(ctx, processes, fresh, &old, &new, wanted).await
-    {
+    if !same && let Err(reason) = into_force(ctx, processes, fresh, &old, &new, wanted).await {
         ctx.config.send_replace(old);
         // The launch writes the former settings from the former config.
         let _ = processes.mediamtx.restart().await;

@@ -17,7 +17,7 @@ const MAX_BODY: usize = 4 << 20;
 
 /// A client for one MediaMTX.
 #[derive(Clone)]
-pub struct Client {
+pub(super) struct Client {
     http: reqwest::Client,
     base: String,
     gate: Gate,
@@ -57,51 +57,51 @@ pub enum ClientError {
 
 /// `GET /v3/info`.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Info {
+pub(super) struct Info {
     /// `v1.20.1`.
-    pub version: String,
+    pub(super) version: String,
 }
 
 /// One item of `GET /v3/paths/list`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PathItem {
+pub(super) struct PathItem {
     /// Its name.
-    pub name: String,
+    pub(super) name: String,
     /// A source is there. `ready` and `available` stay true on an always-available path whose source died.
     #[serde(default)]
-    pub online: bool,
+    pub(super) online: bool,
     /// Tracks with their properties.
     #[serde(default)]
-    pub tracks2: Vec<Track>,
+    pub(super) tracks2: Vec<Track>,
     /// Who reads.
     #[serde(default)]
-    pub readers: Vec<Reader>,
+    pub(super) readers: Vec<Reader>,
     /// Bytes in; an always-available path counts its slate too.
     #[serde(default)]
-    pub inbound_bytes: u64,
+    pub(super) inbound_bytes: u64,
     /// Bytes out.
     #[serde(default)]
-    pub outbound_bytes: u64,
+    pub(super) outbound_bytes: u64,
 }
 
 /// One track.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Track {
+pub(super) struct Track {
     /// `H264`, `Opus`.
-    pub codec: String,
+    pub(super) codec: String,
     /// Properties that depend on the codec.
     #[serde(default)]
-    pub codec_props: Option<Value>,
+    pub(super) codec_props: Option<Value>,
 }
 
 /// One reader.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Reader {
+pub(super) struct Reader {
     /// Its session's id.
     #[serde(default)]
-    pub id: String,
+    pub(super) id: String,
 }
 
 #[derive(Deserialize)]
@@ -111,32 +111,32 @@ struct Page<T> {
 
 impl Client {
     /// A client for the MediaMTX whose API listens at `api`.
-    pub fn new(http: reqwest::Client, api: std::net::SocketAddr, gate: Gate) -> Self {
+    pub(super) fn new(http: reqwest::Client, api: std::net::SocketAddr, gate: Gate) -> Self {
         Self { http, base: format!("http://{api}"), gate }
     }
 
     /// Version; also the readiness check, since the API opens after every media listener.
-    pub async fn info(&self) -> Result<Info, ClientError> {
+    pub(super) async fn info(&self) -> Result<Info, ClientError> {
         self.get_as("/v3/info").await
     }
 
     /// All paths. There are three: one page holds them.
-    pub async fn paths(&self) -> Result<Vec<PathItem>, ClientError> {
+    pub(super) async fn paths(&self) -> Result<Vec<PathItem>, ClientError> {
         Ok(self.get_as::<Page<PathItem>>("/v3/paths/list?itemsPerPage=100").await?.items)
     }
 
     /// The configuration in force of everything that is not a path.
-    pub async fn global_config(&self) -> Result<Value, ClientError> {
+    pub(super) async fn global_config(&self) -> Result<Value, ClientError> {
         self.get_as("/v3/config/global/get").await
     }
 
     /// The configuration in force of one path.
-    pub async fn path_config(&self, path: &str) -> Result<Value, ClientError> {
+    pub(super) async fn path_config(&self, path: &str) -> Result<Value, ClientError> {
         self.get_as(&format!("/v3/config/paths/get/{path}")).await
     }
 
     /// Switches the recording of a path and reads the switch back.
-    pub async fn set_record(&self, path: &str, on: bool) -> Result<(), ClientError> {
+    pub(super) async fn set_record(&self, path: &str, on: bool) -> Result<(), ClientError> {
         let url = format!("{}/v3/config/paths/patch/{path}", self.base);
         let request = self.http.patch(&url).json(&json!({ "record": on }));
         self.send(&url, request).await?;
@@ -151,7 +151,7 @@ impl Client {
     }
 
     /// One GET of a route that the caller has checked against its allow-list: status and body as they came.
-    pub async fn raw(&self, path_and_query: &str) -> Result<(u16, Bytes), ClientError> {
+    pub(super) async fn raw(&self, path_and_query: &str) -> Result<(u16, Bytes), ClientError> {
         let url = format!("{}{path_and_query}", self.base);
         let away =
             |source: reqwest::Error| ClientError::Away { url: url.clone(), source: source.without_url() };

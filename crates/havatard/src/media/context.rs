@@ -65,7 +65,7 @@ impl Context {
 }
 
 /// The configured directory for recordings, or its default below the state directory.
-pub fn recordings(config: &Config, state_dir: &Path) -> PathBuf {
+pub(super) fn recordings(config: &Config, state_dir: &Path) -> PathBuf {
     config
         .recording
         .directory

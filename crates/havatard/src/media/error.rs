@@ -66,7 +66,11 @@ impl MediaError {
             Self::NoSuchProcess(_) | Self::NoSuchRecording(_) => 404,
             Self::BeingWritten(_) => 409,
             Self::NoSpace { .. } => 507,
-            Self::Busy | Self::Supervisor(_) | Self::ShuttingDown | Self::MediaMtx(_) | Self::Recordings { .. } => 503,
+            Self::Busy
+            | Self::Supervisor(_)
+            | Self::ShuttingDown
+            | Self::MediaMtx(_)
+            | Self::Recordings { .. } => 503,
         }
     }
 }

@@ -16,7 +16,7 @@ const PACKET_SIZE: &str = "1200";
 
 /// What the chosen encoder takes and gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VideoCodec {
+pub(super) enum VideoCodec {
     /// The camera gives H.264 already.
     Copy,
     /// Software.
@@ -28,11 +28,11 @@ pub enum VideoCodec {
 }
 
 /// The render node that VAAPI uses.
-pub const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
+pub(super) const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
 
 /// Where the camera's ffmpeg takes its pictures from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CameraInput<'a> {
+pub(super) enum CameraInput<'a> {
     /// A V4L2 device with ffmpeg's name of its pixel format.
     V4l2 {
         /// Device file.
@@ -50,7 +50,7 @@ pub enum CameraInput<'a> {
 
 impl VideoCodec {
     /// ffmpeg's name.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Copy => "copy",
             Self::Libx264 => "libx264",
@@ -61,7 +61,12 @@ impl VideoCodec {
 }
 
 /// The camera's publisher.
-pub fn camera(camera: &Camera, input: &CameraInput<'_>, codec: VideoCodec, target: &str) -> Vec<OsString> {
+pub(super) fn camera(
+    camera: &Camera,
+    input: &CameraInput<'_>,
+    codec: VideoCodec,
+    target: &str,
+) -> Vec<OsString> {
     let mut args = Args::publisher();
     if codec == VideoCodec::Vaapi {
         args.push(["-vaapi_device", VAAPI_DEVICE]);
@@ -101,7 +106,7 @@ pub fn camera(camera: &Camera, input: &CameraInput<'_>, codec: VideoCodec, targe
 }
 
 /// The test encode of one encoder: its own settings on a moving picture at the configured size, to nowhere.
-pub fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Vec<OsString> {
+pub(super) fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Vec<OsString> {
     let mut args = Args::quiet();
     if codec == VideoCodec::Vaapi {
         args.push(["-vaapi_device", VAAPI_DEVICE]);
@@ -114,7 +119,7 @@ pub fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Vec<OsStr
 }
 
 /// The microphone's publisher.
-pub fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString> {
+pub(super) fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString> {
     let mut args = Args::publisher();
     match microphone.source {
         MicrophoneSource::Alsa => {
@@ -135,19 +140,19 @@ pub fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString> {
 
 /// What the muxer reads and writes: picture and sound, or the one that there is.
 #[derive(Debug, Clone)]
-pub struct Mux {
+pub(super) struct Mux {
     /// URL of the picture.
-    pub video: Option<String>,
+    pub(super) video: Option<String>,
     /// URL of the sound.
-    pub audio: Option<String>,
+    pub(super) audio: Option<String>,
     /// URL of the path that carries both.
-    pub target: String,
+    pub(super) target: String,
     /// Nominal frames a second of the picture.
-    pub fps: u32,
+    pub(super) fps: u32,
 }
 
 /// The muxer: both streams into one path, by copy.
-pub fn muxer(mux: &Mux) -> Vec<OsString> {
+pub(super) fn muxer(mux: &Mux) -> Vec<OsString> {
     let mut args = Args::publisher();
     for url in [&mux.video, &mux.audio].into_iter().flatten() {
         // Two RTSP sessions have no common zero, so packets are stamped with the time of their arrival.
@@ -168,7 +173,7 @@ pub fn muxer(mux: &Mux) -> Vec<OsString> {
 }
 
 /// Where publishers find a path, from this machine.
-pub fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String {
+pub(super) fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String {
     let ip = match listener.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -178,7 +183,7 @@ pub fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String {
 }
 
 /// A line of ffmpeg's with the credentials of any URL in it left out.
-pub fn redact(line: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn redact(line: &str) -> std::borrow::Cow<'_, str> {
     if !line.contains('@') {
         return line.into();
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Writes beside the target, syncs, and renames over it. The mode is that of the new file from its first
 /// byte on: a secret is never readable for a moment.
-pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     let temporary = Path::new(&temporary);

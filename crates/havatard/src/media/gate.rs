@@ -19,13 +19,13 @@ use subtle::ConstantTimeEq as _;
 use tokio::time::Instant;
 
 /// The user name of the daemon's own API calls.
-pub const API_USER: &str = "havatard";
+pub(super) const API_USER: &str = "havatard";
 /// The user name with which MediaMTX calls the hook.
 pub const HOOK_USER: &str = "mediamtx";
 /// The user name of requests that come through the WHEP proxy.
-pub const WHEP_USER: &str = "viewer";
+pub(super) const WHEP_USER: &str = "viewer";
 /// The user name that publishers give; only the token behind it counts.
-pub const PUBLISHER_USER: &str = "publisher";
+pub(super) const PUBLISHER_USER: &str = "publisher";
 
 /// How long an issued token waits for its one use: an ffmpeg that has to open a slow camera first.
 const TOKEN_LIFE: Duration = Duration::from_secs(30);
@@ -79,7 +79,7 @@ struct Tokens {
 
 /// What a one-time token is good for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// Publishing to a path over RTSP.
     Publish(String),
     /// Reading a path over RTSP.
@@ -122,7 +122,7 @@ impl Gate {
     }
 
     /// A fresh one-time token. An older unused one for the same purpose is void.
-    pub fn issue(&self, purpose: Purpose, now: Instant) -> String {
+    pub(super) fn issue(&self, purpose: Purpose, now: Instant) -> String {
         let token = secret();
         let issued = Issued { token: token.clone(), until: now + TOKEN_LIFE, used: false };
         self.tokens().issued.insert(purpose, issued);

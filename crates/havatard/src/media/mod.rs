@@ -45,6 +45,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 
+pub use client::ClientError;
 pub use error::MediaError;
 pub use gate::{Gate, GateRequest, HOOK_USER};
 

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 /// A program by name or path: a name is looked up on PATH, a path is taken as it is.
-pub fn find(name: &Path) -> Option<PathBuf> {
+pub(super) fn find(name: &Path) -> Option<PathBuf> {
     if name.components().count() > 1 {
         return executable(name).then(|| name.to_owned());
     }
@@ -19,7 +19,7 @@ pub fn find(name: &Path) -> Option<PathBuf> {
 }
 
 /// A program that ships with the daemon: beside the daemon's own file, then on PATH.
-pub fn find_beside(name: &str) -> Option<PathBuf> {
+pub(super) fn find_beside(name: &str) -> Option<PathBuf> {
     std::env::current_exe()
         .ok()
         .and_then(|exe| exe.parent().map(|dir| dir.join(name)))
@@ -29,7 +29,7 @@ pub fn find_beside(name: &str) -> Option<PathBuf> {
 
 /// Why a program gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub(super) enum RunError {
     /// It could not be started or read.
     #[error("cannot run {program}")]
     Io {
@@ -51,17 +51,21 @@ pub enum RunError {
 
 /// What a finished program said.
 #[derive(Debug)]
-pub struct Output {
+pub(super) struct Output {
     /// It exited with status 0.
-    pub success: bool,
+    pub(super) success: bool,
     /// Standard output.
-    pub stdout: String,
+    pub(super) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(super) stderr: String,
 }
 
 /// Runs a program to its end, or ends it at the limit.
-pub async fn run<A: AsRef<OsStr>>(program: &Path, args: &[A], limit: Duration) -> Result<Output, RunError> {
+pub(super) async fn run<A: AsRef<OsStr>>(
+    program: &Path,
+    args: &[A],
+    limit: Duration,
+) -> Result<Output, RunError> {
     let mut command = tokio::process::Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let io = |source| RunError::Io { program: program.to_owned(), source };

@@ -177,7 +177,9 @@ async fn codec(ctx: &Context, ffmpeg: &Path, config: &Config, given: bool) -> Re
     let choice = encoder::choose(ffmpeg, camera, &ctx.state_dir)
         .await
         .map_err(|error| Hold::Fail(error.to_string()))?;
-    let why = if camera.encoder == CameraEncoder::Auto {
+    let why = if choice.slow {
+        "slower in a test encode than the camera is, with little or no room to spare: the picture may stutter; set media.camera.size or fps lower"
+    } else if camera.encoder == CameraEncoder::Auto {
         "the first of this machine's encoders that passed a test encode at the configured size"
     } else {
         "configured"

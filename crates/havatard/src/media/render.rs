@@ -17,35 +17,35 @@ use super::{AUDIO, BOTH, CAMERA};
 
 /// What rendering needs besides the config.
 #[derive(Debug, Clone)]
-pub struct Inputs<'a> {
+pub(super) struct Inputs<'a> {
     /// Where the auth hook listens.
-    pub hook: SocketAddr,
+    pub(super) hook: SocketAddr,
     /// The hook's per-boot secret.
-    pub hook_secret: &'a str,
+    pub(super) hook_secret: &'a str,
     /// Directory for recordings.
-    pub recordings: &'a Path,
+    pub(super) recordings: &'a Path,
     /// TURN passwords, in the order of the config's servers; `None` for STUN.
-    pub ice_passwords: &'a [Option<String>],
+    pub(super) ice_passwords: &'a [Option<String>],
 }
 
 /// The settings, as MediaMTX's API names them too: what is written can be compared with what it reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Rendered {
+pub(super) struct Rendered {
     /// Everything that is not a path.
     #[serde(flatten)]
-    pub global: serde_json::Map<String, Value>,
+    pub(super) global: serde_json::Map<String, Value>,
     /// The paths.
-    pub paths: serde_json::Map<String, Value>,
+    pub(super) paths: serde_json::Map<String, Value>,
 }
 
 /// Renders the settings.
-pub fn render(config: &Config, inputs: &Inputs<'_>) -> Rendered {
+pub(super) fn render(config: &Config, inputs: &Inputs<'_>) -> Rendered {
     Rendered { global: global(config, inputs), paths: paths(config, inputs) }
 }
 
 impl Rendered {
     /// The file's text.
-    pub fn to_yaml(&self) -> Result<String, serde_yaml::Error> {
+    pub(super) fn to_yaml(&self) -> Result<String, serde_yaml::Error> {
         let body = serde_yaml::to_string(self)?;
         Ok(format!("# Written by havatard; changes are overwritten. Edit havatar.yaml instead.\n{body}"))
     }

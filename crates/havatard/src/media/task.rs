@@ -20,8 +20,8 @@ use super::progress::Progress;
 use super::publishers::{CameraLaunch, MicrophoneLaunch, MuxerLaunch, ProgressProbe, camera_file};
 use super::recorder::Recorder;
 use super::{
-    CAMERA, Command, Media, MediaStatus, Processes, Running, Surroundings, apply, devices, ffmpeg,
-    files, poll,
+    CAMERA, Command, Media, MediaStatus, Processes, Running, Surroundings, apply, devices, ffmpeg, files,
+    poll,
 };
 
 /// A publisher that says it produces while MediaMTX receives nothing is restarted after so many looks.
@@ -101,7 +101,14 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
     let microphone = config.media.microphone.source != MicrophoneSource::Off;
     Processes {
         mediamtx,
-        camera: publisher("camera", &ctx.camera, CameraLaunch(ctx.clone()), streaming && camera, nursery, &cancel),
+        camera: publisher(
+            "camera",
+            &ctx.camera,
+            CameraLaunch(ctx.clone()),
+            streaming && camera,
+            nursery,
+            &cancel,
+        ),
         microphone: publisher(
             "microphone",
             &ctx.microphone,
@@ -262,9 +269,10 @@ impl Task {
         let camera = config.media.camera.source != CameraSource::Off;
         let microphone = config.media.microphone.source != MicrophoneSource::Off;
         let wanted = [camera, microphone, camera || microphone];
-        let switching = self.processes.publishers().into_iter().zip(wanted).map(|(process, wanted)| async move {
-            if self.streaming && wanted { process.start().await } else { process.stop().await }
-        });
+        let switching =
+            self.processes.publishers().into_iter().zip(wanted).map(|(process, wanted)| async move {
+                if self.streaming && wanted { process.start().await } else { process.stop().await }
+            });
         for result in futures_util::future::join_all(switching).await {
             if let Err(error) = result {
                 tracing::warn!(%error, "a publisher could not be switched");
@@ -310,9 +318,10 @@ impl Task {
             CameraSource::V4l2 => format!("V4L2 camera {}", camera.device),
             CameraSource::Csi => format!("CSI camera {}", camera.device),
             CameraSource::Url => "network camera".to_owned(),
-            CameraSource::File => {
-                camera.file.as_ref().map_or_else(|| "video file".to_owned(), |file| format!("video file {file}"))
-            }
+            CameraSource::File => camera
+                .file
+                .as_ref()
+                .map_or_else(|| "video file".to_owned(), |file| format!("video file {file}")),
             CameraSource::Test => "test picture".to_owned(),
             CameraSource::Off => "none".to_owned(),
         };
@@ -340,7 +349,8 @@ impl Task {
             missing.push(api::Missing { code: code.to_owned(), message });
         };
         let why = |name: &str| {
-            let why = find(processes, name).and_then(|process| process.why.clone().or_else(|| process.last_exit.clone()));
+            let why = find(processes, name)
+                .and_then(|process| process.why.clone().or_else(|| process.last_exit.clone()));
             why.map(|why| format!(": {why}")).unwrap_or_default()
         };
         if self.ctx.mediamtx_up.borrow().is_none() {
@@ -365,7 +375,10 @@ impl Task {
                 miss("muxer_down", format!("picture and sound are not joined yet{}", why("muxer")));
             }
         } else {
-            miss("streaming_stopped", "the stream was stopped; start it with POST /api/v1/stream/start".to_owned());
+            miss(
+                "streaming_stopped",
+                "the stream was stopped; start it with POST /api/v1/stream/start".to_owned(),
+            );
         }
         api::Readiness { ready: missing.is_empty(), missing }
     }
@@ -458,4 +471,3 @@ pub(super) fn logs(process: &Supervised) -> api::Logs {
 fn timestamp(at: SystemTime) -> Timestamp {
     Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH)
 }
-

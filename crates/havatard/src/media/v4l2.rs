@@ -9,17 +9,17 @@ use super::program;
 
 /// One format that a device gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub(super) struct Offer {
     /// ffmpeg's name: `h264`, `mjpeg`, `yuyv422`.
-    pub format: String,
+    pub(super) format: String,
     /// The device compresses by itself.
-    pub compressed: bool,
+    pub(super) compressed: bool,
     /// Sizes; empty where the device gives a range instead of a list.
-    pub sizes: Vec<Size>,
+    pub(super) sizes: Vec<Size>,
 }
 
 /// The device behind `auto`: the first by its stable name, so that a second camera changes nothing.
-pub fn first_by_id(directory: &Path) -> Option<PathBuf> {
+pub(super) fn first_by_id(directory: &Path) -> Option<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(directory)
         .ok()?
         .flatten()
@@ -31,7 +31,7 @@ pub fn first_by_id(directory: &Path) -> Option<PathBuf> {
 }
 
 /// Asks ffmpeg for the device's formats. It exits with an error after listing, by design.
-pub async fn offers(ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
+pub(super) async fn offers(ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
     let args = ["-hide_banner", "-nostdin", "-f", "v4l2", "-list_formats", "all", "-i"]
         .map(std::ffi::OsString::from)
         .into_iter()
@@ -48,7 +48,7 @@ pub async fn offers(ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> 
 }
 
 /// The offer to use, or why there is none.
-pub fn choose(offers: &[Offer], wanted: CameraFormat, size: Size) -> Result<&Offer, String> {
+pub(super) fn choose(offers: &[Offer], wanted: CameraFormat, size: Size) -> Result<&Offer, String> {
     let fits = |offer: &&Offer| offer.sizes.is_empty() || offer.sizes.contains(&size);
     let of = |kind: fn(&Offer) -> bool| offers.iter().filter(move |offer| kind(offer)).find(fits);
     let h264: fn(&Offer) -> bool = |offer| offer.format == "h264";

@@ -1,0 +1,81 @@
+//! One daemon for one state directory: two would end each other's children.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{Flock, FlockArg};
+
+/// Holds the directory until it is dropped; the kernel lets go of it however the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: Flock<File>,
+}
+
+/// Why a directory cannot be held.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else holds it.
+    #[error("another havatard{holder} uses {}; stop it, or give this one another --state-dir", path.display())]
+    Held {
+        /// The directory.
+        path: PathBuf,
+        /// ` (pid 12)`, if it could be read.
+        holder: String,
+    },
+    /// The lock file cannot be opened or written.
+    #[error("cannot lock {}", path.display())]
+    Io {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Lock {
+    /// Takes the lock of `state_dir`, at once or not at all.
+    pub fn take(state_dir: &Path) -> Result<Self, LockError> {
+        let path = state_dir.join("lock");
+        let io = |source| LockError::Io { path: path.clone(), source };
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(io)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(mut file) => {
+                file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
+                Ok(Self { _file: file })
+            }
+            Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
+                let mut pid = String::new();
+                let _ = file.read_to_string(&mut pid);
+                let holder =
+                    pid.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (pid {pid})"));
+                Err(LockError::Held { path: state_dir.to_owned(), holder })
+            }
+            Err((_, errno)) => Err(io(errno.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_the_first_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Lock::take(dir.path()).unwrap();
+        let refused = Lock::take(dir.path()).unwrap_err().to_string();
+        assert!(refused.contains(&format!("(pid {})", std::process::id())), "{refused}");
+        drop(first);
+        Lock::take(dir.path()).unwrap();
+    }
+}
