@@ -42,8 +42,9 @@ export const test = base.extend({
     const faults = []
     page.on('pageerror', (error) => faults.push(String(error)))
     page.on('console', (message) => {
-      // A refused request is reported by the browser as an error, whatever the page makes of it.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
+      // A request or a socket that fails is reported by the browser as an error, whatever the page makes of it.
+      const network = /^(Failed to load resource|WebSocket connection to)/.test(message.text())
+      if (message.type() === 'error' && !network) faults.push(message.text())
     })
     await use(page)
     expect(faults).toEqual([])
