@@ -50,6 +50,7 @@ pub enum Event {
     /// An encoder was chosen.
     Encoder {
         /// It.
+        #[schema(required)]
         encoder: Option<Encoder>,
     },
 }

@@ -28,20 +28,24 @@ pub struct Process {
     /// Where it is in its life.
     pub state: ProcessState,
     /// Its process id while it runs.
+    #[schema(required)]
     pub pid: Option<i32>,
     /// When the present state began.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
     /// Seconds since it became ready; `null` unless running.
+    #[schema(required)]
     pub uptime_s: Option<f64>,
     /// Launches after the first, since the daemon started.
     pub restarts: u64,
     /// How it ended last, in words.
+    #[schema(required)]
     pub last_exit: Option<String>,
     /// Why it is in this state, in words, where that is not obvious.
+    #[schema(required)]
     pub why: Option<String>,
     /// When the next attempt is due; `null` unless in `backoff`.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub retry_at: Option<Timestamp>,
 }
 

@@ -20,13 +20,16 @@ pub struct RecordingStatus {
     /// True only while a file is seen to grow.
     pub recording: bool,
     /// The id of the file that grows.
+    #[schema(required)]
     pub id: Option<String>,
     /// When that file was begun.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub since: Option<Timestamp>,
     /// Its size so far.
+    #[schema(required)]
     pub size_bytes: Option<u64>,
     /// Why it is wanted and not recording, in words.
+    #[schema(required)]
     pub fault: Option<String>,
 }
 

@@ -10,6 +10,7 @@ pub struct Status {
     /// havatard's version.
     pub version: String,
     /// MediaMTX's version, once it has answered.
+    #[schema(required)]
     pub mediamtx_version: Option<String>,
     /// When the daemon started.
     #[schema(value_type = String, format = DateTime)]
@@ -23,6 +24,7 @@ pub struct Status {
     /// Camera and microphone.
     pub devices: Devices,
     /// The video encoder in use, once one has been chosen.
+    #[schema(required)]
     pub encoder: Option<Encoder>,
     /// Supervised processes.
     pub processes: Vec<Process>,
@@ -54,6 +56,7 @@ pub struct Missing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConfigStatus {
     /// Where it was read from; `null` if defaults alone are in force.
+    #[schema(required)]
     pub file: Option<String>,
     /// When the version in force was loaded.
     #[schema(value_type = String, format = DateTime)]
@@ -68,12 +71,14 @@ pub struct ConfigFault {
     /// The file.
     pub file: String,
     /// Line, from 1; `null` where the fault is an absence.
+    #[schema(required)]
     pub line: Option<u32>,
     /// Dotted key, `media.camera.fps`; empty for the file as a whole.
     pub key: String,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
+    #[schema(required)]
     pub fix: Option<String>,
 }
 
@@ -94,6 +99,7 @@ pub struct Device {
     /// Where it is.
     pub state: DeviceState,
     /// In words, where there is something to say.
+    #[schema(required)]
     pub why: Option<String>,
 }
 
@@ -117,6 +123,7 @@ pub struct Encoder {
     /// FFmpeg's name, `libx264`; `copy` if the camera gives H.264.
     pub name: String,
     /// Frames a second that the test encode reached at the configured size; `null` for `copy`.
+    #[schema(required)]
     pub test_fps: Option<f64>,
     /// How the choice was made, in words.
     pub why: String,

@@ -17,12 +17,15 @@ pub struct Stream {
     /// Rate from the publisher over the last seconds.
     pub bitrate_kbps: f64,
     /// Frames a second as the publisher reports them; `null` for sound.
+    #[schema(required)]
     pub fps: Option<f64>,
     /// `H264`, `Opus`.
     pub codecs: Vec<String>,
     /// Picture width in pixels.
+    #[schema(required)]
     pub width: Option<u32>,
     /// Picture height in pixels.
+    #[schema(required)]
     pub height: Option<u32>,
 }
 

@@ -71,8 +71,11 @@ pub async fn run(
     mut reload: tokio::sync::mpsc::Receiver<()>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    prepare_directory(&options.state_dir)?;
-    prepare_directory(&options.runtime_dir)?;
+    let options = Options {
+        state_dir: prepare_directory(&options.state_dir)?,
+        runtime_dir: prepare_directory(&options.runtime_dir)?,
+        ..options
+    };
     let _lock = Lock::take(&options.state_dir)?;
     let config = Arc::new(loaded.config.clone());
     // The address is bound first: whoever cannot be reached must not open the camera.
@@ -146,6 +149,8 @@ pub async fn run(
     let mut failed = None;
     loop {
         tokio::select! {
+            // Tasks end by the same stop, and may be seen to have ended first.
+            biased;
             () = shutdown.cancelled() => break,
             Some(()) = reload.recv() => reloader.reload().await,
             Some(ended) = tasks.join_next() => {
@@ -260,13 +265,15 @@ fn auth_settings(config: &Config) -> Settings {
     }
 }
 
-/// Makes a private directory, or proves that the one there can be written to.
-fn prepare_directory(path: &Path) -> anyhow::Result<()> {
+/// Makes a private directory, or proves that the one there can be written to. Gives its absolute path: child
+/// processes have another working directory.
+fn prepare_directory(path: &Path) -> anyhow::Result<PathBuf> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
         format!("cannot make the directory {}; make it and give it to havatard", path.display())
     })?;
     tempfile_in(path)
+        .and_then(|()| path.canonicalize())
         .with_context(|| format!("cannot write in {}; give that directory to havatard", path.display()))
 }
 

@@ -37,6 +37,7 @@ const GOING_AWAY: u16 = 1001;
 #[utoipa::path(
     get,
     path = "/api/v1/events",
+    operation_id = "events",
     tag = "status",
     responses(
         (status = 101, description = "Text messages, each an `Event`", body = Event),

@@ -12,6 +12,7 @@ use super::Http;
 #[utoipa::path(
     get,
     path = "/healthz",
+    operation_id = "healthz",
     tag = "health",
     security(()),
     responses((status = 200, description = "Alive", body = Health))
@@ -24,6 +25,7 @@ pub(super) async fn healthz() -> Json<Health> {
 #[utoipa::path(
     get,
     path = "/readyz",
+    operation_id = "readyz",
     tag = "health",
     security(()),
     responses(

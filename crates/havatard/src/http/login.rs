@@ -18,6 +18,7 @@ use crate::auth::{Identity, SignInError, cookie};
 #[utoipa::path(
     post,
     path = "/api/v1/login",
+    operation_id = "login",
     tag = "people",
     security(()),
     request_body = Login,
@@ -54,6 +55,7 @@ pub(super) async fn login(
 #[utoipa::path(
     post,
     path = "/api/v1/logout",
+    operation_id = "logout",
     tag = "people",
     responses(
         (status = 204, description = "Signed out; the cookie is cleared"),
@@ -72,6 +74,7 @@ pub(super) async fn logout(
 #[utoipa::path(
     post,
     path = "/api/v1/login/link",
+    operation_id = "login_link",
     tag = "people",
     responses(
         (status = 200, description = "The link", body = LoginLink),
@@ -86,6 +89,7 @@ pub(super) async fn link(State(http): State<Http>) -> Json<LoginLink> {
 #[utoipa::path(
     get,
     path = "/api/v1/me",
+    operation_id = "me",
     tag = "people",
     responses(
         (status = 200, description = "You", body = Me),

@@ -24,6 +24,7 @@ const LONGEST_NAME: usize = 64;
 #[utoipa::path(
     get,
     path = "/api/mediamtx/v3/info",
+    operation_id = "mediamtx_info",
     tag = "mediamtx",
     responses(
         (status = 200, description = "As MediaMTX words it", body = Object),
@@ -38,6 +39,7 @@ pub(super) async fn info(State(http): State<Http>) -> Result<Json<Value>, Failur
 #[utoipa::path(
     get,
     path = "/api/mediamtx/v3/{kind}/list",
+    operation_id = "mediamtx_list",
     tag = "mediamtx",
     params(("kind" = String, Path, description = "What to list"), Page),
     responses(
@@ -63,6 +65,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/api/mediamtx/v3/{kind}/get/{name}",
+    operation_id = "mediamtx_get",
     tag = "mediamtx",
     params(
         ("kind" = String, Path, description = "Of which list"),

@@ -53,6 +53,7 @@ impl Modify for Schemes {
 #[utoipa::path(
     get,
     path = "/api/openapi.json",
+    operation_id = "openapi_document",
     tag = "contract",
     responses(
         (status = 200, description = "This document", body = Object),

@@ -11,6 +11,7 @@ use crate::media::ProcessVerb;
 #[utoipa::path(
     get,
     path = "/api/v1/processes",
+    operation_id = "processes_list",
     tag = "processes",
     responses(
         (status = 200, description = "All of them", body = [Process]),
@@ -25,6 +26,7 @@ pub(super) async fn list(State(http): State<Http>) -> Json<Vec<Process>> {
 #[utoipa::path(
     post,
     path = "/api/v1/processes/{name}/start",
+    operation_id = "processes_start",
     tag = "processes",
     params(("name" = String, Path, description = "The process")),
     responses(
@@ -41,6 +43,7 @@ pub(super) async fn start(http: State<Http>, name: Path<String>) -> Result<Json<
 #[utoipa::path(
     post,
     path = "/api/v1/processes/{name}/stop",
+    operation_id = "processes_stop",
     tag = "processes",
     params(("name" = String, Path, description = "The process")),
     responses(
@@ -57,6 +60,7 @@ pub(super) async fn stop(http: State<Http>, name: Path<String>) -> Result<Json<P
 #[utoipa::path(
     post,
     path = "/api/v1/processes/{name}/restart",
+    operation_id = "processes_restart",
     tag = "processes",
     params(("name" = String, Path, description = "The process")),
     responses(
@@ -73,6 +77,7 @@ pub(super) async fn restart(http: State<Http>, name: Path<String>) -> Result<Jso
 #[utoipa::path(
     get,
     path = "/api/v1/processes/{name}/logs",
+    operation_id = "processes_logs",
     tag = "processes",
     params(("name" = String, Path, description = "The process")),
     responses(

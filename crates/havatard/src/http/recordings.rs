@@ -12,6 +12,7 @@ use super::{Http, download, problem::Failure};
 #[utoipa::path(
     get,
     path = "/api/v1/recordings",
+    operation_id = "recordings_list",
     tag = "recordings",
     responses(
         (status = 200, description = "All of them", body = Recordings),
@@ -26,6 +27,7 @@ pub(super) async fn list(State(http): State<Http>) -> Result<Json<Recordings>, F
 #[utoipa::path(
     post,
     path = "/api/v1/recordings/start",
+    operation_id = "recordings_start",
     tag = "recordings",
     responses(
         (status = 200, description = "Wanted; it is recording once a file grows", body = RecordingStatus),
@@ -40,6 +42,7 @@ pub(super) async fn start(State(http): State<Http>) -> Result<Json<RecordingStat
 #[utoipa::path(
     post,
     path = "/api/v1/recordings/stop",
+    operation_id = "recordings_stop",
     tag = "recordings",
     responses(
         (status = 200, description = "No longer wanted", body = RecordingStatus),
@@ -54,6 +57,7 @@ pub(super) async fn stop(State(http): State<Http>) -> Result<Json<RecordingStatu
 #[utoipa::path(
     get,
     path = "/api/v1/recordings/{id}",
+    operation_id = "recordings_one",
     tag = "recordings",
     params(("id" = String, Path, description = "The recording's id")),
     responses(
@@ -73,6 +77,7 @@ pub(super) async fn one(
 #[utoipa::path(
     delete,
     path = "/api/v1/recordings/{id}",
+    operation_id = "recordings_delete",
     tag = "recordings",
     params(("id" = String, Path, description = "The recording's id")),
     responses(
@@ -91,6 +96,7 @@ pub(super) async fn delete(State(http): State<Http>, Path(id): Path<String>) -> 
 #[utoipa::path(
     get,
     path = "/api/v1/recordings/{id}/download",
+    operation_id = "recordings_download",
     tag = "recordings",
     params(
         ("id" = String, Path, description = "The recording's id"),

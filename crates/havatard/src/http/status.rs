@@ -9,6 +9,7 @@ use crate::media::MediaStatus;
 #[utoipa::path(
     get,
     path = "/api/v1/status",
+    operation_id = "status",
     tag = "status",
     responses(
         (status = 200, description = "Everything", body = Status),
@@ -23,6 +24,7 @@ pub(super) async fn status(State(http): State<Http>) -> Json<Status> {
 #[utoipa::path(
     get,
     path = "/api/v1/stats",
+    operation_id = "stats",
     tag = "status",
     responses(
         (status = 200, description = "All streams", body = Streams),

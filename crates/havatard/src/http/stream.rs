@@ -8,6 +8,7 @@ use super::{Http, problem::Failure};
 #[utoipa::path(
     post,
     path = "/api/v1/stream/start",
+    operation_id = "stream_start",
     tag = "stream",
     responses(
         (status = 204, description = "Wanted"),
@@ -23,6 +24,7 @@ pub(super) async fn start(State(http): State<Http>) -> Result<StatusCode, Failur
 #[utoipa::path(
     post,
     path = "/api/v1/stream/stop",
+    operation_id = "stream_stop",
     tag = "stream",
     responses(
         (status = 204, description = "No longer wanted"),

@@ -82,16 +82,16 @@ fn parse(listing: &str) -> Vec<Offer> {
 
 /// `[video4linux2,v4l2 @ 0x..] Raw       :     yuyv422 :           YUYV 4:2:2 : 640x480 1280x720`
 fn offer(line: &str) -> Option<Offer> {
-    let text = line.split_once(']')?.1;
-    let mut parts = text.splitn(4, " : ").map(str::trim);
-    let compressed = match parts.next()?.trim_end_matches(':').trim() {
+    let (kind, rest) = line.split_once(']')?.1.split_once(':')?;
+    let compressed = match kind.trim() {
         "Raw" => false,
         "Compressed" => true,
         _ => return None,
     };
-    let format = parts.next()?.to_owned();
-    let sizes = parts.nth(1)?.split_ascii_whitespace().filter_map(parse_size).collect();
-    Some(Offer { format, compressed, sizes })
+    // The description in between may hold colons of its own.
+    let (format, rest) = rest.split_once(" : ")?;
+    let sizes = rest.rsplit_once(" : ")?.1.split_ascii_whitespace().filter_map(parse_size).collect();
+    Some(Offer { format: format.trim().to_owned(), compressed, sizes })
 }
 
 fn parse_size(text: &str) -> Option<Size> {

@@ -9,14 +9,22 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
     let (bound, port) = hook::bind().unwrap();
     let shutdown = CancellationToken::new();
     let serving = {
-        let (media, shutdown) = (robot.app.media.clone(), shutdown.clone());
-        tokio::spawn(async move { hook::serve(bound, media, "canary-secret", shutdown).await })
+        let (media, auth, shutdown) = (robot.app.media.clone(), robot.app.auth.clone(), shutdown.clone());
+        tokio::spawn(async move { hook::serve(bound, media, auth, "canary-secret", shutdown).await })
     };
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let ask = |user: &'static str, password: &'static str, body: String| {
         let url = format!("http://127.0.0.1:{port}{}", hook::PATH);
         client.post(url).basic_auth(user, Some(password)).json(&serde_json::Value::Null).body(body).send()
     };
+    let as_player = |protocol: &str, path: &str, password: &str| {
+        serde_json::json!({
+            "user": "vlc", "password": password, "token": password, "ip": "192.0.2.7",
+            "action": "read", "path": path, "protocol": protocol,
+        })
+        .to_string()
+    };
+    let token = robot.token.clone();
     let body = |action: &str, password: &str| {
         serde_json::json!({
             "user": viewer.user, "password": password, "token": password, "ip": "127.0.0.1",
@@ -30,6 +38,11 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
         (HOOK_USER, "canary-secret", body("read", right), 204),
         (HOOK_USER, "canary-secret", body("read", "canary-wrong"), 401),
         (HOOK_USER, "canary-secret", body("publish", right), 401),
+        (HOOK_USER, "canary-secret", as_player("rtsp", "havatar", &token), 204),
+        (HOOK_USER, "canary-secret", as_player("hls", "havatar_camera", &token), 204),
+        (HOOK_USER, "canary-secret", as_player("rtsp", "havatar", "canary-wrong"), 401),
+        (HOOK_USER, "canary-secret", as_player("rtsp", "havatar_audio", &token), 401),
+        (HOOK_USER, "canary-secret", as_player("webrtc", "havatar", &token), 401),
         (HOOK_USER, "wrong", body("read", right), 401),
         ("other", "canary-secret", body("read", right), 401),
         (HOOK_USER, "canary-secret", "{".to_owned(), 400),
@@ -46,7 +59,7 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
     let text = logged.text();
     assert!(text.contains("admitted=true") && text.contains("admitted=false"), "{text}");
     let ours: Vec<_> = text.lines().filter(|line| line.contains("havatard")).collect();
-    for secret in ["canary", right] {
+    for secret in ["canary", right, token.as_str()] {
         assert!(!ours.join("\n").contains(secret), "{ours:?}");
     }
 }

@@ -48,6 +48,7 @@ pub(super) struct Watch {
 #[utoipa::path(
     post,
     path = "/api/mediamtx/webrtc/whep",
+    operation_id = "whep_begin",
     tag = "whep",
     params(Watch),
     request_body(content = String, content_type = "application/sdp"),
@@ -95,6 +96,7 @@ pub(super) async fn begin(
 #[utoipa::path(
     options,
     path = "/api/mediamtx/webrtc/whep",
+    operation_id = "whep_ice_servers",
     tag = "whep",
     params(Watch),
     responses(
@@ -118,6 +120,7 @@ pub(super) async fn ice_servers(
 #[utoipa::path(
     patch,
     path = "/api/mediamtx/webrtc/whep/{id}",
+    operation_id = "whep_trickle",
     tag = "whep",
     params(("id" = String, Path, description = "As in Location")),
     request_body(content = String, content_type = "application/trickle-ice-sdpfrag"),
@@ -161,6 +164,7 @@ pub(super) async fn trickle(
 #[utoipa::path(
     delete,
     path = "/api/mediamtx/webrtc/whep/{id}",
+    operation_id = "whep_end",
     tag = "whep",
     params(("id" = String, Path, description = "As in Location")),
     responses(
