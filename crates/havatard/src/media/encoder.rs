@@ -60,7 +60,7 @@ pub(super) async fn choose(ffmpeg: &Path, camera: &Camera, state_dir: &Path) -> 
                 return Ok(Choice { codec, fps, slow: false });
             }
             Ok(fps) => {
-                fastest = fastest.filter(|best| best.fps >= fps).or(Some(Choice { codec, fps, slow: true }))
+                fastest = fastest.filter(|best| best.fps >= fps).or(Some(Choice { codec, fps, slow: true }));
             }
             Err(reason) => reasons.push(format!("{}: {reason}", codec.name())),
         }

@@ -29,6 +29,7 @@ mod publishers;
 mod recorder;
 mod recordings;
 mod render;
+mod status;
 mod task;
 mod v4l2;
 
@@ -149,7 +150,7 @@ enum Command {
 impl Media {
     /// Starts everything. Returns at once; [`Media::status`] tells how far it is.
     pub fn start(config: Arc<Config>, surroundings: Surroundings) -> (Self, Running) {
-        task::start(config, surroundings)
+        task::start(&config, surroundings)
     }
 
     /// How everything is now.
@@ -194,12 +195,12 @@ impl Media {
             ProcessVerb::Stop => process.stop().await,
             ProcessVerb::Restart => process.restart().await,
         }?;
-        Ok(task::describe(&process.snapshot()))
+        Ok(status::describe(&process.snapshot()))
     }
 
     /// The last lines of a process.
     pub fn logs(&self, name: &str) -> Result<api::Logs, MediaError> {
-        Ok(task::logs(self.processes.get(name)?))
+        Ok(status::logs(self.processes.get(name)?))
     }
 
     /// Starts recording picture and sound; answers when a file is seen to grow, or after three seconds.
@@ -214,7 +215,7 @@ impl Media {
 
     /// All recordings, newest first.
     pub async fn recordings(&self) -> Result<api::Recordings, MediaError> {
-        let items = self.on_disk(|dir| recordings::list(dir)).await?;
+        let items = self.on_disk(recordings::list).await?;
         Ok(api::Recordings {
             status: self.recorder.status().borrow().clone(),
             items: items.into_iter().map(|found| found.recording).collect(),

@@ -90,59 +90,58 @@ async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
     let config = ctx.config();
     let camera = &config.media.camera;
     let ffmpeg = find_ffmpeg(&config)?;
-    let present = |path: PathBuf, what: &str| -> Result<PathBuf, Hold> {
-        if path.exists() {
-            ctx.set_camera_away(None);
-            return Ok(path);
-        }
-        let why = format!("{what} {} is not there; it is used as soon as it appears", path.display());
-        ctx.set_camera_away(Some(why.clone()));
-        Err(Hold::Wait(why))
-    };
     match camera.source {
         CameraSource::V4l2 => {
             let device = match &camera.device {
-                CameraDevice::Path(path) => present(path.clone(), "the camera")?,
-                CameraDevice::Auto | CameraDevice::Number(_) => match v4l2::first_by_id(Path::new(BY_ID)) {
-                    Some(device) => present(device, "the camera")?,
-                    None => {
-                        let why = "no camera is plugged in; one is used as soon as it appears".to_owned();
-                        ctx.set_camera_away(Some(why.clone()));
-                        return Err(Hold::Wait(why));
-                    }
-                },
+                CameraDevice::Path(path) => Some(path.clone()),
+                CameraDevice::Auto | CameraDevice::Number(_) => v4l2::first_by_id(Path::new(BY_ID)),
             };
+            let device = present(ctx, device, "the camera")?;
             let offers = v4l2::offers(&ffmpeg, &device).await.map_err(Hold::Fail)?;
             let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(Hold::Fail)?;
             let given = offer.format == "h264";
             let codec = codec(ctx, &ffmpeg, &config, given).await?;
             let input = CameraInput::V4l2 { device: &device, format: &offer.format };
-            publish(ctx, &config, &ffmpeg, &input, codec, None)
+            Ok(publish(ctx, &config, &ffmpeg, &input, codec, None))
         }
         CameraSource::Csi => {
             let codec = codec(ctx, &ffmpeg, &config, false).await?;
             let source = csi(&config)?;
-            publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source))
+            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
         CameraSource::Test => {
             let codec = codec(ctx, &ffmpeg, &config, false).await?;
             let source = test_picture(&config)?;
-            publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source))
+            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
         CameraSource::Url => {
             let url = camera.url.as_ref().ok_or_else(|| Hold::Fail("media.camera.url is not set".into()))?;
             let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
-            publish(ctx, &config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None)
+            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None))
         }
         CameraSource::File => {
             let file =
                 camera.file.as_ref().ok_or_else(|| Hold::Fail("media.camera.file is not set".into()))?;
-            let file = present(file.as_path().to_owned(), "the video file")?;
+            let file = present(ctx, Some(file.as_path().to_owned()), "the video file")?;
             let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
-            publish(ctx, &config, &ffmpeg, &CameraInput::File(&file), codec, None)
+            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::File(&file), codec, None))
         }
         CameraSource::Off => Err(Hold::Wait("no camera is configured".into())),
     }
+}
+
+/// The file if it is there; otherwise what is waited for, also for the status to tell.
+fn present(ctx: &Context, path: Option<PathBuf>, what: &str) -> Result<PathBuf, Hold> {
+    let why = match path {
+        Some(path) if path.exists() => {
+            ctx.set_camera_away(None);
+            return Ok(path);
+        }
+        Some(path) => format!("{what} {} is not there; it is used as soon as it appears", path.display()),
+        None => "no camera is plugged in; one is used as soon as it appears".to_owned(),
+    };
+    ctx.set_camera_away(Some(why.clone()));
+    Err(Hold::Wait(why))
 }
 
 fn publish(
@@ -152,10 +151,10 @@ fn publish(
     input: &CameraInput<'_>,
     codec: VideoCodec,
     source: Option<Command>,
-) -> Result<Pipeline, Hold> {
+) -> Pipeline {
     let target = ticket(ctx, config, Purpose::Publish(CAMERA.into()), CAMERA);
     let encode = Command::new(ffmpeg).args(ffmpeg::camera(&config.media.camera, input, codec, &target));
-    Ok(Pipeline { stages: source.into_iter().chain([encode]).collect() })
+    Pipeline { stages: source.into_iter().chain([encode]).collect() }
 }
 
 /// The encoder: none for a source that is H.264 already, else the one that passed the test.

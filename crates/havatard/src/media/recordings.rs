@@ -36,7 +36,7 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Found>, MediaError> {
     };
     let now = SystemTime::now();
     let mut found: Vec<Found> = entries.flatten().filter_map(|entry| examine(&entry, now)).collect();
-    found.sort_by(|a, b| b.recording.started_at.cmp(&a.recording.started_at));
+    found.sort_by_key(|found| std::cmp::Reverse(found.recording.started_at));
     Ok(found)
 }
 

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use havatar_api as api;
-use havatar_supervisor::{Launch, Nursery, Options, Policy, Probe, Snapshot, State, Stdout, Supervised};
-use jiff::Timestamp;
+use havatar_supervisor::{Launch, Nursery, Options, Policy, Probe, State, Stdout, Supervised};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +20,7 @@ use super::publishers::{CameraLaunch, MicrophoneLaunch, MuxerLaunch, ProgressPro
 use super::recorder::Recorder;
 use super::{
     CAMERA, Command, Media, MediaStatus, Processes, Running, Surroundings, apply, devices, ffmpeg, files,
-    poll,
+    poll, status,
 };
 
 /// A publisher that says it produces while MediaMTX receives nothing is restarted after so many looks.
@@ -29,7 +28,7 @@ const UNHEARD_LOOKS: u32 = 4;
 /// Events at devices come in bursts; looking again this often is enough.
 const DEVICE_PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) fn start(config: Arc<Config>, surroundings: Surroundings) -> (Media, Running) {
+pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media, Running) {
     let Surroundings { state_dir, runtime_dir, hook, gate, nursery } = surroundings;
     let http = reqwest::Client::builder()
         .no_proxy()
@@ -90,7 +89,7 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
         Options {
             policy: Policy { probe_every: Duration::from_millis(400), ..Policy::default() },
             probe: Some(Arc::new(MediaMtxProbe { ctx: ctx.clone(), fresh: fresh.clone() })),
-            redact: Some(Arc::new(|line| ffmpeg::redact(line))),
+            redact: Some(Arc::new(ffmpeg::redact)),
             ..Options::default()
         },
         MediaMtxLaunch { ctx: ctx.clone(), fresh: fresh.clone(), checked: None },
@@ -140,14 +139,14 @@ fn publisher<L: Launch>(
     let options = Options {
         policy: Policy {
             // ffmpeg ends at once on SIGINT; one that does not is stuck in a driver.
-            stop_int: Duration::from_millis(1000),
+            stop_int: Duration::from_secs(1),
             stop_term: Duration::from_millis(500),
             dead_after: Duration::from_millis(700),
             ..Policy::default()
         },
         probe: Some(Arc::new(ProgressProbe(progress.clone())) as Arc<dyn Probe>),
         stdout: Stdout::Lines(Arc::new(move |line| lines.line(line, Instant::now()))),
-        redact: Some(Arc::new(|line| ffmpeg::redact(line))),
+        redact: Some(Arc::new(ffmpeg::redact)),
         wanted,
     };
     Supervised::spawn(name, options, launch, nursery, cancel.clone())
@@ -295,110 +294,14 @@ impl Task {
     }
 
     fn status(&self) -> MediaStatus {
-        let snapshots = self.processes.all().map(Supervised::snapshot);
-        let processes: Vec<api::Process> = snapshots.iter().map(describe).collect();
-        let config = self.ctx.config();
-        let devices = self.devices(&config, &processes);
-        let readiness = self.readiness(&processes, &devices);
-        MediaStatus {
-            streams: self.seen.borrow().streams.clone(),
-            encoder: self.ctx.encoder.borrow().clone(),
-            recording: self.recording.borrow().clone(),
-            streaming: self.streaming,
-            mediamtx_version: self.ctx.mediamtx_up.borrow().clone(),
-            processes,
-            devices,
-            readiness,
-        }
+        status::fold(
+            &self.ctx,
+            &self.processes,
+            self.streaming,
+            self.seen.borrow().streams.clone(),
+            self.recording.borrow().clone(),
+        )
     }
-
-    fn devices(&self, config: &Config, processes: &[api::Process]) -> api::Devices {
-        let camera = &config.media.camera;
-        let name = match camera.source {
-            CameraSource::V4l2 => format!("V4L2 camera {}", camera.device),
-            CameraSource::Csi => format!("CSI camera {}", camera.device),
-            CameraSource::Url => "network camera".to_owned(),
-            CameraSource::File => camera
-                .file
-                .as_ref()
-                .map_or_else(|| "video file".to_owned(), |file| format!("video file {file}")),
-            CameraSource::Test => "test picture".to_owned(),
-            CameraSource::Off => "none".to_owned(),
-        };
-        let away = self.ctx.camera_away();
-        let microphone = &config.media.microphone;
-        let sound = match microphone.source {
-            MicrophoneSource::Alsa => format!("ALSA {}", microphone.device),
-            MicrophoneSource::Test => "test sound".to_owned(),
-            MicrophoneSource::Off => "none".to_owned(),
-        };
-        api::Devices {
-            camera: device(name, camera.source == CameraSource::Off, away, find(processes, "camera")),
-            microphone: device(
-                sound,
-                microphone.source == MicrophoneSource::Off,
-                None,
-                find(processes, "microphone"),
-            ),
-        }
-    }
-
-    fn readiness(&self, processes: &[api::Process], devices: &api::Devices) -> api::Readiness {
-        let mut missing = Vec::new();
-        let mut miss = |code: &str, message: String| {
-            missing.push(api::Missing { code: code.to_owned(), message });
-        };
-        let why = |name: &str| {
-            let why = find(processes, name)
-                .and_then(|process| process.why.clone().or_else(|| process.last_exit.clone()));
-            why.map(|why| format!(": {why}")).unwrap_or_default()
-        };
-        if self.ctx.mediamtx_up.borrow().is_none() {
-            miss("mediamtx_down", format!("MediaMTX is not up{}", why("mediamtx")));
-        }
-        if self.streaming {
-            for (what, code, device) in
-                [("picture", "camera", &devices.camera), ("sound", "microphone", &devices.microphone)]
-            {
-                match device.state {
-                    api::DeviceState::Away => {
-                        miss(&format!("{code}_away"), format!("no {what}{}", why(code)));
-                    }
-                    api::DeviceState::Silent => {
-                        miss(&format!("{code}_silent"), format!("no {what} yet{}", why(code)));
-                    }
-                    api::DeviceState::Off | api::DeviceState::Live => {}
-                }
-            }
-            let muxer = find(processes, "muxer").map(|process| process.state);
-            if !matches!(muxer, Some(api::ProcessState::Running | api::ProcessState::Stopped)) {
-                miss("muxer_down", format!("picture and sound are not joined yet{}", why("muxer")));
-            }
-        } else {
-            miss(
-                "streaming_stopped",
-                "the stream was stopped; start it with POST /api/v1/stream/start".to_owned(),
-            );
-        }
-        api::Readiness { ready: missing.is_empty(), missing }
-    }
-}
-
-fn find<'a>(processes: &'a [api::Process], name: &str) -> Option<&'a api::Process> {
-    processes.iter().find(|process| process.name == name)
-}
-
-fn device(name: String, off: bool, away: Option<String>, process: Option<&api::Process>) -> api::Device {
-    let state = process.map(|process| process.state);
-    let (state, why) = match (off, state, away) {
-        (true, _, _) => (api::DeviceState::Off, None),
-        (_, Some(api::ProcessState::Running), _) => (api::DeviceState::Live, None),
-        (_, Some(api::ProcessState::Waiting | api::ProcessState::Backoff), Some(away)) => {
-            (api::DeviceState::Away, Some(away))
-        }
-        _ => (api::DeviceState::Silent, process.and_then(|process| process.why.clone())),
-    };
-    api::Device { name, state, why }
 }
 
 /// The camera's file may come at any moment: whoever waits for it is told to look again.
@@ -421,53 +324,4 @@ async fn watch_devices(ctx: Arc<Context>, camera: Supervised, stop: Cancellation
             }
         }
     }
-}
-
-/// The supervisor's words in the API's.
-pub(super) fn describe(snapshot: &Snapshot) -> api::Process {
-    let (state, pid, why, retry_at) = match &snapshot.state {
-        State::Stopped => (api::ProcessState::Stopped, None, None, None),
-        State::Waiting { why } => (api::ProcessState::Waiting, None, Some(why.clone()), None),
-        State::Starting { pid, .. } => (api::ProcessState::Starting, *pid, None, None),
-        State::Running { pid, .. } => (api::ProcessState::Running, Some(*pid), None, None),
-        State::Stopping { pid, .. } => (api::ProcessState::Stopping, *pid, None, None),
-        State::Backoff { until, why, .. } => {
-            let wait = until.saturating_duration_since(Instant::now());
-            // Whole seconds: the wall clock at two looks would differ by microseconds, which is no change.
-            let at = Timestamp::now().checked_add(wait).ok().and_then(|at| at.round(jiff::Unit::Second).ok());
-            (api::ProcessState::Backoff, None, Some(why.clone()), at)
-        }
-    };
-    api::Process {
-        name: snapshot.name.to_string(),
-        state,
-        pid: pid.and_then(|pid| i32::try_from(pid).ok()),
-        since: timestamp(snapshot.since),
-        uptime_s: None,
-        restarts: snapshot.restarts,
-        last_exit: snapshot.last_exit.clone(),
-        why,
-        retry_at,
-    }
-}
-
-pub(super) fn logs(process: &Supervised) -> api::Logs {
-    let (lines, dropped) = process.logs();
-    let lines = lines
-        .into_iter()
-        .map(|line| api::LogLine {
-            at: timestamp(line.at),
-            source: match line.source {
-                havatar_supervisor::Source::Stdout => api::LogSource::Stdout,
-                havatar_supervisor::Source::Stderr => api::LogSource::Stderr,
-                havatar_supervisor::Source::Supervisor => api::LogSource::Supervisor,
-            },
-            text: line.text,
-        })
-        .collect();
-    api::Logs { lines, dropped }
-}
-
-fn timestamp(at: SystemTime) -> Timestamp {
-    Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -1,0 +1,177 @@
+//! What the media side's parts say, in the words of the API.
+
+use std::time::SystemTime;
+
+use havatar_api as api;
+use havatar_supervisor::{Snapshot, State, Supervised};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::config::{CameraSource, MicrophoneSource};
+
+use super::context::Context;
+use super::{MediaStatus, Processes};
+
+/// Everything the media side knows, as one status.
+pub(super) fn fold(
+    ctx: &Context,
+    processes: &Processes,
+    streaming: bool,
+    streams: api::Streams,
+    recording: api::RecordingStatus,
+) -> MediaStatus {
+    let processes: Vec<api::Process> = processes.all().map(|process| describe(&process.snapshot())).into();
+    let devices = devices(ctx, &processes);
+    MediaStatus {
+        readiness: readiness(ctx, streaming, &processes, &devices),
+        streams,
+        encoder: ctx.encoder.borrow().clone(),
+        recording,
+        streaming,
+        mediamtx_version: ctx.mediamtx_up.borrow().clone(),
+        processes,
+        devices,
+    }
+}
+
+/// The supervisor's words in the API's.
+pub(super) fn describe(snapshot: &Snapshot) -> api::Process {
+    let (state, pid, why, retry_at) = match &snapshot.state {
+        State::Stopped => (api::ProcessState::Stopped, None, None, None),
+        State::Waiting { why } => (api::ProcessState::Waiting, None, Some(why.clone()), None),
+        State::Starting { pid, .. } => (api::ProcessState::Starting, *pid, None, None),
+        State::Running { pid, .. } => (api::ProcessState::Running, Some(*pid), None, None),
+        State::Stopping { pid, .. } => (api::ProcessState::Stopping, *pid, None, None),
+        State::Backoff { until, why, .. } => {
+            let wait = until.saturating_duration_since(Instant::now());
+            // Whole seconds: the wall clock at two looks would differ by microseconds, which is no change.
+            let at = Timestamp::now().checked_add(wait).ok().and_then(|at| at.round(jiff::Unit::Second).ok());
+            (api::ProcessState::Backoff, None, Some(why.clone()), at)
+        }
+    };
+    api::Process {
+        name: snapshot.name.to_string(),
+        state,
+        pid: pid.and_then(|pid| i32::try_from(pid).ok()),
+        since: timestamp(snapshot.since),
+        uptime_s: None,
+        restarts: snapshot.restarts,
+        last_exit: snapshot.last_exit.clone(),
+        why,
+        retry_at,
+    }
+}
+
+pub(super) fn logs(process: &Supervised) -> api::Logs {
+    let (lines, dropped) = process.logs();
+    let lines = lines
+        .into_iter()
+        .map(|line| api::LogLine {
+            at: timestamp(line.at),
+            source: match line.source {
+                havatar_supervisor::Source::Stdout => api::LogSource::Stdout,
+                havatar_supervisor::Source::Stderr => api::LogSource::Stderr,
+                havatar_supervisor::Source::Supervisor => api::LogSource::Supervisor,
+            },
+            text: line.text,
+        })
+        .collect();
+    api::Logs { lines, dropped }
+}
+
+fn timestamp(at: SystemTime) -> Timestamp {
+    Timestamp::try_from(at).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn devices(ctx: &Context, processes: &[api::Process]) -> api::Devices {
+    let config = ctx.config();
+    let camera = &config.media.camera;
+    let name = match camera.source {
+        CameraSource::V4l2 => format!("V4L2 camera {}", camera.device),
+        CameraSource::Csi => format!("CSI camera {}", camera.device),
+        CameraSource::Url => "network camera".to_owned(),
+        CameraSource::File => {
+            camera.file.as_ref().map_or_else(|| "video file".to_owned(), |file| format!("video file {file}"))
+        }
+        CameraSource::Test => "test picture".to_owned(),
+        CameraSource::Off => "none".to_owned(),
+    };
+    let away = ctx.camera_away();
+    let microphone = &config.media.microphone;
+    let sound = match microphone.source {
+        MicrophoneSource::Alsa => format!("ALSA {}", microphone.device),
+        MicrophoneSource::Test => "test sound".to_owned(),
+        MicrophoneSource::Off => "none".to_owned(),
+    };
+    api::Devices {
+        camera: device(name, camera.source == CameraSource::Off, away, find(processes, "camera")),
+        microphone: device(
+            sound,
+            microphone.source == MicrophoneSource::Off,
+            None,
+            find(processes, "microphone"),
+        ),
+    }
+}
+
+fn readiness(
+    ctx: &Context,
+    streaming: bool,
+    processes: &[api::Process],
+    devices: &api::Devices,
+) -> api::Readiness {
+    let mut missing = Vec::new();
+    let mut miss = |code: &str, message: String| {
+        missing.push(api::Missing { code: code.to_owned(), message });
+    };
+    let why = |name: &str| {
+        let why = find(processes, name)
+            .and_then(|process| process.why.clone().or_else(|| process.last_exit.clone()));
+        why.map(|why| format!(": {why}")).unwrap_or_default()
+    };
+    if ctx.mediamtx_up.borrow().is_none() {
+        miss("mediamtx_down", format!("MediaMTX is not up{}", why("mediamtx")));
+    }
+    if streaming {
+        for (what, code, device) in
+            [("picture", "camera", &devices.camera), ("sound", "microphone", &devices.microphone)]
+        {
+            match device.state {
+                api::DeviceState::Away => {
+                    miss(&format!("{code}_away"), format!("no {what}{}", why(code)));
+                }
+                api::DeviceState::Silent => {
+                    miss(&format!("{code}_silent"), format!("no {what} yet{}", why(code)));
+                }
+                api::DeviceState::Off | api::DeviceState::Live => {}
+            }
+        }
+        let muxer = find(processes, "muxer").map(|process| process.state);
+        if !matches!(muxer, Some(api::ProcessState::Running | api::ProcessState::Stopped)) {
+            miss("muxer_down", format!("picture and sound are not joined yet{}", why("muxer")));
+        }
+    } else {
+        miss(
+            "streaming_stopped",
+            "the stream was stopped; start it with POST /api/v1/stream/start".to_owned(),
+        );
+    }
+    api::Readiness { ready: missing.is_empty(), missing }
+}
+
+fn find<'a>(processes: &'a [api::Process], name: &str) -> Option<&'a api::Process> {
+    processes.iter().find(|process| process.name == name)
+}
+
+fn device(name: String, off: bool, away: Option<String>, process: Option<&api::Process>) -> api::Device {
+    let state = process.map(|process| process.state);
+    let (state, why) = match (off, state, away) {
+        (true, _, _) => (api::DeviceState::Off, None),
+        (_, Some(api::ProcessState::Running), _) => (api::DeviceState::Live, None),
+        (_, Some(api::ProcessState::Waiting | api::ProcessState::Backoff), Some(away)) => {
+            (api::DeviceState::Away, Some(away))
+        }
+        _ => (api::DeviceState::Silent, process.and_then(|process| process.why.clone())),
+    };
+    api::Device { name, state, why }
+}
