@@ -98,7 +98,7 @@ pub async fn run(
         gate: gate.clone(),
         nursery: nursery.clone(),
     };
-    let (media, running) = Media::start(config.clone(), surroundings);
+    let (media, running) = Media::start(&config, surroundings);
 
     let (config_tx, config_rx) = watch::channel(config.clone());
     let (status_tx, status_rx) = watch::channel(api::ConfigStatus {

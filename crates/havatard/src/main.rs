@@ -99,16 +99,12 @@ fn run(options: Options) -> ExitCode {
 fn check(options: &Options) -> ExitCode {
     match app::load(options) {
         Ok(loaded) => {
-            let mut text = String::new();
-            for remark in &loaded.remarks {
-                text.push_str(&format!("{remark}\n"));
-            }
+            let remarks: String = loaded.remarks.iter().map(|remark| format!("{remark}\n")).collect();
             let what = loaded
                 .file
                 .as_ref()
                 .map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
-            text.push_str(&format!("{what}: no fault\n"));
-            print(&text)
+            print(&format!("{remarks}{what}: no fault\n"))
         }
         Err(faults) => refuse(&faults),
     }

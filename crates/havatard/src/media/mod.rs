@@ -149,8 +149,8 @@ enum Command {
 
 impl Media {
     /// Starts everything. Returns at once; [`Media::status`] tells how far it is.
-    pub fn start(config: Arc<Config>, surroundings: Surroundings) -> (Self, Running) {
-        task::start(&config, surroundings)
+    pub fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Self, Running) {
+        task::start(config, surroundings)
     }
 
     /// How everything is now.

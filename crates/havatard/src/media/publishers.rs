@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use havatar_api as api;
 use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
@@ -23,7 +24,16 @@ pub(super) const BY_ID: &str = "/dev/v4l/by-id";
 
 pub(super) struct CameraLaunch(pub(super) Arc<Context>);
 pub(super) struct MicrophoneLaunch(pub(super) Arc<Context>);
-pub(super) struct MuxerLaunch(pub(super) Arc<Context>);
+
+pub(super) struct MuxerLaunch {
+    pub(super) ctx: Arc<Context>,
+    /// When it began to wait for the picture.
+    pub(super) since: Option<Instant>,
+}
+
+/// How long the muxer waits for the picture before it goes ahead with sound and the slate. A recording that
+/// begins with the slate carries the slate's size in its header.
+const PICTURE_WITHIN: Duration = Duration::from_secs(3);
 
 /// Alive is who produces.
 pub(super) struct ProgressProbe(pub(super) Progress);
@@ -55,11 +65,20 @@ impl Launch for MicrophoneLaunch {
 
 impl Launch for MuxerLaunch {
     async fn prepare(&mut self) -> Result<Pipeline, Hold> {
-        let ctx = &self.0;
+        let ctx = &self.ctx;
         ctx.muxer.reset();
-        server_up(ctx)?;
+        if let Err(hold) = server_up(ctx) {
+            self.since = None;
+            return Err(hold);
+        }
         let config = ctx.config();
         let picture = config.media.camera.source != CameraSource::Off;
+        let now = Instant::now();
+        let since = *self.since.get_or_insert(now);
+        let late = now.duration_since(since) >= PICTURE_WITHIN;
+        if picture && !late && ctx.camera_away().is_none() && ctx.camera.check(now).is_err() {
+            return Err(Hold::Wait("the picture is not there yet".into()));
+        }
         let ffmpeg = find_ffmpeg(&config)?;
         let read = |path: &str| ticket(ctx, &config, Purpose::Read(path.into()), path);
         let mux = Mux {

@@ -119,7 +119,7 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
         muxer: publisher(
             "muxer",
             &ctx.muxer,
-            MuxerLaunch(ctx.clone()),
+            MuxerLaunch { ctx: ctx.clone(), since: None },
             streaming && (camera || microphone),
             nursery,
             &cancel,
@@ -142,6 +142,7 @@ fn publisher<L: Launch>(
             stop_int: Duration::from_secs(1),
             stop_term: Duration::from_millis(500),
             dead_after: Duration::from_millis(700),
+            recheck: Duration::from_secs(1),
             ..Policy::default()
         },
         probe: Some(Arc::new(ProgressProbe(progress.clone())) as Arc<dyn Probe>),
@@ -187,7 +188,11 @@ impl Task {
                 () = stop.cancelled() => return,
                 Some(command) = inbox.recv() => self.command(command).await,
                 Ok(()) = mediamtx.changed() => self.mediamtx_changed(&mediamtx.borrow_and_update().state),
-                Ok(()) = camera.changed() => drop(camera.borrow_and_update()),
+                Ok(()) = camera.changed() => {
+                    if matches!(camera.borrow_and_update().state, State::Running { .. }) {
+                        self.processes.muxer.nudge();
+                    }
+                }
                 Ok(()) = microphone.changed() => drop(microphone.borrow_and_update()),
                 Ok(()) = muxer.changed() => drop(muxer.borrow_and_update()),
                 Ok(()) = up.changed() => {
