@@ -99,7 +99,7 @@ fn run(options: Options) -> ExitCode {
 fn check(options: &Options) -> ExitCode {
     match app::load(options) {
         Ok(loaded) => {
-            let remarks: String = loaded.remarks.iter().map(|remark| format!("{remark}\n")).collect();
+            let remarks: String = loaded.remarks.iter().map(|remark| remark.to_string() + "\n").collect();
             let what = loaded
                 .file
                 .as_ref()
