@@ -53,6 +53,8 @@ pub struct Options {
 pub trait Herald: Send + Sync {
     /// It answers at `address`; `link` signs in once.
     fn serving(&self, address: &str, link: &api::LoginLink);
+    /// It is alive; told every few seconds by the loop that everything hangs on.
+    fn alive(&self);
     /// A reload begins, or has ended.
     fn reloading(&self, under_way: bool);
     /// It is going down.
@@ -147,11 +149,13 @@ pub async fn run(
         herald: herald.clone(),
     };
     let mut failed = None;
+    let mut alive = tokio::time::interval(ALIVE_EVERY);
     loop {
         tokio::select! {
             // Tasks end by the same stop, and may be seen to have ended first.
             biased;
             () = shutdown.cancelled() => break,
+            _ = alive.tick() => herald.alive(),
             Some(()) = reload.recv() => reloader.reload().await,
             Some(ended) = tasks.join_next() => {
                 // No task ends before the stop; one that does takes the daemon down, for systemd to see.
@@ -165,8 +169,8 @@ pub async fn run(
     }
     herald.stopping();
     tracing::info!("stopping");
-    while tasks.join_next().await.is_some() {}
-    running.stop().await;
+    // Nobody new is let in; who is in has two seconds while the media side closes.
+    tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop());
     last.cancel();
     let _ = hook_task.await;
     if let Err(error) = nursery.end().await {
@@ -299,5 +303,8 @@ async fn named<T: std::fmt::Debug>(name: &'static str, task: impl Future<Output 
     (name, task.await)
 }
 
+/// A few of these fit into the unit file's WatchdogSec, and a reload fits between two of them.
+const ALIVE_EVERY: Duration = Duration::from_secs(5);
+
 /// How long the whole stop may take before the process ends regardless; the guard ends what is left then.
-pub const STOP_WITHIN: Duration = Duration::from_secs(12);
+pub const STOP_WITHIN: Duration = Duration::from_secs(9);

@@ -180,6 +180,10 @@ impl Herald for Terminal {
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     }
 
+    fn alive(&self) {
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+    }
+
     fn reloading(&self, under_way: bool) {
         let state = if under_way { sd_notify::NotifyState::Reloading } else { sd_notify::NotifyState::Ready };
         let mut states = vec![state];

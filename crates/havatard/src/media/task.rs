@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use havatar_api as api;
 use havatar_supervisor::{Launch, Nursery, Options, Policy, Probe, State, Stdout, Supervised};
@@ -25,6 +25,8 @@ use super::{
 
 /// A publisher that says it produces while MediaMTX receives nothing is restarted after so many looks.
 const UNHEARD_LOOKS: u32 = 4;
+/// A wall clock that differs by more than this from the steady one was set by somebody.
+const CLOCK_STEP: Duration = Duration::from_secs(1);
 /// Events at devices come in bursts; looking again this often is enough.
 const DEVICE_PAUSE: Duration = Duration::from_millis(100);
 
@@ -69,6 +71,7 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         off,
         unheard: 0,
         looks: 0,
+        clock: (SystemTime::now(), Instant::now()),
     };
     let (status_tx, status) = watch::channel(Arc::new(task.status()));
     let tasks = vec![
@@ -87,7 +90,13 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
     let mediamtx = Supervised::spawn(
         "mediamtx",
         Options {
-            policy: Policy { probe_every: Duration::from_millis(400), ..Policy::default() },
+            policy: Policy {
+                probe_every: Duration::from_millis(400),
+                // The publishers are ended before it, and the whole must not take five seconds.
+                stop_int: Duration::from_millis(1500),
+                stop_term: Duration::from_secs(1),
+                ..Policy::default()
+            },
             probe: Some(Arc::new(MediaMtxProbe { ctx: ctx.clone(), fresh: fresh.clone() })),
             redact: Some(Arc::new(ffmpeg::redact)),
             ..Options::default()
@@ -165,6 +174,8 @@ struct Task {
     /// Looks in a row at which the camera produced and MediaMTX received nothing, and the last look counted.
     unheard: u32,
     looks: u64,
+    /// The wall clock and the steady one at the last look.
+    clock: (SystemTime, Instant),
 }
 
 impl Task {
@@ -211,7 +222,12 @@ impl Task {
                     }
                 }
                 Ok(()) = recording.changed() => drop(recording.borrow_and_update()),
-                _ = tick.tick() => {}
+                _ = tick.tick() => {
+                    if self.clock_stepped() {
+                        tracing::warn!("the clock was set: restarting the muxer, which stamps packets by it");
+                        let _ = self.processes.muxer.restart().await;
+                    }
+                }
             }
             let new = self.status();
             status.send_if_modified(|shown| {
@@ -247,6 +263,14 @@ impl Task {
             return true;
         }
         false
+    }
+
+    /// A robot without a clock battery wakes in the past, and the network then sets its clock by years.
+    fn clock_stepped(&mut self) -> bool {
+        let (wall, steady) = std::mem::replace(&mut self.clock, (SystemTime::now(), Instant::now()));
+        let expected = wall + self.clock.1.duration_since(steady);
+        let off = self.clock.0.duration_since(expected).unwrap_or_else(|error| error.duration());
+        off > CLOCK_STEP
     }
 
     async fn command(&mut self, command: Command) {
