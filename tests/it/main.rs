@@ -1,1 +1,4 @@
-//! Stories.
+//! Stories told to the real daemon, with the real MediaMTX and ffmpeg. A module is a chapter; its tests are the
+//! promises in it.
+
+mod start;

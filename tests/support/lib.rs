@@ -1,1 +1,39 @@
-//! Support.
+//! What the stories in `it/` are told with: a real daemon on ports and folders of its own, and eyes to watch it.
+//!
+//! # Theory of operation
+//!
+//! A story writes a config ([`Plan`]), launches the real `havatard` with it ([`Daemon`]) and looks from outside
+//! only: over HTTP and the events socket ([`Events`]), over RTSP with a real ffmpeg ([`Viewer`]), and in `/proc`
+//! ([`proc`]). Nothing of the daemon's inside is linked in.
+//!
+//! Every wait is a condition with a deadline ([`eventually`]); when it passes, the failure says what was awaited
+//! and what the daemon and its processes said last. Times that are goals are measured and printed ([`figure`]).
+//!
+//! Everything the daemon starts inherits a mark in its environment. A [`Daemon`] that goes out of scope is killed
+//! with SIGKILL, and whatever carries its mark has a second to be gone: each story ends with that proof.
+//!
+//! Frames carry the time at which they were painted (`havatar_sim::frame_clock`), so a [`Viewer`] knows not only
+//! that a picture arrived but how old it was.
+
+mod daemon;
+mod events;
+mod plan;
+mod ports;
+pub mod proc;
+pub mod tools;
+mod viewer;
+mod wait;
+
+pub use daemon::{Answer, Daemon};
+pub use events::Events;
+pub use plan::{Ended, Plan};
+pub use ports::{Ports, free_port};
+pub use viewer::{Frame, Viewer};
+pub use wait::{eventually, figure, pause};
+
+/// The picture alone.
+pub const CAMERA: &str = "havatar_camera";
+/// The microphone alone.
+pub const AUDIO: &str = "havatar_audio";
+/// Picture and sound together.
+pub const BOTH: &str = "havatar";

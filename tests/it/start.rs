@@ -1,0 +1,134 @@
+//! From nothing to picture and sound.
+
+use std::time::{Duration, SystemTime};
+
+use havatar_api::DeviceState;
+use havatar_tests::{AUDIO, BOTH, CAMERA, Plan, figure, tools};
+use tokio::time::Instant;
+
+#[tokio::test]
+async fn from_nothing_to_readable_picture_and_sound() {
+    let begun = Instant::now();
+    let daemon = Plan::new().set("media.camera.size", "1280x720").launch().await;
+    let (status, readiness) = daemon.readiness().await;
+    assert_eq!(status, 503);
+    let first = readiness.missing.first().expect("something is missing at first");
+    assert_eq!(first.code, "mediamtx_down");
+    assert!(first.message.starts_with("MediaMTX is not up"), "{first:?}");
+
+    let viewer = daemon.viewer(BOTH);
+    daemon.ready().await;
+    figure("start_to_ready_ms", begun.elapsed().as_millis());
+    viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
+    figure("start_to_picture_ms", begun.elapsed().as_millis());
+
+    let said = listen(&daemon.rtsp(BOTH)).await;
+    assert!(said.contains("Audio: opus, 48000 Hz"), "{said}");
+    assert!(loudness(&said) > -40.0, "the tone is heard: {said}");
+
+    let status = daemon.status().await;
+    assert_eq!(status.mediamtx_version.as_deref(), Some("v1.20.1"));
+    assert!(status.streaming);
+    let encoder = status.encoder.expect("the encoder is shown");
+    assert!(!encoder.why.is_empty() && encoder.test_fps.is_some_and(|fps| fps > 0.0), "{encoder:?}");
+    assert_eq!(
+        (status.devices.camera.state, status.devices.microphone.state),
+        (DeviceState::Live, DeviceState::Live)
+    );
+}
+
+#[tokio::test]
+async fn the_figures_of_the_streams_are_true_and_our_own_muxer_is_no_reader() {
+    let daemon = Plan::new().set("media.camera.size", "640x360").launch().await;
+    daemon.ready().await;
+    for (name, codecs, size) in [
+        (CAMERA, vec!["H264"], Some((640, 360))),
+        (AUDIO, vec!["Opus"], None),
+        (BOTH, vec!["H264", "Opus"], Some((640, 360))),
+    ] {
+        let stream = daemon
+            .eventually(
+                Duration::from_secs(5),
+                "the stream is active with its tracks and its size",
+                async || {
+                    let stream = daemon.stream(name).await;
+                    let known = stream.width.zip(stream.height) == size && stream.codecs == codecs;
+                    (stream.active && known && stream.bitrate_kbps > 0.0).then_some(stream)
+                },
+            )
+            .await;
+        assert_eq!(stream.readers, 0, "the muxer is not counted: {stream:?}");
+        assert!(stream.bytes_received > 0);
+    }
+    let fps = daemon.stream(CAMERA).await.fps.expect("frames are counted");
+    assert!((15.0..45.0).contains(&fps), "{fps}");
+
+    let viewers = [daemon.viewer(BOTH), daemon.viewer(BOTH), daemon.viewer(CAMERA)];
+    for (name, wanted) in [(BOTH, 2), (CAMERA, 1)] {
+        daemon
+            .eventually(Duration::from_secs(8), "those who watch are counted", async || {
+                let stream = daemon.stream(name).await;
+                (stream.readers == wanted && stream.bytes_sent > 0).then_some(())
+            })
+            .await;
+    }
+    drop(viewers);
+    daemon
+        .eventually(Duration::from_secs(8), "those who left are not counted any more", async || {
+            (daemon.stream(BOTH).await.readers == 0 && daemon.stream(CAMERA).await.readers == 0).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_secret_is_readable_by_its_owner_alone() {
+    let daemon = Plan::new().launch().await;
+    daemon.ready().await;
+    let plan = daemon.plan();
+    assert_eq!(tools::mode(&plan.state().join("admin-token")), 0o600);
+    assert_eq!(tools::mode(&plan.runtime().join("mediamtx.yml")), 0o600);
+    for folder in [plan.state(), plan.runtime()] {
+        assert_eq!(tools::mode(folder), 0o700, "{}", folder.display());
+    }
+}
+
+#[tokio::test]
+async fn the_publishers_stop_and_start_on_request_and_the_wish_outlives_the_daemon() {
+    let daemon = Plan::new().launch().await;
+    daemon.ready().await;
+    assert_eq!(daemon.post("/api/v1/stream/stop").await.status, 204);
+    let words = daemon.missing(Duration::from_secs(3), "streaming_stopped").await;
+    assert!(words.contains("/api/v1/stream/start"), "{words}");
+    assert!(
+        daemon.processes().iter().all(|process| process.belongs_to == "mediamtx"),
+        "{:?}",
+        daemon.processes()
+    );
+    let (_, plan) = daemon.kill();
+
+    let daemon = plan.launch().await;
+    daemon
+        .eventually(Duration::from_secs(10), "MediaMTX is up", async || {
+            daemon.status().await.mediamtx_version
+        })
+        .await;
+    assert!(!daemon.status().await.streaming);
+    assert_eq!(daemon.post("/api/v1/stream/start").await.status, 204);
+    daemon.ready().await;
+}
+
+/// A second of the sound, decoded; returns what ffmpeg says about it.
+async fn listen(url: &str) -> String {
+    let args = "-nostdin -v info -rtsp_transport tcp -i URL -t 1 -map 0:a:0 -af volumedetect -f null -";
+    let args: Vec<&str> = args.split(' ').map(|arg| if arg == "URL" { url } else { arg }).collect();
+    let heard = tools::run("ffmpeg", &args).await;
+    let said = tools::complaints(&heard);
+    assert!(heard.status.success(), "{said}");
+    said
+}
+
+/// Mean volume in dB.
+fn loudness(said: &str) -> f64 {
+    let text = said.split_once("mean_volume: ").expect("a measurement").1;
+    text.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+}

@@ -1,0 +1,220 @@
+//! What a daemon is to be launched with.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use crate::daemon::Daemon;
+use crate::ports::Ports;
+use crate::{tools, wait};
+
+/// The variable whose value every process of a daemon inherits.
+pub(crate) const MARK: &str = "HAVATAR_STORY";
+
+/// Folders, ports and config of one daemon. It can be launched again after it has ended.
+#[must_use = "a plan does nothing until it is launched"]
+#[derive(Debug)]
+pub struct Plan {
+    dir: TempDir,
+    /// MediaMTX's ports.
+    pub ports: Ports,
+    /// The config as it will be written.
+    pub config: Value,
+    raw: Option<String>,
+    env: Vec<(String, String)>,
+    state_dir: PathBuf,
+    runtime_dir: PathBuf,
+    pub(crate) mark: String,
+}
+
+/// How a daemon ended that was not meant to live.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// What it said to people.
+    pub stdout: String,
+    /// Its log and its faults.
+    pub stderr: String,
+}
+
+impl Plan {
+    /// A test picture of 320x180 at 30 frames a second and a test sound; small, because stories run side by side.
+    ///
+    /// # Panics
+    /// If no folder can be made.
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("havatar-story-").tempdir().expect("a temporary folder");
+        let ports = Ports::draw();
+        let local = |port: u16| format!("127.0.0.1:{port}");
+        let config = json!({
+            "server": { "listen": "127.0.0.1:0" },
+            "media": {
+                "mediamtx": {
+                    "api_address": local(ports.api),
+                    "metrics_address": local(ports.metrics),
+                    "rtsp_address": local(ports.rtsp),
+                    "webrtc_address": local(ports.webrtc),
+                    "webrtc_udp_address": local(ports.udp),
+                    "hls_address": local(ports.hls),
+                },
+                "camera": { "source": "test", "size": "320x180", "fps": 30 },
+                "microphone": { "source": "test" },
+            },
+        });
+        Self {
+            state_dir: dir.path().join("state"),
+            runtime_dir: dir.path().join("run"),
+            dir,
+            ports,
+            config,
+            raw: None,
+            env: Vec::new(),
+            mark: format!("{:032x}", rand::random::<u128>()),
+        }
+    }
+
+    /// Sets a key by its dotted name; `null` takes it out.
+    pub fn set(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.put(key, value);
+        self
+    }
+
+    /// The same, in place.
+    ///
+    /// # Panics
+    /// If a part of the name is no group of keys.
+    pub fn put(&mut self, key: &str, value: impl Into<Value>) {
+        let mut at = &mut self.config;
+        let (groups, last) = key.rsplit_once('.').unwrap_or(("", key));
+        for group in groups.split('.').filter(|group| !group.is_empty()) {
+            let map = at.as_object_mut().expect("a group of keys");
+            at = map.entry(group).or_insert_with(|| Value::Object(Map::new()));
+        }
+        let map = at.as_object_mut().expect("a group of keys");
+        match value.into() {
+            Value::Null => drop(map.remove(last)),
+            value => drop(map.insert(last.to_owned(), value)),
+        }
+    }
+
+    /// This text as the config file, whatever it is.
+    pub fn raw(mut self, text: impl Into<String>) -> Self {
+        self.set_raw(Some(text.into()));
+        self
+    }
+
+    pub(crate) fn set_raw(&mut self, text: Option<String>) {
+        self.raw = text;
+    }
+
+    /// An environment variable for the daemon.
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Another state directory.
+    pub fn state_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_dir = path.into();
+        self
+    }
+
+    /// Another runtime directory.
+    pub fn runtime_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.runtime_dir = path.into();
+        self
+    }
+
+    /// Where its state is.
+    pub fn state(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// Where its files of this run are.
+    pub fn runtime(&self) -> &Path {
+        &self.runtime_dir
+    }
+
+    /// A place in the story's own folder, gone when the story ends.
+    pub fn place(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The config file.
+    pub fn config_file(&self) -> PathBuf {
+        self.place("havatar.yaml")
+    }
+
+    /// Writes the config file: JSON, which is YAML too, a key a line.
+    pub(crate) fn write_config(&self) {
+        let text = match &self.raw {
+            Some(text) => text.clone(),
+            None => format!("{:#}\n", self.config),
+        };
+        fs::write(self.config_file(), text).expect("the config file is written");
+    }
+
+    /// Launches the daemon and waits until it serves.
+    pub async fn launch(self) -> Daemon {
+        Daemon::launch(self).await
+    }
+
+    /// Launches a daemon that is to end by itself, and waits for that.
+    pub async fn run_to_end(&self) -> Ended {
+        self.end_of("run").await
+    }
+
+    /// Runs `havatard check` or `havatard render` on the config.
+    ///
+    /// # Panics
+    /// If it does not end within 20 s.
+    pub async fn end_of(&self, verb: &str) -> Ended {
+        let mut child = self.spawn(verb);
+        let status =
+            wait::in_time(Duration::from_secs(20), async || child.try_wait().expect("its status")).await;
+        if status.is_none() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let (stdout, stderr) = (self.stdout(), self.stderr());
+        let status = status.unwrap_or_else(|| panic!("havatard {verb} did not end:\n{stdout}{stderr}"));
+        Ended { status, stdout, stderr }
+    }
+
+    pub(crate) fn spawn(&self, verb: &str) -> Child {
+        self.write_config();
+        let output = |name: &str| File::create(self.place(name)).expect("a file for output");
+        let mut command = Command::new(tools::built("havatard"));
+        command.arg(verb).args(["--demo", "--config"]).arg(self.config_file());
+        command.arg("--state-dir").arg(&self.state_dir).arg("--runtime-dir").arg(&self.runtime_dir);
+        command.env(MARK, &self.mark).env_remove("JOURNAL_STREAM").env_remove("HAVATAR_LOG");
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(output("stdout")).stderr(output("stderr"));
+        command.spawn().expect("havatard starts")
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        self.said("stdout")
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.said("stderr")
+    }
+
+    fn said(&self, name: &str) -> String {
+        fs::read(self.place(name))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,80 @@
+//! The programs that stories use: those that were built, and ffmpeg.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A program of this workspace, beside the test's own executable.
+///
+/// # Panics
+/// If it has not been built.
+pub fn built(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    // target/PROFILE/deps/it-HASH
+    let path = test.ancestors().nth(2).expect("the profile's folder").join(name);
+    assert!(
+        path.exists(),
+        "{} is not there: build it first, with `cargo build --workspace` (and scripts/build-mediamtx for mediamtx)",
+        path.display()
+    );
+    path
+}
+
+/// Writes an executable shell script.
+///
+/// # Panics
+/// If it cannot be written.
+pub fn script(path: &Path, text: &str) {
+    // Written aside and renamed: a script that is open for writing cannot be started.
+    let draft = path.with_extension("draft");
+    fs::write(&draft, format!("#!/bin/sh\n{text}\n")).expect("the script is written");
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).expect("the script is executable");
+    fs::rename(&draft, path).expect("the script is in place");
+}
+
+/// Permission bits of a file.
+///
+/// # Panics
+/// If it is not there.
+pub fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode()
+        & 0o7777
+}
+
+/// Runs ffmpeg or ffprobe to its end, without blocking the others on this thread.
+///
+/// # Panics
+/// If it cannot be started.
+pub async fn run(program: &str, args: &[&str]) -> Output {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null());
+    tokio::task::spawn_blocking(move || command.output())
+        .await
+        .expect("the thread")
+        .unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+/// Standard error of a finished program.
+pub fn complaints(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A script that answers `--version` as the real MediaMTX does and otherwise goes on with `rest`, in which
+/// `$mediamtx` is the real one.
+pub fn mediamtx_wrapper(path: &Path, rest: &str) {
+    let real = built("mediamtx");
+    script(
+        path,
+        &format!(
+            "mediamtx='{}'\n[ \"$1\" = --version ] && exec \"$mediamtx\" --version\n{rest}",
+            real.display()
+        ),
+    );
+}
+
+/// A script in ffmpeg's place: publishers go on with `rest`, everything else (test encodes, listings) is the real
+/// ffmpeg's affair.
+pub fn ffmpeg_wrapper(path: &Path, rest: &str) {
+    script(path, &format!("case \" $* \" in *' -progress '*) ;; *) exec ffmpeg \"$@\" ;; esac\n{rest}"));
+}
