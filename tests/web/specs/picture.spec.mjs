@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { ownFolder } from '../../bench/lib/own.mjs'
 import { ageOnCanvas, enter, expect, expectLive, inbound, signIn, stampOnScreen, test } from '../fixtures.mjs'
 
 test('the printed link signs in, and the picture is there and moves', async ({ page, launch }) => {
@@ -58,9 +59,8 @@ test('sound is silent until it is asked for, then it plays', async ({ page, shar
   await expect(audio).toHaveJSProperty('muted', true)
 })
 
-test('a film of H.264 and AAC in a loop is as good a camera as any', async ({ page, launch }, info) => {
-  const film = join(info.outputDir, 'film.mp4')
-  execFileSync('mkdir', ['-p', info.outputDir])
+test('a film of H.264 and AAC in a loop is as good a camera as any', async ({ page, launch }) => {
+  const film = join(ownFolder(), 'film.mp4')
   // A fractal that is dived into, with a red bar on its left that tells the film from any stand-in picture.
   execFileSync('ffmpeg', [
     '-v', 'error', '-y',
