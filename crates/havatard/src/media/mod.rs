@@ -195,7 +195,7 @@ impl Media {
             ProcessVerb::Stop => process.stop().await,
             ProcessVerb::Restart => process.restart().await,
         }?;
-        Ok(status::describe(&process.snapshot()))
+        Ok(status::describe(process))
     }
 
     /// The last lines of a process.

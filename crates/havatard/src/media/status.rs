@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use havatar_api as api;
-use havatar_supervisor::{Snapshot, State, Supervised};
+use havatar_supervisor::{LogLine, Source, State, Supervised};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -11,6 +11,9 @@ use crate::config::{CameraSource, MicrophoneSource};
 
 use super::context::Context;
 use super::{MediaStatus, Processes};
+
+/// How much of a process's last line is repeated, in characters.
+const LAST_WORDS: usize = 200;
 
 /// Everything the media side knows, as one status.
 pub(super) fn fold(
@@ -20,7 +23,7 @@ pub(super) fn fold(
     streams: api::Streams,
     recording: api::RecordingStatus,
 ) -> MediaStatus {
-    let processes: Vec<api::Process> = processes.all().map(|process| describe(&process.snapshot())).into();
+    let processes: Vec<api::Process> = processes.all().map(describe).into();
     let devices = devices(ctx, &processes);
     MediaStatus {
         readiness: readiness(ctx, streaming, &processes, &devices),
@@ -35,7 +38,9 @@ pub(super) fn fold(
 }
 
 /// The supervisor's words in the API's.
-pub(super) fn describe(snapshot: &Snapshot) -> api::Process {
+pub(super) fn describe(process: &Supervised) -> api::Process {
+    let snapshot = process.snapshot();
+    let last_exit = snapshot.last_exit.as_ref().map(|how| with_last_words(process, how));
     let (state, pid, why, retry_at) = match &snapshot.state {
         State::Stopped => (api::ProcessState::Stopped, None, None, None),
         State::Waiting { why } => (api::ProcessState::Waiting, None, Some(why.clone()), None),
@@ -46,7 +51,9 @@ pub(super) fn describe(snapshot: &Snapshot) -> api::Process {
             let wait = until.saturating_duration_since(Instant::now());
             // Whole seconds: the wall clock at two looks would differ by microseconds, which is no change.
             let at = Timestamp::now().checked_add(wait).ok().and_then(|at| at.round(jiff::Unit::Second).ok());
-            (api::ProcessState::Backoff, None, Some(why.clone()), at)
+            let why =
+                if snapshot.last_exit.as_ref() == Some(why) { last_exit.clone() } else { Some(why.clone()) };
+            (api::ProcessState::Backoff, None, why, at)
         }
     };
     api::Process {
@@ -56,10 +63,31 @@ pub(super) fn describe(snapshot: &Snapshot) -> api::Process {
         since: timestamp(snapshot.since),
         uptime_s: None,
         restarts: snapshot.restarts,
-        last_exit: snapshot.last_exit.clone(),
+        last_exit,
         why,
         retry_at,
     }
+}
+
+/// How it ended, and the last thing it said: a status alone tells nobody that the microphone is not there.
+fn with_last_words(process: &Supervised, how: &str) -> String {
+    // Whoever was killed did not end over what it said last.
+    if !how.contains("exited with") {
+        return how.to_owned();
+    }
+    let (lines, _) = process.logs();
+    let ours = |line: &&LogLine| line.source == Source::Supervisor;
+    let last = lines
+        .iter()
+        .rev()
+        .skip_while(|line| !(ours(line) && line.text.starts_with(how)))
+        .skip(1)
+        .take_while(|line| !ours(line))
+        .find(|line| !line.text.trim().is_empty());
+    last.map_or_else(
+        || how.to_owned(),
+        |line| format!("{how}: {}", line.text.trim().chars().take(LAST_WORDS).collect::<String>()),
+    )
 }
 
 pub(super) fn logs(process: &Supervised) -> api::Logs {
@@ -125,8 +153,7 @@ fn readiness(
         missing.push(api::Missing { code: code.to_owned(), message });
     };
     let why = |name: &str| {
-        let why = find(processes, name)
-            .and_then(|process| process.why.clone().or_else(|| process.last_exit.clone()));
+        let why = find(processes, name).and_then(reason);
         why.map(|why| format!(": {why}")).unwrap_or_default()
     };
     if ctx.mediamtx_up.borrow().is_none() {
@@ -163,6 +190,11 @@ fn find<'a>(processes: &'a [api::Process], name: &str) -> Option<&'a api::Proces
     processes.iter().find(|process| process.name == name)
 }
 
+/// While it is tried again, what went wrong the last time is still the reason.
+fn reason(process: &api::Process) -> Option<String> {
+    process.why.clone().or_else(|| process.last_exit.clone())
+}
+
 fn device(name: String, off: bool, away: Option<String>, process: Option<&api::Process>) -> api::Device {
     let state = process.map(|process| process.state);
     let (state, why) = match (off, state, away) {
@@ -171,7 +203,7 @@ fn device(name: String, off: bool, away: Option<String>, process: Option<&api::P
         (_, Some(api::ProcessState::Waiting | api::ProcessState::Backoff), Some(away)) => {
             (api::DeviceState::Away, Some(away))
         }
-        _ => (api::DeviceState::Silent, process.and_then(|process| process.why.clone())),
+        _ => (api::DeviceState::Silent, process.and_then(reason)),
     };
     api::Device { name, state, why }
 }
