@@ -1,4 +1,7 @@
 //! Stories told to the real daemon, with the real MediaMTX and ffmpeg. A module is a chapter; its tests are the
 //! promises in it.
 
+mod end;
+mod mediamtx_dies;
+mod publishers_die;
 mod start;

@@ -1,0 +1,161 @@
+//! A publisher is killed, or lives and produces nothing.
+
+use std::time::{Duration, SystemTime};
+
+use havatar_api::{DeviceState, Event, Process, ProcessState};
+use havatar_tests::{AUDIO, BOTH, CAMERA, Daemon, Plan, figure, proc, tools};
+use nix::sys::signal::Signal;
+use tokio::time::Instant;
+
+#[tokio::test]
+async fn a_killed_camera_is_replaced_and_its_viewers_stay_connected() {
+    let daemon = Plan::new().launch().await;
+    daemon.ready().await;
+    let viewer = daemon.viewer(CAMERA);
+    viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
+    for _ in 0..2 {
+        daemon.ready().await;
+        let wall = SystemTime::now();
+        proc::signal(daemon.child("camera", "ffmpeg").pid, Signal::SIGKILL);
+        let frame = viewer.painted_after(wall, Duration::from_secs(10)).await;
+        let took = frame.at.duration_since(wall).expect("later");
+        figure("camera_kill_to_frame_ms", took.as_millis());
+        assert!(took <= Duration::from_secs(3), "{took:?}");
+    }
+    assert_eq!(viewer.sessions(), 1, "the viewer was never thrown out");
+}
+
+#[tokio::test]
+async fn a_camera_whose_ffmpeg_hangs_is_declared_so_and_replaced() {
+    a_stalled_camera_is_replaced("ffmpeg").await;
+}
+
+#[tokio::test]
+async fn a_camera_whose_source_blocks_is_declared_so_and_replaced() {
+    a_stalled_camera_is_replaced("havatar-sim").await;
+}
+
+/// SIGSTOP for one stage of the camera's pipeline: the source that blocks, or the encoder that hangs.
+async fn a_stalled_camera_is_replaced(stage: &str) {
+    let daemon = Plan::new().launch().await;
+    daemon.ready().await;
+    let events = daemon.events().await;
+    let viewer = daemon.viewer(BOTH);
+    viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
+    let stalled = daemon.child("camera", stage).pid;
+    let (begun, wall) = (Instant::now(), SystemTime::now());
+    proc::signal(stalled, Signal::SIGSTOP);
+    let gone = |process: &Process| process.state != ProcessState::Running;
+    let (declared, _) = events.process(begun, Duration::from_secs(6), "camera", gone).await;
+    let declared = declared - begun;
+    // What was in the pipes when it stalled may still arrive: only what was painted well after it counts.
+    let frame = viewer.painted_after(wall + Duration::from_millis(500), Duration::from_secs(10)).await;
+    let back = frame.at.duration_since(wall).expect("later");
+    figure(&format!("camera_{stage}_stall_declared_ms"), declared.as_millis());
+    figure(&format!("camera_{stage}_stall_to_frame_ms"), back.as_millis());
+    assert!(declared <= Duration::from_secs(2), "declared after {declared:?}");
+    assert!(back <= Duration::from_secs(4), "frames were back after {back:?}");
+    let words = daemon.process("camera").await.last_exit.unwrap_or_default();
+    assert!(words.contains("no new output"), "the reason is told: {words:?}");
+}
+
+#[tokio::test]
+async fn a_killed_microphone_never_costs_the_picture() {
+    let daemon = Plan::new().launch().await;
+    daemon.ready().await;
+    let events = daemon.events().await;
+    let (alone, together) = (daemon.viewer(CAMERA), daemon.viewer(BOTH));
+    for viewer in [&alone, &together] {
+        viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
+    }
+    let (begun, wall) = (Instant::now(), SystemTime::now());
+    proc::signal(daemon.pid_of("microphone").await, Signal::SIGKILL);
+    let told = |event: &Event| match event {
+        Event::Devices { devices } => (devices.microphone.state != DeviceState::Live).then_some(()),
+        _ => None,
+    };
+    events.first(begun, Duration::from_secs(2), "the microphone is not live", told).await;
+    daemon.process_is(Duration::from_secs(5), "microphone", ProcessState::Running).await;
+    for viewer in [&alone, &together] {
+        // Two seconds of it, without a hole in which a person would see the picture stand.
+        let later = wall + Duration::from_secs(2);
+        viewer.painted_after(later, Duration::from_secs(5)).await;
+        let frames: Vec<SystemTime> =
+            viewer.frames().iter().filter(|it| it.at > wall).map(|it| it.at).collect();
+        let hole = frames
+            .windows(2)
+            .filter_map(|pair| pair[1].duration_since(pair[0]).ok())
+            .max()
+            .unwrap_or_default();
+        figure("picture_hole_when_microphone_dies_ms", hole.as_millis());
+        assert!(hole <= Duration::from_millis(500), "the picture stood for {hole:?}");
+        assert_eq!(viewer.sessions(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_absent_microphone_is_told_in_words_and_the_picture_is_there_with_silence() {
+    let daemon = Plan::new()
+        .set("media.microphone.source", "alsa")
+        .set("media.microphone.device", "hw:CARD=Nowhere,DEV=0")
+        .launch()
+        .await;
+    let words = daemon.missing(Duration::from_secs(10), "microphone_silent").await;
+    assert!(words.starts_with("no sound yet"), "{words}");
+    daemon.process_is(Duration::from_secs(10), "camera", ProcessState::Running).await;
+    for path in [CAMERA, BOTH] {
+        let viewer = daemon.viewer(path);
+        viewer.painted_after(SystemTime::now(), Duration::from_secs(10)).await;
+    }
+    let device = daemon.status().await.devices.microphone;
+    assert_eq!(device.state, DeviceState::Silent);
+    assert!(device.name.contains("hw:CARD=Nowhere"), "{device:?}");
+    let why = told_reason(&daemon).await;
+    figure("words_for_an_absent_microphone", format!("{why:?}"));
+    assert!(why.contains("hw:CARD=Nowhere"), "the microphone is named as ffmpeg sees it: {why}");
+    daemon
+        .eventually(
+            Duration::from_secs(5),
+            "picture and silence are together, and no sound is claimed",
+            async || {
+                let (both, sound) = (daemon.stream(BOTH).await, daemon.stream(AUDIO).await);
+                (both.codecs == ["H264", "Opus"] && both.active && !sound.active).then_some(())
+            },
+        )
+        .await;
+}
+
+async fn told_reason(daemon: &Daemon) -> String {
+    daemon
+        .eventually(Duration::from_secs(5), "why there is no sound", async || {
+            daemon.status().await.devices.microphone.why
+        })
+        .await
+}
+
+#[tokio::test]
+async fn without_a_microphone_in_the_config_nothing_is_missing() {
+    let daemon = Plan::new().set("media.microphone.source", "off").launch().await;
+    daemon.ready().await;
+    let viewer = daemon.viewer(BOTH);
+    viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
+    let status = daemon.status().await;
+    assert_eq!(status.devices.microphone.state, DeviceState::Off);
+    assert!(status.streams.streams.iter().all(|stream| stream.name != AUDIO), "{:?}", status.streams);
+    let output = tools::run(
+        "ffprobe",
+        &[
+            "-v",
+            "error",
+            "-rtsp_transport",
+            "tcp",
+            "-show_entries",
+            "stream=codec_type",
+            "-of",
+            "csv=p=0",
+            &daemon.rtsp(BOTH),
+        ],
+    )
+    .await;
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "video");
+}
