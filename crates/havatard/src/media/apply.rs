@@ -29,8 +29,8 @@ pub(super) async fn apply(
 ) -> Result<(), String> {
     let old = ctx.config();
     let change = config::diff(&old, &new);
-    let former = mediamtx::settings(ctx, &old);
-    let wanted = mediamtx::settings(ctx, &new).map_err(|error| error.to_string())?;
+    let former = mediamtx::settings(ctx, &old).await;
+    let wanted = mediamtx::settings(ctx, &new).await.map_err(|error| error.to_string())?;
     let same = former.as_ref().is_ok_and(|former| *former == wanted);
     ctx.config.send_replace(new.clone());
     if !same && let Err(reason) = into_force(ctx, processes, fresh, &old, &new, wanted).await {

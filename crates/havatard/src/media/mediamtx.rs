@@ -13,7 +13,7 @@ use crate::config::Config;
 
 use super::context::Context;
 use super::render::{self, Rendered};
-use super::{files, ports, program};
+use super::{files, ports, program, slate};
 
 /// The oldest MediaMTX that is accepted: 1.20.1 ended a deadlock between file reload and API, and a path
 /// traversal and a command injection before that.
@@ -136,7 +136,7 @@ impl MediaMtxLaunch {
             self.checked = Some((binary.clone(), changed));
         }
         check_ports(&config)?;
-        let rendered = settings(&self.ctx, &config)?;
+        let rendered = settings(&self.ctx, &config).await?;
         let file = write(&self.ctx.runtime_dir, &rendered)?;
         self.fresh.expect(rendered);
         let mut command = Command::new(binary).arg(file);
@@ -169,8 +169,9 @@ impl Probe for MediaMtxProbe {
 }
 
 /// The settings for the config, with this boot's secrets.
-pub(super) fn settings(ctx: &Context, config: &Config) -> Result<Rendered, MediaMtxError> {
+pub(super) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered, MediaMtxError> {
     let passwords = ice_passwords(config)?;
+    let slate = slate::ensure(config, &ctx.state_dir).await;
     Ok(render::render(
         config,
         &render::Inputs {
@@ -178,6 +179,7 @@ pub(super) fn settings(ctx: &Context, config: &Config) -> Result<Rendered, Media
             hook_secret: ctx.gate.hook_secret(),
             recordings: &super::context::recordings(config, &ctx.state_dir),
             ice_passwords: &passwords,
+            slate: slate.as_deref(),
         },
     ))
 }

@@ -29,6 +29,7 @@ mod publishers;
 mod recorder;
 mod recordings;
 mod render;
+mod slate;
 mod status;
 mod task;
 mod v4l2;
@@ -329,6 +330,7 @@ pub fn rendered(config: &Config, state_dir: &std::path::Path) -> Result<String, 
         hook_secret: "<drawn at each start>",
         recordings: &context::recordings(config, state_dir),
         ice_passwords: &passwords,
+        slate: Some(&slate::place(&config.media.camera, state_dir)),
     };
     render::render(config, &inputs).to_yaml().map_err(|error| error.to_string())
 }

@@ -26,6 +26,8 @@ pub(super) struct Inputs<'a> {
     pub(super) recordings: &'a Path,
     /// TURN passwords, in the order of the config's servers; `None` for STUN.
     pub(super) ice_passwords: &'a [Option<String>],
+    /// What is sent while the camera is away; `None` for MediaMTX's own slate.
+    pub(super) slate: Option<&'a Path>,
 }
 
 /// The settings, as MediaMTX's API names them too: what is written can be compared with what it reports.
@@ -115,7 +117,12 @@ fn paths(config: &Config, inputs: &Inputs<'_>) -> serde_json::Map<String, Value>
     let microphone = config.media.microphone.source != MicrophoneSource::Off;
     let mut paths = serde_json::Map::new();
     if camera {
-        paths.insert(CAMERA.into(), always_available("H264"));
+        let mut path = always_available("H264");
+        if let Some(slate) = inputs.slate {
+            path["alwaysAvailableTracks"] = json!([]);
+            path["alwaysAvailableFile"] = json!(slate.to_string_lossy());
+        }
+        paths.insert(CAMERA.into(), path);
     }
     if microphone {
         paths.insert(AUDIO.into(), always_available("Opus"));

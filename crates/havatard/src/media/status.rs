@@ -152,6 +152,7 @@ fn readiness(
     let mut miss = |code: &str, message: String| {
         missing.push(api::Missing { code: code.to_owned(), message });
     };
+    let state = |name: &str| find(processes, name).map(|process| process.state);
     let why = |name: &str| {
         let why = find(processes, name).and_then(reason);
         why.map(|why| format!(": {why}")).unwrap_or_default()
@@ -167,14 +168,20 @@ fn readiness(
                 api::DeviceState::Away => {
                     miss(&format!("{code}_away"), format!("no {what}{}", why(code)));
                 }
+                api::DeviceState::Silent if state(code) == Some(api::ProcessState::Stopped) => {
+                    let start = format!("POST /api/v1/processes/{code}/start");
+                    miss(
+                        &format!("{code}_stopped"),
+                        format!("no {what}: it was stopped; start it with {start}"),
+                    );
+                }
                 api::DeviceState::Silent => {
                     miss(&format!("{code}_silent"), format!("no {what} yet{}", why(code)));
                 }
                 api::DeviceState::Off | api::DeviceState::Live => {}
             }
         }
-        let muxer = find(processes, "muxer").map(|process| process.state);
-        if !matches!(muxer, Some(api::ProcessState::Running | api::ProcessState::Stopped)) {
+        if !matches!(state("muxer"), Some(api::ProcessState::Running | api::ProcessState::Stopped)) {
             miss("muxer_down", format!("picture and sound are not joined yet{}", why("muxer")));
         }
     } else {

@@ -1,0 +1,80 @@
+//! What viewers are sent while the camera is away.
+//!
+//! MediaMTX has a slate of its own, in one size and with English words. Players and recordings of the joined
+//! stream then see the picture change its size in mid-stream. So a slate of the camera's size is made once
+//! with ffmpeg and kept: a camera struck through, without words, since the page says them in its language.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::config::{Camera, Config};
+
+use super::program;
+
+const LIMIT: Duration = Duration::from_secs(5);
+/// Counted up when the drawing changes, so that a kept one is made anew.
+const EDITION: u32 = 1;
+
+/// The slate for the config's camera, made if it is not there yet; `None` if ffmpeg cannot make it, and
+/// MediaMTX's own is used instead.
+pub(super) async fn ensure(config: &Config, state_dir: &Path) -> Option<PathBuf> {
+    let camera = &config.media.camera;
+    let path = place(camera, state_dir);
+    if path.exists() {
+        return Some(path);
+    }
+    let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str()))?;
+    let unfinished = path.with_extension("new.mp4");
+    let made = match program::run(&ffmpeg, &draw(camera, &unfinished), LIMIT).await {
+        Ok(output) if output.success => {
+            std::fs::rename(&unfinished, &path).map_err(|error| error.to_string())
+        }
+        Ok(output) => Err(output.stderr.lines().last().unwrap_or_default().to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    match made {
+        Ok(()) => Some(path),
+        Err(reason) => {
+            tracing::debug!(reason, "no slate of our own; MediaMTX's is used while the camera is away");
+            let _ = std::fs::remove_file(&unfinished);
+            None
+        }
+    }
+}
+
+/// Where the slate for a camera is kept.
+pub(super) fn place(camera: &Camera, state_dir: &Path) -> PathBuf {
+    state_dir.join(format!("slate-{EDITION}-{}-{}.mp4", camera.size, camera.fps))
+}
+
+fn draw(camera: &Camera, target: &Path) -> Vec<OsString> {
+    let (width, height, fps) = (camera.size.width, camera.size.height, camera.fps);
+    // Sizes follow the height, so that the drawing looks the same in every picture.
+    let unit = (height / 36).max(2);
+    let line = (unit / 3).max(1).to_string();
+    // Width, height and thickness in units around the middle: body, lens, and the stroke through both.
+    let boxes = [(12, 8, line.as_str()), (4, 4, line.as_str()), (18, 1, "fill")].map(|(w, h, thickness)| {
+        let (w, h) = (w * unit, h * unit);
+        let (x, y) = ((width - w.min(width)) / 2, (height - h) / 2);
+        format!("drawbox=x={x}:y={y}:w={w}:h={h}:color=0x8a949e:t={thickness}")
+    });
+    let filters = format!("{},format=yuv420p", boxes.join(","));
+    let source = format!("color=c=0x14181d:size={width}x{height}:rate={fps}");
+    let mut args: Vec<OsString> =
+        ["-hide_banner", "-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i"]
+            .map(OsString::from)
+            .into();
+    args.push(source.into());
+    args.extend(["-vf".into(), filters.into()]);
+    let gop = camera.gop.to_string();
+    let frames = fps.max(camera.gop).to_string();
+    for word in ["-frames:v", &frames, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"] {
+        args.push(word.into());
+    }
+    for word in ["-g", &gop, "-keyint_min", &gop, "-f", "mp4"] {
+        args.push(word.into());
+    }
+    args.push(target.into());
+    args
+}
