@@ -99,6 +99,11 @@ impl Camera {
                     let fix = "write the path of the file to play";
                     checks.fault(file, &[source], "source is file, and this is not set", fix);
                 }
+                // No fault: a film may be put in place at any time, and is waited for.
+                Some(path) if !path.as_path().exists() => {
+                    let message = format!("{} is not there", path.as_path().display());
+                    checks.remark(file, &[source], message, "put the film in place: it is waited for");
+                }
                 Some(path) => drop(checks.readable(file, path.as_path(), false)),
             }
         }

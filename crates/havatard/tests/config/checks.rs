@@ -174,8 +174,8 @@ fn sources_need_their_key() {
     assert_eq!((missing.key.as_str(), missing.line), ("media.camera.url", Some(3)));
     let missing = fault("media:\n  camera:\n    fps: 3\n    source: file\n");
     assert_eq!((missing.key.as_str(), missing.line), ("media.camera.file", Some(4)));
-    let gone = fault("media:\n  camera:\n    source: file\n    file: /nowhere/film.mp4\n");
-    assert_eq!((gone.key.as_str(), gone.line), ("media.camera.file", Some(4)));
+    let folder = fault("media:\n  camera:\n    source: file\n    file: /\n");
+    assert_eq!((folder.key.as_str(), folder.line), ("media.camera.file", Some(4)));
     let idle = loads("media:\n  camera:\n    url: rtsp://cam/1\n");
     assert_eq!(told(&idle.remarks), [("media.camera.url", Some(3))]);
     assert!(idle.remarks[0].message.contains("no effect"));
@@ -186,6 +186,8 @@ fn a_camera_that_is_away_is_a_remark() {
     let loaded = loads("media:\n  camera:\n    device: /dev/v4l/by-id/usb-none-video-index0\n");
     assert_eq!(told(&loaded.remarks), [("media.camera.device", Some(3))]);
     assert!(loaded.remarks[0].message.ends_with("is not there"));
+    let film = loads("media:\n  camera:\n    source: file\n    file: /nowhere/film.mp4\n");
+    assert_eq!(told(&film.remarks), [("media.camera.file", Some(4))]);
     let unstable = loads("media: {camera: {device: /dev/video987}}");
     assert!(unstable.remarks.iter().any(|remark| remark.fix.as_deref().unwrap().contains("by-id")));
 }
