@@ -1,0 +1,22 @@
+use clap::Command;
+use clap_complete::Shell;
+
+use crate::output::say;
+use crate::{Exit, Failure};
+
+/// Arguments of `completions`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// A completion script. It asks nothing of havatard.
+pub(crate) fn run(args: &Args, mut command: Command) -> Result<Exit, Failure> {
+    // Into memory first: the generator panics when its reader goes away.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "havatarctl", &mut script);
+    say(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}

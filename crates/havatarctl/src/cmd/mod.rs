@@ -1,0 +1,23 @@
+//! One verb, one file. Each asks havatard, shows the answer, and says how it ended.
+
+pub(crate) mod completions;
+pub(crate) mod link;
+pub(crate) mod logs;
+pub(crate) mod process;
+pub(crate) mod ps;
+pub(crate) mod record;
+pub(crate) mod restart;
+pub(crate) mod start;
+pub(crate) mod stats;
+pub(crate) mod status;
+pub(crate) mod stop;
+pub(crate) mod stream;
+pub(crate) mod watch;
+
+/// A name or an id as it may stand in an address: not empty, and none of the two that mean a folder.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    match text {
+        "" | "." | ".." => Err("this cannot be a name".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}

@@ -1,0 +1,270 @@
+use std::fmt::Write as _;
+
+use havatar_api::{
+    ConfigStatus, Device, DeviceState, Encoder, Missing, ProcessState, Status, Stream, Streams,
+};
+
+use super::process::sentence;
+use super::{record, stats};
+use crate::client::Client;
+use crate::output::{Look, Output, Tint};
+use crate::{Exit, Failure, words};
+
+/// How wide the names of the sections are.
+const LABEL: usize = 12;
+
+/// All in words: first whether it is well, then the rest.
+pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {
+    let status: Status = client.get(&["status"]).await?;
+    output.show(&status, |look| text(&status, look))?;
+    Ok(Exit::Done)
+}
+
+fn text(status: &Status, look: &Look) -> String {
+    let mut text = headline(status, look);
+    for missing in &status.readiness.missing {
+        let _ = write!(text, "\n  - {}", self::missing(missing));
+    }
+    text.push_str("\n\n");
+    let sections = [
+        ("Camera", vec![device(&status.devices.camera, look)]),
+        ("Microphone", vec![device(&status.devices.microphone, look)]),
+        ("Encoder", status.encoder.iter().map(encoder).collect()),
+        ("Streams", streams(&status.streams, look)),
+        ("Recording", vec![record::state(&status.recording, look)]),
+        ("Processes", processes(status, look)),
+        ("Config", config(&status.config, look)),
+        ("Havatar", vec![versions(status, look)]),
+    ];
+    for (name, lines) in sections {
+        for (index, line) in lines.iter().enumerate() {
+            let label = if index == 0 { name } else { "" };
+            let _ = writeln!(text, "  {}{line}", look.paint(Tint::Quiet, &format!("{label:LABEL$}")));
+        }
+    }
+    text
+}
+
+/// `Ready: picture and sound are live.` or `Not ready:`
+pub(super) fn headline(status: &Status, look: &Look) -> String {
+    if !status.readiness.ready {
+        return format!("{}:", look.paint(Tint::Bad, "Not ready"));
+    }
+    let live = |device: &Device| device.state == DeviceState::Live;
+    let what = match (live(&status.devices.camera), live(&status.devices.microphone)) {
+        (true, true) => "picture and sound are live",
+        (true, false) => "the picture is live; there is no microphone",
+        (false, true) => "the sound is live; there is no camera",
+        (false, false) => "there is neither a camera nor a microphone",
+    };
+    format!("{}: {what}.", look.paint(Tint::Good, "Ready"))
+}
+
+pub(super) fn missing(missing: &Missing) -> String {
+    match missing.code.as_str() {
+        // havatard names the HTTP route; whoever reads this has a verb for it.
+        "streaming_stopped" => "the stream was stopped; start it with: havatarctl stream start".to_owned(),
+        _ => words::clean(&missing.message),
+    }
+}
+
+/// `test picture: live`
+pub(super) fn device(device: &Device, look: &Look) -> String {
+    let (state, tint) = words::device_state(device.state);
+    if device.state == DeviceState::Off {
+        return look.paint(tint, state);
+    }
+    let why = device.why.as_ref().map(|why| format!(", {}", words::clean(why))).unwrap_or_default();
+    format!("{}: {}{why}", words::clean(&device.name), look.paint(tint, state))
+}
+
+pub(super) fn encoder(encoder: &Encoder) -> String {
+    let fps = encoder.test_fps.map(|fps| format!(" ({fps:.0} frames/s when tested)")).unwrap_or_default();
+    format!("{}{fps}: {}", words::clean(&encoder.name), words::clean(&encoder.why))
+}
+
+fn streams(streams: &Streams, look: &Look) -> Vec<String> {
+    let mut lines: Vec<String> = streams.streams.iter().map(|it| stream(it, look)).collect();
+    if !streams.live {
+        let what = if lines.is_empty() { "none yet" } else { "these are the last known figures" };
+        lines.push(look.paint(Tint::Late, &format!("MediaMTX does not answer; {what}")));
+    }
+    lines
+}
+
+fn stream(stream: &Stream, look: &Look) -> String {
+    let mut parts =
+        vec![if stream.active { look.paint(Tint::Good, "active") } else { look.paint(Tint::Quiet, "idle") }];
+    if stream.active {
+        match (stats::picture(stream), stream.fps) {
+            (Some(size), Some(fps)) => parts.push(format!("{size} at {fps:.1} fps")),
+            (Some(size), None) => parts.push(size),
+            (None, _) => {}
+        }
+        parts.push(words::rate(stream.bitrate_kbps));
+    }
+    parts.push(words::count(stream.readers, "reader"));
+    format!("{}: {}", words::clean(&stream.name), parts.join(", "))
+}
+
+fn processes(status: &Status, look: &Look) -> Vec<String> {
+    let (running, others): (Vec<_>, Vec<_>) =
+        status.processes.iter().partition(|process| process.state == ProcessState::Running);
+    let mut lines = Vec::new();
+    if !running.is_empty() {
+        let names: Vec<String> = running.iter().map(|process| words::clean(&process.name)).collect();
+        lines.push(format!("{}: {}", look.paint(Tint::Good, "running"), names.join(", ")));
+    }
+    lines.extend(others.iter().map(|process| sentence(process, look)));
+    lines
+}
+
+fn config(config: &ConfigStatus, look: &Look) -> Vec<String> {
+    let file = config.file.as_ref().map_or_else(|| "defaults, no file".to_owned(), |file| words::clean(file));
+    let mut lines = vec![format!("{file}, loaded {}", words::moment(config.loaded_at, &look.zone))];
+    lines.extend(faults(config, look));
+    lines
+}
+
+/// What keeps a newer version of the file from being in force.
+pub(super) fn faults(config: &ConfigStatus, look: &Look) -> Vec<String> {
+    if config.faults.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![look.paint(Tint::Bad, "a newer version of it was refused and is not in force:")];
+    lines.extend(config.faults.iter().map(|fault| {
+        let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let key = if fault.key.is_empty() { String::new() } else { format!(" {}:", fault.key) };
+        let fix = fault.fix.as_ref().map(|fix| format!("; {fix}")).unwrap_or_default();
+        words::clean(&format!("{}{line}:{key} {}{fix}", fault.file, fault.message))
+    }));
+    lines
+}
+
+fn versions(status: &Status, look: &Look) -> String {
+    let media = status.mediamtx_version.as_ref().map_or_else(
+        || "MediaMTX does not answer".to_owned(),
+        |version| format!("MediaMTX {}", words::clean(version)),
+    );
+    let up = words::between(status.started_at, look.now);
+    format!("{}, up {up}; {media}", words::clean(&status.version))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use havatar_api::{ConfigFault, Devices, Process, Readiness, RecordingStatus};
+
+    use super::*;
+    use crate::cmd::process::tests::{failing, process};
+    use crate::cmd::record::tests::{faulty, recording};
+    use crate::cmd::stats::tests::streams;
+    use crate::output::tests::{colourful, look};
+
+    pub(crate) fn well() -> Status {
+        let live = |name: &str| Device { name: name.to_owned(), state: DeviceState::Live, why: None };
+        let running = |name: &str| process(name, ProcessState::Running);
+        Status {
+            version: "0.1.0".to_owned(),
+            mediamtx_version: Some("v1.20.1".to_owned()),
+            started_at: "2026-11-23T05:48:00Z".parse().unwrap(),
+            streaming: true,
+            readiness: Readiness { ready: true, missing: Vec::new() },
+            config: ConfigStatus {
+                file: Some("/etc/havatar/havatar.yaml".to_owned()),
+                loaded_at: "2026-11-23T05:48:00Z".parse().unwrap(),
+                faults: Vec::new(),
+            },
+            devices: Devices { camera: live("V4L2 camera auto"), microphone: live("ALSA default") },
+            encoder: Some(Encoder {
+                name: "libx264".to_owned(),
+                test_fps: Some(215.0),
+                why: "configured".to_owned(),
+            }),
+            processes: ["mediamtx", "camera", "microphone", "muxer"].map(running).to_vec(),
+            streams: streams(),
+            recording: recording(),
+        }
+    }
+
+    pub(crate) fn ailing() -> Status {
+        let missing =
+            |code: &str, message: &str| Missing { code: code.to_owned(), message: message.to_owned() };
+        let waiting = Process {
+            why: Some("waiting for a camera".to_owned()),
+            ..process("camera", ProcessState::Waiting)
+        };
+        let mut status = well();
+        status.mediamtx_version = None;
+        status.streaming = false;
+        status.readiness = Readiness {
+            ready: false,
+            missing: vec![
+                missing("mediamtx_down", "MediaMTX is not up: ended with code 1"),
+                missing("streaming_stopped", "POST something"),
+            ],
+        };
+        status.config.faults = vec![
+            ConfigFault {
+                file: "/etc/havatar/havatar.yaml".to_owned(),
+                line: Some(7),
+                key: "media.camera.fps".to_owned(),
+                message: "90 is too many".to_owned(),
+                fix: Some("1 to 60".to_owned()),
+            },
+            ConfigFault {
+                file: "/etc/havatar/havatar.yaml".to_owned(),
+                line: None,
+                key: String::new(),
+                message: "it cannot be read".to_owned(),
+                fix: None,
+            },
+        ];
+        status.devices.camera.state = DeviceState::Away;
+        status.devices.camera.why = Some("no camera is plugged in".to_owned());
+        status.devices.microphone = Device { name: "none".to_owned(), state: DeviceState::Off, why: None };
+        status.encoder = None;
+        status.processes = vec![
+            failing("mediamtx"),
+            waiting,
+            process("microphone", ProcessState::Stopped),
+            process("muxer", ProcessState::Running),
+        ];
+        status.streams.live = false;
+        status.recording = faulty();
+        status
+    }
+
+    #[test]
+    fn all_is_well() {
+        insta::assert_snapshot!(text(&well(), &look()));
+    }
+
+    #[test]
+    fn much_is_missing() {
+        insta::assert_snapshot!(text(&ailing(), &look()));
+    }
+
+    #[test]
+    fn a_first_moment() {
+        let mut status = ailing();
+        status.config = ConfigStatus { file: None, faults: Vec::new(), ..status.config };
+        status.streams = Streams::default();
+        status.recording = RecordingStatus::default();
+        status.processes.clear();
+        insta::assert_snapshot!(text(&status, &look()));
+    }
+
+    #[test]
+    fn in_colour() {
+        insta::assert_snapshot!(text(&well(), &colourful()).replace('\u{1b}', "ESC"));
+    }
+
+    #[test]
+    fn what_is_ready() {
+        let mut status = well();
+        status.devices.microphone.state = DeviceState::Off;
+        assert_eq!(headline(&status, &look()), "Ready: the picture is live; there is no microphone.");
+        status.devices.camera.state = DeviceState::Off;
+        assert_eq!(headline(&status, &look()), "Ready: there is neither a camera nor a microphone.");
+    }
+}

@@ -1,0 +1,12 @@
+//! `havatarctl` as a program: against a small server that says what a test wants, and against the real
+//! havatard where it is built.
+#![cfg(test)]
+
+mod access;
+mod download;
+mod fake;
+mod real;
+mod run;
+mod terminal;
+mod verbs;
+mod watch;

@@ -1,0 +1,213 @@
+//! Each verb: what it asks, what it shows, how it ends.
+
+use havatar_api as api;
+use serde_json::json;
+
+use crate::fake::{Fake, json, nothing, problem};
+use crate::run::Place;
+
+pub(crate) fn status() -> api::Status {
+    let at = "2026-11-23T08:00:00Z".parse().unwrap();
+    let live = |name: &str| api::Device { name: name.to_owned(), state: api::DeviceState::Live, why: None };
+    api::Status {
+        version: "0.1.0".to_owned(),
+        mediamtx_version: Some("v1.20.1".to_owned()),
+        started_at: at,
+        streaming: true,
+        readiness: api::Readiness { ready: true, missing: Vec::new() },
+        config: api::ConfigStatus { file: None, loaded_at: at, faults: Vec::new() },
+        devices: api::Devices { camera: live("test picture"), microphone: live("test sound") },
+        encoder: None,
+        processes: vec![process("camera", api::ProcessState::Running)],
+        streams: api::Streams { live: true, streams: Vec::new() },
+        recording: api::RecordingStatus::default(),
+    }
+}
+
+pub(crate) fn process(name: &str, state: api::ProcessState) -> api::Process {
+    api::Process {
+        name: name.to_owned(),
+        state,
+        pid: (state == api::ProcessState::Running).then_some(4711),
+        since: "2026-11-23T08:00:00Z".parse().unwrap(),
+        uptime_s: (state == api::ProcessState::Running).then_some(61.0),
+        restarts: 0,
+        last_exit: None,
+        why: None,
+        retry_at: None,
+    }
+}
+
+#[test]
+fn status_in_words_and_as_json() {
+    let fake = Fake::start();
+    fake.will("GET /api/v1/status", json(&status()));
+    let place = Place::at(&fake);
+    let words = place.run(&["status"]).done();
+    assert!(words.starts_with("Ready: picture and sound are live.\n"), "{words}");
+    assert!(!words.contains('\u{1b}'), "no colour off a terminal");
+    let shown = place.run(&["--output", "json", "status"]);
+    assert_eq!(serde_json::from_value::<api::Status>(shown.json()).unwrap(), status());
+    assert_eq!(place.run(&["status", "--output=json"]).out, shown.out, "flags stand before or after");
+    assert_eq!(fake.asked(), ["GET /api/v1/status"; 3]);
+}
+
+#[test]
+fn a_robot_that_is_not_ready_was_still_asked() {
+    let fake = Fake::start();
+    let mut ailing = status();
+    ailing.readiness.ready = false;
+    ailing.readiness.missing =
+        vec![api::Missing { code: "camera_away".to_owned(), message: "no picture: unplugged".to_owned() }];
+    fake.will("GET /api/v1/status", json(&ailing));
+    let words = Place::at(&fake).run(&["status"]).done();
+    assert!(words.starts_with("Not ready:\n  - no picture: unplugged\n"), "{words}");
+}
+
+#[test]
+fn stats_and_ps() {
+    let fake = Fake::start();
+    let streams = api::Streams { live: true, streams: Vec::new() };
+    let processes = vec![process("camera", api::ProcessState::Running)];
+    fake.will("GET /api/v1/stats", json(&streams)).will("GET /api/v1/processes", json(&processes));
+    let place = Place::at(&fake);
+    assert!(place.run(&["stats"]).done().starts_with("STREAM"));
+    assert_eq!(place.run(&["stats", "--output", "json"]).json(), json!({"live": true, "streams": []}));
+    let words = place.run(&["ps"]).done();
+    assert_eq!(
+        words.lines().nth(1).unwrap().split_whitespace().take(3).collect::<Vec<_>>(),
+        ["camera", "running", "4711"]
+    );
+    assert_eq!(place.run(&["ps", "--output", "json"]).json()[0]["pid"], 4711);
+}
+
+#[test]
+fn start_stop_restart() {
+    let fake = Fake::start();
+    for (verb, state, words) in [
+        ("start", api::ProcessState::Starting, "camera is starting\n"),
+        ("stop", api::ProcessState::Stopped, "camera is stopped\n"),
+        ("restart", api::ProcessState::Running, "camera is running (pid 4711)\n"),
+    ] {
+        let route = format!("POST /api/v1/processes/camera/{verb}");
+        fake.will(&route, json(&process("camera", state)));
+        let place = Place::at(&fake);
+        assert_eq!(place.run(&[verb, "camera"]).done(), words);
+        assert_eq!(place.run(&[verb, "camera", "--output", "json"]).json()["name"], "camera");
+        assert_eq!(fake.asked().pop().unwrap(), route);
+    }
+}
+
+#[test]
+fn a_name_that_does_not_exist() {
+    let fake = Fake::start();
+    let route = "POST /api/v1/processes/a%2Fb/start";
+    fake.will(route, problem(404, "no_such_process", "there is no process named a/b"));
+    let ran = Place::at(&fake).run(&["start", "a/b"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.out, "");
+    assert_eq!(ran.err, "havatarctl: there is no process named a/b (no_such_process)\n");
+    assert_eq!(fake.asked(), [route]);
+}
+
+#[test]
+fn logs_from_the_end() {
+    let fake = Fake::start();
+    let line = |second: u32| api::LogLine {
+        at: format!("2026-11-23T08:00:{second:02}Z").parse().unwrap(),
+        source: api::LogSource::Stderr,
+        text: format!("line {second}"),
+    };
+    let logs = api::Logs { lines: (0..60).map(line).collect(), dropped: 0 };
+    let quiet = api::Logs { lines: Vec::new(), dropped: 0 };
+    fake.will("GET /api/v1/processes/camera/logs", json(&logs));
+    fake.will("GET /api/v1/processes/muxer/logs", json(&quiet));
+    let place = Place::at(&fake);
+    let words = place.run(&["logs", "camera", "-n", "2"]).done();
+    assert_eq!(words, "2026-11-23 08:00:58  line 58\n2026-11-23 08:00:59  line 59\n");
+    assert_eq!(place.run(&["logs", "camera"]).done().lines().count(), 50);
+    assert_eq!(place.run(&["logs", "camera", "-n", "999"]).done().lines().count(), 60);
+    assert_eq!(place.run(&["logs", "camera", "-n0"]).done(), "");
+    let shown = place.run(&["logs", "camera", "-n", "1", "--output", "json"]).json();
+    assert_eq!(shown["lines"][0]["text"], "line 59");
+    let ran = place.run(&["logs", "muxer"]);
+    assert_eq!((ran.code, &*ran.out, &*ran.err), (0, "", "muxer has written nothing yet.\n"));
+}
+
+#[test]
+fn stream() {
+    let fake = Fake::start();
+    fake.will("POST /api/v1/stream/start", nothing()).will("POST /api/v1/stream/stop", nothing());
+    let place = Place::at(&fake);
+    assert!(place.run(&["stream", "start"]).done().contains("being started"));
+    assert!(place.run(&["stream", "stop"]).done().contains("stopped"));
+    assert_eq!(place.run(&["stream", "stop", "--output", "json"]).json(), json!({"streaming": false}));
+    assert_eq!(
+        fake.asked(),
+        ["POST /api/v1/stream/start", "POST /api/v1/stream/stop", "POST /api/v1/stream/stop"]
+    );
+}
+
+#[test]
+fn recording_that_does_not_begin_is_a_failure() {
+    let fake = Fake::start();
+    let idle = api::RecordingStatus {
+        wanted: true,
+        fault: Some("no picture arrives".to_owned()),
+        ..api::RecordingStatus::default()
+    };
+    let going =
+        api::RecordingStatus { recording: true, id: Some("abc".to_owned()), fault: None, ..idle.clone() };
+    fake.will("POST /api/v1/recordings/start", json(&idle));
+    fake.will("POST /api/v1/recordings/start", json(&going));
+    let place = Place::at(&fake);
+    let ran = place.run(&["record", "start"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.out, "Recording is wanted, but nothing is being written: no picture arrives\n");
+    assert_eq!(place.run(&["record", "start"]).done(), "Recording (abc)\n");
+}
+
+#[test]
+fn recordings() {
+    let fake = Fake::start();
+    let off = api::RecordingStatus::default();
+    fake.will("POST /api/v1/recordings/stop", json(&off));
+    fake.will("GET /api/v1/recordings", json(&api::Recordings { status: off, items: Vec::new() }));
+    fake.will("DELETE /api/v1/recordings/-a_b", nothing());
+    fake.will("DELETE /api/v1/recordings/now", problem(409, "recording_in_progress", "stop first"));
+    let place = Place::at(&fake);
+    assert_eq!(place.run(&["record", "stop"]).done(), "Recording is off\n");
+    assert_eq!(place.run(&["record", "list"]).done(), "There are no recordings. Recording is off.\n");
+    assert_eq!(place.run(&["record", "list", "--output", "json"]).json()["items"], json!([]));
+    assert_eq!(place.run(&["record", "delete", "-a_b"]).done(), "Deleted -a_b.\n", "ids begin with anything");
+    assert_eq!(
+        place.run(&["record", "delete", "-a_b", "--output", "json"]).json(),
+        json!({"deleted": "-a_b"})
+    );
+    let ran = place.run(&["record", "delete", "now"]);
+    assert_eq!((ran.code, &*ran.err), (1, "havatarctl: stop first (recording_in_progress)\n"));
+}
+
+#[test]
+fn the_link_alone_is_on_standard_output() {
+    let fake = Fake::start();
+    let link = api::LoginLink { path: "/#code=XyZ".to_owned(), expires_in_s: 600 };
+    fake.will("POST /api/v1/login/link", json(&link));
+    let place = Place::at(&fake);
+    let url = format!("{}/#code=XyZ", fake.url);
+    let ran = place.run(&["link"]);
+    assert_eq!(ran.out, format!("{url}\n"));
+    assert_eq!(ran.err, "It signs in once, within 10 min.\n");
+    let shown = place.run(&["link", "--output", "json"]);
+    assert_eq!(shown.json(), json!({"url": url, "expires_in_s": 600}));
+    assert_eq!(shown.err, "");
+}
+
+#[test]
+fn completions_ask_nobody() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = crate::run::run(crate::run::bare(&["completions", shell])).done();
+        assert!(script.contains("havatarctl") && script.contains("restart"), "{shell}");
+    }
+    assert_eq!(crate::run::run(crate::run::bare(&["completions", "cmd"])).code, 2);
+}
