@@ -1,7 +1,9 @@
 //! Stories told to the real daemon, with the real MediaMTX and ffmpeg. A module is a chapter; its tests are the
 //! promises in it.
 
+mod camera;
 mod end;
 mod mediamtx_dies;
 mod publishers_die;
+mod recording;
 mod start;
