@@ -89,25 +89,32 @@ impl Drop for Daemon {
 
 /// A small, slow picture: two cores are shared with other tests.
 fn config_text() -> String {
-    // All are held at once, so that none is given out twice.
-    let tcp: Vec<TcpListener> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let at: Vec<String> = tcp.iter().map(|it| it.local_addr().unwrap().to_string()).collect();
+    let [api, metrics, rtsp, webrtc, hls, udp] = ports();
     format!(
-        "server: {{listen: '127.0.0.1:0'}}\n\
-         media:\n  \
-           mediamtx:\n    \
-             api_address: {}\n    metrics_address: {}\n    rtsp_address: {}\n    webrtc_address: {}\n    \
-             hls_address: {}\n    webrtc_udp_address: {}\n  \
-           camera: {{source: test, size: 160x120, fps: 10}}\n  \
-           microphone: {{source: test}}\n",
-        at[0],
-        at[1],
-        at[2],
-        at[3],
-        at[4],
-        udp.local_addr().unwrap()
+        "server: {{listen: '127.0.0.1:0'}}
+media:
+  mediamtx:
+    api_address: 127.0.0.1:{api}
+    metrics_address: 127.0.0.1:{metrics}
+    rtsp_address: 127.0.0.1:{rtsp}
+    webrtc_address: 127.0.0.1:{webrtc}
+    hls_address: 127.0.0.1:{hls}
+    webrtc_udp_address: 127.0.0.1:{udp}
+  camera: {{source: test, size: 160x120, fps: 10}}
+  microphone: {{source: test}}
+"
     )
+}
+
+/// Free ports below those that the kernel hands out: what any other test is given while these wait to be
+/// used is none of them.
+fn ports() -> [u16; 6] {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let free = |port: &u16| {
+        TcpListener::bind(("127.0.0.1", *port)).is_ok() && UdpSocket::bind(("127.0.0.1", *port)).is_ok()
+    };
+    let found: Vec<u16> = (first..32_000).filter(free).take(6).collect();
+    found.try_into().unwrap()
 }
 
 #[test]
