@@ -13,7 +13,12 @@
 //! which is no failure. A failure of any kind (an exit, even with status 0; a hang; a launch that
 //! fails; a program that cannot be started) leads to `Backoff`, 0.2 s at first, doubling to 10 s, and from
 //! there to another try: there is no state in which a wanted process is given up. After 30 s of health
-//! earlier failures are forgotten.
+//! ([`Policy::healthy_after`]) earlier failures are forgotten.
+//!
+//! **Who wishes what.** A person starts, stops and restarts. The program itself never changes that wish: it
+//! [renews](Supervised::renew) a process whose settings changed, [nudges](Supervised::nudge) one that waits for
+//! something, and lets those [recover](Supervised::recover) that failed only because another one was away. All
+//! three do nothing to a process that is not wanted.
 //!
 //! **Watching.** An exit is noticed through a pidfd, without polling. A hang is noticed by the probe: a ready
 //! process without a good answer for [`Policy::dead_after`] is killed at once (it would not hear a

@@ -21,7 +21,10 @@ pub struct Policy {
     pub backoff_max: Duration,
     /// Share by which a wait is made longer or shorter at random, 0 to 1.
     pub jitter: f64,
-    /// A process that was ready for this long starts with a clean sheet: earlier failures are forgotten.
+    /// A process that was ready (not merely started) for this long has a clean sheet: when it fails, that is its
+    /// first failure, and it is tried again after `backoff_min`. One that fails earlier waits longer each time. So
+    /// this is the line between a process that something kills now and then, and a crash loop; it must be longer
+    /// than `dead_after`, or a process that hangs as soon as it is ready counts as healthy.
     pub healthy_after: Duration,
     /// How long SIGINT may take before SIGTERM follows.
     pub stop_int: Duration,

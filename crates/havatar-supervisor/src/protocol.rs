@@ -14,5 +14,8 @@ pub(crate) enum Request {
     Stop(Reply),
     /// Answered when nothing is left of the old process and the new one is being started.
     Restart(Reply),
+    /// Answered like a restart; when it is not wanted, as soon as nothing is left of it.
+    Renew(Reply),
     Nudge,
+    Recover,
 }

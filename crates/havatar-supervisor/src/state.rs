@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::policy::Policy;
 
 mod terms;
+mod wishes;
 
 pub(crate) use terms::{Action, Event};
 pub use terms::{Hold, State};
@@ -156,7 +157,9 @@ impl Machine {
             Event::Start => self.start(now),
             Event::Stop => self.stop(now, false),
             Event::Restart => self.restart(now),
+            Event::Renew => self.renew(now),
             Event::Nudge => self.nudge(now),
+            Event::Recover => self.recover(now),
             Event::Prepared(answer) => self.prepared(answer, now),
             Event::Spawned(answer) => self.spawned(answer, now),
             Event::Ended { why, left } => self.ended(why, left, now),
@@ -165,86 +168,6 @@ impl Machine {
             Event::Ailing(why) => self.ailing(why),
             Event::Late(by) => self.late(by),
             Event::Tick => self.tick(now),
-        }
-    }
-
-    fn start(&mut self, now: Instant) -> Vec<Action> {
-        match &mut self.phase {
-            Phase::Stopped | Phase::Waiting { .. } => self.prepare(now),
-            Phase::Stopping { restart, .. } => {
-                *restart = true;
-                vec![]
-            }
-            Phase::Spawning { then: then @ Then::Stop, .. } => {
-                *then = Then::Restart;
-                vec![]
-            }
-            Phase::Backoff { clearing, .. } => {
-                let clearing = *clearing;
-                // Whoever starts it by hand has seen the failures.
-                self.failures = 0;
-                if clearing { self.await_clear(now, true) } else { self.prepare(now) }
-            }
-            Phase::Preparing { .. }
-            | Phase::Spawning { .. }
-            | Phase::Starting { .. }
-            | Phase::Running { .. } => vec![],
-        }
-    }
-
-    fn restart(&mut self, now: Instant) -> Vec<Action> {
-        match &mut self.phase {
-            Phase::Starting { .. } | Phase::Running { .. } => {
-                self.failures = 0;
-                self.stop(now, true)
-            }
-            Phase::Spawning { then, .. } => {
-                *then = Then::Restart;
-                vec![]
-            }
-            _ => self.start(now),
-        }
-    }
-
-    fn stop(&mut self, now: Instant, restart: bool) -> Vec<Action> {
-        match &mut self.phase {
-            Phase::Stopped => vec![],
-            Phase::Waiting { .. } | Phase::Backoff { clearing: false, .. } => {
-                self.rest();
-                vec![]
-            }
-            Phase::Preparing { .. } => {
-                self.rest();
-                vec![Action::Abandon]
-            }
-            Phase::Spawning { then, .. } => {
-                *then = Then::Stop;
-                vec![]
-            }
-            Phase::Backoff { clearing: true, .. } => self.await_clear(now, restart),
-            Phase::Stopping { restart: again, .. } => {
-                *again = restart;
-                vec![]
-            }
-            Phase::Starting { pid, .. } | Phase::Running { pid, .. } => {
-                let pid = Some(*pid);
-                let next = now + self.policy.stop_int;
-                let deadline = next + self.policy.stop_term + CLEAR_LIMIT;
-                self.phase = Phase::Stopping { pid, rung: Rung::Int, next, deadline, restart, why: None };
-                vec![Action::Signal(Signal::INT)]
-            }
-        }
-    }
-
-    fn nudge(&mut self, now: Instant) -> Vec<Action> {
-        match &mut self.phase {
-            Phase::Waiting { .. } => self.prepare(now),
-            Phase::Preparing { nudged, .. } => {
-                // The answer under way may be older than the news.
-                *nudged = true;
-                vec![]
-            }
-            _ => vec![],
         }
     }
 
@@ -425,6 +348,7 @@ impl Machine {
     fn prepare(&mut self, now: Instant) -> Vec<Action> {
         let waiting = match &mut self.phase {
             Phase::Waiting { why, .. } => Some(std::mem::take(why)),
+            Phase::Preparing { waiting, .. } => waiting.take(),
             _ => None,
         };
         let by = now + self.policy.ready_within;

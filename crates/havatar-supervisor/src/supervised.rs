@@ -160,12 +160,30 @@ impl Supervised {
     }
 
     /// Ends the process as [`stop`](Self::stop) does and starts it again without a wait; returns when the
-    /// old one is gone.
+    /// old one is gone. Starts what was stopped: it is a person's wish, while [`renew`](Self::renew) is for
+    /// the program.
     ///
     /// # Errors
     /// [`RequestError`]
     pub async fn restart(&self) -> Result<(), RequestError> {
         self.ask(Request::Restart).await
+    }
+
+    /// Ends the process and starts it anew, without a wait, if it is wanted; if it is stopped, or being stopped,
+    /// it stays so. For a program whose settings changed: the launch is asked again, also when it is just being
+    /// asked, and earlier failures are forgotten. Returns when nothing is left of what ran before.
+    ///
+    /// # Errors
+    /// [`RequestError`]
+    pub async fn renew(&self) -> Result<(), RequestError> {
+        self.ask(Request::Renew).await
+    }
+
+    /// Says that what the process depends on had failed and is back. From waiting and from backoff it is tried at
+    /// once, with earlier failures forgotten; what runs, is stopped or is being started is left alone. Never blocks.
+    pub fn recover(&self) {
+        // With a full channel, the task has something to do anyway and the next try comes soon.
+        let _ = self.requests.try_send(Request::Recover);
     }
 
     /// Says that what the launch waits for may be there now. Never blocks.

@@ -204,6 +204,67 @@ async fn restart_replaces_the_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn renewing_replaces_what_is_wanted_and_starts_nothing_else() {
+    let nursery = nursery("renew");
+    let launches = Arc::new(AtomicU32::new(0));
+    let launch = {
+        let launches = Arc::clone(&launches);
+        move || {
+            let first = launches.fetch_add(1, Ordering::Relaxed) == 0;
+            // The first answer never comes: only a renewal gets over it.
+            async move { if first { std::future::pending().await } else { Ok(sleeper().into()) } }
+        }
+    };
+    let process = Supervised::spawn("it", Options::default(), launch, &nursery, CancellationToken::new());
+    eventually("asked", || launches.load(Ordering::Relaxed) == 1).await;
+    process.renew().await.expect("renewed");
+    let old = running(&process).await;
+    process.renew().await.expect("renewed");
+    assert!(!alive(old), "the old one is gone when the answer comes");
+    running_anew(&process, old).await;
+    assert_eq!(process.snapshot().restarts, 1);
+    // Both at once: the stop was asked for last, or first; it counts either way.
+    let (one, other) = tokio::join!(process.stop(), process.renew());
+    one.and(other).expect("stopped");
+    process.renew().await.expect("nothing to do");
+    process.recover();
+    process.nudge();
+    process.renew().await.expect("nothing to do, after those");
+    assert_eq!(process.snapshot().state, State::Stopped);
+    assert_eq!(launches.load(Ordering::Relaxed), 3);
+    nothing_left(&nursery).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_depended_on_another_recovers_at_once() {
+    let nursery = nursery("recover");
+    let there = Arc::new(AtomicBool::new(false));
+    let launch = {
+        let there = Arc::clone(&there);
+        move || {
+            let there = there.load(Ordering::Relaxed);
+            async move { if there { Ok(sleeper().into()) } else { Ok(Command::new("false").into()) } }
+        }
+    };
+    // Without the recovery nothing would happen for an hour.
+    let hour = Duration::from_hours(1);
+    let policy = Policy { backoff_min: hour, backoff_max: hour, ..Policy::default() };
+    let options = Options { policy, ..Options::default() };
+    let process = Supervised::spawn("it", options, launch, &nursery, CancellationToken::new());
+    for round in 1..=3 {
+        let failed = |snapshot: &havatar_supervisor::Snapshot| {
+            snapshot.restarts + 1 == round && matches!(snapshot.state, State::Backoff { failures: 1, .. })
+        };
+        snapshot(&process, "failed, for the first time each time", failed).await;
+        there.store(round == 3, Ordering::Relaxed);
+        process.recover();
+    }
+    running(&process).await;
+    process.stop().await.expect("stopped");
+    nothing_left(&nursery).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_lives_and_dies_as_one() {
     let nursery = nursery("pipeline");
     let lines = Arc::new(Mutex::new(Vec::new()));

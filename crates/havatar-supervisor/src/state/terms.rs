@@ -65,8 +65,12 @@ pub(crate) enum Event {
     Start,
     Stop,
     Restart,
+    /// End it and start it anew, if it is wanted.
+    Renew,
     /// What was waited for may be there.
     Nudge,
+    /// What it depends on failed and is back.
+    Recover,
     /// The answer to [`Action::Prepare`].
     Prepared(Result<(), Hold>),
     /// The answer to [`Action::Spawn`].

@@ -1,10 +1,8 @@
-//! The machine against the clock, and against every order of events.
-
-use std::ops::RangeInclusive;
-
-use proptest::prelude::*;
+//! The machine against the clock.
 
 use super::*;
+
+mod orders;
 
 /// A machine with its clock.
 struct Bench {
@@ -104,6 +102,34 @@ fn thirty_seconds_of_health_forgive() {
         bench.feed(Event::Cleared);
         assert_eq!(bench.pass(20_000), [Action::Prepare]);
         bench.spawned();
+    }
+}
+
+/// Readiness counts, not the start: this one takes 2 s to get ready.
+#[test]
+fn a_short_time_of_health_tells_one_that_is_killed_from_a_crash_loop() {
+    let policy = Policy { healthy_after: Duration::from_secs(3), ..Policy::default() };
+    for (lives_ms, plain) in
+        [(5000, [200, 200, 200, 200, 200, 200]), (2000, [200, 400, 800, 1600, 3200, 6400])]
+    {
+        let mut bench = Bench::new(true);
+        bench.machine = Machine::new(policy.clone(), true, 7);
+        assert_eq!(bench.feed(Event::Start), [Action::Prepare]);
+        for (round, plain) in (1_u32..).zip(plain) {
+            bench.spawned();
+            assert_eq!(bench.pass(2000), []);
+            bench.feed(Event::Alive);
+            for _ in 0..lives_ms / 1000 {
+                assert_eq!(bench.pass(1000), []);
+                bench.feed(Event::Alive);
+            }
+            bench.end();
+            let (wait, failures) = bench.backoff();
+            assert!((plain * 8 / 10 - 1..=plain * 12 / 10).contains(&wait), "{wait} for {plain}");
+            assert_eq!(failures, if lives_ms >= 3000 { 1 } else { round });
+            bench.feed(Event::Cleared);
+            assert_eq!(bench.pass(8000), [Action::Prepare]);
+        }
     }
 }
 
@@ -259,6 +285,112 @@ fn waiting_is_no_failure_and_a_nudge_is_never_lost() {
 }
 
 #[test]
+fn renewing_changes_nobodys_wish() {
+    let mut bench = Bench::new(false);
+    assert_eq!(bench.feed(Event::Renew), []);
+    assert_eq!(bench.machine.state(), State::Stopped);
+
+    let mut bench = Bench::running(false);
+    assert_eq!(bench.feed(Event::Renew), [Action::Signal(Signal::INT)]);
+    assert_eq!(bench.feed(Event::Renew), [], "it is under way");
+    assert!(matches!(bench.machine.state(), State::Stopping { restart: true, .. }));
+    bench.feed(Event::Stop);
+    assert_eq!(bench.feed(Event::Renew), []);
+    assert!(matches!(bench.machine.state(), State::Stopping { restart: false, .. }), "it is to be stopped");
+    bench.end();
+    bench.feed(Event::Cleared);
+    assert_eq!(bench.machine.state(), State::Stopped);
+
+    let mut bench = Bench::new(false);
+    bench.feed(Event::Start);
+    bench.feed(Event::Prepared(Ok(())));
+    bench.feed(Event::Stop);
+    assert_eq!(bench.feed(Event::Renew), [], "it is to be stopped as soon as it is spawned");
+    assert_eq!(bench.feed(Event::Spawned(Ok(42))), [Action::Clear]);
+    bench.feed(Event::Cleared);
+    assert_eq!(bench.machine.state(), State::Stopped);
+}
+
+#[test]
+fn what_was_prepared_before_a_renewal_does_not_live() {
+    let mut bench = Bench::new(false);
+    bench.feed(Event::Start);
+    bench.feed(Event::Prepared(Err(Hold::Wait("no camera".into()))));
+    let waiting = bench.machine.state();
+    assert_eq!(bench.feed(Event::Renew), [Action::Prepare], "from waiting");
+    assert_eq!(bench.feed(Event::Renew), [Action::Abandon, Action::Prepare], "from asking");
+    assert_eq!(bench.machine.state(), waiting, "asking again does not flicker");
+    assert_eq!(bench.feed(Event::Prepared(Ok(()))), [Action::Spawn]);
+    assert_eq!(bench.feed(Event::Renew), [], "a spawn cannot be called back");
+    assert_eq!(bench.feed(Event::Spawned(Ok(42))), [Action::Clear]);
+    assert!(bench.feed(Event::Cleared).contains(&Action::Prepare));
+    bench.spawned();
+    bench.end();
+    assert_eq!(bench.feed(Event::Renew), [], "not before the remains are gone");
+    assert!(bench.feed(Event::Cleared).contains(&Action::Prepare));
+}
+
+/// Fails four times in a row, and stops at the given moment of the last one.
+fn failing(cleared: bool) -> Bench {
+    let mut bench = Bench::running(false);
+    for _ in 0..3 {
+        bench.end();
+        bench.feed(Event::Cleared);
+        assert_eq!(bench.pass(2000), [Action::Prepare]);
+        bench.spawned();
+    }
+    bench.end();
+    if cleared {
+        bench.feed(Event::Cleared);
+    }
+    assert_eq!(bench.backoff().1, 4);
+    bench
+}
+
+#[test]
+fn renewal_and_recovery_end_the_backoff_and_forget() {
+    for event in [Event::Renew, Event::Recover] {
+        for cleared in [true, false] {
+            let mut bench = failing(cleared);
+            let mut actions = bench.feed(event.clone());
+            if !cleared {
+                assert_eq!(actions, [], "not before the remains are gone");
+                actions = bench.feed(Event::Cleared);
+            }
+            assert!(actions.contains(&Action::Prepare), "{actions:?}");
+            bench.spawned();
+            bench.end();
+            assert_eq!(bench.backoff().1, 1, "the first failure since");
+        }
+    }
+}
+
+#[test]
+fn recovery_leaves_alone_what_is_under_way_or_not_wanted() {
+    let mut bench = Bench::new(true);
+    assert_eq!(bench.feed(Event::Recover), []);
+    assert_eq!(bench.machine.state(), State::Stopped);
+    bench.feed(Event::Start);
+    let wait = || Event::Prepared(Err(Hold::Wait("no media server".into())));
+    assert_eq!(bench.feed(Event::Recover), []);
+    assert!(
+        bench.feed(wait()).contains(&Action::Prepare),
+        "the news came while the old answer was on its way"
+    );
+    bench.feed(wait());
+    assert_eq!(bench.feed(Event::Recover), [Action::Prepare]);
+    bench.feed(Event::Prepared(Ok(())));
+    for event in [Event::Spawned(Ok(42)), Event::Alive, Event::Stop] {
+        assert_eq!(bench.feed(Event::Recover), []);
+        bench.feed(event);
+    }
+    assert_eq!(bench.feed(Event::Recover), []);
+    bench.end();
+    bench.feed(Event::Cleared);
+    assert_eq!(bench.machine.state(), State::Stopped);
+}
+
+#[test]
 fn a_stop_while_spawning_lets_nothing_live() {
     let mut bench = Bench::new(false);
     bench.feed(Event::Start);
@@ -267,209 +399,4 @@ fn a_stop_while_spawning_lets_nothing_live() {
     assert_eq!(bench.feed(Event::Spawned(Ok(42))), [Action::Clear]);
     bench.feed(Event::Cleared);
     assert_eq!(bench.machine.state(), State::Stopped);
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Start,
-    Stop,
-    Restart,
-    Nudge,
-    AnswerPrepare(Result<(), Hold>),
-    AnswerSpawn(bool),
-    End { left: usize },
-    AnswerClear,
-    Alive,
-    Ailing,
-    Late(u64),
-    Pass(u64),
-    PassUntilDue,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let hold = prop_oneof![
-        3 => Just(Ok(())),
-        1 => Just(Err(Hold::Wait("away".into()))),
-        1 => Just(Err(Hold::Fail("bad".into()))),
-    ];
-    prop_oneof![
-        2 => Just(Step::Start),
-        1 => Just(Step::Stop),
-        1 => Just(Step::Restart),
-        1 => Just(Step::Nudge),
-        4 => hold.prop_map(Step::AnswerPrepare),
-        4 => prop::bool::weighted(0.8).prop_map(Step::AnswerSpawn),
-        2 => (0..2_usize).prop_map(|left| Step::End { left }),
-        3 => Just(Step::AnswerClear),
-        3 => Just(Step::Alive),
-        1 => Just(Step::Ailing),
-        1 => (0..5000_u64).prop_map(Step::Late),
-        2 => (0..3000_u64).prop_map(Step::Pass),
-        3 => Just(Step::PassUntilDue),
-    ]
-}
-
-/// A world that answers in any order, and that notices when it is asked for what makes no sense.
-#[expect(clippy::struct_excessive_bools, reason = "the world's parts are independent of each other")]
-struct World {
-    bench: Bench,
-    probed: bool,
-    wanted: bool,
-    preparing: bool,
-    spawning: bool,
-    live: bool,
-    clearing: bool,
-}
-
-impl World {
-    fn new(probed: bool) -> Self {
-        let bench = Bench::new(probed);
-        Self { bench, probed, wanted: false, preparing: false, spawning: false, live: false, clearing: false }
-    }
-
-    fn take(&mut self, step: Step) {
-        let event = match step {
-            Step::Start => Event::Start,
-            Step::Stop => Event::Stop,
-            Step::Restart => Event::Restart,
-            Step::Nudge => Event::Nudge,
-            Step::AnswerPrepare(answer) if self.preparing => Event::Prepared(answer),
-            Step::AnswerSpawn(true) if self.spawning => Event::Spawned(Ok(42)),
-            Step::AnswerSpawn(false) if self.spawning => Event::Spawned(Err("no such file".into())),
-            Step::End { left } if self.live => Event::Ended { why: "exited with status 0".into(), left },
-            Step::AnswerClear if self.clearing => Event::Cleared,
-            Step::Alive if self.live && self.probed => Event::Alive,
-            Step::Ailing if self.live && self.probed => Event::Ailing("silent".into()),
-            Step::Late(ms) => Event::Late(Duration::from_millis(ms)),
-            Step::Pass(ms) => {
-                self.bench.now += Duration::from_millis(ms);
-                Event::Tick
-            }
-            Step::PassUntilDue => {
-                self.bench.now =
-                    self.bench.machine.due().map_or(self.bench.now, |due| due.max(self.bench.now));
-                Event::Tick
-            }
-            // Nobody asked for this answer.
-            _ => return,
-        };
-        match event {
-            Event::Start | Event::Restart => self.wanted = true,
-            Event::Stop => self.wanted = false,
-            Event::Prepared(_) => self.preparing = false,
-            Event::Spawned(ref answer) => (self.spawning, self.live) = (false, answer.is_ok()),
-            Event::Cleared => self.clearing = false,
-            _ => {}
-        }
-        for action in self.bench.feed(event) {
-            self.act(&action);
-        }
-        self.check();
-    }
-
-    fn act(&mut self, action: &Action) {
-        match action {
-            Action::Prepare => {
-                assert!(self.idle(), "one life at a time");
-                assert!(self.wanted, "nothing starts unasked");
-                self.preparing = true;
-            }
-            Action::Abandon => assert!(std::mem::take(&mut self.preparing), "nothing to abandon"),
-            Action::Spawn => {
-                assert!(self.idle() && self.wanted);
-                self.spawning = true;
-            }
-            Action::Signal(_) => assert!(self.live, "a signal to nobody"),
-            Action::Clear => {
-                assert!(std::mem::take(&mut self.live), "nothing to clear");
-                self.clearing = true;
-            }
-            Action::Remark(text) => assert!(!text.is_empty()),
-        }
-    }
-
-    fn idle(&self) -> bool {
-        !(self.preparing || self.spawning || self.live || self.clearing)
-    }
-
-    fn check(&self) {
-        let state = self.bench.machine.state();
-        let due = self.bench.machine.due();
-        match &state {
-            State::Stopped => assert!(self.idle() && !self.wanted && due.is_none()),
-            State::Waiting { .. } => assert!(self.wanted && !self.live),
-            State::Starting { pid, .. } => assert!(self.wanted && pid.is_some() == self.live),
-            State::Running { .. } => assert!(self.wanted && self.live && due.is_some() == self.probed),
-            State::Stopping { deadline, restart, .. } => {
-                assert_eq!(*restart, self.wanted);
-                let ladder = Duration::from_millis(3500) + CLEAR_LIMIT;
-                assert!(self.spawning || *deadline <= self.bench.now + ladder);
-            }
-            State::Backoff { until, failures, .. } => {
-                assert!(self.wanted && !self.live && *failures >= 1);
-                assert!(*until <= self.bench.now + Duration::from_secs(12));
-            }
-        }
-        let under_way = self.preparing || self.spawning || self.clearing || self.live;
-        assert!(!self.wanted || due.is_some() || under_way, "given up in {state:?}");
-        assert!(!self.live || self.bench.machine.due().is_some() || matches!(state, State::Running { .. }));
-    }
-
-    /// Answers whatever is asked, each time in the given way, until the state is as wanted. Returns the time it took.
-    fn settle(&mut self, done: fn(&State) -> bool, spawns: bool) -> Duration {
-        let begun = self.bench.now;
-        for _ in 0..100 {
-            if done(&self.bench.machine.state()) {
-                return self.bench.now - begun;
-            }
-            if self.preparing {
-                self.take(Step::AnswerPrepare(Ok(())));
-            } else if self.spawning {
-                self.take(Step::AnswerSpawn(spawns));
-            } else if self.clearing {
-                self.take(Step::AnswerClear);
-            } else if matches!(self.bench.machine.state(), State::Starting { .. }) {
-                self.take(Step::Alive);
-            } else {
-                self.take(Step::PassUntilDue);
-            }
-        }
-        panic!("stuck in {:?}", self.bench.machine.state());
-    }
-}
-
-const STEPS: RangeInclusive<usize> = 1..=120;
-
-proptest! {
-    #[test]
-    fn no_order_of_events_breaks_it(probed: bool, steps in prop::collection::vec(step(), STEPS)) {
-        let mut world = World::new(probed);
-        for step in steps {
-            world.take(step);
-        }
-    }
-
-    #[test]
-    fn whatever_happened_a_stubborn_process_is_stopped_in_time(
-        probed: bool, spawns: bool, steps in prop::collection::vec(step(), STEPS),
-    ) {
-        let mut world = World::new(probed);
-        for step in steps {
-            world.take(step);
-        }
-        world.take(Step::Stop);
-        let took = world.settle(|state| *state == State::Stopped, spawns);
-        prop_assert!(took <= Duration::from_millis(3500), "{took:?}");
-    }
-
-    #[test]
-    fn whatever_happened_a_healthy_process_runs_again(probed: bool, steps in prop::collection::vec(step(), STEPS)) {
-        let mut world = World::new(probed);
-        for step in steps {
-            world.take(step);
-        }
-        world.take(Step::Start);
-        let took = world.settle(|state| matches!(state, State::Running { .. }), true);
-        prop_assert!(took <= Duration::from_millis(3500 + 12_000), "{took:?}");
-    }
 }
