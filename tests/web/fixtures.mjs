@@ -63,7 +63,7 @@ export { signIn }
 
 /** The picture is the camera's, and it is live. */
 export async function expectLive(page) {
-  await expect(page.locator('body')).toHaveAttribute('data-link', 'live', { timeout: 20_000 })
+  await expect(page.locator('body')).toHaveAttribute('data-link', 'live', { timeout: 30_000 })
   await expect.poll(() => ageOnCanvas(page), { timeout: 20_000 }).toBeLessThan(1000)
 }
 
