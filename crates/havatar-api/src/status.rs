@@ -48,8 +48,11 @@ pub struct Readiness {
 pub struct Missing {
     /// Stable: `mediamtx_down`, `camera_away`, `camera_silent`, `microphone_away`, `config_fault`, ...
     pub code: String,
-    /// In words, with what to do.
+    /// What is missing, in words.
     pub message: String,
+    /// Why, in words, with what to do; `null` if there is no more to say, or to somebody who is not signed in.
+    #[schema(required)]
+    pub why: Option<String>,
 }
 
 /// The config file in force.

@@ -74,10 +74,15 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let options = Options {
-        state_dir: prepare_directory(&options.state_dir)?,
-        runtime_dir: prepare_directory(&options.runtime_dir)?,
+        state_dir: make_directory(&options.state_dir)?,
+        runtime_dir: make_directory(&options.runtime_dir)?,
         ..options
     };
+    prove_writable(&options.runtime_dir)?;
+    // Recordings fill this disk: a robot whose disk is full must still come up, to be seen and cleared.
+    if let Err(error) = prove_writable(&options.state_dir) {
+        tracing::error!("{error:#}; going on from memory: nothing that changes now survives a restart");
+    }
     let _lock = Lock::take(&options.state_dir)?;
     let config = Arc::new(loaded.config.clone());
     // The address is bound first: whoever cannot be reached must not open the camera.
@@ -86,9 +91,11 @@ pub async fn run(
 
     let nursery = Nursery::new(&scope(&options.state_dir), PathBuf::from("/proc/self/exe"))
         .context("cannot start the guard of the child processes")?;
-    let swept = nursery.sweep().await.context("cannot end what an earlier run left behind")?;
-    if swept > 0 {
-        tracing::warn!(processes = swept, "ended processes that an earlier run left behind");
+    match nursery.sweep().await {
+        Ok(0) => {}
+        Ok(swept) => tracing::warn!(processes = swept, "ended processes that an earlier run left behind"),
+        // Stuck in a driver, most likely. What it holds will be missing and said; the rest works.
+        Err(error) => tracing::error!(%error, "what an earlier run left behind cannot be ended"),
     }
 
     let gate = Gate::new();
@@ -100,7 +107,7 @@ pub async fn run(
         gate: gate.clone(),
         nursery: nursery.clone(),
     };
-    let (media, running) = Media::start(&config, surroundings);
+    let (media, mut running) = Media::start(&config, surroundings);
 
     let (config_tx, config_rx) = watch::channel(config.clone());
     let (status_tx, status_rx) = watch::channel(api::ConfigStatus {
@@ -122,7 +129,7 @@ pub async fn run(
     let mut tasks = JoinSet::new();
     // The hook outlives the stop signal: MediaMTX asks it even while recordings are being closed.
     let last = CancellationToken::new();
-    let hook_task = tokio::spawn({
+    let mut hook_task = tokio::spawn({
         let (media, auth, secret, last) =
             (media.clone(), auth.clone(), gate.hook_secret().to_owned(), last.clone());
         async move { hook::serve(hook, media, auth, &secret, last).await }
@@ -156,7 +163,20 @@ pub async fn run(
             biased;
             () = shutdown.cancelled() => break,
             _ = alive.tick() => herald.alive(),
-            Some(()) = reload.recv() => reloader.reload().await,
+            Some(()) = reload.recv() => {
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = reloader.reload() => {}
+                }
+            }
+            () = running.broken() => {
+                failed = Some(anyhow::anyhow!("a task of the media side ended"));
+                shutdown.cancel();
+            }
+            ended = &mut hook_task => {
+                failed = Some(anyhow::anyhow!("the auth hook ended: {ended:?}"));
+                shutdown.cancel();
+            }
             Some(ended) = tasks.join_next() => {
                 // No task ends before the stop; one that does takes the daemon down, for systemd to see.
                 failed = Some(match ended {
@@ -172,10 +192,10 @@ pub async fn run(
     // Nobody new is let in; who is in has two seconds while the media side closes.
     tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop());
     last.cancel();
-    let _ = hook_task.await;
-    if let Err(error) = nursery.end().await {
-        tracing::error!(%error, "child processes are left");
+    if !hook_task.is_finished() {
+        let _ = hook_task.await;
     }
+    nursery.end().await.context("child processes are left")?;
     failed.map_or(Ok(()), Err)
 }
 
@@ -207,13 +227,6 @@ impl Reloader {
         let old = self.config.borrow().clone();
         let new = Arc::new(loaded.config);
         let change = config::diff(&old, &new);
-        if let (Some(certificates), Some(tls)) = (&self.certificates, &new.server.tls)
-            && let Err(error) = certificates.reload(tls)
-        {
-            let error = anyhow::Error::from(error);
-            self.refuse_with("server.tls", format!("{error:#}"));
-            return;
-        }
         match self.media.apply(new.clone()).await {
             Ok(Ok(())) => {}
             Ok(Err(reason)) => {
@@ -226,8 +239,15 @@ impl Reloader {
             }
         }
         self.auth.set(auth_settings(&new));
-        self.config.send_replace(new);
         let mut faults = Vec::new();
+        if let (Some(certificates), Some(tls)) = (&self.certificates, &new.server.tls)
+            && let Err(error) = certificates.reload(tls)
+        {
+            let error = anyhow::Error::from(error);
+            tracing::error!("the certificate was not reloaded: {error:#}");
+            faults.push(self.fault("server.tls", format!("{error:#}; the former certificate is in use")));
+        }
+        self.config.send_replace(new);
         if change.listener {
             faults.push(self.fault("server", "takes effect when havatard is restarted".to_owned()));
         }
@@ -269,15 +289,21 @@ fn auth_settings(config: &Config) -> Settings {
     }
 }
 
-/// Makes a private directory, or proves that the one there can be written to. Gives its absolute path: child
-/// processes have another working directory.
-fn prepare_directory(path: &Path) -> anyhow::Result<PathBuf> {
+/// Makes a private directory, if there is none, and says its full path: MediaMTX runs in another folder.
+fn make_directory(path: &Path) -> anyhow::Result<PathBuf> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
-        format!("cannot make the directory {}; make it and give it to havatard", path.display())
-    })?;
-    tempfile_in(path)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
         .and_then(|()| path.canonicalize())
+        .with_context(|| {
+            format!("cannot make the directory {}; make it and give it to havatard", path.display())
+        })
+}
+
+fn prove_writable(path: &Path) -> anyhow::Result<()> {
+    tempfile_in(path)
         .with_context(|| format!("cannot write in {}; give that directory to havatard", path.display()))
 }
 

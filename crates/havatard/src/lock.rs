@@ -47,10 +47,13 @@ impl Lock {
             .truncate(false)
             .mode(0o600)
             .open(&path)
+            // On a disk that has turned read-only the old file can still be locked.
+            .or_else(|error| File::open(&path).map_err(|_| error))
             .map_err(io)?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(mut file) => {
-                file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
+                // Only for the words of a refusal; the lock itself needs no room on the disk.
+                let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
                 Ok(Self { _file: file })
             }
             Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {

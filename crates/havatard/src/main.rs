@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use havatar_api::LoginLink;
@@ -90,6 +91,8 @@ fn run(options: Options) -> ExitCode {
         tokio::spawn(listen_to_signals(shutdown.clone(), reload)?);
         app::run(loaded, options, Arc::new(Terminal), reloads, shutdown).await
     });
+    // A disk that hangs keeps its thread; it must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),

@@ -642,8 +642,10 @@ export interface components {
         Missing: {
             /** @description Stable: `mediamtx_down`, `camera_away`, `camera_silent`, `microphone_away`, `config_fault`, ... */
             code: string;
-            /** @description In words, with what to do. */
+            /** @description What is missing, in words. */
             message: string;
+            /** @description Why, in words, with what to do; `null` if there is no more to say, or to somebody who is not signed in. */
+            why: string | null;
         };
         /** @description An error, as RFC 9457 `application/problem+json`. */
         Problem: {

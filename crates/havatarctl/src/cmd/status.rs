@@ -64,7 +64,10 @@ pub(super) fn missing(missing: &Missing) -> String {
     match missing.code.as_str() {
         // havatard names the HTTP route; whoever reads this has a verb for it.
         "streaming_stopped" => "the stream was stopped; start it with: havatarctl stream start".to_owned(),
-        _ => words::clean(&missing.message),
+        _ => {
+            let why = missing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            words::clean(&format!("{}{why}", missing.message))
+        }
     }
 }
 
@@ -187,8 +190,11 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn ailing() -> Status {
-        let missing =
-            |code: &str, message: &str| Missing { code: code.to_owned(), message: message.to_owned() };
+        let missing = |code: &str, message: &str, why: &str| Missing {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            why: Some(why.to_owned()),
+        };
         let waiting = Process {
             why: Some("waiting for a camera".to_owned()),
             ..process("camera", ProcessState::Waiting)
@@ -199,8 +205,8 @@ pub(crate) mod tests {
         status.readiness = Readiness {
             ready: false,
             missing: vec![
-                missing("mediamtx_down", "MediaMTX is not up: ended with code 1"),
-                missing("streaming_stopped", "POST something"),
+                missing("mediamtx_down", "MediaMTX is not up", "ended with code 1"),
+                missing("streaming_stopped", "the stream was stopped", "POST something"),
             ],
         };
         status.config.faults = vec![

@@ -177,6 +177,11 @@ fn needs_identity(route: Option<&str>, path: &str) -> bool {
     }
 }
 
+/// Whether somebody who need not have proven who they are has done so.
+pub(super) fn is_known(http: &Http, headers: &HeaderMap) -> bool {
+    identify(&http.app().auth, headers, http.listening().tls).is_some()
+}
+
 fn identify(auth: &Auth, headers: &HeaderMap, tls: bool) -> Option<Identity> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;

@@ -4,9 +4,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use havatar_api::{Health, Readiness};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
-use super::Http;
+use super::{Http, guard};
 
 /// The daemon is alive.
 #[utoipa::path(
@@ -33,8 +33,14 @@ pub(super) async fn healthz() -> Json<Health> {
         (status = 503, description = "Not ready, and what is missing", body = Readiness),
     )
 )]
-pub(super) async fn readyz(State(http): State<Http>) -> Response {
-    let readiness = http.app().media.status().readiness;
+pub(super) async fn readyz(State(http): State<Http>, headers: HeaderMap) -> Response {
+    let mut readiness = http.app().media.status().readiness;
+    // Anybody may ask; the reasons name devices, files and programs of this machine.
+    if !guard::is_known(&http, &headers) {
+        for missing in &mut readiness.missing {
+            missing.why = None;
+        }
+    }
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }

@@ -15,11 +15,21 @@ use crate::config::{self, Config};
 use super::Processes;
 use super::context::Context;
 use super::mediamtx::{self, Fresh};
+use super::render::Rendered;
 
-/// MediaMTX ignores a second change within a second; it gets the time to see one, and then to act on it.
+/// How long MediaMTX may take to come into the new settings by itself.
 const READ_BACK_WITHIN: Duration = Duration::from_secs(4);
+/// MediaMTX ignores a change of its file within a second of the last one, so the file is written again.
+const WRITE_AGAIN_AFTER: Duration = Duration::from_millis(1200);
 const RESTART_WITHIN: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A change that was not put in force.
+struct Refused {
+    why: String,
+    /// MediaMTX may have seen something of it.
+    touched: bool,
+}
 
 pub(super) async fn apply(
     ctx: &Arc<Context>,
@@ -29,17 +39,21 @@ pub(super) async fn apply(
 ) -> Result<(), String> {
     let old = ctx.config();
     let change = config::diff(&old, &new);
-    let former = mediamtx::settings(ctx, &old).await;
     let wanted = mediamtx::settings(ctx, &new).await.map_err(|error| error.to_string())?;
-    let same = former.as_ref().is_ok_and(|former| *former == wanted);
+    // What was written last, not what the old config would give now: files that it names may have changed.
+    let same =
+        fresh.wanted().as_ref() == Some(&wanted) && old.media.mediamtx.binary == new.media.mediamtx.binary;
     ctx.config.send_replace(new.clone());
-    if !same && let Err(reason) = into_force(ctx, processes, fresh, &old, &new, wanted).await {
+    if !same && let Err(refused) = into_force(ctx, processes, fresh, &old, &new, wanted).await {
         ctx.config.send_replace(old);
-        // The launch writes the former settings from the former config.
-        let _ = processes.mediamtx.restart().await;
-        let _ = within(RESTART_WITHIN, || ctx.up()).await;
-        return Err(reason);
+        if refused.touched {
+            // The launch writes the former settings from the former config.
+            let _ = renewed(ctx, processes, fresh).await;
+        }
+        return Err(refused.why);
     }
+    ctx.set_camera_away(None);
+    ctx.set_microphone_away(None);
     // Publishers find MediaMTX at its RTSP address; all else of it is none of their business.
     let moved = old.media.mediamtx.rtsp_address != new.media.mediamtx.rtsp_address
         || old.media.ffmpeg != new.media.ffmpeg;
@@ -48,9 +62,8 @@ pub(super) async fn apply(
         (&processes.microphone, change.microphone || moved),
         (&processes.muxer, change.camera || change.microphone || moved),
     ] {
-        let running = !matches!(process.snapshot().state, State::Stopped);
-        if must && running {
-            let _ = process.restart().await;
+        if must && let Err(error) = process.renew().await {
+            tracing::warn!(%error, "a publisher could not be renewed");
         }
     }
     Ok(())
@@ -62,46 +75,60 @@ async fn into_force(
     fresh: &Fresh,
     old: &Config,
     new: &Config,
-    wanted: super::render::Rendered,
-) -> Result<(), String> {
+    wanted: Rendered,
+) -> Result<(), Refused> {
     let (before, after) = (&old.media.mediamtx, &new.media.mediamtx);
     // Another binary, or another place of the API by which all else is checked, is another MediaMTX.
     let anew = before.binary != after.binary || before.api_address != after.api_address || !ctx.up();
     if !anew {
-        mediamtx::write(&ctx.runtime_dir, &wanted).map_err(|error| error.to_string())?;
+        let write = || mediamtx::write(&ctx.runtime_dir, &wanted);
+        write().map_err(|error| Refused { why: error.to_string(), touched: false })?;
         let client = ctx.client();
-        let deadline = Instant::now() + READ_BACK_WITHIN;
-        while Instant::now() < deadline && ctx.up() {
+        let begun = Instant::now();
+        let mut written = begun;
+        while begun.elapsed() < READ_BACK_WITHIN && ctx.up() {
             if mediamtx::verify(&client, Some(wanted.clone())).await.is_ok() {
-                // It forgot the switch of the recorder when it read the file.
+                fresh.now_runs(wanted);
+                // It forgot the recorder's switch when it read the file.
                 ctx.mediamtx_up.send_modify(|_| {});
                 return Ok(());
+            }
+            if written.elapsed() >= WRITE_AGAIN_AFTER {
+                written = Instant::now();
+                let _ = write();
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
-    fresh.expect(wanted);
-    ctx.mediamtx_up.send_replace(None);
-    processes.mediamtx.restart().await.map_err(|error| error.to_string())?;
-    let failed = || matches!(processes.mediamtx.snapshot().state, State::Backoff { .. });
-    if within(RESTART_WITHIN, || ctx.up() || failed()).await && ctx.up() {
+    if renewed(ctx, processes, fresh).await {
         return Ok(());
     }
-    let snapshot = processes.mediamtx.snapshot();
-    let why = match snapshot.state {
+    let why = match processes.mediamtx.snapshot().state {
         State::Backoff { why, .. } | State::Waiting { why } => why,
+        // Somebody stopped it: the new settings are for its next start.
+        State::Stopped => return Ok(()),
         _ => "it did not become ready in time".to_owned(),
     };
-    Err(format!("MediaMTX does not run with the new settings: {why}; the former ones are in force again"))
+    let why =
+        format!("MediaMTX does not run with the new settings: {why}; the former ones are in force again");
+    Err(Refused { why, touched: true })
 }
 
-async fn within(limit: Duration, condition: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + limit;
-    while !condition() {
-        if Instant::now() >= deadline {
-            return false;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
+/// Renews MediaMTX and waits until a launch after this moment is verified, or has failed.
+async fn renewed(ctx: &Arc<Context>, processes: &Processes, fresh: &Fresh) -> bool {
+    let before = fresh.launches();
+    if processes.mediamtx.renew().await.is_err() {
+        return false;
     }
-    true
+    let deadline = Instant::now() + RESTART_WITHIN;
+    while Instant::now() < deadline {
+        let launched = fresh.launches() > before;
+        match processes.mediamtx.snapshot().state {
+            State::Stopped => return false,
+            State::Backoff { .. } => return false,
+            State::Running { .. } if launched && fresh.verified() && ctx.up() => return true,
+            _ => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
+    false
 }

@@ -130,6 +130,16 @@ impl Client {
         self.get_as("/v3/config/global/get").await
     }
 
+    /// The names of all configured paths.
+    pub(super) async fn configured_paths(&self) -> Result<Vec<String>, ClientError> {
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let page: Page<Named> = self.get_as("/v3/config/paths/list?itemsPerPage=100").await?;
+        Ok(page.items.into_iter().map(|item| item.name).collect())
+    }
+
     /// The configuration in force of one path.
     pub(super) async fn path_config(&self, path: &str) -> Result<Value, ClientError> {
         self.get_as(&format!("/v3/config/paths/get/{path}")).await

@@ -1,10 +1,12 @@
 //! What the parts of the media side share.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use havatar_api as api;
+use havatar_supervisor::Nursery;
 use tokio::sync::watch;
 
 use crate::config::{Config, MicrophoneSource};
@@ -30,6 +32,13 @@ pub(super) struct Context {
     pub(super) muxer: Progress,
     /// Why the camera's file is away, if it is.
     pub(super) camera_away: Mutex<Option<String>>,
+    /// Why the microphone's card is away, if it is.
+    pub(super) microphone_away: Mutex<Option<String>>,
+    /// Encoders that were tried in this run, under everything the result depends on: frames a second, or why
+    /// it does not work.
+    pub(super) encoders: Mutex<HashMap<String, Result<f64, String>>>,
+    /// Parent of helper programs.
+    pub(super) nursery: Nursery,
 }
 
 impl Context {
@@ -52,16 +61,29 @@ impl Context {
     }
 
     pub(super) fn camera_away(&self) -> Option<String> {
-        self.camera_away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        unpoisoned(&self.camera_away).clone()
     }
 
     pub(super) fn set_camera_away(&self, why: Option<String>) {
-        *self.camera_away.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *unpoisoned(&self.camera_away) = why;
+    }
+
+    pub(super) fn microphone_away(&self) -> Option<String> {
+        unpoisoned(&self.microphone_away).clone()
+    }
+
+    pub(super) fn set_microphone_away(&self, why: Option<String>) {
+        *unpoisoned(&self.microphone_away) = why;
     }
 
     pub(super) fn has_microphone(&self) -> bool {
         self.config().media.microphone.source != MicrophoneSource::Off
     }
+}
+
+/// The values are replaced whole, so a panic elsewhere cannot leave one half changed.
+pub(super) fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The configured directory for recordings, or its default below the state directory.

@@ -12,11 +12,12 @@ use tokio::time::Instant;
 
 use crate::config::{Camera, CameraEncoder as Wanted};
 
+use super::context::{Context, unpoisoned};
 use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
 use super::{files, program};
 
 /// A test encode may take this long: a machine that needs it for one second of picture is too slow anyway.
-const LIMIT: Duration = Duration::from_secs(8);
+const LIMIT: Duration = Duration::from_secs(3);
 /// Head room: an encoder that only just keeps up falls behind as soon as anything else runs.
 const HEAD_ROOM: f64 = 1.3;
 
@@ -43,9 +44,10 @@ struct Kept {
     fps: f64,
 }
 
-/// Chooses the encoder for `camera`, from the kept answer if nothing that it depends on has changed.
-pub(super) async fn choose(ffmpeg: &Path, camera: &Camera, state_dir: &Path) -> Result<Choice, NoEncoder> {
-    let file = state_dir.join("encoder.json");
+/// Chooses the encoder for the config's camera. What was tried in this run is not tried again; what passed is
+/// kept in the state directory as well, until something that it depends on changes.
+pub(super) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Result<Choice, NoEncoder> {
+    let file = ctx.state_dir.join("encoder.json");
     let key = key(ffmpeg, camera);
     if let Some(choice) = kept(&file, &key) {
         return Ok(choice);
@@ -54,7 +56,20 @@ pub(super) async fn choose(ffmpeg: &Path, camera: &Camera, state_dir: &Path) -> 
     let mut reasons = Vec::new();
     let mut fastest: Option<Choice> = None;
     for codec in candidates(camera.encoder) {
-        match try_out(ffmpeg, camera, codec).await {
+        let tried = format!("{key} {}", codec.name());
+        let known = unpoisoned(&ctx.encoders).get(&tried).cloned();
+        let outcome = match known {
+            Some(outcome) => outcome,
+            None => {
+                let outcome = try_out(ffmpeg, camera, codec).await;
+                // Software fails for passing reasons, such as a busy machine; hardware that hangs will hang again.
+                if outcome.is_ok() || codec != VideoCodec::Libx264 {
+                    unpoisoned(&ctx.encoders).insert(tried, outcome.clone());
+                }
+                outcome
+            }
+        };
+        match outcome {
             Ok(fps) if fps >= needed => {
                 keep(&file, &key, codec, fps);
                 return Ok(Choice { codec, fps, slow: false });
@@ -66,7 +81,7 @@ pub(super) async fn choose(ffmpeg: &Path, camera: &Camera, state_dir: &Path) -> 
         }
     }
     // A picture that stutters is better than none, and the machine may only have been busy just now: taken,
-    // said, and not kept.
+    // said, and tried again with the next start of the daemon.
     fastest.ok_or(NoEncoder(reasons))
 }
 

@@ -45,7 +45,10 @@ pub(crate) fn media(fake: Fake) -> Media {
         camera: Progress::default(),
         microphone: Progress::default(),
         muxer: Progress::default(),
-        camera_away: Mutex::new(None),
+        camera_away: Mutex::default(),
+        microphone_away: Mutex::default(),
+        encoders: Mutex::default(),
+        nursery: nursery().clone(),
     });
     let processes = Processes {
         mediamtx: stopped("mediamtx"),

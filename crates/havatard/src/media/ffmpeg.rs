@@ -167,7 +167,8 @@ pub(super) fn muxer(mux: &Mux) -> Vec<OsString> {
         let input = if mux.video.is_some() { "1:a:0" } else { "0:a:0" };
         args.push(["-map", input, "-bsf:a", &smoothed(960, 9_600)]);
     }
-    args.push(["-c", "copy"]);
+    // One input that falls silent must not hold the other back until it is noticed and replaced.
+    args.push(["-c", "copy", "-max_interleave_delta", "100000"]);
     args.output(&mux.target);
     args.0
 }

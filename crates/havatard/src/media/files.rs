@@ -23,8 +23,9 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> io::Resu
         let _ = fs::remove_file(temporary);
         return written;
     }
+    // The new file is in place; that the folder's own entry is not on the disk yet is no failure.
     if let Some(directory) = path.parent() {
-        File::open(directory)?.sync_all()?;
+        let _ = File::open(directory).and_then(|directory| directory.sync_all());
     }
     Ok(())
 }

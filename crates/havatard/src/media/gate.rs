@@ -129,9 +129,11 @@ impl Gate {
         token
     }
 
-    /// Decides one request.
-    pub fn admit(&self, request: &GateRequest, now: Instant) -> bool {
-        let local = request.ip.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    /// Decides one request. `own` is the address at which MediaMTX listens for RTSP: where that is this
+    /// machine's address in a network, our own publishers come from there and not from loopback.
+    pub fn admit(&self, request: &GateRequest, own: IpAddr, now: Instant) -> bool {
+        let ip = request.ip.parse::<IpAddr>();
+        let local = ip.is_ok_and(|ip| ip.is_loopback() || ip == own);
         if !local {
             return false;
         }
@@ -199,6 +201,8 @@ fn secret() -> String {
 mod tests {
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     fn request(action: &str, protocol: &str, path: &str, user: &str, password: &str) -> GateRequest {
         GateRequest {
             user: user.into(),
@@ -218,17 +222,20 @@ mod tests {
         let now = Instant::now();
         let token = gate.issue(Purpose::Publish("a".into()), now);
         let ask = |path: &str| request("publish", "rtsp", path, PUBLISHER_USER, &token);
-        assert!(!gate.admit(&ask("b"), now), "another path");
-        assert!(!gate.admit(&request("read", "rtsp", "a", PUBLISHER_USER, &token), now), "another action");
+        assert!(!gate.admit(&ask("b"), HERE, now), "another path");
+        assert!(
+            !gate.admit(&request("read", "rtsp", "a", PUBLISHER_USER, &token), HERE, now),
+            "another action"
+        );
         let mut far = ask("a");
         far.ip = "192.0.2.1".into();
-        assert!(!gate.admit(&far, now), "not from this machine");
-        assert!(gate.admit(&ask("a"), now));
-        assert!(!gate.admit(&ask("a"), now), "spent");
+        assert!(!gate.admit(&far, HERE, now), "not from this machine");
+        assert!(gate.admit(&ask("a"), HERE, now));
+        assert!(!gate.admit(&ask("a"), HERE, now), "spent");
 
         let token = gate.issue(Purpose::Publish("a".into()), now);
         let late = request("publish", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(!gate.admit(&late, now + TOKEN_LIFE), "lapsed");
+        assert!(!gate.admit(&late, HERE, now + TOKEN_LIFE), "lapsed");
     }
 
     #[tokio::test(start_paused = true)]
@@ -237,17 +244,17 @@ mod tests {
         let now = Instant::now();
         let token = gate.issue(Purpose::Read("a".into()), now);
         let mut ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(gate.admit(&ask, now));
+        assert!(gate.admit(&ask, HERE, now));
         ask.id = Some("session-2".into());
-        assert!(gate.admit(&ask, now));
-        assert!(!gate.admit(&ask, now));
+        assert!(gate.admit(&ask, HERE, now));
+        assert!(!gate.admit(&ask, HERE, now));
         assert!(gate.is_own_reader("session-2"));
         assert!(!gate.is_own_reader("session-3"));
 
         let token = gate.issue(Purpose::Read("a".into()), now);
         let ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(gate.admit(&ask, now));
-        assert!(!gate.admit(&ask, now + READ_EXCHANGE), "the exchange is over");
+        assert!(gate.admit(&ask, HERE, now));
+        assert!(!gate.admit(&ask, HERE, now + READ_EXCHANGE), "the exchange is over");
     }
 
     #[test]
@@ -265,7 +272,7 @@ mod tests {
             ("pprof", "", API_USER, gate.api_secret(), false),
         ] {
             let ask = request(action, protocol, "havatar_camera", user, password);
-            assert_eq!(gate.admit(&ask, now), wanted, "{action} {protocol} {user}");
+            assert_eq!(gate.admit(&ask, HERE, now), wanted, "{action} {protocol} {user}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Launching MediaMTX: the right binary, free ports, a settings file that is proven to be in force.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
@@ -11,9 +12,9 @@ use serde_json::Value;
 
 use crate::config::Config;
 
-use super::context::Context;
+use super::context::{Context, unpoisoned};
 use super::render::{self, Rendered};
-use super::{files, ports, program, slate};
+use super::{ffmpeg, files, ports, program, slate};
 
 /// The oldest MediaMTX that is accepted: 1.20.1 ended a deadlock between file reload and API, and a path
 /// traversal and a command injection before that.
@@ -99,23 +100,36 @@ pub(super) struct MediaMtxLaunch {
 /// Shared by launch and probe: what was written for the running MediaMTX, and whether it has been verified.
 #[derive(Default)]
 pub(super) struct Fresh {
+    /// Counts launches, so that one can be told from the one before.
+    launches: AtomicU64,
     verified: AtomicBool,
     wanted: Mutex<Option<Rendered>>,
 }
 
 impl Fresh {
-    /// Expects `wanted` to come into force.
-    pub(super) fn expect(&self, wanted: Rendered) {
-        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(wanted);
+    /// A launch begins, and `wanted` is to come into force by it.
+    fn launch(&self, wanted: Rendered) {
+        self.now_runs(wanted);
         self.verified.store(false, Ordering::Release);
+        self.launches.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// `wanted` has been read back from the MediaMTX that runs, or is about to be.
+    pub(super) fn now_runs(&self, wanted: Rendered) {
+        *unpoisoned(&self.wanted) = Some(wanted);
+    }
+
+    pub(super) fn launches(&self) -> u64 {
+        self.launches.load(Ordering::Acquire)
     }
 
     pub(super) fn verified(&self) -> bool {
         self.verified.load(Ordering::Acquire)
     }
 
-    fn wanted(&self) -> Option<Rendered> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The settings that were written last.
+    pub(super) fn wanted(&self) -> Option<Rendered> {
+        unpoisoned(&self.wanted).clone()
     }
 }
 
@@ -138,7 +152,7 @@ impl MediaMtxLaunch {
         check_ports(&config)?;
         let rendered = settings(&self.ctx, &config).await?;
         let file = write(&self.ctx.runtime_dir, &rendered)?;
-        self.fresh.expect(rendered);
+        self.fresh.launch(rendered);
         let mut command = Command::new(binary).arg(file);
         command.cwd = Some(self.ctx.runtime_dir.clone());
         // Either would override the file; the second is what MediaMTX was configured by when it was young.
@@ -161,8 +175,12 @@ impl Probe for MediaMtxProbe {
             if !self.fresh.verified() {
                 verify(&client, self.fresh.wanted()).await?;
                 self.fresh.verified.store(true, Ordering::Release);
-                self.ctx.mediamtx_up.send_replace(Some(info.version));
             }
+            self.ctx.mediamtx_up.send_if_modified(|up| {
+                let news = up.is_none();
+                *up = Some(info.version);
+                news
+            });
             Ok(())
         })
     }
@@ -189,8 +207,11 @@ pub(super) fn write(runtime_dir: &Path, rendered: &Rendered) -> Result<PathBuf, 
     let file = runtime_dir.join(FILE);
     let failed = |reason: String| MediaMtxError::Write { file: file.clone(), reason };
     let text = rendered.to_yaml().map_err(|error| failed(error.to_string()))?;
-    files::write_atomically(&file, text.as_bytes(), 0o600).map_err(|error| failed(error.to_string()))?;
-    Ok(file)
+    match files::write_atomically(&file, text.as_bytes(), 0o600) {
+        // A disk that has turned read-only or full costs nothing while the file is what it should be.
+        Err(_) if std::fs::read(&file).is_ok_and(|there| there == text.as_bytes()) => Ok(file),
+        result => result.map(|()| file.clone()).map_err(|error| failed(error.to_string())),
+    }
 }
 
 /// Compares what MediaMTX says is in force with what was written, key by key.
@@ -198,6 +219,11 @@ pub(super) async fn verify(client: &super::client::Client, wanted: Option<Render
     let Some(wanted) = wanted else { return Ok(()) };
     let global = client.global_config().await.map_err(|error| error.to_string())?;
     compare("", &wanted.global, &global)?;
+    let mut there = client.configured_paths().await.map_err(|error| error.to_string())?;
+    there.sort();
+    if !there.iter().eq(wanted.paths.keys()) {
+        return Err(format!("MediaMTX serves other paths than were written: {}", there.join(", ")));
+    }
     for (path, settings) in &wanted.paths {
         let actual = client.path_config(path).await.map_err(|error| error.to_string())?;
         if let Value::Object(settings) = settings {
@@ -205,6 +231,23 @@ pub(super) async fn verify(client: &super::client::Client, wanted: Option<Render
         }
     }
     Ok(())
+}
+
+/// A line of MediaMTX's without what opens a viewer's session: at its `debug` level it prints addresses that
+/// are secrets, and whole session descriptions.
+pub(super) fn redact(line: &str) -> Cow<'_, str> {
+    const HIDDEN: &str = "[a secret of a viewer's session]";
+    if ["a=ice-", "a=candidate", "a=fingerprint", "Location:"].iter().any(|mark| line.contains(mark)) {
+        return HIDDEN.into();
+    }
+    let line = ffmpeg::redact(line);
+    for mark in ["/whep/", "/whip/"] {
+        if let Some((head, tail)) = line.split_once(mark) {
+            let end = tail.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(tail.len());
+            return format!("{head}{mark}***{}", tail.get(end..).unwrap_or_default()).into();
+        }
+    }
+    line
 }
 
 fn compare(scope: &str, wanted: &serde_json::Map<String, Value>, actual: &Value) -> Result<(), String> {
@@ -338,6 +381,23 @@ mod tests {
         }
         for text in ["", "v1", "v1.20", "banana", "v1.x.1"] {
             assert_eq!(parse_version(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_viewers_secret_leaves_no_trace() {
+        for (line, wanted) in [
+            (
+                "DEB [conn] PATCH /havatar/whep/5f0c-77 HTTP/1.1",
+                "DEB [conn] PATCH /havatar/whep/*** HTTP/1.1",
+            ),
+            ("DELETE /havatar_talk/whip/5f0c", "DELETE /havatar_talk/whip/***"),
+            ("POST /havatar/whep HTTP/1.1", "POST /havatar/whep HTTP/1.1"),
+            ("Location: /havatar/whep/5f0c", "[a secret of a viewer's session]"),
+            ("a=ice-pwd:xyz", "[a secret of a viewer's session]"),
+            ("INF plain", "INF plain"),
+        ] {
+            assert_eq!(redact(line), wanted);
         }
     }
 

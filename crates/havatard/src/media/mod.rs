@@ -12,6 +12,7 @@
 mod apply;
 mod client;
 mod context;
+mod control;
 mod devices;
 mod encoder;
 mod error;
@@ -42,7 +43,7 @@ use std::sync::Arc;
 use havatar_api as api;
 use havatar_supervisor::{Nursery, Supervised};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -88,7 +89,7 @@ pub struct Surroundings {
 /// Ends and joins everything that [`Media::start`] began.
 pub struct Running {
     stop: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: JoinSet<()>,
     recorder: (CancellationToken, JoinHandle<()>),
     processes: Arc<Processes>,
 }
@@ -265,7 +266,8 @@ impl Media {
 
     /// Decides a request that MediaMTX asks about.
     pub fn admit(&self, request: &GateRequest) -> bool {
-        self.ctx.gate.admit(request, tokio::time::Instant::now())
+        let rtsp = self.ctx.config().media.mediamtx.rtsp_address.0.ip();
+        self.ctx.gate.admit(request, rtsp, tokio::time::Instant::now())
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, MediaError> {
@@ -301,14 +303,22 @@ impl Processes {
 }
 
 impl Running {
-    /// Closes recordings, then ends the publishers, then MediaMTX.
-    pub async fn stop(self) {
-        self.recorder.0.cancel();
-        let _ = self.recorder.1.await;
-        self.stop.cancel();
-        for task in self.tasks {
-            let _ = task.await;
+    /// Returns if a part of the media side ends before it was asked to, which none does unless it is broken.
+    pub async fn broken(&mut self) {
+        tokio::select! {
+            _ = self.tasks.join_next() => {}
+            _ = &mut self.recorder.1 => {}
         }
+    }
+
+    /// Closes recordings, then ends the publishers, then MediaMTX.
+    pub async fn stop(mut self) {
+        self.recorder.0.cancel();
+        if !self.recorder.1.is_finished() {
+            let _ = self.recorder.1.await;
+        }
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
         futures_util::future::join_all(self.processes.publishers().map(Supervised::stop)).await;
         if let Err(error) = self.processes.mediamtx.stop().await {
             tracing::warn!(%error, "MediaMTX could not be asked to stop");

@@ -11,16 +11,13 @@ use havatar_api as api;
 use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
 use tokio::time::Instant;
 
-use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
+use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config, MicrophoneSource};
 
 use super::context::Context;
 use super::ffmpeg::{self, CameraInput, Mux, VideoCodec};
 use super::gate::Purpose;
 use super::progress::Progress;
 use super::{AUDIO, BOTH, CAMERA, encoder, program, v4l2};
-
-/// Where stable names of cameras are.
-pub(super) const BY_ID: &str = "/dev/v4l/by-id";
 
 pub(super) struct CameraLaunch(pub(super) Arc<Context>);
 pub(super) struct MicrophoneLaunch(pub(super) Arc<Context>);
@@ -57,6 +54,14 @@ impl Launch for MicrophoneLaunch {
         ctx.microphone.reset();
         server_up(ctx)?;
         let config = ctx.config();
+        ctx.set_microphone_away(None);
+        if let Some(card) = alsa_card(&config)
+            && !card_present(&card)
+        {
+            let why = format!("the sound card {card} is not there; it is used as soon as it appears");
+            ctx.set_microphone_away(Some(why.clone()));
+            return Err(Hold::Wait(why));
+        }
         let ffmpeg = find_ffmpeg(&config)?;
         let target = ticket(ctx, &config, Purpose::Publish(AUDIO.into()), AUDIO);
         Ok(Command::new(ffmpeg).args(ffmpeg::microphone(&config.media.microphone, &target)).into())
@@ -87,6 +92,7 @@ impl Launch for MuxerLaunch {
             target: ticket(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
             fps: config.media.camera.fps,
         };
+        self.since = None;
         Ok(Command::new(ffmpeg).args(ffmpeg::muxer(&mux)).into())
     }
 }
@@ -97,14 +103,35 @@ pub(super) fn camera_file(config: &Config) -> Option<PathBuf> {
     match camera.source {
         CameraSource::V4l2 => Some(match &camera.device {
             CameraDevice::Path(path) => path.clone(),
-            CameraDevice::Auto | CameraDevice::Number(_) => Path::new(BY_ID).join("any"),
+            CameraDevice::Auto | CameraDevice::Number(_) => Path::new("/dev/v4l/by-id/any").to_owned(),
         }),
         CameraSource::File => camera.file.as_ref().map(|file| file.as_path().to_owned()),
         CameraSource::Csi | CameraSource::Url | CameraSource::Test | CameraSource::Off => None,
     }
 }
 
+/// The card that an ALSA device names: `plughw:CARD=Webcam,DEV=0` and `hw:1,0` do, `default` does not.
+pub(super) fn alsa_card(config: &Config) -> Option<String> {
+    let microphone = &config.media.microphone;
+    if microphone.source != MicrophoneSource::Alsa {
+        return None;
+    }
+    let (plugin, place) = microphone.device.as_str().split_once(':')?;
+    if !matches!(plugin, "hw" | "plughw" | "sysdefault" | "dsnoop") {
+        return None;
+    }
+    let card = place.split(',').next()?;
+    let card = card.strip_prefix("CARD=").unwrap_or(card);
+    (!card.is_empty() && !card.contains('/')).then(|| card.to_owned())
+}
+
+fn card_present(card: &str) -> bool {
+    let cards = Path::new("/proc/asound");
+    cards.join(card).exists() || cards.join(format!("card{card}")).exists()
+}
+
 async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
+    ctx.set_camera_away(None);
     server_up(ctx)?;
     let config = ctx.config();
     let camera = &config.media.camera;
@@ -113,7 +140,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
         CameraSource::V4l2 => {
             let device = match &camera.device {
                 CameraDevice::Path(path) => Some(path.clone()),
-                CameraDevice::Auto | CameraDevice::Number(_) => v4l2::first_by_id(Path::new(BY_ID)),
+                CameraDevice::Auto | CameraDevice::Number(_) => v4l2::first(),
             };
             let device = present(ctx, device, "the camera")?;
             let offers = v4l2::offers(&ffmpeg, &device).await.map_err(Hold::Fail)?;
@@ -152,10 +179,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
 /// The file if it is there; otherwise what is waited for, also for the status to tell.
 fn present(ctx: &Context, path: Option<PathBuf>, what: &str) -> Result<PathBuf, Hold> {
     let why = match path {
-        Some(path) if path.exists() => {
-            ctx.set_camera_away(None);
-            return Ok(path);
-        }
+        Some(path) if path.exists() => return Ok(path),
         Some(path) => format!("{what} {} is not there; it is used as soon as it appears", path.display()),
         None => "no camera is plugged in; one is used as soon as it appears".to_owned(),
     };
@@ -192,9 +216,7 @@ async fn codec(ctx: &Context, ffmpeg: &Path, config: &Config, given: bool) -> Re
             "media.camera.encoder is copy, but this source gives no H.264: set it to auto".into(),
         ));
     }
-    let choice = encoder::choose(ffmpeg, camera, &ctx.state_dir)
-        .await
-        .map_err(|error| Hold::Fail(error.to_string()))?;
+    let choice = encoder::choose(ctx, ffmpeg, camera).await.map_err(|error| Hold::Fail(error.to_string()))?;
     let why = if choice.slow {
         "slower in a test encode than the camera is, with little or no room to spare: the picture may stutter; set media.camera.size or fps lower"
     } else if camera.encoder == CameraEncoder::Auto {

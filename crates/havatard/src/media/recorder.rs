@@ -22,7 +22,11 @@ const TICK: Duration = Duration::from_millis(500);
 const GROWS_WITHIN: Duration = Duration::from_millis(1600);
 /// How long a start waits to see growth before it answers with what there is.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// Below this much free space a recording is not begun: the file system would be full within minutes.
+/// How long an orderly end waits for MediaMTX to close the file.
+const CLOSE_WITHIN: Duration = Duration::from_millis(700);
+/// More askers than this at one time are refused.
+const MOST_WAITING: usize = 32;
+/// Below this much free space nothing is recorded: the file system would be full within minutes.
 const RESERVE: u64 = 64 << 20;
 
 type Reply = oneshot::Sender<Result<RecordingStatus, MediaError>>;
@@ -51,6 +55,8 @@ impl Recorder {
             ctx,
             status,
             growth: None,
+            confirmed: None,
+            full: false,
             refused: None,
             waiting: Vec::new(),
         };
@@ -84,12 +90,16 @@ struct Task {
     wanted_since: Instant,
     status: watch::Sender<RecordingStatus>,
     growth: Option<Growth>,
-    /// What MediaMTX or the disk said when recording was last switched on.
+    /// What MediaMTX's switch was last read as; `None` when it may have forgotten.
+    confirmed: Option<bool>,
+    /// The disk is nearly full: recording is held off until there is room again.
+    full: bool,
+    /// What MediaMTX said when the switch could not be set.
     refused: Option<String>,
     waiting: Vec<(Reply, Instant)>,
 }
 
-/// The newest file and when its size last changed.
+/// The file that is being written, and when its size last changed.
 struct Growth {
     file: String,
     size: u64,
@@ -100,22 +110,23 @@ struct Growth {
 impl Task {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, stop: CancellationToken) {
         let mut up = self.ctx.mediamtx_up.subscribe();
-        up.mark_changed();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let unsettled = self.confirmed != Some(self.on()) && self.ctx.up();
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(command) = inbox.recv() => self.command(command).await,
                 Ok(()) = up.changed() => {
-                    let is_up = up.borrow_and_update().is_some();
-                    if is_up && self.wanted {
-                        self.switch(true).await;
-                    }
+                    up.borrow_and_update();
+                    self.confirmed = None;
+                    let _ = self.settle().await;
                 }
-                _ = tick.tick(), if self.wanted || self.status.borrow().recording => {}
+                _ = tick.tick(), if self.wanted || unsettled || self.status.borrow().recording => {
+                    let _ = self.settle().await;
+                }
             }
-            self.look();
+            self.look().await;
         }
         self.close().await;
     }
@@ -123,7 +134,11 @@ impl Task {
     async fn command(&mut self, command: Command) {
         match command {
             Command::Start(reply) => {
-                if let Err(error) = enough_space(&self.ctx.recordings()) {
+                if self.waiting.len() >= MOST_WAITING {
+                    let _ = reply.send(Err(MediaError::Busy));
+                    return;
+                }
+                if let Err(error) = enough_space(&self.ctx.recordings(), RESERVE) {
                     let _ = reply.send(Err(error));
                     return;
                 }
@@ -133,52 +148,100 @@ impl Task {
                     self.growth = None;
                     self.remember();
                 }
-                if self.ctx.up() {
-                    self.switch(true).await;
-                }
+                let _ = self.settle().await;
                 self.waiting.push((reply, Instant::now() + ANSWER_WITHIN));
             }
             Command::Stop(reply) => {
                 self.wanted = false;
                 self.remember();
-                if self.ctx.up() {
-                    self.switch(false).await;
-                }
+                let settled = self.settle().await;
                 self.growth = None;
-                self.look();
-                let _ = reply.send(Ok(self.status.borrow().clone()));
+                self.look().await;
+                // Not settled: tried again until MediaMTX has confirmed it, and said.
+                let _ = reply.send(settled.map(|()| self.status.borrow().clone()));
             }
         }
     }
 
-    /// Sets MediaMTX's switch and reads it back.
-    async fn switch(&mut self, on: bool) {
-        self.refused = match self.ctx.client().set_record(BOTH, on).await {
-            Ok(()) => None,
-            Err(error) => {
-                tracing::warn!(%error, on, "MediaMTX's recording switch could not be set");
-                Some(error.to_string())
+    /// What MediaMTX's switch should be.
+    fn on(&self) -> bool {
+        self.wanted && !self.full
+    }
+
+    /// Makes MediaMTX's switch what it should be. It is read first, and again whenever nothing grows: a
+    /// restart or a reload of its settings sets it back without a word.
+    async fn settle(&mut self) -> Result<(), MediaError> {
+        self.watch_space();
+        let on = self.on();
+        let growing = self.status.borrow().recording;
+        if !self.ctx.up() || (self.confirmed == Some(on) && (growing || !on)) {
+            return Ok(());
+        }
+        let client = self.ctx.client();
+        let result = async {
+            if client.path_config(BOTH).await?["record"] != serde_json::json!(on) {
+                client.set_record(BOTH, on).await?;
             }
+            Ok(())
         };
-    }
-
-    /// Looks at the newest file and tells what that means.
-    fn look(&mut self) {
-        let now = Instant::now();
-        let directory = self.ctx.recordings().join(BOTH);
-        if self.wanted
-            && let Some((file, size)) = newest(&directory)
-        {
-            match &mut self.growth {
-                Some(growth) if growth.file == file => {
-                    if size > growth.size {
-                        growth.size = size;
-                        growth.grew_at = Some(now);
-                    }
-                }
-                _ => self.growth = Some(Growth { file, size, grew_at: None }),
+        match result.await {
+            Ok(()) => {
+                self.confirmed = Some(on);
+                self.refused = None;
+                Ok(())
+            }
+            // Camera and microphone may both be off: then there is no such path, and nothing to switch.
+            Err(super::ClientError::Refused { status: 404, .. }) if !on => {
+                self.confirmed = Some(false);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(%error, on, "MediaMTX's recording switch could not be set; trying again");
+                self.confirmed = None;
+                self.refused = Some(error.to_string());
+                Err(error.into())
             }
         }
+    }
+
+    /// Below the reserve recording is held off; it goes on with twice as much room.
+    fn watch_space(&mut self) {
+        if self.wanted {
+            let needed = if self.full { 2 * RESERVE } else { RESERVE };
+            let full = enough_space(&self.ctx.recordings(), needed).is_err();
+            if full != self.full {
+                tracing::warn!(full, "free space for recordings changed");
+                self.full = full;
+            }
+        } else {
+            self.full = false;
+        }
+    }
+
+    /// Looks at the file that is being written and tells what that means.
+    async fn look(&mut self) {
+        if self.wanted {
+            let directory = self.ctx.recordings().join(BOTH);
+            let last = self.growth.as_ref().map(|growth| growth.file.clone());
+            // A memory card may take its time; the threads that answer MediaMTX must not wait for it.
+            let found = tokio::task::spawn_blocking(move || newest(&directory, last.as_deref())).await;
+            if let Ok(Some((file, size))) = found {
+                let now = Instant::now();
+                match &mut self.growth {
+                    Some(growth) if growth.file == file => {
+                        if size > growth.size {
+                            growth.size = size;
+                            growth.grew_at = Some(now);
+                        }
+                    }
+                    _ => self.growth = Some(Growth { file, size, grew_at: None }),
+                }
+            }
+        }
+        self.tell(Instant::now());
+    }
+
+    fn tell(&mut self, now: Instant) {
         let growing = self
             .growth
             .as_ref()
@@ -199,14 +262,13 @@ impl Task {
             if shown.recording != status.recording {
                 tracing::info!(recording = status.recording, file = ?status.id, "recording changed");
             }
-            *shown = status;
+            *shown = status.clone();
             changed
         });
-        let status = self.status.borrow().clone();
         for (reply, deadline) in std::mem::take(&mut self.waiting) {
             if recording || now >= deadline || !self.wanted {
                 let _ = reply.send(Ok(status.clone()));
-            } else {
+            } else if !reply.is_closed() {
                 self.waiting.push((reply, deadline));
             }
         }
@@ -216,8 +278,9 @@ impl Task {
         if !self.ctx.up() {
             return "MediaMTX is away; recording goes on when it is back".into();
         }
-        if let Err(error) = enough_space(&self.ctx.recordings()) {
-            return error.to_string();
+        if self.full {
+            return "the disk is nearly full; recording goes on when there is room: delete old recordings"
+                .into();
         }
         self.refused.clone().unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
     }
@@ -242,35 +305,44 @@ impl Task {
         if self.wanted {
             self.wanted = false;
             self.remember();
-            if self.ctx.up() {
-                self.switch(false).await;
-            }
+            // A MediaMTX that hangs must not hold up the stop; it is ended next, and the file plays anyway.
+            let _ = tokio::time::timeout(CLOSE_WITHIN, self.settle()).await;
         }
     }
 }
 
-fn newest(directory: &Path) -> Option<(String, u64)> {
-    let name = std::fs::read_dir(directory)
+/// The file that was written to last, by its name and size. `last` is looked at alone while it is fresh, so
+/// that a folder of thousands is not read twice a second.
+fn newest(directory: &Path, last: Option<&str>) -> Option<(String, u64)> {
+    let stat = |name: &str| {
+        let meta = std::fs::symlink_metadata(directory.join(name)).ok().filter(std::fs::Metadata::is_file)?;
+        Some((meta.modified().ok()?, meta.len()))
+    };
+    if let Some(name) = last
+        && let Some((modified, size)) = stat(name)
+        && modified.elapsed().is_ok_and(|age| age < GROWS_WITHIN)
+    {
+        return Some((name.to_owned(), size));
+    }
+    std::fs::read_dir(directory)
         .ok()?
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| {
-            Path::new(name)
-                .file_stem()
-                .and_then(|stem| stem.to_str())
-                .is_some_and(|stem| recordings::started_at(stem).is_some())
+            let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str());
+            stem.is_some_and(|stem| recordings::started_at(stem).is_some())
         })
-        .max()?;
-    let size = std::fs::symlink_metadata(directory.join(&name)).ok()?.len();
-    Some((name, size))
+        .filter_map(|name| stat(&name).map(|(modified, size)| (modified, name, size)))
+        .max()
+        .map(|(_, name, size)| (name, size))
 }
 
-fn enough_space(directory: &Path) -> Result<(), MediaError> {
+fn enough_space(directory: &Path, needed: u64) -> Result<(), MediaError> {
     // The directory itself is made by MediaMTX with the first file.
     let existing = directory.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     let Ok(stat) = nix::sys::statvfs::statvfs(existing) else { return Ok(()) };
     let free = stat.blocks_available().saturating_mul(stat.fragment_size());
-    if free < RESERVE {
+    if free < needed {
         return Err(MediaError::NoSpace { path: directory.to_owned(), free_mib: free >> 20 });
     }
     Ok(())

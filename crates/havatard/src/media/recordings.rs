@@ -52,7 +52,7 @@ pub(super) fn find(directory: &Path, id: &str) -> Result<Found, MediaError> {
 pub(super) fn open(found: &Found) -> Result<File, MediaError> {
     fs::OpenOptions::new()
         .read(true)
-        .custom_flags(nix::libc::O_NOFOLLOW)
+        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
         .open(&found.path)
         .map_err(|source| MediaError::Recordings { path: found.path.clone(), source })
 }

@@ -16,7 +16,7 @@ use super::gate::HOOK_USER;
 use super::{AUDIO, BOTH, CAMERA};
 
 /// What rendering needs besides the config.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Inputs<'a> {
     /// Where the auth hook listens.
     pub(super) hook: SocketAddr,
@@ -31,7 +31,7 @@ pub(super) struct Inputs<'a> {
 }
 
 /// The settings, as MediaMTX's API names them too: what is written can be compared with what it reports.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(super) struct Rendered {
     /// Everything that is not a path.
     #[serde(flatten)]

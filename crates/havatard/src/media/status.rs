@@ -136,7 +136,7 @@ fn devices(ctx: &Context, processes: &[api::Process]) -> api::Devices {
         microphone: device(
             sound,
             microphone.source == MicrophoneSource::Off,
-            None,
+            ctx.microphone_away(),
             find(processes, "microphone"),
         ),
     }
@@ -149,16 +149,13 @@ fn readiness(
     devices: &api::Devices,
 ) -> api::Readiness {
     let mut missing = Vec::new();
-    let mut miss = |code: &str, message: String| {
-        missing.push(api::Missing { code: code.to_owned(), message });
+    let mut miss = |code: &str, message: String, why: Option<String>| {
+        missing.push(api::Missing { code: code.to_owned(), message, why });
     };
     let state = |name: &str| find(processes, name).map(|process| process.state);
-    let why = |name: &str| {
-        let why = find(processes, name).and_then(reason);
-        why.map(|why| format!(": {why}")).unwrap_or_default()
-    };
+    let why = |name: &str| find(processes, name).and_then(reason);
     if ctx.mediamtx_up.borrow().is_none() {
-        miss("mediamtx_down", format!("MediaMTX is not up{}", why("mediamtx")));
+        miss("mediamtx_down", "MediaMTX is not up".to_owned(), why("mediamtx"));
     }
     if streaming {
         for (what, code, device) in
@@ -166,29 +163,25 @@ fn readiness(
         {
             match device.state {
                 api::DeviceState::Away => {
-                    miss(&format!("{code}_away"), format!("no {what}{}", why(code)));
+                    miss(&format!("{code}_away"), format!("no {what}"), why(code));
                 }
                 api::DeviceState::Silent if state(code) == Some(api::ProcessState::Stopped) => {
                     let start = format!("POST /api/v1/processes/{code}/start");
-                    miss(
-                        &format!("{code}_stopped"),
-                        format!("no {what}: it was stopped; start it with {start}"),
-                    );
+                    let why = Some(format!("it was stopped; start it with {start}"));
+                    miss(&format!("{code}_stopped"), format!("no {what}"), why);
                 }
                 api::DeviceState::Silent => {
-                    miss(&format!("{code}_silent"), format!("no {what} yet{}", why(code)));
+                    miss(&format!("{code}_silent"), format!("no {what} yet"), why(code));
                 }
                 api::DeviceState::Off | api::DeviceState::Live => {}
             }
         }
         if !matches!(state("muxer"), Some(api::ProcessState::Running | api::ProcessState::Stopped)) {
-            miss("muxer_down", format!("picture and sound are not joined yet{}", why("muxer")));
+            miss("muxer_down", "picture and sound are not joined yet".to_owned(), why("muxer"));
         }
     } else {
-        miss(
-            "streaming_stopped",
-            "the stream was stopped; start it with POST /api/v1/stream/start".to_owned(),
-        );
+        let why = Some("start it with POST /api/v1/stream/start".to_owned());
+        miss("streaming_stopped", "the stream was stopped".to_owned(), why);
     }
     api::Readiness { ready: missing.is_empty(), missing }
 }

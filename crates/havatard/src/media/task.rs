@@ -1,30 +1,31 @@
 //! The task in which the media side's news meets: it folds them into one status and acts on what follows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use havatar_api as api;
 use havatar_supervisor::{Launch, Nursery, Options, Policy, Probe, State, Stdout, Supervised};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{CameraSource, Config, MicrophoneSource};
+use crate::config::Config;
 
 use super::context::Context;
-use super::mediamtx::{Fresh, MediaMtxLaunch, MediaMtxProbe};
+use super::control::{self, Control};
+use super::mediamtx::{self, Fresh, MediaMtxLaunch, MediaMtxProbe};
 use super::poll::Seen;
 use super::progress::Progress;
 use super::publishers::{CameraLaunch, MicrophoneLaunch, MuxerLaunch, ProgressProbe, camera_file};
 use super::recorder::Recorder;
 use super::{
-    CAMERA, Command, Media, MediaStatus, Processes, Running, Surroundings, apply, devices, ffmpeg, files,
-    poll, status,
+    AUDIO, BOTH, CAMERA, Media, MediaStatus, Processes, Running, Surroundings, devices, ffmpeg, poll, status,
 };
 
 /// A publisher that says it produces while MediaMTX receives nothing is restarted after so many looks.
-const UNHEARD_LOOKS: u32 = 4;
+const UNHEARD_LOOKS: u32 = 2;
 /// A wall clock that differs by more than this from the steady one was set by somebody.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
 /// Events at devices come in bursts; looking again this often is enough.
@@ -49,7 +50,10 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         camera: Progress::default(),
         microphone: Progress::default(),
         muxer: Progress::default(),
-        camera_away: Mutex::new(None),
+        camera_away: Mutex::default(),
+        microphone_away: Mutex::default(),
+        encoders: Mutex::default(),
+        nursery: nursery.clone(),
     });
     let stop = CancellationToken::new();
     let off = ctx.state_dir.join("streaming-off");
@@ -61,24 +65,24 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
     let (recorder, recorder_task) = Recorder::spawn(ctx.clone(), recorder_stop.clone());
     let (seen_tx, seen) = watch::channel(Seen::default());
     let (commands, inbox) = mpsc::channel(8);
+    let (streaming, wish) = watch::channel(streaming);
+    let control = Control { ctx: ctx.clone(), processes: processes.clone(), fresh, streaming, off };
     let task = Task {
         seen,
         recording: recorder.status(),
         ctx: ctx.clone(),
         processes: processes.clone(),
-        fresh,
-        streaming,
-        off,
-        unheard: 0,
+        streaming: wish,
+        unheard: [0; 3],
         looks: 0,
         clock: (SystemTime::now(), Instant::now()),
     };
     let (status_tx, status) = watch::channel(Arc::new(task.status()));
-    let tasks = vec![
-        tokio::spawn(poll::run(ctx.clone(), seen_tx, stop.clone())),
-        tokio::spawn(watch_devices(ctx.clone(), processes.camera.clone(), stop.clone())),
-        tokio::spawn(task.run(inbox, status_tx, stop.clone())),
-    ];
+    let mut tasks = JoinSet::new();
+    tasks.spawn(poll::run(ctx.clone(), seen_tx, stop.clone()));
+    tasks.spawn(watch_devices(ctx.clone(), processes.clone(), stop.clone()));
+    tasks.spawn(control.run(inbox, stop.clone()));
+    tasks.spawn(task.run(status_tx, stop.clone()));
     let media = Media { ctx, processes: processes.clone(), recorder, status, commands };
     (media, Running { stop, tasks, recorder: (recorder_stop, recorder_task), processes })
 }
@@ -92,36 +96,30 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
         Options {
             policy: Policy {
                 probe_every: Duration::from_millis(400),
+                // One that served for a while and was killed is wanted back at once, every time.
+                healthy_after: Duration::from_secs(3),
                 // The publishers are ended before it, and the whole must not take five seconds.
                 stop_int: Duration::from_millis(1500),
                 stop_term: Duration::from_secs(1),
                 ..Policy::default()
             },
             probe: Some(Arc::new(MediaMtxProbe { ctx: ctx.clone(), fresh: fresh.clone() })),
-            redact: Some(Arc::new(ffmpeg::redact)),
+            redact: Some(Arc::new(mediamtx::redact)),
             ..Options::default()
         },
         MediaMtxLaunch { ctx: ctx.clone(), fresh: fresh.clone(), checked: None },
         nursery,
         cancel.clone(),
     );
-    let camera = config.media.camera.source != CameraSource::Off;
-    let microphone = config.media.microphone.source != MicrophoneSource::Off;
+    let [camera, microphone, muxer] = control::publishers(&config).map(|configured| configured && streaming);
     Processes {
         mediamtx,
-        camera: publisher(
-            "camera",
-            &ctx.camera,
-            CameraLaunch(ctx.clone()),
-            streaming && camera,
-            nursery,
-            &cancel,
-        ),
+        camera: publisher("camera", &ctx.camera, CameraLaunch(ctx.clone()), camera, nursery, &cancel),
         microphone: publisher(
             "microphone",
             &ctx.microphone,
             MicrophoneLaunch(ctx.clone()),
-            streaming && microphone,
+            microphone,
             nursery,
             &cancel,
         ),
@@ -129,7 +127,7 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
             "muxer",
             &ctx.muxer,
             MuxerLaunch { ctx: ctx.clone(), since: None },
-            streaming && (camera || microphone),
+            muxer,
             nursery,
             &cancel,
         ),
@@ -152,6 +150,8 @@ fn publisher<L: Launch>(
             stop_term: Duration::from_millis(500),
             dead_after: Duration::from_millis(700),
             recheck: Duration::from_secs(1),
+            // Asking a slow camera for its formats and trying out encoders comes before the start.
+            ready_within: Duration::from_secs(15),
             ..Policy::default()
         },
         probe: Some(Arc::new(ProgressProbe(progress.clone())) as Arc<dyn Probe>),
@@ -165,28 +165,22 @@ fn publisher<L: Launch>(
 struct Task {
     ctx: Arc<Context>,
     processes: Arc<Processes>,
-    fresh: Arc<Fresh>,
     seen: watch::Receiver<Seen>,
     recording: watch::Receiver<api::RecordingStatus>,
-    streaming: bool,
-    /// A file whose presence keeps the publishers off over restarts.
-    off: PathBuf,
-    /// Looks in a row at which the camera produced and MediaMTX received nothing, and the last look counted.
-    unheard: u32,
+    streaming: watch::Receiver<bool>,
+    /// Looks in a row at which a publisher produced and MediaMTX received nothing: camera, microphone, muxer.
+    unheard: [u32; 3],
+    /// The last look that was counted.
     looks: u64,
     /// The wall clock and the steady one at the last look.
     clock: (SystemTime, Instant),
 }
 
 impl Task {
-    async fn run(
-        mut self,
-        mut inbox: mpsc::Receiver<Command>,
-        status: watch::Sender<Arc<MediaStatus>>,
-        stop: CancellationToken,
-    ) {
+    async fn run(mut self, status: watch::Sender<Arc<MediaStatus>>, stop: CancellationToken) {
         let mut snapshots = self.processes.all().map(Supervised::subscribe);
         let mut up = self.ctx.mediamtx_up.subscribe();
+        let mut streaming = self.streaming.clone();
         let mut encoder = self.ctx.encoder.subscribe();
         let mut seen = self.seen.clone();
         let mut recording = self.recording.clone();
@@ -197,7 +191,6 @@ impl Task {
             let [mediamtx, camera, microphone, muxer] = &mut snapshots;
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(command) = inbox.recv() => self.command(command).await,
                 Ok(()) = mediamtx.changed() => self.mediamtx_changed(&mediamtx.borrow_and_update().state),
                 Ok(()) = camera.changed() => {
                     if matches!(camera.borrow_and_update().state, State::Running { .. }) {
@@ -209,23 +202,25 @@ impl Task {
                 Ok(()) = up.changed() => {
                     if up.borrow_and_update().is_some() {
                         for publisher in self.processes.publishers() {
-                            publisher.nudge();
+                            // They failed only because it was away.
+                            publisher.recover();
                         }
                     }
                 }
+                Ok(()) = streaming.changed() => drop(streaming.borrow_and_update()),
                 Ok(()) = encoder.changed() => drop(encoder.borrow_and_update()),
                 Ok(()) = seen.changed() => {
-                    let deaf = self.deaf(&seen.borrow_and_update());
-                    if deaf {
-                        tracing::warn!("the camera produces, but MediaMTX receives nothing: restarting it");
-                        let _ = self.processes.camera.restart().await;
+                    let unheard = self.unheard(&seen.borrow_and_update());
+                    for process in unheard {
+                        tracing::warn!(process, "it produces, but MediaMTX receives nothing: renewing it");
+                        self.renew(process);
                     }
                 }
                 Ok(()) = recording.changed() => drop(recording.borrow_and_update()),
                 _ = tick.tick() => {
                     if self.clock_stepped() {
                         tracing::warn!("the clock was set: restarting the muxer, which stamps packets by it");
-                        let _ = self.processes.muxer.restart().await;
+                        self.renew("muxer");
                     }
                 }
             }
@@ -240,29 +235,45 @@ impl Task {
         }
     }
 
-    /// Only a MediaMTX that runs is up; whoever waits for it must not be told otherwise for a moment.
+    /// A MediaMTX that neither runs nor starts is not up. That it is up again, its probe says.
     fn mediamtx_changed(&self, state: &State) {
-        if !matches!(state, State::Running { .. }) && !self.fresh.verified() {
+        if !matches!(state, State::Running { .. } | State::Starting { .. }) {
             self.ctx.mediamtx_up.send_if_modified(|up| up.take().is_some());
-        } else if !matches!(state, State::Running { .. } | State::Starting { .. }) {
-            self.ctx.mediamtx_up.send_replace(None);
         }
     }
 
-    /// Counts looks at which the camera says it produces and MediaMTX says it receives nothing.
-    fn deaf(&mut self, seen: &Seen) -> bool {
+    /// Those that say they produce while MediaMTX says, look after look, that it receives nothing.
+    fn unheard(&mut self, seen: &Seen) -> Vec<&'static str> {
         if seen.looks == self.looks {
-            return false;
+            return Vec::new();
         }
         self.looks = seen.looks;
-        let producing = matches!(self.processes.camera.snapshot().state, State::Running { .. });
-        let heard = seen.flowing.iter().any(|path| path == CAMERA);
-        self.unheard = if producing && seen.streams.live && !heard { self.unheard + 1 } else { 0 };
-        if self.unheard >= UNHEARD_LOOKS {
-            self.unheard = 0;
-            return true;
+        let mut silent = Vec::new();
+        let publishers = [("camera", CAMERA), ("microphone", AUDIO), ("muxer", BOTH)];
+        for ((process, (name, path)), count) in
+            self.processes.publishers().into_iter().zip(publishers).zip(&mut self.unheard)
+        {
+            let producing = matches!(process.snapshot().state, State::Running { .. });
+            let heard = seen.flowing.iter().any(|flowing| flowing == path);
+            *count = if producing && seen.streams.live && !heard { *count + 1 } else { 0 };
+            if *count >= UNHEARD_LOOKS {
+                *count = 0;
+                silent.push(name);
+            }
         }
-        false
+        silent
+    }
+
+    /// Not awaited here: the status must not wait for a process that does not want to end.
+    fn renew(&self, name: &str) {
+        if let Ok(process) = self.processes.get(name) {
+            let process = process.clone();
+            tokio::spawn(async move {
+                if let Err(error) = process.renew().await {
+                    tracing::warn!(%error, "a process could not be renewed");
+                }
+            });
+        }
     }
 
     /// A robot without a clock battery wakes in the past, and the network then sets its clock by years.
@@ -273,84 +284,43 @@ impl Task {
         off > CLOCK_STEP
     }
 
-    async fn command(&mut self, command: Command) {
-        match command {
-            Command::Stream { wanted, reply } => {
-                self.streaming = wanted;
-                self.remember();
-                self.switch_publishers().await;
-                let _ = reply.send(());
-            }
-            Command::Apply { config, reply } => {
-                let change = apply::apply(&self.ctx, &self.processes, &self.fresh, config).await;
-                if change.is_ok() {
-                    self.switch_publishers().await;
-                }
-                let _ = reply.send(change);
-            }
-        }
-    }
-
-    /// Starts those that are wanted and stops the others; what is right already is left alone.
-    async fn switch_publishers(&self) {
-        let config = self.ctx.config();
-        let camera = config.media.camera.source != CameraSource::Off;
-        let microphone = config.media.microphone.source != MicrophoneSource::Off;
-        let wanted = [camera, microphone, camera || microphone];
-        let switching =
-            self.processes.publishers().into_iter().zip(wanted).map(|(process, wanted)| async move {
-                if self.streaming && wanted { process.start().await } else { process.stop().await }
-            });
-        for result in futures_util::future::join_all(switching).await {
-            if let Err(error) = result {
-                tracing::warn!(%error, "a publisher could not be switched");
-            }
-        }
-    }
-
-    fn remember(&self) {
-        let result = if self.streaming {
-            match std::fs::remove_file(&self.off) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                result => result,
-            }
-        } else {
-            files::write_atomically(&self.off, b"", 0o600)
-        };
-        if let Err(error) = result {
-            tracing::warn!(file = %self.off.display(), %error, "whether to stream is not remembered over a restart");
-        }
-    }
-
     fn status(&self) -> MediaStatus {
         status::fold(
             &self.ctx,
             &self.processes,
-            self.streaming,
+            *self.streaming.borrow(),
             self.seen.borrow().streams.clone(),
             self.recording.borrow().clone(),
         )
     }
 }
 
-/// The camera's file may come at any moment: whoever waits for it is told to look again.
-async fn watch_devices(ctx: Arc<Context>, camera: Supervised, stop: CancellationToken) {
+/// A device may come at any moment: whoever waits for it is told to look again.
+async fn watch_devices(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
     let mut config = ctx.config.subscribe();
     loop {
-        let file = camera_file(&config.borrow_and_update());
-        let changed = async {
-            match &file {
-                Some(file) => devices::changed(file, file.exists()).await,
-                None => std::future::pending().await,
-            }
+        let (camera, microphone) = {
+            let config = config.borrow_and_update();
+            (camera_file(&config), microphone_file(&config))
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            Ok(()) = config.changed() => {}
-            () = changed => {
-                camera.nudge();
-                tokio::time::sleep(DEVICE_PAUSE).await;
-            }
+            Ok(()) = config.changed() => continue,
+            () = change_of(camera) => processes.camera.nudge(),
+            () = change_of(microphone) => processes.microphone.nudge(),
         }
+        tokio::time::sleep(DEVICE_PAUSE).await;
     }
+}
+
+async fn change_of(file: Option<PathBuf>) {
+    match file {
+        Some(file) => devices::changed(&file, file.exists()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Where ALSA's devices come and go.
+fn microphone_file(config: &Config) -> Option<PathBuf> {
+    super::publishers::alsa_card(config).map(|_| Path::new("/dev/snd/any").to_owned())
 }

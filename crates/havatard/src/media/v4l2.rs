@@ -18,16 +18,14 @@ pub(super) struct Offer {
     pub(super) sizes: Vec<Size>,
 }
 
-/// The device behind `auto`: the first by its stable name, so that a second camera changes nothing.
-pub(super) fn first_by_id(directory: &Path) -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(directory)
-        .ok()?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.to_string_lossy().ends_with("-video-index0"))
-        .collect();
-    found.sort();
-    found.into_iter().next()
+/// The device behind `auto`: the first by its stable name, so that a second camera changes nothing. A camera
+/// that does not say who it is has no name by id, only one by its place.
+pub(super) fn first() -> Option<PathBuf> {
+    ["/dev/v4l/by-id", "/dev/v4l/by-path"].into_iter().find_map(|directory| {
+        let entries = std::fs::read_dir(directory).ok()?;
+        let names = entries.flatten().map(|entry| entry.path());
+        names.filter(|path| path.to_string_lossy().ends_with("-video-index0")).min()
+    })
 }
 
 /// Asks ffmpeg for the device's formats. It exits with an error after listing, by design.

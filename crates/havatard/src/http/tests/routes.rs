@@ -42,12 +42,23 @@ async fn health_and_readiness_are_public() {
     let ready = robot.ask(Ask::get("/readyz")).await;
     assert_eq!((ready.status, ready.json::<api::Readiness>().ready), (StatusCode::OK, true));
     robot.change(|status| {
-        let missing = api::Missing { code: "camera_away".to_owned(), message: "plug it in".to_owned() };
+        let missing = api::Missing {
+            code: "camera_away".to_owned(),
+            message: "no picture".to_owned(),
+            why: Some("plug it in".to_owned()),
+        };
         status.readiness = api::Readiness { ready: false, missing: vec![missing] };
     });
     let ready = robot.ask(Ask::get("/readyz")).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(ready.json::<api::Readiness>().missing[0].code, "camera_away");
+    let told = |answer: &Answer| answer.json::<api::Readiness>().missing[0].clone();
+    assert_eq!(
+        (told(&ready).code.as_str(), told(&ready).why),
+        ("camera_away", None),
+        "reasons are not for anybody"
+    );
+    let known = robot.get("/readyz").await;
+    assert_eq!(told(&known).why.as_deref(), Some("plug it in"));
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+//! Commands that take their time, one after the other, on a task of their own: the status goes on meanwhile.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{CameraSource, Config, MicrophoneSource};
+
+use super::context::Context;
+use super::mediamtx::Fresh;
+use super::{Command, Processes, apply, files};
+
+pub(super) struct Control {
+    pub(super) ctx: Arc<Context>,
+    pub(super) processes: Arc<Processes>,
+    pub(super) fresh: Arc<Fresh>,
+    /// The publishers are wanted.
+    pub(super) streaming: watch::Sender<bool>,
+    /// A file whose presence keeps the publishers off over restarts.
+    pub(super) off: PathBuf,
+}
+
+impl Control {
+    pub(super) async fn run(self, mut inbox: mpsc::Receiver<Command>, stop: CancellationToken) {
+        loop {
+            let command = tokio::select! {
+                () = stop.cancelled() => return,
+                Some(command) = inbox.recv() => command,
+                else => return,
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.carry_out(command) => {}
+            }
+        }
+    }
+
+    async fn carry_out(&self, command: Command) {
+        match command {
+            Command::Stream { wanted, reply } => {
+                self.streaming.send_replace(wanted);
+                self.remember(wanted);
+                let config = self.ctx.config();
+                self.switch(publishers(&config).map(|configured| Some(configured && wanted))).await;
+                let _ = reply.send(());
+            }
+            Command::Apply { config, reply } => {
+                let before = publishers(&self.ctx.config());
+                let after = publishers(&config);
+                let result = apply::apply(&self.ctx, &self.processes, &self.fresh, config).await;
+                if result.is_ok() && *self.streaming.borrow() {
+                    // Only those that the change switched on or off: one that a person stopped stays stopped.
+                    let changed = std::array::from_fn(|i| (before[i] != after[i]).then_some(after[i]));
+                    self.switch(changed).await;
+                }
+                let _ = reply.send(result);
+            }
+        }
+    }
+
+    /// Starts, stops or leaves alone: camera, microphone, muxer.
+    async fn switch(&self, wishes: [Option<bool>; 3]) {
+        let switching =
+            self.processes.publishers().into_iter().zip(wishes).map(|(process, wish)| async move {
+                match wish {
+                    Some(true) => process.start().await,
+                    Some(false) => process.stop().await,
+                    None => Ok(()),
+                }
+            });
+        for result in futures_util::future::join_all(switching).await {
+            if let Err(error) = result {
+                tracing::warn!(%error, "a publisher could not be switched");
+            }
+        }
+    }
+
+    fn remember(&self, wanted: bool) {
+        let result = if wanted {
+            match std::fs::remove_file(&self.off) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                result => result,
+            }
+        } else {
+            files::write_atomically(&self.off, b"", 0o600)
+        };
+        if let Err(error) = result {
+            let file = self.off.display();
+            tracing::warn!(%file, %error, "whether to stream is not remembered over a restart");
+        }
+    }
+}
+
+/// Which publishers the config asks for: camera, microphone, muxer.
+pub(super) fn publishers(config: &Config) -> [bool; 3] {
+    let camera = config.media.camera.source != CameraSource::Off;
+    let microphone = config.media.microphone.source != MicrophoneSource::Off;
+    [camera, microphone, camera || microphone]
+}
