@@ -1,9 +1,14 @@
 //! Stories told to the real daemon, with the real MediaMTX and ffmpeg. A module is a chapter; its tests are the
 //! promises in it.
 
+mod access;
+mod bad_input;
 mod camera;
 mod end;
+mod matrix;
 mod mediamtx_dies;
 mod publishers_die;
 mod recording;
+mod reload;
 mod start;
+mod whep;

@@ -25,6 +25,7 @@ pub struct Plan {
     /// The config as it will be written.
     pub config: Value,
     raw: Option<String>,
+    program: PathBuf,
     env: Vec<(String, String)>,
     state_dir: PathBuf,
     runtime_dir: PathBuf,
@@ -73,6 +74,7 @@ impl Plan {
             ports,
             config,
             raw: None,
+            program: tools::built("havatard"),
             env: Vec::new(),
             mark: format!("{:032x}", rand::random::<u128>()),
         }
@@ -115,6 +117,12 @@ impl Plan {
     /// An environment variable for the daemon.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Another place of the daemon's own file.
+    pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
+        self.program = path.into();
         self
     }
 
@@ -189,7 +197,7 @@ impl Plan {
     pub(crate) fn spawn(&self, verb: &str) -> Child {
         self.write_config();
         let output = |name: &str| File::create(self.place(name)).expect("a file for output");
-        let mut command = Command::new(tools::built("havatard"));
+        let mut command = Command::new(&self.program);
         command.arg(verb).args(["--demo", "--config"]).arg(self.config_file());
         command.arg("--state-dir").arg(&self.state_dir).arg("--runtime-dir").arg(&self.runtime_dir);
         command.env(MARK, &self.mark).env_remove("JOURNAL_STREAM").env_remove("HAVATAR_LOG");
