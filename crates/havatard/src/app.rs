@@ -18,7 +18,7 @@ use crate::config::{self, Config, Faults, Loaded};
 use crate::http::server::{Certificates, Server};
 use crate::http::{self, hook};
 use crate::lock::Lock;
-use crate::media::{Gate, Media, Surroundings};
+use crate::media::{Gate, Media, Running, Surroundings};
 
 /// All handles, for the HTTP side.
 pub struct App {
@@ -151,42 +151,13 @@ pub async fn run(
         media,
         auth,
         certificates,
+        bound: config,
         config: config_tx,
         status: status_tx,
         herald: herald.clone(),
     };
-    let mut failed = None;
-    let mut alive = tokio::time::interval(ALIVE_EVERY);
-    loop {
-        tokio::select! {
-            // Tasks end by the same stop, and may be seen to have ended first.
-            biased;
-            () = shutdown.cancelled() => break,
-            _ = alive.tick() => herald.alive(),
-            Some(()) = reload.recv() => {
-                tokio::select! {
-                    () = shutdown.cancelled() => {}
-                    () = reloader.reload() => {}
-                }
-            }
-            () = running.broken() => {
-                failed = Some(anyhow::anyhow!("a task of the media side ended"));
-                shutdown.cancel();
-            }
-            ended = &mut hook_task => {
-                failed = Some(anyhow::anyhow!("the auth hook ended: {ended:?}"));
-                shutdown.cancel();
-            }
-            Some(ended) = tasks.join_next() => {
-                // No task ends before the stop; one that does takes the daemon down, for systemd to see.
-                failed = Some(match ended {
-                    Ok((name, result)) => anyhow::anyhow!("the {name} task ended: {result:?}"),
-                    Err(error) => anyhow::anyhow!("a task failed: {error}"),
-                });
-                shutdown.cancel();
-            }
-        }
-    }
+    let failed =
+        until_stopped(&reloader, &mut reload, &mut tasks, &mut running, &mut hook_task, &shutdown).await;
     herald.stopping();
     tracing::info!("stopping");
     // Nobody new is let in; who is in has two seconds while the media side closes.
@@ -199,11 +170,48 @@ pub async fn run(
     failed.map_or(Ok(()), Err)
 }
 
+/// The loop that everything hangs on. Ends with the stop, or with what ended that must not: that takes the
+/// daemon down, for systemd to see and start again.
+async fn until_stopped(
+    reloader: &Reloader,
+    reload: &mut tokio::sync::mpsc::Receiver<()>,
+    tasks: &mut JoinSet<(&'static str, std::io::Result<()>)>,
+    running: &mut Running,
+    hook_task: &mut tokio::task::JoinHandle<std::io::Result<()>>,
+    shutdown: &CancellationToken,
+) -> Option<anyhow::Error> {
+    let mut alive = tokio::time::interval(ALIVE_EVERY);
+    let ended = loop {
+        tokio::select! {
+            // Tasks end by the same stop, and may be seen to have ended first.
+            biased;
+            () = shutdown.cancelled() => return None,
+            _ = alive.tick() => reloader.herald.alive(),
+            Some(()) = reload.recv() => {
+                tokio::select! {
+                    () = shutdown.cancelled() => return None,
+                    () = reloader.reload() => {}
+                }
+            }
+            () = running.broken() => break anyhow::anyhow!("a task of the media side ended"),
+            ended = &mut *hook_task => break anyhow::anyhow!("the auth hook ended: {ended:?}"),
+            Some(ended) = tasks.join_next() => break match ended {
+                Ok((name, result)) => anyhow::anyhow!("the {name} task ended: {result:?}"),
+                Err(error) => anyhow::anyhow!("a task failed: {error}"),
+            },
+        }
+    };
+    shutdown.cancel();
+    Some(ended)
+}
+
 struct Reloader {
     options: Options,
     media: Media,
     auth: Auth,
     certificates: Option<Certificates>,
+    /// The config that the listener was opened with.
+    bound: Arc<Config>,
     config: watch::Sender<Arc<Config>>,
     status: watch::Sender<api::ConfigStatus>,
     herald: Arc<dyn Herald>,
@@ -247,10 +255,17 @@ impl Reloader {
             tracing::error!("the certificate was not reloaded: {error:#}");
             faults.push(self.fault("server.tls", format!("{error:#}; the former certificate is in use")));
         }
-        self.config.send_replace(new);
-        if change.listener {
-            faults.push(self.fault("server", "takes effect when havatard is restarted".to_owned()));
+        // Compared with what is bound, not with the config before: a later reload must neither forget it nor,
+        // once the old value is back, insist on it.
+        let later = "takes effect when havatard is restarted";
+        if self.bound.server.listen != new.server.listen {
+            faults.push(self.fault("server.listen", later.to_owned()));
         }
+        // Other certificates are taken at once, but not TLS where there was none, or the other way round.
+        if self.bound.server.tls.is_some() != new.server.tls.is_some() {
+            faults.push(self.fault("server.tls", later.to_owned()));
+        }
+        self.config.send_replace(new);
         tracing::info!(?change, "the config was reloaded");
         self.status.send_modify(|status| {
             status.loaded_at = Timestamp::now();

@@ -61,14 +61,12 @@ pub(super) fn headline(status: &Status, look: &Look) -> String {
 }
 
 pub(super) fn missing(missing: &Missing) -> String {
-    match missing.code.as_str() {
+    if missing.code == "streaming_stopped" {
         // havatard names the HTTP route; whoever reads this has a verb for it.
-        "streaming_stopped" => "the stream was stopped; start it with: havatarctl stream start".to_owned(),
-        _ => {
-            let why = missing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            words::clean(&format!("{}{why}", missing.message))
-        }
+        return "the stream was stopped; start it with: havatarctl stream start".to_owned();
     }
+    let why = missing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    words::clean(&format!("{}{why}", missing.message))
 }
 
 /// `test picture: live`

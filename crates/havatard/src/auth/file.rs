@@ -15,12 +15,15 @@ use super::{AuthError, Secret, random_text};
 /// The file that holds the admin token.
 pub const ADMIN_TOKEN: &str = "admin-token";
 
+/// File name of the token that watches over RTSP and HLS, and does nothing else.
+pub const WATCH_TOKEN: &str = "watch-token";
+
 const LARGEST: u64 = 1024 * 1024;
 const SHORTEST_TOKEN: usize = 32;
 
-/// Reads the admin token, or makes one on the first run.
-pub(super) fn admin_token(state_dir: &Path) -> Result<Secret, AuthError> {
-    let path = state_dir.join(ADMIN_TOKEN);
+/// Reads a token, or makes one on the first run.
+pub(super) fn token(state_dir: &Path, name: &str) -> Result<Secret, AuthError> {
+    let path = state_dir.join(name);
     // Two rounds: if another daemon makes the file between our look and our rename, its token is the one.
     for _ in 0..2 {
         match read_private(&path) {
@@ -127,11 +130,11 @@ mod tests {
     #[test]
     fn the_first_run_makes_a_private_token_and_later_ones_keep_it() {
         let dir = dir();
-        let made = admin_token(dir.path()).unwrap();
+        let made = token(dir.path(), ADMIN_TOKEN).unwrap();
         let path = dir.path().join(ADMIN_TOKEN);
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
         assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), made.expose());
-        assert_eq!(admin_token(dir.path()).unwrap().expose(), made.expose());
+        assert_eq!(token(dir.path(), ADMIN_TOKEN).unwrap().expose(), made.expose());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no scratch file stays behind");
     }
 
@@ -140,7 +143,7 @@ mod tests {
         let dir = dir();
         let tokens: Vec<String> = std::thread::scope(|scope| {
             let runs: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| admin_token(dir.path()).unwrap().expose().to_owned()))
+                .map(|_| scope.spawn(|| token(dir.path(), ADMIN_TOKEN).unwrap().expose().to_owned()))
                 .collect();
             runs.into_iter().map(|run| run.join().unwrap()).collect()
         });
@@ -150,11 +153,11 @@ mod tests {
     #[test]
     fn a_token_that_others_can_read_is_refused() {
         let dir = dir();
-        admin_token(dir.path()).unwrap();
+        token(dir.path(), ADMIN_TOKEN).unwrap();
         let path = dir.path().join(ADMIN_TOKEN);
         for mode in [0o640, 0o604, 0o620, 0o666] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            let error = admin_token(dir.path()).err().unwrap();
+            let error = token(dir.path(), ADMIN_TOKEN).err().unwrap();
             assert!(matches!(error, AuthError::Exposed { mode: m, .. } if m == mode), "{error}");
             assert!(error.to_string().contains("chmod 600"), "{error}");
         }
@@ -165,18 +168,18 @@ mod tests {
         let dir = dir();
         let path = dir.path().join(ADMIN_TOKEN);
         symlink(dir.path().join("elsewhere"), &path).unwrap();
-        assert!(matches!(admin_token(dir.path()), Err(AuthError::NotAFile { .. })));
+        assert!(matches!(token(dir.path(), ADMIN_TOKEN), Err(AuthError::NotAFile { .. })));
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
-        assert!(matches!(admin_token(dir.path()), Err(AuthError::NotAFile { .. })));
+        assert!(matches!(token(dir.path(), ADMIN_TOKEN), Err(AuthError::NotAFile { .. })));
         std::fs::remove_dir(&path).unwrap();
         write_private(&path, b"hunter2\n", Existing::Keep).unwrap();
-        assert!(matches!(admin_token(dir.path()), Err(AuthError::WeakToken { .. })));
+        assert!(matches!(token(dir.path(), ADMIN_TOKEN), Err(AuthError::WeakToken { .. })));
     }
 
     #[test]
     fn a_missing_state_directory_is_named() {
-        let error = admin_token(Path::new("/nonexistent/state")).err().unwrap();
+        let error = token(Path::new("/nonexistent/state"), ADMIN_TOKEN).err().unwrap();
         assert!(error.to_string().contains("/nonexistent/state/admin-token"), "{error}");
     }
 }

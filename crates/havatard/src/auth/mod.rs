@@ -39,7 +39,7 @@ use file::{Existing, read_private, write_private};
 use limiter::Limiter;
 use sessions::{AtRest, Sessions};
 
-pub use file::ADMIN_TOKEN;
+pub use file::{ADMIN_TOKEN, WATCH_TOKEN};
 pub use secret::{Fingerprint, Secret, random_text};
 
 /// How often sessions are looked over for ones that have ended, and their last use is written down.
@@ -144,6 +144,7 @@ pub struct Auth(Arc<Inner>);
 
 struct Inner {
     admin: Fingerprint,
+    watch: Fingerprint,
     sessions_file: PathBuf,
     tables: Mutex<Tables>,
     // Held over a write, so that an older picture never lands after a newer one.
@@ -172,12 +173,18 @@ impl Auth {
     /// Reads, or on the first run makes, the admin token of `state_dir`, and takes up the sessions of an
     /// earlier run. Blocks on the disk: call it before serving.
     pub fn open(state_dir: &Path, settings: Settings) -> Result<Self, AuthError> {
-        let admin = file::admin_token(state_dir)?.digest();
+        let admin = file::token(state_dir, ADMIN_TOKEN)?.digest();
+        let watch = match file::token(state_dir, WATCH_TOKEN) {
+            // A disk that has turned read-only costs players their password, not people their robot.
+            Err(AuthError::Write { .. }) => Secret::random().digest(),
+            token => token?.digest(),
+        };
         let sessions_file = state_dir.join("sessions.json");
         let mut sessions = restore(&sessions_file);
         sessions.sweep(&settings, Instant::now());
         Ok(Self(Arc::new(Inner {
             admin,
+            watch,
             sessions_file,
             tables: Mutex::new(Tables {
                 settings,
@@ -253,6 +260,15 @@ impl Auth {
     pub fn by_token(&self, token: &str) -> Option<Identity> {
         let right = self.0.admin.matches(&Fingerprint::of(token));
         right.then(|| Identity { me: admin(), proof: Proof::Token })
+    }
+
+    /// Whether a player may watch with this password. The admin token counts on this machine only: RTSP
+    /// shows passwords to the network, and what it shows there must not be able to do more than watch.
+    pub fn may_watch(&self, password: &str, peer: IpAddr) -> bool {
+        let given = Fingerprint::of(password);
+        let watch = self.0.watch.matches(&given);
+        let admin = self.0.admin.matches(&given);
+        watch || (admin && peer.to_canonical().is_loopback())
     }
 
     /// Who presents this session cookie.

@@ -95,13 +95,13 @@ async fn decide(State((media, auth)): State<(Media, Auth)>, Json(request): Json<
     if admitted { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED }
 }
 
-/// VLC, OBS and the like sign in with a bearer token as their password, whatever the user name. The robot's
+/// VLC, OBS and the like sign in with a token as their password, whatever the user name. The robot's
 /// microphone alone is for the panel.
 fn may_watch(auth: &Auth, request: &GateRequest) -> bool {
     request.action == "read"
         && matches!(request.protocol.as_str(), "rtsp" | "hls")
         && request.path != AUDIO
-        && auth.by_token(&request.password).is_some()
+        && request.ip.parse().is_ok_and(|peer| auth.may_watch(&request.password, peer))
 }
 
 fn short(text: &str) -> String {

@@ -124,8 +124,7 @@ async fn renewed(ctx: &Arc<Context>, processes: &Processes, fresh: &Fresh) -> bo
     while Instant::now() < deadline {
         let launched = fresh.launches() > before;
         match processes.mediamtx.snapshot().state {
-            State::Stopped => return false,
-            State::Backoff { .. } => return false,
+            State::Stopped | State::Backoff { .. } => return false,
             State::Running { .. } if launched && fresh.verified() && ctx.up() => return true,
             _ => tokio::time::sleep(LOOK_EVERY).await,
         }

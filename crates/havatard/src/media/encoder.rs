@@ -58,16 +58,15 @@ pub(super) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Res
     for codec in candidates(camera.encoder) {
         let tried = format!("{key} {}", codec.name());
         let known = unpoisoned(&ctx.encoders).get(&tried).cloned();
-        let outcome = match known {
-            Some(outcome) => outcome,
-            None => {
-                let outcome = try_out(ffmpeg, camera, codec).await;
-                // Software fails for passing reasons, such as a busy machine; hardware that hangs will hang again.
-                if outcome.is_ok() || codec != VideoCodec::Libx264 {
-                    unpoisoned(&ctx.encoders).insert(tried, outcome.clone());
-                }
-                outcome
+        let outcome = if let Some(outcome) = known {
+            outcome
+        } else {
+            let outcome = try_out(ctx, ffmpeg, camera, codec).await;
+            // Software fails for passing reasons, such as a busy machine; hardware that hangs will hang again.
+            if outcome.is_ok() || codec != VideoCodec::Libx264 {
+                unpoisoned(&ctx.encoders).insert(tried, outcome.clone());
             }
+            outcome
         };
         match outcome {
             Ok(fps) if fps >= needed => {
@@ -107,10 +106,10 @@ fn candidates(wanted: Wanted) -> Vec<VideoCodec> {
     }
 }
 
-async fn try_out(ffmpeg: &Path, camera: &Camera, codec: VideoCodec) -> Result<f64, String> {
+async fn try_out(ctx: &Context, ffmpeg: &Path, camera: &Camera, codec: VideoCodec) -> Result<f64, String> {
     let frames = camera.fps.max(10);
     let begun = Instant::now();
-    let output = program::run(ffmpeg, &ffmpeg::test_encode(camera, codec, frames), LIMIT)
+    let output = program::run(&ctx.nursery, ffmpeg, ffmpeg::test_encode(camera, codec, frames), LIMIT)
         .await
         .map_err(|error| chain(&error))?;
     if !output.success {

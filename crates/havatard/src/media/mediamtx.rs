@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
+use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Nursery, Pipeline, Probe};
 use serde_json::Value;
 
 use crate::config::Config;
@@ -146,7 +146,7 @@ impl MediaMtxLaunch {
         let binary = find(&config)?;
         let changed = binary.metadata().ok().and_then(|meta| meta.modified().ok());
         if self.checked.as_ref() != Some(&(binary.clone(), changed)) {
-            check_version(&binary).await?;
+            check_version(&self.ctx.nursery, &binary).await?;
             self.checked = Some((binary.clone(), changed));
         }
         check_ports(&config)?;
@@ -189,7 +189,7 @@ impl Probe for MediaMtxProbe {
 /// The settings for the config, with this boot's secrets.
 pub(super) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered, MediaMtxError> {
     let passwords = ice_passwords(config)?;
-    let slate = slate::ensure(config, &ctx.state_dir).await;
+    let slate = slate::ensure(ctx, config).await;
     Ok(render::render(
         config,
         &render::Inputs {
@@ -286,8 +286,8 @@ fn find(config: &Config) -> Result<PathBuf, MediaMtxError> {
     }
 }
 
-async fn check_version(binary: &Path) -> Result<(), MediaMtxError> {
-    let said = program::run(binary, &["--version"], Duration::from_secs(5)).await;
+async fn check_version(nursery: &Nursery, binary: &Path) -> Result<(), MediaMtxError> {
+    let said = program::run(nursery, binary, ["--version"], Duration::from_secs(5)).await;
     let no_version = |message: String| MediaMtxError::NoVersion { binary: binary.to_owned(), message };
     let output = said.map_err(|error| no_version(error.to_string()))?;
     let text = output.stdout.trim();

@@ -1,10 +1,14 @@
 //! Finding external programs, and running them for a short answer.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
+
+use havatar_supervisor::{Command, Finished, Nursery, RunError};
+
+/// What a helper program may say, in bytes; the rest is read and dropped.
+const MOST_OUTPUT: usize = 64 << 10;
 
 /// A program by name or path: a name is looked up on PATH, a path is taken as it is.
 pub(super) fn find(name: &Path) -> Option<PathBuf> {
@@ -27,60 +31,15 @@ pub(super) fn find_beside(name: &str) -> Option<PathBuf> {
         .or_else(|| find(Path::new(name)))
 }
 
-/// Why a program gave no answer.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RunError {
-    /// It could not be started or read.
-    #[error("cannot run {program}")]
-    Io {
-        /// The program.
-        program: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// It took too long and was ended.
-    #[error("{program} did not finish within {limit:?}")]
-    Slow {
-        /// The program.
-        program: PathBuf,
-        /// The limit.
-        limit: Duration,
-    },
-}
-
-/// What a finished program said.
-#[derive(Debug)]
-pub(super) struct Output {
-    /// It exited with status 0.
-    pub(super) success: bool,
-    /// Standard output.
-    pub(super) stdout: String,
-    /// Standard error.
-    pub(super) stderr: String,
-}
-
-/// Runs a program to its end, or ends it at the limit.
-pub(super) async fn run<A: AsRef<OsStr>>(
+/// Runs a helper program to its end, or ends it at the limit. It is a child like all others: it dies with the
+/// daemon, also when it hangs in a driver's call.
+pub(super) async fn run<A: Into<OsString>>(
+    nursery: &Nursery,
     program: &Path,
-    args: &[A],
+    args: impl IntoIterator<Item = A>,
     limit: Duration,
-) -> Result<Output, RunError> {
-    let mut command = tokio::process::Command::new(program);
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let io = |source| RunError::Io { program: program.to_owned(), source };
-    let child = command.spawn().map_err(io)?;
-    match tokio::time::timeout(limit, child.wait_with_output()).await {
-        Ok(output) => {
-            let output = output.map_err(io)?;
-            Ok(Output {
-                success: output.status.success(),
-                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            })
-        }
-        Err(_) => Err(RunError::Slow { program: program.to_owned(), limit }),
-    }
+) -> Result<Finished, RunError> {
+    nursery.run(Command::new(program).args(args), limit, MOST_OUTPUT).await
 }
 
 fn executable(path: &Path) -> bool {

@@ -143,7 +143,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
                 CameraDevice::Auto | CameraDevice::Number(_) => v4l2::first(),
             };
             let device = present(ctx, device, "the camera")?;
-            let offers = v4l2::offers(&ffmpeg, &device).await.map_err(Hold::Fail)?;
+            let offers = v4l2::offers(&ctx.nursery, &ffmpeg, &device).await.map_err(Hold::Fail)?;
             let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(Hold::Fail)?;
             let given = offer.format == "h264";
             let codec = codec(ctx, &ffmpeg, &config, given).await?;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::config::{Camera, Config};
 
+use super::context::Context;
 use super::program;
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -18,15 +19,15 @@ const EDITION: u32 = 1;
 
 /// The slate for the config's camera, made if it is not there yet; `None` if ffmpeg cannot make it, and
 /// MediaMTX's own is used instead.
-pub(super) async fn ensure(config: &Config, state_dir: &Path) -> Option<PathBuf> {
+pub(super) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
-    let path = place(camera, state_dir);
+    let path = place(camera, &ctx.state_dir);
     if path.exists() {
         return Some(path);
     }
     let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str()))?;
     let unfinished = path.with_extension("new.mp4");
-    let made = match program::run(&ffmpeg, &draw(camera, &unfinished), LIMIT).await {
+    let made = match program::run(&ctx.nursery, &ffmpeg, draw(camera, &unfinished), LIMIT).await {
         Ok(output) if output.success => {
             std::fs::rename(&unfinished, &path).map_err(|error| error.to_string())
         }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use havatar_supervisor::Nursery;
+
 use crate::config::{CameraFormat, Size};
 
 use super::program;
@@ -29,14 +31,15 @@ pub(super) fn first() -> Option<PathBuf> {
 }
 
 /// Asks ffmpeg for the device's formats. It exits with an error after listing, by design.
-pub(super) async fn offers(ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
+pub(super) async fn offers(nursery: &Nursery, ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
     let args = ["-hide_banner", "-nostdin", "-f", "v4l2", "-list_formats", "all", "-i"]
         .map(std::ffi::OsString::from)
         .into_iter()
         .chain([device.as_os_str().to_owned()])
         .collect::<Vec<_>>();
-    let output =
-        program::run(ffmpeg, &args, Duration::from_secs(5)).await.map_err(|error| error.to_string())?;
+    let output = program::run(nursery, ffmpeg, args, Duration::from_secs(5))
+        .await
+        .map_err(|error| error.to_string())?;
     let offers = parse(&output.stderr);
     if offers.is_empty() {
         let line = output.stderr.lines().last().unwrap_or("no answer");

@@ -1,6 +1,9 @@
 use super::*;
 use crate::{http::hook, media::HOOK_USER};
 
+const NEAR: &str = "127.0.0.1";
+const FAR: &str = "192.0.2.7";
+
 #[tokio::test]
 async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
     let (logged, _guard) = Logged::capture();
@@ -17,9 +20,11 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
         let url = format!("http://127.0.0.1:{port}{}", hook::PATH);
         client.post(url).basic_auth(user, Some(password)).json(&serde_json::Value::Null).body(body).send()
     };
-    let as_player = |protocol: &str, path: &str, password: &str| {
+    let watch = std::fs::read_to_string(robot.dir.path().join(crate::auth::WATCH_TOKEN)).unwrap();
+    let watch = watch.trim();
+    let as_player = |ip: &str, protocol: &str, path: &str, password: &str| {
         serde_json::json!({
-            "user": "vlc", "password": password, "token": password, "ip": "192.0.2.7",
+            "user": "vlc", "password": password, "token": password, "ip": ip,
             "action": "read", "path": path, "protocol": protocol,
         })
         .to_string()
@@ -38,11 +43,13 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
         (HOOK_USER, "canary-secret", body("read", right), 204),
         (HOOK_USER, "canary-secret", body("read", "canary-wrong"), 401),
         (HOOK_USER, "canary-secret", body("publish", right), 401),
-        (HOOK_USER, "canary-secret", as_player("rtsp", "havatar", &token), 204),
-        (HOOK_USER, "canary-secret", as_player("hls", "havatar_camera", &token), 204),
-        (HOOK_USER, "canary-secret", as_player("rtsp", "havatar", "canary-wrong"), 401),
-        (HOOK_USER, "canary-secret", as_player("rtsp", "havatar_audio", &token), 401),
-        (HOOK_USER, "canary-secret", as_player("webrtc", "havatar", &token), 401),
+        (HOOK_USER, "canary-secret", as_player(FAR, "rtsp", "havatar", watch), 204),
+        (HOOK_USER, "canary-secret", as_player(FAR, "hls", "havatar_camera", watch), 204),
+        (HOOK_USER, "canary-secret", as_player(NEAR, "rtsp", "havatar", &token), 204),
+        (HOOK_USER, "canary-secret", as_player(FAR, "rtsp", "havatar", &token), 401),
+        (HOOK_USER, "canary-secret", as_player(FAR, "rtsp", "havatar", "canary-wrong"), 401),
+        (HOOK_USER, "canary-secret", as_player(FAR, "rtsp", "havatar_audio", watch), 401),
+        (HOOK_USER, "canary-secret", as_player(FAR, "webrtc", "havatar", watch), 401),
         (HOOK_USER, "wrong", body("read", right), 401),
         ("other", "canary-secret", body("read", right), 401),
         (HOOK_USER, "canary-secret", "{".to_owned(), 400),
@@ -59,7 +66,7 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
     let text = logged.text();
     assert!(text.contains("admitted=true") && text.contains("admitted=false"), "{text}");
     let ours: Vec<_> = text.lines().filter(|line| line.contains("havatard")).collect();
-    for secret in ["canary", right, token.as_str()] {
+    for secret in ["canary", right, token.as_str(), watch] {
         assert!(!ours.join("\n").contains(secret), "{ours:?}");
     }
 }
