@@ -44,6 +44,10 @@
 //! Beyond these means is only a process that cleared its own environment, or a set-user-id one, *and* left
 //! its group; under systemd the unit's control group ends those too.
 //!
+//! **Errands.** A short program that is asked for an answer and then ends ([`Nursery::run`]) is born, marked and
+//! ended in the same way, though no machine decides over it: its own end, its limit, or the end of the wish
+//! for its answer is also the end of everything that it started.
+//!
 //! **Output.** Each pipe is read by a task of its own into a fixed buffer, so a child never waits for us (up to
 //! about 250 MB/s; beyond that it is slowed rather than given a whole core). The last 200 lines are kept, at most
 //! 2 KiB each, at most 200 a second; the rest is counted, and the last lines of a flood are kept all the same.
@@ -55,6 +59,7 @@
 
 mod birth;
 mod command;
+mod errand;
 pub mod guard;
 mod journal;
 mod lines;
@@ -69,6 +74,7 @@ mod task;
 mod world;
 
 pub use command::{Command, Pipeline};
+pub use errand::{Finished, RunError};
 pub use journal::{LogLine, Redact, Source};
 pub use lines::LineSink;
 pub use litter::SpawnError;

@@ -1,7 +1,7 @@
 //! Reading what a process writes: always draining, in fixed memory, whatever comes.
 
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -18,7 +18,11 @@ pub type LineSink = Arc<dyn Fn(&str) + Send + Sync>;
 pub(crate) enum Intake {
     Journal(Flood),
     Lines { sink: LineSink, line: Line },
+    Head { kept: Head, most: usize },
 }
+
+/// The first bytes of a pipe, shared with the one who waits for them.
+pub(crate) type Head = Arc<Mutex<Vec<u8>>>;
 
 impl Intake {
     pub(crate) fn journal(journal: Arc<Journal>, source: Source, stage: usize) -> Self {
@@ -27,6 +31,11 @@ impl Intake {
 
     pub(crate) fn lines(sink: LineSink) -> Self {
         Self::Lines { sink, line: Line::default() }
+    }
+
+    /// Keeps at most so many bytes, and reads on without keeping.
+    pub(crate) fn head(kept: Head, most: usize) -> Self {
+        Self::Head { kept, most }
     }
 }
 
@@ -95,13 +104,18 @@ impl Intake {
                 }
                 line.extend(rest);
             }
+            Self::Head { kept, most } => {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = most.saturating_sub(kept.len());
+                kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            }
         }
     }
 
     fn settles_at(&self) -> Option<Instant> {
         match self {
             Self::Journal(flood) => flood.pending.as_ref().map(|pending| pending.until),
-            Self::Lines { .. } => None,
+            Self::Lines { .. } | Self::Head { .. } => None,
         }
     }
 
@@ -119,6 +133,7 @@ impl Intake {
                     line.hand_to(sink);
                 }
             }
+            Self::Head { .. } => {}
         }
     }
 }

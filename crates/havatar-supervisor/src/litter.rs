@@ -150,6 +150,8 @@ pub(crate) struct Pipes {
 pub(crate) struct StageEnd {
     /// In words, for example `ffmpeg (stage 2) exited with status 1`.
     pub(crate) why: String,
+    /// It exited with status 0.
+    pub(crate) success: bool,
     /// How many stages are still there.
     pub(crate) left: usize,
 }
@@ -188,11 +190,14 @@ impl Run {
                 continue;
             }
             stage.ended = true;
-            let status = words(status(stage.pidfd.get_ref()).as_ref());
+            let status = status(stage.pidfd.get_ref());
+            let success = status.as_ref().and_then(WaitIdStatus::exit_status) == Some(0);
+            let status = words(status.as_ref());
             let why =
                 if several { format!("{} (stage {}) {status}", stage.title, index + 1) } else { status };
             return Poll::Ready(StageEnd {
                 why,
+                success,
                 left: self.stages.iter().filter(|stage| !stage.ended).count(),
             });
         }

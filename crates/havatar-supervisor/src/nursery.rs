@@ -10,12 +10,14 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::birth::{self, Kind};
 use crate::command::Pipeline;
 use crate::guard;
-use crate::litter::{Litter, SpawnError};
-use crate::marks::{self, Ended, Mark};
+use crate::litter::{Litter, Run, SpawnError};
+use crate::marks::{self, Mark};
 
 /// Gives birth to every supervised process of this program and sees to it that none outlives it.
 ///
@@ -96,10 +98,26 @@ impl Nursery {
         end_marked(Mark::Generation(self.inner.generation.clone())).await
     }
 
-    /// Ends what one supervised process left, wherever it went.
-    pub(crate) async fn end_process(&self, name: &str) -> Ended {
+    /// Ends a run and what left its group, wherever it went; reaps it, and lets its last words be read for at most
+    /// `drain`. Returns the processes that are still there after about a second of SIGKILL.
+    pub(crate) async fn clear(
+        &self,
+        name: &str,
+        mut run: Run,
+        mut readers: JoinSet<()>,
+        drain: Duration,
+    ) -> Vec<u32> {
+        run.kill(KILL_LIMIT).await;
         let mark = Mark::Process { generation: self.inner.generation.clone(), name: name.into() };
-        tokio::task::spawn_blocking(move || marks::end_all(&mark, LOOKS_STOP)).await.unwrap_or_default()
+        let search = tokio::task::spawn_blocking(move || marks::end_all(&mark, LOOKS_STOP));
+        let left = search.await.unwrap_or_default().left;
+        run.reap();
+        if !left.is_empty() {
+            tracing::error!(process.name = %name, ?left, "processes do not end on SIGKILL");
+        }
+        let drained = async { while readers.join_next().await.is_some() {} };
+        let _ = timeout(drain, drained).await;
+        left
     }
 
     /// Spawns all stages of a pipeline, or none.
@@ -151,6 +169,8 @@ pub enum NurseryError {
 
 /// More launches than this at one time are refused, not queued.
 const WAITING_BIRTHS: usize = 64;
+/// How long the programs of a killed group may take to vanish.
+const KILL_LIMIT: Duration = Duration::from_millis(500);
 const LOOKS_STOP: u32 = 50;
 const LOOKS_SWEEP: u32 = 200;
 const GUARD_READY: Duration = Duration::from_secs(5);

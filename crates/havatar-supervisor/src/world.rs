@@ -55,8 +55,6 @@ pub(crate) async fn next_end(run: &mut Option<Run>) -> StageEnd {
     }
 }
 
-/// How long the programs of a killed group may take to vanish.
-const KILL_LIMIT: Duration = Duration::from_millis(500);
 /// How long the last lines may take to be read, once everything that could write is gone.
 const DRAIN_LIMIT: Duration = Duration::from_millis(150);
 
@@ -168,20 +166,15 @@ impl World {
     }
 
     fn clear(&mut self) {
-        let (run, mut readers) = (self.run.take(), std::mem::take(&mut self.readers));
+        let (run, readers) = (self.run.take(), std::mem::take(&mut self.readers));
         let (nursery, name, journal) =
             (self.nursery.clone(), Arc::clone(&self.name), Arc::clone(&self.journal));
         self.clearing = Some(Box::pin(async move {
-            let Some(mut run) = run else { return };
-            run.kill(KILL_LIMIT).await;
-            let left = nursery.end_process(&name).await.left;
-            run.reap();
+            let Some(run) = run else { return };
+            let left = nursery.clear(&name, run, readers, DRAIN_LIMIT).await;
             if !left.is_empty() {
-                tracing::error!(process.name = %name, ?left, "processes do not end on SIGKILL");
                 journal.remark(&format!("processes {left:?} do not end on SIGKILL"));
             }
-            let drained = async { while readers.join_next().await.is_some() {} };
-            let _ = timeout(DRAIN_LIMIT, drained).await;
         }));
     }
 }

@@ -28,8 +28,13 @@ struct Program {
 
 impl Program {
     async fn start(scope: &str) -> Self {
+        Self::start_as("family", scope, FAMILY).await
+    }
+
+    /// In a role that starts so many processes.
+    async fn start_as(role: &str, scope: &str, processes: usize) -> Self {
         let mut command = Command::new(HELPER);
-        command.args(["family", scope]).env("NOTIFY_SOCKET", "/nowhere").env("LISTEN_FDS", "1");
+        command.args([role, scope]).env("NOTIFY_SOCKET", "/nowhere").env("LISTEN_FDS", "1");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the helper");
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -39,7 +44,7 @@ impl Program {
         program.generation = words.next().expect("a generation").to_owned();
         program.guard = words.next().expect("a guard").parse().expect("a pid");
         program.plain = words.next().expect("a plain process").parse().expect("a pid");
-        eventually("the whole family is there", || marked(&program.generation).len() == FAMILY).await;
+        eventually("the whole family is there", || marked(&program.generation).len() == processes).await;
         program
     }
 
@@ -110,6 +115,18 @@ async fn sigkill_leaves_no_orphan() {
     times.sort();
     println!("no orphan after: p50 {:?}, max {:?}, {rounds} rounds", times[rounds / 2], times[rounds - 1]);
     assert!(late.is_empty(), "orphans after 500 ms: {late:?}");
+}
+
+#[tokio::test]
+async fn sigkill_leaves_nothing_of_a_short_program() {
+    for _ in 0..10 {
+        // The family without the plain process.
+        let mut program = Program::start_as("errand", &scope("errand"), FAMILY - 1).await;
+        program.kill();
+        let took = program.all_gone().await;
+        assert!(took <= Duration::from_millis(500), "{took:?}");
+        program.guard_gone().await;
+    }
 }
 
 #[tokio::test]

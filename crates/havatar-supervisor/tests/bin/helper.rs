@@ -33,6 +33,8 @@ fn main() {
     let runtime = runtime.expect("a runtime");
     match role.as_str() {
         "family" => runtime.block_on(family(&args.next().expect("a scope"))),
+        "errand" => runtime.block_on(errand(&args.next().expect("a scope"))),
+        "errand-flood" => runtime.block_on(errand_flood(&args.next().expect("a scope"))),
         "probed" => runtime.block_on(probed(&args.next().expect("a scope"))),
         "flood" => runtime.block_on(flood(&args.next().expect("a scope"), &args.next().expect("a script"))),
         "crash-loop" => runtime.block_on(crash_loop(&args.next().expect("a scope"))),
@@ -85,6 +87,46 @@ async fn family(scope: &str) {
     let (one, other) = tokio::join!(plain.stop(), family.stop());
     one.and(other).expect("stopped");
     say(&format!("{}", nursery.end().await.expect("ended")));
+}
+
+/// A family of processes that runs as a short program which does not end. Says `<generation> <guard> 0`.
+async fn errand(scope: &str) {
+    let nursery = nursery(scope);
+    let command = Command::new("sh").arg("-c").arg(FAMILY);
+    let running = nursery.run(command, Duration::from_secs(1000), 1000);
+    let asked = async {
+        say(&format!("{} {} 0", nursery.generation(), nursery.guard_pid().expect("a guard")));
+        while told().await.is_some() {}
+    };
+    tokio::select! {
+        ended = running => panic!("it ended: {ended:?}"),
+        () = asked => {}
+    }
+}
+
+/// Runs a short program that writes 100 MB to each output: first little, to warm up, then much. Says
+/// `<growth in KiB> <ms taken> <bytes of stdout> <bytes of stderr>`.
+async fn errand_flood(scope: &str) {
+    let nursery = nursery(scope);
+    let script = "yes out | head -c $SIZE; yes err | head -c $SIZE >&2";
+    let run = async |size: &str| {
+        let command = Command::new("sh").arg("-c").arg(script).env("SIZE", size);
+        nursery.run(command, Duration::from_mins(1), 64 << 10).await.expect("it ends")
+    };
+    run("4000000").await;
+    let (before, begun, mut peak) = (rss_kib(), Instant::now(), 0);
+    let flood = run("100000000");
+    tokio::pin!(flood);
+    let finished = loop {
+        tokio::select! {
+            finished = &mut flood => break finished,
+            () = sleep(Duration::from_millis(10)) => peak = peak.max(rss_kib()),
+        }
+    };
+    assert!(finished.success, "{finished:?}");
+    let growth = peak.max(rss_kib()).saturating_sub(before);
+    let took = begun.elapsed().as_millis();
+    say(&format!("{growth} {took} {} {}", finished.stdout.len(), finished.stderr.len()));
 }
 
 /// Whether a beat was seen lately.
