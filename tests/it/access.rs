@@ -97,19 +97,23 @@ async fn a_token_opens_rtsp_and_hls_for_reading_and_the_microphone_alone_for_nob
     let daemon = Plan::new().launch().await;
     daemon.ready().await;
     let (both, camera, audio) = (daemon.rtsp(BOTH), daemon.rtsp(CAMERA), daemon.rtsp(AUDIO));
-    let wrong = both.replace(daemon.token(), "wrong");
+    let wrong = both.replace(daemon.watch_token(), "wrong");
+    // On this machine the admin's own token does as well; elsewhere it must not be shown.
+    let admin = both.replace(daemon.watch_token(), daemon.token());
     let hls = |path: &str| format!("http://127.0.0.1:{}/{path}/index.m3u8", daemon.plan().ports.hls);
     let sound = hls(AUDIO);
-    let (opened, picture, microphone, forged, push, deaf) = tokio::join!(
+    let (opened, by_admin, picture, microphone, forged, push, deaf) = tokio::join!(
         read(&both),
+        read(&admin),
         read(&camera),
         read(&audio),
         read(&wrong),
         publish(&camera),
         playlist(&daemon, &sound),
     );
-    assert!(opened.status.success(), "{}", tools::complaints(&opened));
-    assert!(picture.status.success(), "{}", tools::complaints(&picture));
+    for opened in [opened, by_admin, picture] {
+        assert!(opened.status.success(), "{}", tools::complaints(&opened));
+    }
     for refused in [microphone, forged, push] {
         assert_refused(&refused);
     }
@@ -121,6 +125,24 @@ async fn a_token_opens_rtsp_and_hls_for_reading_and_the_microphone_alone_for_nob
         })
         .await;
     assert!(list.starts_with("#EXTM3U"), "{list}");
+    // What a player shows to the network does nothing but watch.
+    let status = client().get(format!("{}/api/v1/status", daemon.origin())).bearer_auth(daemon.watch_token());
+    assert_eq!(status.send().await.expect("an answer").status().as_u16(), 401);
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_what_is_missing_but_not_why() {
+    let daemon = Plan::new()
+        .set("media.camera.source", "v4l2")
+        .set("media.camera.device", "/dev/v4l/by-id/canary-device")
+        .launch()
+        .await;
+    let told = daemon.missing(Duration::from_secs(10), "camera_away").await;
+    assert!(told.contains("canary-device"), "{told}");
+    let answer = client().get(format!("{}/readyz", daemon.origin())).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 503);
+    let text = answer.text().await.expect("a body");
+    assert!(text.contains("camera_away") && !text.contains("canary-device"), "{text}");
 }
 
 #[tokio::test]
@@ -153,7 +175,8 @@ fn client() -> reqwest::Client {
 }
 
 async fn playlist(daemon: &Daemon, url: &str) -> (u16, String) {
-    let answer = client().get(url).basic_auth("vlc", Some(daemon.token())).send().await.expect("an answer");
+    let answer =
+        client().get(url).basic_auth("vlc", Some(daemon.watch_token())).send().await.expect("an answer");
     (answer.status().as_u16(), answer.text().await.unwrap_or_default())
 }
 

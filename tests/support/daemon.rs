@@ -29,6 +29,7 @@ pub struct Daemon {
     http: reqwest::Client,
     origin: String,
     token: String,
+    watch_token: String,
     guard: Option<i32>,
 }
 
@@ -81,6 +82,7 @@ impl Daemon {
             http: http.expect("an HTTP client"),
             origin: String::new(),
             token: String::new(),
+            watch_token: String::new(),
             guard: None,
         };
         daemon.origin = daemon
@@ -90,8 +92,11 @@ impl Daemon {
                 said.contains("Sign in").then(|| line.to_owned())
             })
             .await;
-        let token = std::fs::read_to_string(daemon.plan().state().join("admin-token"));
-        token.expect("an admin token").trim().clone_into(&mut daemon.token);
+        let token = |name: &str| {
+            let text = std::fs::read_to_string(daemon.plan().state().join(name)).expect("a token");
+            text.trim().to_owned()
+        };
+        (daemon.token, daemon.watch_token) = (token("admin-token"), token("watch-token"));
         daemon.guard = proc::children(daemon.pid())
             .into_iter()
             .find(|child| child.args.iter().any(|arg| arg == "--havatar-guard"))
@@ -123,6 +128,11 @@ impl Daemon {
     /// The admin's bearer token.
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// The token that players give as their password.
+    pub fn watch_token(&self) -> &str {
+        &self.watch_token
     }
 
     /// A request by the admin, answered or not.
@@ -195,11 +205,10 @@ impl Daemon {
         streams.streams.into_iter().find(|stream| stream.name == name).expect("a stream of that name")
     }
 
-    /// `GET /readyz` without credentials.
+    /// `GET /readyz`, by the admin, who is told the reasons.
     pub async fn readiness(&self) -> (u16, api::Readiness) {
-        let answer = self.http.get(format!("{}/readyz", self.origin)).send().await.expect("an answer");
-        let status = answer.status().as_u16();
-        (status, answer.json().await.expect("a readiness"))
+        let answer = self.ask(Method::GET, "/readyz").await;
+        (answer.status, answer.json())
     }
 
     /// Waits until nothing is missing.
@@ -210,11 +219,16 @@ impl Daemon {
         .await;
     }
 
-    /// Waits until `/readyz` names `code`, and gives its words.
+    /// Waits until `/readyz` names `code`, and gives its words and the reason.
     pub async fn missing(&self, within: Duration, code: &str) -> String {
         self.eventually(within, &format!("{code} is missing"), async || {
             let (_, readiness) = self.readiness().await;
-            readiness.missing.into_iter().find(|missing| missing.code == code).map(|missing| missing.message)
+            let missing = readiness.missing.into_iter().find(|missing| missing.code == code)?;
+            Some(
+                missing
+                    .why
+                    .map_or_else(|| missing.message.clone(), |why| format!("{}: {why}", missing.message)),
+            )
         })
         .await
     }
@@ -253,7 +267,7 @@ impl Daemon {
 
     /// Where VLC or OBS would find a stream.
     pub fn rtsp(&self, path: &str) -> String {
-        format!("rtsp://viewer:{}@127.0.0.1:{}/{path}", self.token, self.plan().ports.rtsp)
+        format!("rtsp://viewer:{}@127.0.0.1:{}/{path}", self.watch_token, self.plan().ports.rtsp)
     }
 
     /// Processes that carry this daemon's mark, without itself.

@@ -78,3 +78,16 @@ pub fn mediamtx_wrapper(path: &Path, rest: &str) {
 pub fn ffmpeg_wrapper(path: &Path, rest: &str) {
     script(path, &format!("case \" $* \" in *' -progress '*) ;; *) exec ffmpeg \"$@\" ;; esac\n{rest}"));
 }
+
+/// Mean volume in dB of a second of a stream's sound, which has to be Opus at 48 kHz. Silence is -91.
+///
+/// # Panics
+/// If the stream cannot be read, or holds something else.
+pub async fn loudness(url: &str) -> f64 {
+    let args = "-nostdin -v info -rtsp_transport tcp -i URL -t 1 -map 0:a:0 -af volumedetect -f null -";
+    let args: Vec<&str> = args.split(' ').map(|arg| if arg == "URL" { url } else { arg }).collect();
+    let said = complaints(&run("ffmpeg", &args).await);
+    assert!(said.contains("Audio: opus, 48000 Hz"), "{said}");
+    let text = said.split_once("mean_volume: ").unwrap_or_else(|| panic!("no measurement: {said}")).1;
+    text.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+}
