@@ -87,8 +87,9 @@ async fn a_program_that_ends_at_once_is_tried_again_and_again_but_not_madly() {
     let gaps: Vec<u128> = launches.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
     println!("between launches: {gaps:?} ms");
     for (gap, plain) in gaps.iter().zip([200, 400, 800, 1600]) {
-        // Above: the jitter, and what a busy machine takes to start and end a program.
-        assert!((plain * 8 / 10..=plain * 12 / 10 + 300).contains(gap), "{gaps:?}");
+        // Above: the jitter, and what a busy machine takes to start and end a program. The waits themselves are
+        // measured by a paused clock in `the_waits_by_the_clock`.
+        assert!((plain * 8 / 10..=plain * 12 / 10 + 1000).contains(gap), "{gaps:?}");
     }
     process.stop().await.expect("stopped");
     nothing_left(&nursery).await;
