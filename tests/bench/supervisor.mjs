@@ -13,7 +13,7 @@ import { launchHavatard, prepareHavatard, signIn, startHavatard } from './lib/da
 import { firstFrame, frameTakenAfter } from './lib/eyes.mjs'
 import { lastLine, max, median, table } from './lib/figures.mjs'
 import { own, run } from './lib/own.mjs'
-import { alive, commandLine, cpuSeconds, descendants, identity, memory, mentions, pids, variable } from './lib/proc.mjs'
+import { alive, commandLine, cpuSeconds, descendants, identity, memory, mentions, pids, state, variable } from './lib/proc.mjs'
 import { delay, randomPhase, until } from './lib/wait.mjs'
 
 const { values: options } = parseArgs({
@@ -172,6 +172,19 @@ async function load() {
   await end()
 }
 
+/** Who it is, and whether it goes by itself after all; if not, it is ended here. */
+async function lateness(pid) {
+  const who = `${pid} (${state(pid)}): ${commandLine(pid).join(' ')}`
+  const began = performance.now()
+  try {
+    await until('it goes by itself', () => !alive(pid), { timeoutMs: 5000, everyMs: 5 })
+    return `${who}, gone by itself ${Math.round(performance.now() - began)} ms later`
+  } catch {
+    process.kill(pid, 'SIGKILL')
+    return `${who}, not gone in 5 s`
+  }
+}
+
 /** The daemon is killed at a random moment of its life; after half a second nothing that it started is left. */
 async function orphans() {
   const place = await prepareHavatard()
@@ -189,10 +202,7 @@ async function orphans() {
     await delay(ORPHAN_GRACE_MS)
     const ours = pids().filter((pid) => alive(pid)
       && (known.has(identity(pid)) || generations.has(variable(pid, 'HAVATAR_GENERATION')) || mentions(pid, place.folder)))
-    for (const pid of ours) {
-      console.error(`round ${round + 1} left ${pid}: ${commandLine(pid).join(' ')}`)
-      process.kill(pid, 'SIGKILL')
-    }
+    for (const pid of ours) console.error(`round ${round + 1} left ${await lateness(pid)}`)
     left += ours.length
   }
   figures.orphans = left

@@ -20,10 +20,9 @@ const stat = (pid) => {
 }
 
 export const commandLine = (pid) => read(pid, 'cmdline').split('\0').slice(0, -1)
-export const alive = (pid) => {
-  const fields = stat(pid)
-  return fields !== undefined && fields[0] !== 'Z' && fields[0] !== 'X'
-}
+/** The kernel's letter for what it does: R runs, S sleeps, D waits for a device, Z is dead. */
+export const state = (pid) => stat(pid)?.[0]
+export const alive = (pid) => ![undefined, 'Z', 'X'].includes(state(pid))
 
 /** Tells a process from a later one with the same number. `undefined` if it is gone. */
 export const identity = (pid) => {
