@@ -15,8 +15,9 @@ async fn a_killed_camera_is_replaced_and_its_viewers_stay_connected() {
     viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
     for _ in 0..2 {
         daemon.ready().await;
+        let pid = daemon.child("camera", "ffmpeg").pid;
         let wall = SystemTime::now();
-        proc::signal(daemon.child("camera", "ffmpeg").pid, Signal::SIGKILL);
+        proc::signal(pid, Signal::SIGKILL);
         let frame = viewer.painted_after(wall, Duration::from_secs(10)).await;
         let took = frame.at.duration_since(wall).expect("later");
         figure("camera_kill_to_frame_ms", took.as_millis());
@@ -68,8 +69,9 @@ async fn a_killed_microphone_never_costs_the_picture() {
     for viewer in [&alone, &together] {
         viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
     }
+    let pid = daemon.pid_of("microphone").await;
     let (begun, wall) = (Instant::now(), SystemTime::now());
-    proc::signal(daemon.pid_of("microphone").await, Signal::SIGKILL);
+    proc::signal(pid, Signal::SIGKILL);
     let told = |event: &Event| match event {
         Event::Devices { devices } => (devices.microphone.state != DeviceState::Live).then_some(()),
         _ => None,

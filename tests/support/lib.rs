@@ -28,7 +28,7 @@ pub use daemon::{Answer, Daemon};
 pub use events::Events;
 pub use plan::{Ended, Plan};
 pub use ports::{Ports, free_port};
-pub use viewer::{Frame, Viewer};
+pub use viewer::{Frame, Viewer, painted_in};
 pub use wait::{eventually, figure, pause};
 
 /// The picture alone.

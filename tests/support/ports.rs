@@ -1,10 +1,10 @@
 //! Ports of its own for each daemon, whatever else is tested at the same time.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::net::{TcpListener, UdpSocket};
-use std::path::PathBuf;
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 
 /// Below the range that the kernel gives to outgoing connections, so that no connection takes one in between.
 const FIRST: u16 = 20_000;
@@ -14,8 +14,8 @@ const LAST: u16 = 31_999;
 #[derive(Debug)]
 pub struct Held {
     port: u16,
-    // Tests run in parallel processes: the kernel lets go of the lock however this one ends.
-    _lock: Flock<File>,
+    // Tests run in parallel processes: the kernel lets go of what they have locked however they end.
+    _lock: File,
 }
 
 /// The listeners of one daemon.
@@ -61,16 +61,33 @@ pub fn free_port() -> Held {
 }
 
 fn hold(port: u16) -> Option<Held> {
-    let folder: PathBuf = std::env::temp_dir().join("havatar-test-ports");
-    fs::create_dir_all(&folder).ok()?;
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(folder.join(port.to_string()))
-        .ok()?;
-    let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).ok()?;
+    // One file for all; the byte at the port's number stands for the port.
+    let place = std::env::temp_dir().join("havatar-test-ports");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(place).ok()?;
+    let byte = libc::flock {
+        l_type: libc::F_WRLCK.try_into().ok()?,
+        l_whence: libc::SEEK_SET.try_into().ok()?,
+        l_start: port.into(),
+        l_len: 1,
+        l_pid: 0,
+    };
+    // Of the open file, not of the process: closing another handle to the file lets go of nothing.
+    fcntl(&file, FcntlArg::F_OFD_SETLK(&byte)).ok()?;
     TcpListener::bind(("127.0.0.1", port)).ok()?;
     UdpSocket::bind(("0.0.0.0", port)).ok()?;
-    Some(Held { port, _lock: lock })
+    Some(Held { port, _lock: file })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_held_until_it_is_dropped() {
+        let held = free_port();
+        assert!(hold(held.port).is_none());
+        let port = held.port;
+        drop(held);
+        assert_eq!(hold(port).map(|again| again.port), Some(port));
+    }
 }

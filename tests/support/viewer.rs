@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,7 +12,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
-use crate::wait;
+use crate::{tools, wait};
 
 const WIDTH: usize = 320;
 const HEIGHT: usize = 180;
@@ -117,6 +118,22 @@ impl Drop for Viewer {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// When each frame of a file was painted, in the order in which they are played; frames without the clock, and those
+/// older than a minute, are left out.
+///
+/// # Panics
+/// If the file cannot be decoded.
+pub async fn painted_in(file: &Path) -> Vec<SystemTime> {
+    let path = file.to_str().expect("UTF-8");
+    let size = format!("scale={WIDTH}:{HEIGHT}");
+    let args =
+        ["-nostdin", "-v", "error", "-i", path, "-map", "0:v:0", "-vf", &size, "-vsync", "passthrough"];
+    let args = [&args[..], &["-pix_fmt", "gray", "-f", "rawvideo", "-"]].concat();
+    let output = tools::run("ffmpeg", &args).await;
+    assert!(output.status.success(), "{}", tools::complaints(&output));
+    output.stdout.chunks_exact(WIDTH * HEIGHT).filter_map(|luma| examine(luma, 0).painted).collect()
 }
 
 async fn watch(url: String, seen: Arc<Mutex<Seen>>) {
