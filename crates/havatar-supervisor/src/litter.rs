@@ -183,25 +183,30 @@ impl Run {
     }
 
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<StageEnd> {
-        let several = self.stages.len() > 1;
-        for index in 0..self.stages.len() {
-            let stage = &mut self.stages[index];
+        let mut first = None;
+        for (index, stage) in self.stages.iter().enumerate() {
             if stage.ended || stage.pidfd.poll_read_ready(context).is_pending() {
                 continue;
             }
-            stage.ended = true;
             let status = status(stage.pidfd.get_ref());
-            let success = status.as_ref().and_then(WaitIdStatus::exit_status) == Some(0);
-            let status = words(status.as_ref());
-            let why =
-                if several { format!("{} (stage {}) {status}", stage.title, index + 1) } else { status };
-            return Poll::Ready(StageEnd {
-                why,
-                success,
-                left: self.stages.iter().filter(|stage| !stage.ended).count(),
-            });
+            // Whoever has lost its reader tells nothing, if the reader's own end can be told.
+            let consequence =
+                status.as_ref().and_then(WaitIdStatus::terminating_signal) == Some(Signal::PIPE.as_raw());
+            if first.is_none() || !consequence {
+                first = Some((index, status));
+            }
+            if !consequence {
+                break;
+            }
         }
-        Poll::Pending
+        let Some((index, status)) = first else { return Poll::Pending };
+        let several = self.stages.len() > 1;
+        let stage = &mut self.stages[index];
+        stage.ended = true;
+        let success = status.as_ref().and_then(WaitIdStatus::exit_status) == Some(0);
+        let status = words(status.as_ref());
+        let why = if several { format!("{} (stage {}) {status}", stage.title, index + 1) } else { status };
+        Poll::Ready(StageEnd { why, success, left: self.stages.iter().filter(|stage| !stage.ended).count() })
     }
 
     /// Sends a signal to the whole group.

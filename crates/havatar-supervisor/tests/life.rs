@@ -302,6 +302,31 @@ async fn a_pipeline_lives_and_dies_as_one() {
     nothing_left(&nursery).await;
 }
 
+/// On one thread, so that both ends are there before the supervisor has a turn to look.
+#[tokio::test]
+async fn the_cause_is_told_and_not_what_follows_from_it() {
+    let nursery = nursery("cause");
+    let stages = vec![sh("while :; do echo hello; done"), Command::new("cat")];
+    let process = start(&nursery, eager(), Pipeline { stages });
+    let writer = running(&process).await;
+    let readers = || {
+        let mut all = marked(nursery.generation());
+        all.retain(|pid| *pid != writer);
+        all
+    };
+    eventually("the reader", || readers().len() == 1).await;
+    kill(readers()[0], Signal::KILL);
+    let killed = Instant::now();
+    while alive(writer) {
+        assert!(killed.elapsed() < Duration::from_secs(20), "it can still write");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    running_anew(&process, writer).await;
+    assert_eq!(process.snapshot().last_exit.as_deref(), Some("cat (stage 2) killed by SIGKILL"));
+    process.stop().await.expect("stopped");
+    nothing_left(&nursery).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn half_a_pipeline_is_not_left_behind() {
     let nursery = nursery("half");
