@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
 use havatar_api::ConfigFault;
-use havatar_tests::{BOTH, Daemon, Plan, figure, free_port};
+use havatar_tests::{BOTH, Daemon, Plan, figure, free_port, tools};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -130,6 +130,34 @@ async fn sources_are_taken_away_and_given_back() {
         })
         .await;
     daemon.ready().await;
+}
+
+#[tokio::test]
+async fn a_reload_in_the_middle_of_the_start_does_no_harm() {
+    let plan = Plan::new();
+    let ffmpeg = plan.place("ffmpeg");
+    // Whoever makes a file in the state directory takes long: the first one after it is written, the others between
+    // emptying it and writing it.
+    tools::script(
+        &ffmpeg,
+        &format!(
+            "for last; do :; done\ncase $last in */state/*) ;; *) exec ffmpeg \"$@\" ;; esac\n\
+             if mkdir '{0}'; then ffmpeg \"$@\"; sleep 0.8; else sleep 0.4; : >\"$last\"; sleep 1.6; exec ffmpeg \"$@\"; fi",
+            plan.place("first").display()
+        ),
+    );
+    let mut daemon = plan.set("media.ffmpeg", ffmpeg.to_str()).launch().await;
+    daemon
+        .eventually(SOON, "the first one is at work", async || {
+            daemon.plan().place("first").exists().then_some(())
+        })
+        .await;
+    daemon.rewrite(|plan| plan.put("auth", json!({ "session_idle": "2h" })));
+    reloaded(&daemon).await;
+    daemon.ready().await;
+    let mediamtx = daemon.process("mediamtx").await;
+    assert_eq!(mediamtx.last_exit.filter(|how| how.contains("status 1")), None);
+    assert!(daemon.status().await.config.faults.is_empty());
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub(super) struct Context {
     pub(super) camera_away: Mutex<Option<String>>,
     /// Why the microphone's card is away, if it is.
     pub(super) microphone_away: Mutex<Option<String>>,
+    /// Held while the slate is looked for and made: a launch and a reload may want it at the same moment.
+    pub(super) slate: tokio::sync::Mutex<()>,
     /// Encoders that were tried in this run, under everything the result depends on: frames a second, or why
     /// it does not work.
     pub(super) encoders: Mutex<HashMap<String, Result<f64, String>>>,

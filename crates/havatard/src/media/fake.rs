@@ -47,6 +47,7 @@ pub(crate) fn media(fake: Fake) -> Media {
         muxer: Progress::default(),
         camera_away: Mutex::default(),
         microphone_away: Mutex::default(),
+        slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
         nursery: nursery().clone(),
     });

@@ -22,6 +22,7 @@ const EDITION: u32 = 1;
 pub(super) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
     let path = place(camera, &ctx.state_dir);
+    let _making = ctx.slate.lock().await;
     if path.exists() {
         return Some(path);
     }

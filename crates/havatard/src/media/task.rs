@@ -52,6 +52,7 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         muxer: Progress::default(),
         camera_away: Mutex::default(),
         microphone_away: Mutex::default(),
+        slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
         nursery: nursery.clone(),
     });
