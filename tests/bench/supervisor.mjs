@@ -172,6 +172,23 @@ async function load() {
   await end()
 }
 
+/**
+ * Lets processes run for so long. Time in which this machine runs nobody, us neither, is not theirs: a beat of 5 ms that
+ * comes late counts as at most 20. Resolves to what was left out.
+ */
+async function grace(ms) {
+  const beat = 5
+  const began = performance.now()
+  let last = began
+  for (let counted = 0; counted < ms;) {
+    await delay(beat)
+    const now = performance.now()
+    counted += Math.min(now - last, 4 * beat)
+    last = now
+  }
+  return performance.now() - began - ms
+}
+
 /** Who it is, and whether it goes by itself after all; if not, it is ended here. */
 async function lateness(pid) {
   const who = `${pid} (${state(pid)}): ${commandLine(pid).join(' ')}`
@@ -199,7 +216,8 @@ async function orphans() {
     generations.delete(undefined)
     daemon.child.kill('SIGKILL')
     await daemon.exited
-    await delay(ORPHAN_GRACE_MS)
+    const stood = await grace(ORPHAN_GRACE_MS)
+    if (stood > 100) console.error(`round ${round + 1}: this machine stood still for ${Math.round(stood)} ms, which are not counted`)
     const ours = pids().filter((pid) => alive(pid)
       && (known.has(identity(pid)) || generations.has(variable(pid, 'HAVATAR_GENERATION')) || mentions(pid, place.folder)))
     for (const pid of ours) console.error(`round ${round + 1} left ${await lateness(pid)}`)
