@@ -192,3 +192,23 @@ fn which(program: &str) -> PathBuf {
         .find(|path| path.exists())
         .expect("a program")
 }
+
+#[tokio::test]
+async fn a_slate_that_a_power_cut_left_broken_is_made_anew() {
+    let daemon = Plan::new().launch().await;
+    daemon.ready().await;
+    let (_, mut plan) = daemon.kill();
+    let slates: Vec<PathBuf> = fs::read_dir(plan.state())
+        .expect("the state")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("slate-")))
+        .collect();
+    assert_eq!(slates.len(), 1);
+    for broken in ["", "not a film"] {
+        fs::write(&slates[0], broken).expect("broken");
+        let daemon = plan.launch().await;
+        daemon.ready().await;
+        plan = daemon.kill().1;
+    }
+}

@@ -95,6 +95,8 @@ pub(super) struct MediaMtxLaunch {
     pub(super) fresh: Arc<Fresh>,
     /// The last binary whose version was good, with its time of change.
     pub(super) checked: Option<(PathBuf, Option<SystemTime>)>,
+    /// The slate was made anew because MediaMTX did not come up, and it has not come up since.
+    pub(super) doubted: bool,
 }
 
 /// Shared by launch and probe: what was written for the running MediaMTX, and whether it has been verified.
@@ -150,6 +152,13 @@ impl MediaMtxLaunch {
             self.checked = Some((binary.clone(), changed));
         }
         check_ports(&config)?;
+        // MediaMTX ends over a slate that a power cut left half-written. Once is enough: if it does not come up
+        // with a new one either, the reason is another.
+        if self.fresh.launches() == 0 || self.fresh.verified() {
+            self.doubted = false;
+        } else if !std::mem::replace(&mut self.doubted, true) {
+            slate::discard(&self.ctx, &config);
+        }
         let rendered = settings(&self.ctx, &config).await?;
         let file = write(&self.ctx.runtime_dir, &rendered)?;
         self.fresh.launch(rendered);

@@ -29,9 +29,7 @@ pub(super) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str()))?;
     let unfinished = path.with_extension("new.mp4");
     let made = match program::run(&ctx.nursery, &ffmpeg, draw(camera, &unfinished), LIMIT).await {
-        Ok(output) if output.success => {
-            std::fs::rename(&unfinished, &path).map_err(|error| error.to_string())
-        }
+        Ok(output) if output.success => put_in_place(&unfinished, &path).map_err(|error| error.to_string()),
         Ok(output) => Err(output.stderr.lines().last().unwrap_or_default().to_owned()),
         Err(error) => Err(error.to_string()),
     };
@@ -43,6 +41,18 @@ pub(super) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
             None
         }
     }
+}
+
+/// Forgets the kept slate, so that the next one is made anew.
+pub(super) fn discard(ctx: &Context, config: &Config) {
+    // One that is not there is forgotten already.
+    let _ = std::fs::remove_file(place(&config.media.camera, &ctx.state_dir));
+}
+
+/// The content is on the disk before the name is: a power cut leaves no empty file under it.
+fn put_in_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(unfinished)?.sync_all()?;
+    std::fs::rename(unfinished, path)
 }
 
 /// Where the slate for a camera is kept.

@@ -108,7 +108,7 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
             redact: Some(Arc::new(mediamtx::redact)),
             ..Options::default()
         },
-        MediaMtxLaunch { ctx: ctx.clone(), fresh: fresh.clone(), checked: None },
+        MediaMtxLaunch { ctx: ctx.clone(), fresh: fresh.clone(), checked: None, doubted: false },
         nursery,
         cancel.clone(),
     );
