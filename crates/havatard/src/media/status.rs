@@ -163,7 +163,8 @@ fn readiness(
         {
             match device.state {
                 api::DeviceState::Away => {
-                    miss(&format!("{code}_away"), format!("no {what}"), why(code));
+                    // The device's own words: the process may not have heard of it yet.
+                    miss(&format!("{code}_away"), format!("no {what}"), device.why.clone());
                 }
                 api::DeviceState::Silent if state(code) == Some(api::ProcessState::Stopped) => {
                     let start = format!("POST /api/v1/processes/{code}/start");
