@@ -9,18 +9,27 @@
 //! sizes are bytes; states are lower-case words; an absent value is `null`, never `0` or `""`.
 
 mod auth;
+mod drive;
 mod event;
 mod problem;
 mod process;
 mod recording;
+mod robot;
 mod status;
 mod stream;
 
 pub use auth::{Login, LoginLink, Me, Role};
+pub use drive::{DriveEvent, DriveMessage, Stamp};
 pub use event::Event;
 pub use problem::Problem;
 pub use process::{LogLine, LogSource, Logs, Process, ProcessState};
 pub use recording::{Recording, RecordingFormat, RecordingStatus, Recordings};
+pub use robot::{
+    Battery, BuzzerRequest, DriveMode, Driver, Estop, EstopRelease, EstopReleased, EstopSource, Head,
+    HeadRequest, IfHeld, LeaseAnswer, LeaseReply, LeaseRequest, LeaseToken, LightsRequest, Motion, Odometry,
+    Refusal, RobotDevice, RobotLink, RobotLinkState, RobotState, RobotWarning, SpeedLimit, StepMove,
+    StepRequest, StopReason, Telemetry,
+};
 pub use status::{
     ConfigFault, ConfigStatus, Device, DeviceState, Devices, Encoder, Health, Missing, Readiness, Status,
 };

@@ -10,3 +10,4 @@ pub mod config;
 pub mod http;
 pub mod lock;
 pub mod media;
+pub mod robot;

@@ -1,0 +1,482 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One picture of the robot: body of `GET /api/v1/robot/state`.
+///
+/// Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RobotState {
+    /// The cable and who is at its end.
+    pub link: RobotLink,
+    /// Whether it moves, and what it takes to move it.
+    pub motion: Motion,
+    /// The e-stop.
+    pub estop: Estop,
+    /// Who drives.
+    #[schema(required)]
+    pub driver: Option<Driver>,
+    /// What the robot says of itself; `null` while it says nothing that can be believed.
+    #[schema(required)]
+    pub telemetry: Option<Telemetry>,
+}
+
+/// Where the link to the motor controller is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RobotLinkState {
+    /// No robot is configured.
+    Off,
+    /// The port is not there: unplugged. It is waited for.
+    Away,
+    /// The port is there but cannot be used; `why` says the reason.
+    Refused,
+    /// The port is open; what is at its end has not shown what it is. Nothing is driven.
+    Unknown,
+    /// The controller answers.
+    Up,
+}
+
+/// The link to the motor controller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RobotLink {
+    /// Where it is.
+    pub state: RobotLinkState,
+    /// The port, as configured; empty if none is.
+    pub port: String,
+    /// In words, where there is something to say.
+    #[schema(required)]
+    pub why: Option<String>,
+    /// Who answers.
+    #[schema(required)]
+    pub device: Option<RobotDevice>,
+    /// What this robot cannot guarantee.
+    pub warnings: Vec<RobotWarning>,
+}
+
+/// The motor controller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RobotDevice {
+    /// Its own name.
+    pub name: String,
+    /// `havatar` or `text`.
+    pub protocol: String,
+    /// What it can do: `odometry`, `battery`, `head`, `light`, `presence`, `buzzer`, `mute_switch`, `estop_button`,
+    /// `estop_latch`, `step`.
+    pub features: Vec<String>,
+    /// Its count of boots; `null` if it has none.
+    #[schema(required)]
+    pub boot: Option<u32>,
+}
+
+/// Something that a person should know before driving this robot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RobotWarning {
+    /// Stable: `no_watchdog`, `no_acknowledgement`, `no_estop_latch`, `no_odometry`.
+    pub code: String,
+    /// One sentence for a person.
+    pub message: String,
+}
+
+/// How the robot is being moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DriveMode {
+    /// A control is held.
+    Hold,
+    /// A press goes, any press stops.
+    Latch,
+    /// One bounded move.
+    Step,
+}
+
+/// Whether it moves, and what it takes to move it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Motion {
+    /// How it is being moved; `null` while no motion is wanted.
+    #[schema(required)]
+    pub mode: Option<DriveMode>,
+    /// A step or a latch ends by itself in at most this time.
+    #[schema(required)]
+    pub left_ms: Option<u32>,
+    /// The speed asked of the wheels now.
+    pub linear: f64,
+    /// The turn asked of the wheels now.
+    pub angular: f64,
+    /// Every control must be let go once before the robot moves again (or, for steps and latches, pressed anew).
+    pub neutral_first: bool,
+    /// Why it stopped last; `null` before the first motion.
+    #[schema(required)]
+    pub stopped: Option<StopReason>,
+    /// What would keep it from moving now; `null` if nothing would.
+    #[schema(required)]
+    pub refusal: Option<Refusal>,
+    /// How fast it may be driven now.
+    pub limit: SpeedLimit,
+}
+
+/// How fast the robot may be driven now, and why not faster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SpeedLimit {
+    /// Of the configured speed: 100, 60, 30 or 0.
+    pub percent: u8,
+    /// Only steps are let through.
+    pub steps_only: bool,
+    /// Picture and command together; `null` without a report of the picture.
+    #[schema(required)]
+    pub lag_ms: Option<u32>,
+    /// Age of the newest picture that the driver sees, as the driver's page reports it.
+    #[schema(required)]
+    pub picture_ms: Option<u32>,
+    /// How old the driver's commands are on arrival, at most.
+    #[schema(required)]
+    pub command_ms: Option<u32>,
+}
+
+/// Why the robot stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The driver let go.
+    Neutral,
+    /// Somebody pressed stop.
+    Stop,
+    /// The e-stop was pressed.
+    Estop,
+    /// A step or latch came to its end.
+    Ended,
+    /// The driver's device fell silent.
+    Silent,
+    /// The driver's connection broke or was closed.
+    Disconnected,
+    /// The driver gave the robot back, handed it over, or lost it.
+    LeaseEnded,
+    /// The driver's picture is too old.
+    PictureStale,
+    /// Picture and command together are too late.
+    LagTooLong,
+    /// The controller was unplugged or fell silent.
+    LinkLost,
+    /// The controller restarted.
+    DeviceReset,
+    /// The controller stopped by itself: nothing fresh reached it.
+    DeviceWatchdog,
+    /// The wheels are driven and do not turn.
+    Blocked,
+    /// The controller reports a fault of its motors.
+    MotorFault,
+    /// havatard is going down.
+    Shutdown,
+}
+
+/// Why a command was refused. Stable; a panel puts it into words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No robot is configured.
+    RobotOff,
+    /// The controller is unplugged or silent.
+    RobotAway,
+    /// What is at the end of the cable has not shown that it is the controller.
+    RobotUnknown,
+    /// The controller reports a fault of its motors.
+    RobotFault,
+    /// This robot has no such part.
+    NotSupported,
+    /// The e-stop is latched.
+    EstopLatched,
+    /// The e-stop button on the robot is pressed.
+    EstopButton,
+    /// Nobody has the robot: acquire it first.
+    NoLease,
+    /// Somebody else has it.
+    LeaseHeld,
+    /// It was yours, and is no more.
+    LeaseLost,
+    /// There is no live drive socket for this lease.
+    NoSocket,
+    /// Every control must be let go once.
+    NeutralFirst,
+    /// This press has been used: press again.
+    PressAgain,
+    /// A move is under way; moves are never queued.
+    Moving,
+    /// The command was too old on arrival.
+    CommandLate,
+    /// The command came twice, or after a later one.
+    OutOfOrder,
+    /// The times in the command cannot be.
+    Clock,
+    /// Nobody reports how old the driver's picture is.
+    PictureUnknown,
+    /// The driver's picture is too old.
+    PictureStale,
+    /// Picture and command together are too late for this mode.
+    LagTooLong,
+    /// A latch needs a stop that can be reached.
+    StopUnreachable,
+    /// A number is outside its range.
+    OutOfRange,
+    /// The message cannot be read.
+    BadMessage,
+    /// Too many messages.
+    Flood,
+}
+
+/// Who latched the e-stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EstopSource {
+    /// Somebody, over the network.
+    Person,
+    /// The button on the robot.
+    Button,
+    /// The robot, or what was remembered of an earlier run.
+    Robot,
+}
+
+/// The e-stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Estop {
+    /// Nothing moves until it is released.
+    pub latched: bool,
+    /// The button on the robot is pressed now.
+    pub button: bool,
+    /// The controller says that it has latched too (or, released, that it is free).
+    pub confirmed: bool,
+    /// Who latched it.
+    #[schema(required)]
+    pub source: Option<EstopSource>,
+    /// Their name.
+    #[schema(required)]
+    pub by: Option<String>,
+    /// When.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    pub at: Option<Timestamp>,
+    /// It is on disk and survives a restart of havatard.
+    pub saved: bool,
+}
+
+/// Body of `POST /api/v1/robot/estop/release`. Two steps: without `confirm`, a code is given out; with it, the e-stop is released.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EstopRelease {
+    /// The code of the first step.
+    pub confirm: Option<String>,
+}
+
+/// Answer to `POST /api/v1/robot/estop/release`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EstopReleased {
+    /// The e-stop as it is now.
+    pub estop: Estop,
+    /// To be sent as `confirm` in the second step; `null` after it.
+    #[schema(required)]
+    pub confirm: Option<String>,
+    /// How long the code is good.
+    #[schema(required)]
+    pub expires_in_s: Option<u64>,
+}
+
+/// Who drives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Driver {
+    /// The lease's number; it only goes up.
+    pub lease: u64,
+    /// Their name.
+    pub who: String,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// Their drive socket is open.
+    pub connected: bool,
+    /// Who asks to take over.
+    #[schema(required)]
+    pub asked_by: Option<String>,
+}
+
+/// Body of `POST /api/v1/robot/lease`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeaseRequest {
+    /// How others see this driver, at most 40 characters; by default the account's name.
+    #[schema(required = false)]
+    pub name: Option<String>,
+    /// If somebody else drives: `refuse` (the default), `ask` them, or, for an admin, `take` it.
+    pub if_held: IfHeld,
+}
+
+/// What to do if somebody else drives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IfHeld {
+    /// Leave it.
+    #[default]
+    Refuse,
+    /// Ask them to hand it over. The one who asked comes again with `ask` to learn the answer.
+    Ask,
+    /// Take it from them, through a stop. For admins.
+    Take,
+}
+
+/// Answer to `POST /api/v1/robot/lease`: 201 with a grant, 202 with `asked` while the present driver is being asked.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "result", rename_all = "lowercase")]
+pub enum LeaseAnswer {
+    /// The robot is yours.
+    Granted {
+        /// The lease's number.
+        lease: u64,
+        /// The secret that commands carry. Given out once.
+        token: String,
+        /// Without a sign of life for this long the lease ends.
+        stale_after_ms: u32,
+    },
+    /// The present driver has been asked.
+    Asked {
+        /// Who that is.
+        driver: Driver,
+    },
+}
+
+/// Body of requests that need nothing but the lease: `DELETE` (release) and `PUT` (keep alive) of `/api/v1/robot/lease`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseToken {
+    /// The lease's secret.
+    pub token: String,
+}
+
+/// Body of `POST /api/v1/robot/lease/answer`: the driver's answer to whoever asks.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaseReply {
+    /// The lease's secret.
+    pub token: String,
+    /// Hand the robot over, through a stop.
+    pub hand_over: bool,
+}
+
+/// A bounded move: exactly one of the two, in the steps that the table of modes allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum StepMove {
+    /// Straight on, in cm: 5, 20 or 50, negative backwards.
+    Cm(i32),
+    /// Turn, in degrees: 5, 15, 45, 90 or 180, positive to the left.
+    Deg(i32),
+}
+
+/// Body of `POST /api/v1/robot/step`. The lease's drive socket must be open: it keeps the step alive.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepRequest {
+    /// The lease's secret.
+    pub token: String,
+    /// Counts the presses of this lease, from 1; a number is good once, and only upwards.
+    pub press: u64,
+    /// The move.
+    #[serde(rename = "move")]
+    pub step: StepMove,
+}
+
+/// Body of `POST /api/v1/robot/head`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadRequest {
+    /// The lease's secret.
+    pub token: String,
+    /// Degrees, -90 to 90, positive to the left.
+    pub pan: f64,
+    /// Degrees, -45 to 45, positive upwards.
+    pub tilt: f64,
+}
+
+/// Body of `POST /api/v1/robot/lights`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LightsRequest {
+    /// The lease's secret.
+    pub token: String,
+    /// The lamp, 0 (off) to 255.
+    pub light: u8,
+}
+
+/// Body of `POST /api/v1/robot/buzzer`: an attention sound.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BuzzerRequest {
+    /// The lease's secret.
+    pub token: String,
+    /// 100 to 5000 Hz; 0 is silence.
+    pub hz: u16,
+    /// At most 2000 ms.
+    pub ms: u16,
+}
+
+/// What the robot says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Telemetry {
+    /// How old this is.
+    pub age_ms: u32,
+    /// Measured speed; `null` without odometry.
+    #[schema(required)]
+    pub linear: Option<f64>,
+    /// Measured turn.
+    #[schema(required)]
+    pub angular: Option<f64>,
+    /// Where it has gone since the controller's boot.
+    #[schema(required)]
+    pub odometry: Option<Odometry>,
+    /// The battery.
+    #[schema(required)]
+    pub battery: Option<Battery>,
+    /// The head.
+    #[schema(required)]
+    pub head: Option<Head>,
+    /// The lamp, 0-255.
+    #[schema(required)]
+    pub light: Option<u8>,
+    /// The mute switch on the robot is on; `null` if it has none.
+    #[schema(required)]
+    pub muted: Option<bool>,
+    /// How often the controller braked because nothing fresh reached it, since its boot.
+    pub watchdog_trips: u32,
+    /// Damaged frames: those it dropped and those we dropped, since its boot.
+    pub bad_frames: u32,
+}
+
+/// Where the robot is, seen from where it was when its controller booted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Odometry {
+    /// Metres ahead.
+    pub x_m: f64,
+    /// Metres to the left.
+    pub y_m: f64,
+    /// Degrees turned to the left, not wrapped.
+    pub heading_deg: f64,
+}
+
+/// The battery.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Battery {
+    /// Charge.
+    #[schema(required)]
+    pub percent: Option<u8>,
+    /// Volts.
+    #[schema(required)]
+    pub volts: Option<f64>,
+    /// Time to go home.
+    pub low: bool,
+    /// It may stop at any moment.
+    pub critical: bool,
+}
+
+/// Where the head looks, in degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Head {
+    /// Positive to the left.
+    pub pan: f64,
+    /// Positive upwards.
+    pub tilt: f64,
+}

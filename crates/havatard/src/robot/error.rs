@@ -1,0 +1,145 @@
+//! Why the robot did not do what was asked.
+
+use havatar_api::Refusal;
+
+/// Why the robot did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", said.as_deref().unwrap_or_else(|| words(*refusal)))]
+pub struct RobotError {
+    /// The stable reason.
+    pub refusal: Refusal,
+    /// More exact words than the reason's own.
+    said: Option<String>,
+}
+
+impl RobotError {
+    /// A reason with words of its own.
+    pub fn saying(refusal: Refusal, said: impl Into<String>) -> Self {
+        Self { refusal, said: Some(said.into()) }
+    }
+
+    /// The stable code of a problem: the reason as the API spells it.
+    pub fn code(&self) -> &'static str {
+        code(self.refusal)
+    }
+
+    /// The HTTP status that fits.
+    pub fn status(&self) -> u16 {
+        match self.refusal {
+            Refusal::OutOfRange | Refusal::BadMessage | Refusal::Clock => 422,
+            Refusal::NoLease | Refusal::LeaseLost => 403,
+            Refusal::RobotOff | Refusal::RobotAway | Refusal::RobotUnknown => 503,
+            Refusal::NotSupported => 501,
+            Refusal::Flood => 429,
+            _ => 409,
+        }
+    }
+}
+
+impl From<Refusal> for RobotError {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, said: None }
+    }
+}
+
+/// One sentence for a person: what is wrong and what to do.
+pub fn words(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::RobotOff => "no robot is configured: set robot.port",
+        Refusal::RobotAway => "the motor controller is unplugged or silent; it is used as soon as it answers",
+        Refusal::RobotUnknown => {
+            "what is at the end of the cable has not shown that it is the motor controller; nothing is driven"
+        }
+        Refusal::RobotFault => "the motor controller reports a fault of its motors",
+        Refusal::NotSupported => "this robot has no such part",
+        Refusal::EstopLatched => "the e-stop is latched: release it first, in two steps",
+        Refusal::EstopButton => "the e-stop button on the robot is pressed: pull it out first",
+        Refusal::NoLease => "you do not have the robot: acquire it first",
+        Refusal::LeaseHeld => "somebody else has the robot: ask them for it",
+        Refusal::LeaseLost => "you no longer have the robot",
+        Refusal::NoSocket => "open the drive socket first: nothing moves without a live driver",
+        Refusal::NeutralFirst => "let go of every control once, then drive",
+        Refusal::PressAgain => "this press has been used: press again",
+        Refusal::Moving => "a move is under way; wait for its end or stop it",
+        Refusal::CommandLate => "the command was too old when it arrived",
+        Refusal::OutOfOrder => "the command came twice, or after a later one",
+        Refusal::Clock => "the times in the message cannot be: send those of one steady clock",
+        Refusal::PictureUnknown => {
+            "nobody knows how old your picture is: drive with the picture on, or by steps"
+        }
+        Refusal::PictureStale => "your picture is too old to drive by",
+        Refusal::LagTooLong => "picture and command together are too late for this",
+        Refusal::StopUnreachable => "a latch needs a stop that can be reached at any moment",
+        Refusal::OutOfRange => "a number is outside its range",
+        Refusal::BadMessage => "the message cannot be read",
+        Refusal::Flood => "too many messages: send 20 a second",
+    }
+}
+
+/// The reason as the API spells it.
+pub fn code(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::RobotOff => "robot_off",
+        Refusal::RobotAway => "robot_away",
+        Refusal::RobotUnknown => "robot_unknown",
+        Refusal::RobotFault => "robot_fault",
+        Refusal::NotSupported => "not_supported",
+        Refusal::EstopLatched => "estop_latched",
+        Refusal::EstopButton => "estop_button",
+        Refusal::NoLease => "no_lease",
+        Refusal::LeaseHeld => "lease_held",
+        Refusal::LeaseLost => "lease_lost",
+        Refusal::NoSocket => "no_socket",
+        Refusal::NeutralFirst => "neutral_first",
+        Refusal::PressAgain => "press_again",
+        Refusal::Moving => "moving",
+        Refusal::CommandLate => "command_late",
+        Refusal::OutOfOrder => "out_of_order",
+        Refusal::Clock => "clock",
+        Refusal::PictureUnknown => "picture_unknown",
+        Refusal::PictureStale => "picture_stale",
+        Refusal::LagTooLong => "lag_too_long",
+        Refusal::StopUnreachable => "stop_unreachable",
+        Refusal::OutOfRange => "out_of_range",
+        Refusal::BadMessage => "bad_message",
+        Refusal::Flood => "flood",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_what_the_api_spells() {
+        for name in [
+            "robot_off",
+            "robot_away",
+            "robot_unknown",
+            "robot_fault",
+            "not_supported",
+            "estop_latched",
+            "estop_button",
+            "no_lease",
+            "lease_held",
+            "lease_lost",
+            "no_socket",
+            "neutral_first",
+            "press_again",
+            "moving",
+            "command_late",
+            "out_of_order",
+            "clock",
+            "picture_unknown",
+            "picture_stale",
+            "lag_too_long",
+            "stop_unreachable",
+            "out_of_range",
+            "bad_message",
+            "flood",
+        ] {
+            let refusal: Refusal = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(code(refusal), name);
+        }
+    }
+}
