@@ -1,6 +1,7 @@
 //! The robot's wheels, head and lights: who may move them, how, and the cable to the controller that does.
 
 mod error;
+mod wire;
 
 use std::sync::Arc;
 
