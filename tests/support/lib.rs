@@ -15,8 +15,12 @@
 //! Frames carry the time at which they were painted (`havatar_sim::frame_clock`), so a [`Viewer`] knows not only
 //! that a picture arrived but how old it was.
 
+mod clock;
 mod daemon;
+mod driver;
 mod events;
+pub mod network;
+mod person;
 mod plan;
 mod ports;
 pub mod proc;
@@ -24,8 +28,11 @@ pub mod tools;
 mod viewer;
 mod wait;
 
+pub use clock::Moment;
 pub use daemon::{Answer, Daemon};
+pub use driver::{Driver, Heard, Sent, Way};
 pub use events::Events;
+pub use person::Person;
 pub use plan::{Ended, Plan};
 pub use ports::{Ports, free_port};
 pub use viewer::{Frame, Viewer, painted_in};
