@@ -62,7 +62,7 @@ pub struct RobotDevice {
     /// `havatar` or `text`.
     pub protocol: String,
     /// What it can do: `odometry`, `battery`, `head`, `light`, `presence`, `buzzer`, `mute_switch`, `estop_button`,
-    /// `estop_latch`, `step`.
+    /// `estop` (latches), `estop_latch` (keeps it over its reset), `watchdog`.
     pub features: Vec<String>,
     /// Its count of boots; `null` if it has none.
     #[schema(required)]
@@ -334,8 +334,9 @@ pub enum LeaseAnswer {
     },
     /// The present driver has been asked.
     Asked {
-        /// Who that is.
-        driver: Driver,
+        /// Who that is; `null` while the robot is kept for somebody to whom it was just handed over.
+        #[schema(required)]
+        driver: Option<Driver>,
     },
 }
 

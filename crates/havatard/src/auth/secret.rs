@@ -43,6 +43,12 @@ pub fn random_text<const N: usize>() -> String {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
+impl std::fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fingerprint")
+    }
+}
+
 impl Fingerprint {
     /// The fingerprint of what somebody presented.
     pub fn of(presented: &str) -> Self {

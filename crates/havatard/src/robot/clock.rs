@@ -1,0 +1,171 @@
+//! How old a message of the driver's is, bounded from above without trusting anybody's clock.
+//!
+//! We number beats and remember when each was sent. The client says, on its own steady clock, when the newest
+//! beat arrived (`beat_t`) and when it made the message (`t`). A beat cannot arrive before it is sent, so at client
+//! time `beat_t` our clock showed at least `sent`; hence at client time `t` it showed at least `t + (sent - beat_t)`,
+//! and the message is at most `now - t - (sent - beat_t)` old. Each beat gives such a bound; the largest
+//! `sent - beat_t`, that of the beat which was under way shortest, gives the tightest. Only the last half minute
+//! counts, so that two quartz clocks that drift apart by 200 ppm falsify it by 6 ms at most.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use havatar_api::{Refusal, Stamp};
+use tokio::time::Instant;
+
+/// Between two beats.
+pub(super) const BEAT: Duration = Duration::from_millis(100);
+/// An older command moves nothing.
+pub(super) const OLDEST: Duration = Duration::from_millis(300);
+/// How long a beat's bound counts.
+const WINDOW: Duration = Duration::from_secs(30);
+/// Bounds are kept by the second: the best of each.
+const BUCKET: Duration = Duration::from_secs(1);
+/// Beats whose sending is remembered; older echoes say nothing.
+const BEATS: usize = 64;
+/// What drifting clocks may make a message seem younger than nothing.
+const DRIFT_MS: f64 = 50.0;
+
+/// The bound for one client: one socket.
+#[derive(Debug)]
+pub(super) struct Clock {
+    base: Instant,
+    sent: VecDeque<Instant>,
+    /// Number of the newest beat; the first is 1.
+    newest: u64,
+    /// Best `sent - beat_t` in ms, with the time until which it was the best of its second.
+    best: VecDeque<(Instant, f64)>,
+}
+
+impl Clock {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { base: now, sent: VecDeque::new(), newest: 0, best: VecDeque::new() }
+    }
+
+    /// A beat is being sent: its number.
+    pub(super) fn beat(&mut self, now: Instant) -> u64 {
+        if self.sent.len() == BEATS {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
+        self.newest += 1;
+        self.newest
+    }
+
+    /// How old a message that has just arrived is, at most.
+    pub(super) fn age(&mut self, stamp: &Stamp, now: Instant) -> Result<Duration, Refusal> {
+        let times = [stamp.t, stamp.beat_t];
+        let sane = times.iter().all(|ms| ms.is_finite() && (0.0..1e13).contains(ms));
+        if !sane || stamp.beat_t > stamp.t || stamp.beat > self.newest || stamp.beat == 0 {
+            return Err(Refusal::Clock);
+        }
+        self.learn(stamp, now);
+        let offset = self.best.iter().map(|(_, offset)| *offset).fold(f64::NEG_INFINITY, f64::max);
+        let age = self.ms(now) - (stamp.t + offset);
+        if !age.is_finite() || age < -DRIFT_MS {
+            return Err(Refusal::Clock);
+        }
+        Ok(Duration::from_secs_f64((age / 1000.0).clamp(0.0, 1e6)))
+    }
+
+    fn learn(&mut self, stamp: &Stamp, now: Instant) {
+        while self.best.front().is_some_and(|(until, _)| now.duration_since(*until) > WINDOW) {
+            self.best.pop_front();
+        }
+        let back = usize::try_from(self.newest - stamp.beat).unwrap_or(usize::MAX);
+        let Some(sent) = self.sent.len().checked_sub(back + 1).and_then(|i| self.sent.get(i)) else {
+            return;
+        };
+        let offset = self.ms(*sent) - stamp.beat_t;
+        match self.best.back_mut() {
+            Some((until, best)) if now <= *until => *best = best.max(offset),
+            _ => self.best.push_back((now + BUCKET, offset)),
+        }
+    }
+
+    fn ms(&self, at: Instant) -> f64 {
+        at.saturating_duration_since(self.base).as_secs_f64() * 1000.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn stamp(t: f64, beat: u64, beat_t: f64) -> Stamp {
+        Stamp { seq: 1, t, beat, beat_t, picture_ms: None }
+    }
+
+    fn ms(ms: f64) -> Duration {
+        Duration::from_secs_f64(ms / 1000.0)
+    }
+
+    #[test]
+    fn times_that_cannot_be_are_refused() {
+        let start = Instant::now();
+        let mut clock = Clock::new(start);
+        assert_eq!(clock.age(&stamp(1.0, 0, 1.0), start), Err(Refusal::Clock), "no beat yet");
+        clock.beat(start);
+        for (t, beat, beat_t) in [
+            (f64::NAN, 1, 0.0),
+            (1.0, 1, f64::NAN),
+            (f64::INFINITY, 1, 0.0),
+            (1.0, 1, -1.0),
+            (1.0, 1, 2.0),
+            (1.0, 2, 1.0),
+            (1e14, 1, 1.0),
+            (1000.0, 1, 1.0),
+        ] {
+            assert_eq!(clock.age(&stamp(t, beat, beat_t), start), Err(Refusal::Clock), "{t} {beat} {beat_t}");
+        }
+    }
+
+    #[test]
+    fn an_echo_too_old_to_be_known_teaches_nothing() {
+        let start = Instant::now();
+        let mut clock = Clock::new(start);
+        for n in 0..200 {
+            clock.beat(start + BEAT * n);
+        }
+        let now = start + BEAT * 200;
+        assert_eq!(clock.age(&stamp(5.0, 1, 1.0), now), Err(Refusal::Clock));
+        assert!(clock.age(&stamp(5.0, 199, 1.0), now).is_ok());
+    }
+
+    proptest! {
+        /// Whatever the network does and wherever the client's clock stands, no message is taken for younger than it
+        /// is, and on a steady network it is taken for at most one way down older.
+        #[test]
+        fn never_younger_than_it_is(
+            origin in 0.0..1e9f64,
+            drift in -0.0002..0.0002f64,
+            ways in prop::collection::vec((0.0..2000.0f64, 0.0..2000.0f64, 0.0..50.0f64), 1..200),
+        ) {
+            let start = Instant::now();
+            let mut clock = Clock::new(start);
+            let client = |at: f64| origin + at * (1.0 + drift);
+            let mut fastest = f64::INFINITY;
+            let mut last = 0.0;
+            for (i, (down, up, wait)) in ways.iter().enumerate() {
+                // Messages arrive in order, as on any TCP connection.
+                let sent = f64::from(u32::try_from(i).unwrap()) * 100.0;
+                let beat = clock.beat(start + ms(sent));
+                let made = sent + down + wait;
+                let arrives = f64::max(made + up, last);
+                last = arrives;
+                if i + 1 < ways.len() && arrives > sent + 100.0 {
+                    continue;
+                }
+                fastest = fastest.min(*down);
+                let age = clock.age(&stamp(client(made), beat, client(sent + down)), start + ms(arrives));
+                let truth = arrives - made;
+                let bound = age.unwrap().as_secs_f64() * 1000.0;
+                let slack = 0.0002 * 31_000.0 + 0.01;
+                prop_assert!(bound >= truth - slack, "{bound} < {truth}");
+                prop_assert!(bound <= truth + fastest + slack, "{bound} > {truth} + {fastest}");
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The robot as people see it.
+
+use std::time::Duration;
+
+use havatar_api as api;
+use tokio::time::Instant;
+
+use super::super::arbiter::Wanted;
+use super::super::lag::Level;
+use super::super::wire::Report;
+use super::Core;
+
+impl Core {
+    /// One picture of everything.
+    pub(crate) fn state(&mut self, now: Instant) -> api::RobotState {
+        api::RobotState {
+            motion: self.motion(now),
+            link: self.device.link(),
+            estop: self.estop_state(),
+            driver: self.leases.driver(),
+            telemetry: self.telemetry(now),
+        }
+    }
+
+    /// Whether there is anything that changes by itself.
+    pub(crate) fn has_report(&self) -> bool {
+        self.device.heard().is_some()
+    }
+
+    /// Whether the wheels turn or are meant to, so that the black box looks more often.
+    pub(crate) fn is_moving(&self) -> bool {
+        let measured = self.device.heard().and_then(|report| report.speed);
+        self.arbiter.mode().is_some() || measured.is_some_and(|speed| speed != (0, 0))
+    }
+
+    fn motion(&mut self, now: Instant) -> api::Motion {
+        let refusal = self.gate().err().or_else(|| self.seat.is_none().then_some(api::Refusal::NoLease));
+        let wanted = if self.gate().is_ok() { self.arbiter.wanted(now) } else { Wanted::Brake };
+        let (linear, angular) = match wanted {
+            Wanted::Drive { linear, angular, .. } => (metres(linear.into()), degrees(angular.into())),
+            _ => (0.0, 0.0),
+        };
+        api::Motion {
+            mode: self.arbiter.mode(),
+            left_ms: self.arbiter.own_end(now).map(millis),
+            linear,
+            angular,
+            neutral_first: self.arbiter.neutral_first(),
+            stopped: self.arbiter.stopped(),
+            refusal,
+            limit: self.limit(now),
+        }
+    }
+
+    fn limit(&self, now: Instant) -> api::SpeedLimit {
+        let (level, percent) = self.arbiter.limit(now);
+        let heard = self.arbiter.heard();
+        let picture = heard.and_then(|heard| heard.picture);
+        api::SpeedLimit {
+            percent,
+            steps_only: level == Some(Level::StepsOnly),
+            lag_ms: heard.zip(picture).map(|(heard, picture)| millis(picture + heard.age)),
+            picture_ms: picture.map(millis),
+            command_ms: heard.map(|heard| millis(heard.age)),
+        }
+    }
+
+    fn telemetry(&self, now: Instant) -> Option<api::Telemetry> {
+        let controller = self.device.controller().ok()?;
+        let (report, at) = self.device.report.as_ref()?;
+        Some(api::Telemetry {
+            age_ms: millis(now.saturating_duration_since(*at)),
+            linear: report.speed.map(|(linear, _)| metres(linear.into())),
+            angular: report.speed.map(|(_, angular)| degrees(angular.into())),
+            odometry: report.pose.map(|(x, y, heading)| api::Odometry {
+                x_m: metres(x),
+                y_m: metres(y),
+                heading_deg: degrees(heading),
+            }),
+            battery: battery(report),
+            head: report.head.map(|(pan, tilt)| api::Head {
+                pan: f64::from(pan) / 100.0,
+                tilt: f64::from(tilt) / 100.0,
+            }),
+            light: report.light,
+            muted: controller.features.mute_switch.then_some(report.muted),
+            watchdog_trips: report.trips.into(),
+            bad_frames: report.bad_frames,
+        })
+    }
+}
+
+fn battery(report: &Report) -> Option<api::Battery> {
+    (report.battery_mv.is_some() || report.battery_percent.is_some()).then(|| api::Battery {
+        percent: report.battery_percent,
+        volts: report.battery_mv.map(|mv| f64::from(mv) / 1000.0),
+        low: report.battery_low,
+        critical: report.battery_critical,
+    })
+}
+
+fn metres(mm: i32) -> f64 {
+    f64::from(mm) / 1000.0
+}
+
+/// Tenths are as much as a person reads.
+fn degrees(mrad: i32) -> f64 {
+    ((f64::from(mrad) / 1000.0).to_degrees() * 10.0).round() / 10.0
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

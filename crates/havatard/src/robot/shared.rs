@@ -1,0 +1,135 @@
+//! What the handle, the driver's seat and the motion loop share: the rules behind their lock, and where news goes.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
+
+use havatar_api as api;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::core::{Core, Note};
+use super::wire::{LinkNews, Order};
+
+/// People are told of what merely moves this often.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
+/// The rules, and where news goes.
+#[derive(Debug)]
+pub(super) struct Shared {
+    inner: Mutex<Inner>,
+    /// Wakes the motion loop.
+    pub(super) wake: Notify,
+    /// Wakes whoever keeps the e-stop on disk.
+    pub(super) to_save: Notify,
+    /// The newest version of the e-stop that the disk has been given, in vain or not.
+    pub(super) tried: watch::Sender<u64>,
+    pub(super) state: watch::Sender<Arc<api::RobotState>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    core: Core,
+    /// Seats that are open, with what tells them that they are over.
+    seats: Vec<(u64, CancellationToken)>,
+    told: Instant,
+}
+
+impl Shared {
+    pub(super) fn new(mut core: Core, now: Instant) -> Self {
+        let state = watch::Sender::new(Arc::new(core.state(now)));
+        let inner = Mutex::new(Inner { core, seats: Vec::new(), told: now });
+        Self { inner, wake: Notify::new(), to_save: Notify::new(), tried: watch::Sender::new(0), state }
+    }
+
+    /// Asks or tells the rules something, and wakes the motion loop to act on it at once.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Core, Instant) -> T) -> T {
+        let result = {
+            let mut inner = self.lock();
+            let result = act(&mut inner.core, Instant::now());
+            inner.unseat();
+            result
+        };
+        self.wake.notify_one();
+        result
+    }
+
+    /// Asks the rules something that changes nothing.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&mut Core) -> T) -> T {
+        look(&mut self.lock().core)
+    }
+
+    /// A seat has been taken: cancelled when it is over.
+    pub(super) fn seat(&self, id: u64) -> CancellationToken {
+        let ended = CancellationToken::new();
+        let mut inner = self.lock();
+        inner.seats.push((id, ended.clone()));
+        inner.unseat();
+        ended
+    }
+
+    /// What the motion loop is to write, and when it is to ask again.
+    pub(super) fn orders(&self, now: Instant, orders: &mut Vec<Order>) -> Instant {
+        let (next, notes, state, save) = {
+            let mut inner = self.lock();
+            let next = inner.core.orders(now, orders);
+            inner.unseat();
+            let state = inner.news(now);
+            (next, inner.core.take_notes(), state, inner.core.to_save().is_some())
+        };
+        self.publish(notes, state, save);
+        next
+    }
+
+    /// What the link has to say.
+    pub(super) fn link(&self, news: LinkNews, now: Instant) {
+        self.lock().core.link(news, now);
+    }
+
+    /// The motion loop came so much too late.
+    pub(super) fn late(&self, by: Duration, now: Instant) {
+        self.lock().core.late(by, now);
+    }
+
+    fn publish(&self, _notes: Vec<Note>, state: Option<api::RobotState>, save: bool) {
+        if save {
+            self.to_save.notify_one();
+        }
+        if let Some(state) = state {
+            self.state.send_replace(Arc::new(state));
+        }
+    }
+
+    /// A panic elsewhere has left the rules in an unknown state: unknown means stopped.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|poisoned| {
+            let mut inner = PoisonError::into_inner(poisoned);
+            inner.core.close();
+            inner
+        })
+    }
+}
+
+impl Inner {
+    fn unseat(&mut self) {
+        let core = &self.core;
+        self.seats.retain(|(id, ended)| {
+            let seated = core.is_seated(*id);
+            if !seated {
+                ended.cancel();
+            }
+            seated
+        });
+    }
+
+    /// A new state for everybody, if there is something new in it or it is time.
+    fn news(&mut self, now: Instant) -> Option<api::RobotState> {
+        let due = now.saturating_duration_since(self.told) >= TELL_EVERY;
+        if !self.core.take_changed() && !(due && self.core.has_report()) {
+            return None;
+        }
+        self.told = now;
+        Some(self.core.state(now))
+    }
+}
