@@ -34,13 +34,14 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::disk::{self, Existing};
+
 use codes::Codes;
-use file::{Existing, read_private, write_private};
 use limiter::Limiter;
 use sessions::{AtRest, Sessions};
 
 pub use file::{ADMIN_TOKEN, WATCH_TOKEN};
-pub use secret::{Fingerprint, Secret, random_text};
+pub use secret::{Fingerprint, Secret};
 
 /// How often sessions are looked over for ones that have ended, and their last use is written down.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -60,16 +61,10 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each message says it")]
 pub enum AuthError {
-    #[error("could not read {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Read(#[from] disk::ReadError),
     #[error("could not write {}: is the state directory there, and ours to write?", path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("{} is a link or no regular file: a secret is not read through it; put the file itself there", path.display())]
-    NotAFile { path: PathBuf },
-    #[error("{} has mode {mode:04o}, so others can get at it: run chmod 600 {}", path.display(), path.display())]
-    Exposed { path: PathBuf, mode: u32 },
-    #[error("{} belongs to user {uid}: it must be ours or root's", path.display())]
-    ForeignOwner { path: PathBuf, uid: u32 },
     #[error("{} does not hold a token of at least 32 visible characters: delete it, and a new one is made", path.display())]
     WeakToken { path: PathBuf },
 }
@@ -309,7 +304,7 @@ impl Auth {
         let path = self.0.sessions_file.clone();
         let written = tokio::task::spawn_blocking(move || {
             let json = serde_json::to_vec(&rest).map_err(io::Error::from)?;
-            write_private(&path, &json, Existing::Replace)
+            disk::write(&path, &json, Existing::Replace)
         })
         .await
         .unwrap_or_else(|_| Err(io::Error::other("the writing task ended early")));
@@ -338,11 +333,9 @@ fn admin() -> Me {
 }
 
 fn restore(path: &Path) -> Sessions {
-    let text = match read_private(path) {
+    let text = match disk::read(path) {
         Ok(text) => text,
-        Err(AuthError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            return Sessions::default();
-        }
+        Err(error) if error.is_absent() => return Sessions::default(),
         Err(error) => {
             let error = &error as &(dyn std::error::Error + 'static);
             tracing::warn!(file = %path.display(), error, "earlier sessions are not taken up");

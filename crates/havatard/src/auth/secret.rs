@@ -1,7 +1,8 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use rand::{TryRng as _, rngs::SysRng};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+
+use crate::random;
 
 /// 256 random bits from the operating system, as 43 characters of base64url.
 ///
@@ -12,7 +13,7 @@ pub struct Secret(String);
 impl Secret {
     /// A fresh one.
     pub fn random() -> Self {
-        Self(random_text::<32>())
+        Self(random::text::<32>())
     }
 
     /// One that was read from its file.
@@ -29,13 +30,6 @@ impl Secret {
     pub fn digest(&self) -> Fingerprint {
         Fingerprint::of(&self.0)
     }
-}
-
-/// `N` random bytes from the operating system, as base64url without padding.
-pub fn random_text<const N: usize>() -> String {
-    let mut bytes = [0_u8; N];
-    SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The SHA-256 of a secret of at least 128 random bits: safe to keep, and compared in constant time.

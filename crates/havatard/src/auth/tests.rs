@@ -59,7 +59,7 @@ async fn five_wrong_tries_refuse_even_the_right_code_until_the_wait_is_over() {
     let auth = open(&dir);
     let code = code_of(&auth.sign_in_link());
     for _ in 0..5 {
-        let wrong = Login::Code(random_text::<32>());
+        let wrong = Login::Code(crate::random::text::<32>());
         assert_eq!(auth.sign_in(&wrong, PEER).await.err(), Some(SignInError::Refused));
     }
     let Err(SignInError::TooMany { wait }) = auth.sign_in(&code, PEER).await else {

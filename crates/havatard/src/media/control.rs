@@ -7,10 +7,11 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{CameraSource, Config, MicrophoneSource};
+use crate::disk::{self, Existing};
 
 use super::context::Context;
 use super::mediamtx::Fresh;
-use super::{Command, Processes, apply, files};
+use super::{Command, Processes, apply};
 
 pub(super) struct Control {
     pub(super) ctx: Arc<Context>,
@@ -84,7 +85,7 @@ impl Control {
                 result => result,
             }
         } else {
-            files::write_atomically(&self.off, b"", 0o600)
+            disk::write(&self.off, b"", Existing::Replace)
         };
         if let Err(error) = result {
             let file = self.off.display();

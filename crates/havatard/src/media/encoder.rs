@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::config::{Camera, CameraEncoder as Wanted};
+use crate::disk::{self, Existing};
+use crate::program;
 
 use super::context::{Context, unpoisoned};
 use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
-use super::{files, program};
 
 /// A test encode may take this long: a machine that needs it for one second of picture is too slow anyway.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -164,7 +165,7 @@ fn kept(file: &Path, key: &str) -> Option<Choice> {
 fn keep(file: &Path, key: &str, codec: VideoCodec, fps: f64) {
     let kept = Kept { key: key.to_owned(), encoder: codec.name().to_owned(), fps };
     let written = serde_json::to_vec(&kept).map_err(std::io::Error::other);
-    if let Err(error) = written.and_then(|bytes| files::write_atomically(file, &bytes, 0o600)) {
+    if let Err(error) = written.and_then(|bytes| disk::write(file, &bytes, Existing::Replace)) {
         tracing::debug!(file = %file.display(), %error, "the encoder's test result could not be kept");
     }
 }

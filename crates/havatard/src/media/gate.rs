@@ -12,11 +12,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 use tokio::time::Instant;
+
+use crate::random;
 
 /// The user name of the daemon's own API calls.
 pub(super) const API_USER: &str = "havatard";
@@ -192,9 +192,9 @@ fn same(given: &str, wanted: &str) -> bool {
     given.as_bytes().ct_eq(wanted.as_bytes()).into()
 }
 
-/// 192 random bits; the alphabet needs no quoting in a URL, in YAML or in an HTTP header.
+/// 192 random bits, of characters that need no quoting in a URL, in YAML or in an HTTP header.
 fn secret() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>())
+    random::text::<24>()
 }
 
 #[cfg(test)]

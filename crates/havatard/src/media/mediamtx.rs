@@ -11,10 +11,12 @@ use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Nursery, Pipeline, Pr
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::disk::{self, Existing};
+use crate::program;
 
 use super::context::{Context, unpoisoned};
 use super::render::{self, Rendered};
-use super::{ffmpeg, files, ports, program, slate};
+use super::{ffmpeg, ports, slate};
 
 /// The oldest MediaMTX that is accepted: 1.20.1 ended a deadlock between file reload and API, and a path
 /// traversal and a command injection before that.
@@ -216,7 +218,7 @@ pub(super) fn write(runtime_dir: &Path, rendered: &Rendered) -> Result<PathBuf, 
     let file = runtime_dir.join(FILE);
     let failed = |reason: String| MediaMtxError::Write { file: file.clone(), reason };
     let text = rendered.to_yaml().map_err(|error| failed(error.to_string()))?;
-    match files::write_atomically(&file, text.as_bytes(), 0o600) {
+    match disk::write(&file, text.as_bytes(), Existing::Replace) {
         // A disk that has turned read-only or full costs nothing while the file is what it should be.
         Err(_) if std::fs::read(&file).is_ok_and(|there| there == text.as_bytes()) => Ok(file),
         result => result.map(|()| file.clone()).map_err(|error| failed(error.to_string())),

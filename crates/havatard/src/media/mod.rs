@@ -19,12 +19,10 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 mod ffmpeg;
-pub(crate) mod files;
 mod gate;
 mod mediamtx;
 mod poll;
 pub mod ports;
-mod program;
 mod progress;
 mod publishers;
 mod recorder;

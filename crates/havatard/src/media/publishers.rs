@@ -12,12 +12,13 @@ use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
 use tokio::time::Instant;
 
 use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config, MicrophoneSource};
+use crate::program;
 
 use super::context::Context;
 use super::ffmpeg::{self, CameraInput, Mux, VideoCodec};
 use super::gate::Purpose;
 use super::progress::Progress;
-use super::{AUDIO, BOTH, CAMERA, encoder, program, v4l2};
+use super::{AUDIO, BOTH, CAMERA, encoder, v4l2};
 
 pub(super) struct CameraLaunch(pub(super) Arc<Context>);
 pub(super) struct MicrophoneLaunch(pub(super) Arc<Context>);

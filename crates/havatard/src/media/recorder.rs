@@ -14,8 +14,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::disk::{self, Existing};
+
 use super::context::Context;
-use super::{BOTH, MediaError, files, recordings};
+use super::{BOTH, MediaError, recordings};
 
 const TICK: Duration = Duration::from_millis(500);
 /// A file that has not grown for this long is not being recorded to. Parts come every 200 ms.
@@ -288,7 +290,7 @@ impl Task {
     /// Best effort: without a writable state directory the wish lives as long as the daemon.
     fn remember(&self) {
         let result = if self.wanted {
-            files::write_atomically(&self.wish, b"", 0o600)
+            disk::write(&self.wish, b"", Existing::Replace)
         } else {
             match std::fs::remove_file(&self.wish) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::{Camera, Config};
+use crate::program;
 
 use super::context::Context;
-use super::program;
 
 const LIMIT: Duration = Duration::from_secs(5);
 /// Counted up when the drawing changes, so that a kept one is made anew.

@@ -6,8 +6,7 @@ use std::time::Duration;
 use havatar_supervisor::Nursery;
 
 use crate::config::{CameraFormat, Size};
-
-use super::program;
+use crate::program;
 
 /// One format that a device gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

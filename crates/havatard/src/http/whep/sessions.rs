@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::upstream::MediaMtx;
 use crate::{
-    auth::{Owner, random_text},
+    auth::Owner,
     http::{Http, problem::Failure},
     media::Upstream,
+    random,
 };
 
 /// Sessions known at once.
@@ -85,7 +86,7 @@ impl Whep {
 
     /// Keeps a session under a new id, until it is ended or its owner's proof is.
     pub(super) fn keep(&self, session: Session, ended: CancellationToken, http: &Http) -> String {
-        let id = random_text::<16>();
+        let id = random::text::<16>();
         let closed = session.closed.clone();
         self.sessions().insert(id.clone(), session);
         let (http, own_id) = (http.clone(), id.clone());

@@ -11,7 +11,7 @@ use havatar_supervisor::{Command, Finished, Nursery, RunError};
 const MOST_OUTPUT: usize = 64 << 10;
 
 /// A program by name or path: a name is looked up on PATH, a path is taken as it is.
-pub(super) fn find(name: &Path) -> Option<PathBuf> {
+pub(crate) fn find(name: &Path) -> Option<PathBuf> {
     if name.components().count() > 1 {
         return executable(name).then(|| name.to_owned());
     }
@@ -23,7 +23,7 @@ pub(super) fn find(name: &Path) -> Option<PathBuf> {
 }
 
 /// A program that ships with the daemon: beside the daemon's own file, then on PATH.
-pub(super) fn find_beside(name: &str) -> Option<PathBuf> {
+pub(crate) fn find_beside(name: &str) -> Option<PathBuf> {
     std::env::current_exe()
         .ok()
         .and_then(|exe| exe.parent().map(|dir| dir.join(name)))
@@ -33,7 +33,7 @@ pub(super) fn find_beside(name: &str) -> Option<PathBuf> {
 
 /// Runs a helper program to its end, or ends it at the limit. It is a child like all others: it dies with the
 /// daemon, also when it hangs in a driver's call.
-pub(super) async fn run<A: Into<OsString>>(
+pub(crate) async fn run<A: Into<OsString>>(
     nursery: &Nursery,
     program: &Path,
     args: impl IntoIterator<Item = A>,
