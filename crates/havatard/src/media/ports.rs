@@ -1,18 +1,6 @@
 //! Who holds a port: so that an error can name the program instead of a number.
 
 use std::fs;
-use std::net::SocketAddr;
-
-/// Whether the TCP port can be bound now. MediaMTX sets `SO_REUSEADDR` as the standard library does, so
-/// connections of a predecessor in TIME_WAIT are no obstacle to either.
-pub fn tcp_free(address: SocketAddr) -> bool {
-    std::net::TcpListener::bind(address).is_ok()
-}
-
-/// Whether the UDP port can be bound now.
-pub fn udp_free(address: SocketAddr) -> bool {
-    std::net::UdpSocket::bind(address).is_ok()
-}
 
 /// The program that holds a local port, as `nginx (pid 812)`, where it can be seen: another user's processes
 /// show only with privilege.
@@ -69,18 +57,15 @@ mod tests {
     fn names_this_test_as_the_holder_of_its_own_listener() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        assert!(!tcp_free(address));
         assert_eq!(
             holder_pid(address.port(), false).map(|(pid, _)| pid),
             i32::try_from(std::process::id()).ok()
         );
         drop(listener);
-        assert!(tcp_free(address));
         assert_eq!(holder(address.port(), false), None);
 
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
-        assert!(!udp_free(address));
         assert!(holder(address.port(), true).is_some());
     }
 }
