@@ -93,8 +93,16 @@ struct Motion {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Going {
     /// Shares of the speed.
-    Shares { linear: f64, angular: f64 },
-    Step { id: u16, kind: StepKind, amount: i32, speed: u16 },
+    Shares {
+        linear: f64,
+        angular: f64,
+    },
+    Step {
+        id: u16,
+        kind: StepKind,
+        amount: i32,
+        speed: u16,
+    },
 }
 
 impl Motion {
@@ -183,11 +191,18 @@ impl Arbiter {
     /// A press that came another way than by the socket; the socket's last message vouches for the driver.
     pub(super) fn step_aside(&mut self, press: u64, step: StepMove, now: Instant) -> Result<(), Refusal> {
         let (heard, at) = self.heard.ok_or(Refusal::NoSocket)?;
-        let age = heard.age.saturating_add(now.duration_since(at));
-        if now.duration_since(at) >= DEADMAN || age >= OLDEST {
+        let silent = now.duration_since(at);
+        if silent >= DEADMAN || heard.age.saturating_add(silent) >= OLDEST {
             return Err(Refusal::NoSocket);
         }
-        self.command(&Command::Step { press, step }, Heard { age, picture: heard.picture }, now)
+        in_range(&Command::Step { press, step })?;
+        self.tick(now);
+        self.begin_step(press, step, heard, now)?;
+        // It lives on what the socket said, not on this press.
+        if let Some(motion) = &mut self.motion {
+            motion.fed = at;
+        }
+        Ok(())
     }
 
     /// Ends any motion by braking. The next begins with a fresh human action.
@@ -249,9 +264,7 @@ impl Arbiter {
                 let (linear, angular) = self.speeds(motion.mode, linear, angular, now);
                 Wanted::Drive { linear, angular, age, left }
             }
-            Going::Step { id, kind, amount, speed } => {
-                Wanted::Step { id, kind, amount, speed, age, left }
-            }
+            Going::Step { id, kind, amount, speed } => Wanted::Step { id, kind, amount, speed, age, left },
         }
     }
 
@@ -461,7 +474,8 @@ impl Arbiter {
     fn speeds(&self, mode: DriveMode, linear: f64, angular: f64, now: Instant) -> (i16, i16) {
         let (_, percent) = self.limit(now);
         let scale = f64::from(percent) / 100.0;
-        let top = if mode == DriveMode::Latch { self.caps.linear.min(LATCH_LINEAR) } else { self.caps.linear };
+        let top =
+            if mode == DriveMode::Latch { self.caps.linear.min(LATCH_LINEAR) } else { self.caps.linear };
         let backwards = if linear < 0.0 { 0.5 } else { 1.0 };
         (whole(linear * top * backwards * scale), whole(angular * self.caps.angular * scale))
     }

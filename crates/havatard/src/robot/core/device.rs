@@ -4,9 +4,11 @@ use havatar_api::{self as api, Refusal, StopReason};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::Core;
 use super::super::arbiter::Caps;
-use super::super::wire::{Controller, DeviceStop, Features, LinkNews, Lost, Protocol, Report, Stand, StepEnd};
+use super::super::wire::{
+    Controller, DeviceStop, Features, LinkNews, Lost, Protocol, Report, Stand, StepEnd,
+};
+use super::Core;
 
 /// A controller that still says "held" so long after it was told to move has stopped by itself, or never began.
 const FOLLOWS_WITHIN: std::time::Duration = std::time::Duration::from_millis(150);

@@ -114,8 +114,7 @@ impl Core {
             return Err(Refusal::EstopButton);
         }
         let version = self.emergency.version;
-        self.emergency.code =
-            Some(Code { code, version, for_key: who.key.clone(), until: now + CODE_VALID });
+        self.emergency.code = Some(Code { code, version, for_key: who.key.clone(), until: now + CODE_VALID });
         Ok(())
     }
 

@@ -78,10 +78,9 @@ impl Core {
                 heading_deg: degrees(heading),
             }),
             battery: battery(report),
-            head: report.head.map(|(pan, tilt)| api::Head {
-                pan: f64::from(pan) / 100.0,
-                tilt: f64::from(tilt) / 100.0,
-            }),
+            head: report
+                .head
+                .map(|(pan, tilt)| api::Head { pan: f64::from(pan) / 100.0, tilt: f64::from(tilt) / 100.0 }),
             light: report.light,
             muted: controller.features.mute_switch.then_some(report.muted),
             watchdog_trips: report.trips.into(),
