@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
-use super::{Camera, MediaMtx, Microphone, Program};
+use super::{Camera, CameraSource, MediaMtx, Microphone, MicrophoneSource, Program};
 
 /// Pictures and sound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,16 @@ impl Default for Media {
 }
 
 impl Media {
+    /// A camera, or something in its place, is configured.
+    pub fn has_camera(&self) -> bool {
+        self.camera.source != CameraSource::Off
+    }
+
+    /// A microphone, or something in its place, is configured.
+    pub fn has_microphone(&self) -> bool {
+        self.microphone.source != MicrophoneSource::Off
+    }
+
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
         if let Some(path) = self.ffmpeg.path() {
             checks.executable("media.ffmpeg", path);

@@ -9,7 +9,7 @@ use havatar_api as api;
 use havatar_supervisor::Nursery;
 use tokio::sync::watch;
 
-use crate::config::{Config, MicrophoneSource};
+use crate::config::Config;
 
 use super::client::Client;
 use super::gate::Gate;
@@ -76,10 +76,6 @@ impl Context {
 
     pub(super) fn set_microphone_away(&self, why: Option<String>) {
         *unpoisoned(&self.microphone_away) = why;
-    }
-
-    pub(super) fn has_microphone(&self) -> bool {
-        self.config().media.microphone.source != MicrophoneSource::Off
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{CameraSource, Config, MicrophoneSource};
+use crate::config::Config;
 use crate::disk::{self, Existing};
 
 use super::context::Context;
@@ -96,7 +96,7 @@ impl Control {
 
 /// Which publishers the config asks for: camera, microphone, muxer.
 pub(super) fn publishers(config: &Config) -> [bool; 3] {
-    let camera = config.media.camera.source != CameraSource::Off;
-    let microphone = config.media.microphone.source != MicrophoneSource::Off;
+    let camera = config.media.has_camera();
+    let microphone = config.media.has_microphone();
     [camera, microphone, camera || microphone]
 }

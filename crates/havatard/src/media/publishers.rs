@@ -78,7 +78,7 @@ impl Launch for MuxerLaunch {
             return Err(hold);
         }
         let config = ctx.config();
-        let picture = config.media.camera.source != CameraSource::Off;
+        let picture = config.media.has_camera();
         let now = Instant::now();
         let since = *self.since.get_or_insert(now);
         let late = now.duration_since(since) >= PICTURE_WITHIN;
@@ -89,7 +89,7 @@ impl Launch for MuxerLaunch {
         let read = |path: &str| ticket(ctx, &config, Purpose::Read(path.into()), path);
         let mux = Mux {
             video: picture.then(|| read(CAMERA)),
-            audio: ctx.has_microphone().then(|| read(AUDIO)),
+            audio: config.media.has_microphone().then(|| read(AUDIO)),
             target: ticket(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
             fps: config.media.camera.fps,
         };

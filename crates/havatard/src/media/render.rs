@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::config::{CameraSource, Config, LogLevel, MicrophoneSource, RecordingContainer};
+use crate::config::{Config, LogLevel, RecordingContainer};
 
 use super::gate::HOOK_USER;
 use super::{AUDIO, BOTH, CAMERA};
@@ -113,8 +113,8 @@ fn global(config: &Config, inputs: &Inputs<'_>) -> serde_json::Map<String, Value
 }
 
 fn paths(config: &Config, inputs: &Inputs<'_>) -> serde_json::Map<String, Value> {
-    let camera = config.media.camera.source != CameraSource::Off;
-    let microphone = config.media.microphone.source != MicrophoneSource::Off;
+    let camera = config.media.has_camera();
+    let microphone = config.media.has_microphone();
     let mut paths = serde_json::Map::new();
     if camera {
         let mut path = always_available("H264");

@@ -132,10 +132,10 @@ fn devices(ctx: &Context, processes: &[api::Process]) -> api::Devices {
         MicrophoneSource::Off => "none".to_owned(),
     };
     api::Devices {
-        camera: device(name, camera.source == CameraSource::Off, away, find(processes, "camera")),
+        camera: device(name, !config.media.has_camera(), away, find(processes, "camera")),
         microphone: device(
             sound,
-            microphone.source == MicrophoneSource::Off,
+            !config.media.has_microphone(),
             ctx.microphone_away(),
             find(processes, "microphone"),
         ),
