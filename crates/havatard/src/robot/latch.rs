@@ -1,0 +1,260 @@
+//! The e-stop's memory on disk.
+//!
+//! What cannot be read, makes no sense or was being written when the daemon ended counts as a latched e-stop:
+//! unknown means stopped. Only a folder that can be looked into, and in which there has never been such a file, or a
+//! file that says so in as many words, means free.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use havatar_api::EstopSource;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::disk::{self, Existing, ReadError};
+
+/// The file's name in the state directory.
+const FILE: &str = "estop.json";
+
+/// The e-stop as it is remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Remembered {
+    /// Nothing moves.
+    pub(super) latched: bool,
+    /// Who latched it.
+    pub(super) source: Option<EstopSource>,
+    /// Their name.
+    pub(super) by: Option<String>,
+    /// When it was latched, or released.
+    pub(super) at: Option<Timestamp>,
+}
+
+/// What an earlier run left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The e-stop to begin with.
+    pub(super) state: Remembered,
+    /// The disk says just that, so a restart would find it again.
+    pub(super) saved: bool,
+    /// Why it begins latched though nobody is known to have latched it: a sentence for a person.
+    pub(super) why: Option<String>,
+}
+
+/// The one writer of the file.
+#[derive(Debug)]
+pub(super) struct Latch {
+    path: PathBuf,
+    /// The newest generation whose writing has begun.
+    newest: Mutex<u64>,
+}
+
+/// What became of a save.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Save {
+    /// It is on the disk and survives a power cut.
+    Done,
+    /// A newer state has been saved or tried: this one must not be put over it.
+    Overtaken,
+}
+
+impl Latch {
+    /// Reads what an earlier run left in `state_dir`. Blocks on the disk.
+    pub(super) fn load(state_dir: &Path) -> (Self, Found) {
+        let latch = Self { path: state_dir.join(FILE), newest: Mutex::new(0) };
+        let found = latch.read().unwrap_or_else(|why| Found {
+            state: Remembered { latched: true, source: Some(EstopSource::Robot), by: None, at: None },
+            saved: false,
+            why: Some(why),
+        });
+        (latch, found)
+    }
+
+    /// Puts a state on the disk. Blocks on it; call it where that is allowed.
+    ///
+    /// `generation` counts the changes of the e-stop, from 1; draw it under the lock under which the e-stop changes. Saves
+    /// may then be called from anywhere in any order: an earlier state never replaces a later one, not even one that
+    /// could not be written. After an error the same generation may be tried again.
+    pub(super) fn save(&self, generation: u64, state: &Remembered) -> io::Result<Save> {
+        // Only a number is kept under the lock, and it is never half changed.
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if generation < *newest {
+            return Ok(Save::Overtaken);
+        }
+        *newest = generation;
+        let mut text = serde_json::to_vec(state)?;
+        text.push(b'\n');
+        disk::write(&self.path, &text, Existing::Replace)?;
+        Ok(Save::Done)
+    }
+
+    fn read(&self) -> Result<Found, String> {
+        let file = self.path.display();
+        let unfinished = disk::leftovers(&self.path).map_err(|error| {
+            format!("whether the e-stop was latched is not known: the folder of {file} cannot be read ({error})")
+        })?;
+        if !unfinished.is_empty() {
+            return Err(format!(
+                "whether the e-stop was latched is not known: havatard ended while {file} was being written"
+            ));
+        }
+        let text = match disk::read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.is_absent() && self.never_written() => return Ok(Found::never()),
+            Err(error) => {
+                let cause = match &error {
+                    ReadError::Io { source, .. } => format!(" ({source})"),
+                    _ => String::new(),
+                };
+                return Err(format!("whether the e-stop was latched is not known: {error}{cause}"));
+            }
+        };
+        let state = serde_json::from_str(&text)
+            .map_err(|_| format!("whether the e-stop was latched is not known: {file} is damaged"))?;
+        Ok(Found { state, saved: true, why: None })
+    }
+
+    /// The folder is there and has no entry of this name, not even a link that leads nowhere.
+    fn never_written(&self) -> bool {
+        let Some(name) = self.path.file_name() else { return false };
+        let entries = self.path.parent().map(fs::read_dir);
+        let Some(Ok(mut entries)) = entries else { return false };
+        entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() != name))
+    }
+}
+
+impl Found {
+    /// No e-stop has ever been latched here.
+    fn never() -> Self {
+        Self {
+            state: Remembered { latched: false, source: None, by: None, at: None },
+            saved: true,
+            why: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn latched(by: &str) -> Remembered {
+        let at = Some("2026-05-04T03:02:01Z".parse().unwrap());
+        Remembered { latched: true, source: Some(EstopSource::Person), by: Some(by.into()), at }
+    }
+
+    fn free() -> Remembered {
+        Remembered { latched: false, source: None, by: Some("Ada".into()), at: None }
+    }
+
+    fn found(dir: &Path) -> Found {
+        Latch::load(dir).1
+    }
+
+    /// It begins latched, and says why.
+    fn unknown(found: &Found, part: &str) {
+        assert!(found.state.latched && !found.saved, "{found:?}");
+        assert_eq!(found.state.source, Some(EstopSource::Robot));
+        assert!(found.why.as_deref().is_some_and(|why| why.contains(part)), "{found:?}");
+    }
+
+    #[test]
+    fn a_new_robot_is_free_and_what_is_saved_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let (latch, first) = Latch::load(dir.path());
+        assert_eq!(first, Found::never());
+        for (generation, state) in [(1, latched("Ada")), (2, free()), (3, latched("Bo"))] {
+            assert_eq!(latch.save(generation, &state).unwrap(), Save::Done);
+            assert_eq!(found(dir.path()), Found { state, saved: true, why: None });
+        }
+        let mode = fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn what_is_not_known_is_latched() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        unknown(&found(&dir.path().join("missing")), "cannot be read");
+        symlink("nowhere", &path).unwrap();
+        unknown(&found(dir.path()), "link");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        unknown(&found(dir.path()), "no regular file");
+        fs::remove_dir(&path).unwrap();
+        disk::write(&path, br#"{"latched":false}"#, Existing::Keep).unwrap();
+        assert!(!found(dir.path()).state.latched, "the shortest file that says free");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        unknown(&found(dir.path()), "chmod 600");
+        for text in ["", "\0\0\0\0", "{}", "null", r#"{"latched":0}"#, r#"{"latched":false"#, "[false]"] {
+            disk::write(&path, text.as_bytes(), Existing::Replace).unwrap();
+            unknown(&found(dir.path()), "damaged");
+        }
+    }
+
+    /// The states of the folder that a kill at each step of a save leaves behind, the save's outcome unknown.
+    #[test]
+    fn a_kill_between_any_two_steps_never_frees_what_was_confirmed_latched() {
+        let scratch = format!("{FILE}.0123456789ab.tmp");
+        let whole = serde_json::to_vec(&latched("Bo")).unwrap();
+        let released = serde_json::to_vec(&free()).unwrap();
+        for (before, new) in [(Some(latched("Ada")), &released), (Some(latched("Ada")), &whole), (None, &whole)] {
+            for written in 0..=new.len() {
+                let dir = tempfile::tempdir().unwrap();
+                if let Some(before) = &before {
+                    Latch::load(dir.path()).0.save(1, before).unwrap();
+                }
+                // Created, partly or wholly written, not renamed: nobody was told that it is saved.
+                fs::write(dir.path().join(&scratch), &new[..written]).unwrap();
+                unknown(&found(dir.path()), "was being written");
+                // The next run saves, and with that the doubt is gone.
+                let (latch, _) = Latch::load(dir.path());
+                latch.save(1, &latched("Cy")).unwrap();
+                assert_eq!(found(dir.path()).state, latched("Cy"));
+            }
+        }
+        // Renamed, and nobody told: the file says what it says.
+        let dir = tempfile::tempdir().unwrap();
+        Latch::load(dir.path()).0.save(1, &free()).unwrap();
+        disk::write(&dir.path().join(FILE), &whole, Existing::Replace).unwrap();
+        assert!(found(dir.path()).state.latched);
+    }
+
+    #[test]
+    fn a_failed_save_is_an_error_holds_earlier_ones_back_and_can_be_repeated() {
+        let dir = tempfile::tempdir().unwrap();
+        let state_dir = dir.path().join("state");
+        fs::create_dir(&state_dir).unwrap();
+        let (latch, _) = Latch::load(&state_dir);
+        fs::remove_dir(&state_dir).unwrap();
+        assert!(latch.save(2, &latched("Ada")).is_err());
+        fs::create_dir(&state_dir).unwrap();
+        assert_eq!(latch.save(1, &free()).unwrap(), Save::Overtaken);
+        assert_eq!(latch.save(2, &latched("Ada")).unwrap(), Save::Done);
+        assert_eq!(found(&state_dir).state, latched("Ada"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        /// Saves that run at once end with the newest, whoever comes last.
+        #[test]
+        fn the_newest_state_wins(order in Just((1..=6_u64).collect::<Vec<_>>()).prop_shuffle()) {
+            let dir = tempfile::tempdir().unwrap();
+            let latch = Arc::new(Latch::load(dir.path()).0);
+            std::thread::scope(|scope| {
+                for generation in order {
+                    let latch = Arc::clone(&latch);
+                    scope.spawn(move || latch.save(generation, &latched(&generation.to_string())).unwrap());
+                }
+            });
+            prop_assert_eq!(found(dir.path()).state, latched("6"));
+        }
+    }
+}
