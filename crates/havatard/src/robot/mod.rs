@@ -13,8 +13,10 @@ mod clock;
 mod core;
 mod error;
 mod lag;
+mod latch;
 mod lease;
 mod shared;
+mod simulated;
 mod wire;
 
 use std::sync::Arc;
