@@ -115,7 +115,8 @@ pub struct Counts {
     pub damaged: u64,
     /// Undamaged frames that were believed.
     pub believed: u64,
-    /// Undamaged frames that were not: repeated, out of order, of no session, the answer to another greeting.
+    /// Undamaged frames that were not: repeated, out of order, of another session or boot, the answer to another
+    /// greeting.
     pub ignored: u64,
     /// Undamaged frames that make no sense.
     pub unreadable: u64,
@@ -153,8 +154,8 @@ impl Host {
         let message = FromDevice::decode(self.decoder.push(byte)?);
         let (event, count) = match message {
             Ok((header, message)) => match self.take(header, message, now) {
-                Some(event) => (Some(event), &mut self.counts.believed),
-                None => (None, &mut self.counts.ignored),
+                event @ (None | Some(Event::Lost(_))) => (event, &mut self.counts.ignored),
+                event => (event, &mut self.counts.believed),
             },
             Err(error) => (Some(Event::Unreadable(error)), &mut self.counts.unreadable),
         };
