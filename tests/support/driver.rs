@@ -124,11 +124,15 @@ impl Driver {
     /// If it is not welcome.
     pub async fn sit(way: &Way, lease: u64, token: &str) -> Self {
         let driver = Self::open(way, lease, token).await.expect("the drive socket opens");
-        wait::eventually(Duration::from_secs(5), "the driver is welcomed and hears the first beat", async || {
-            let record = driver.shared.lock();
-            assert!(record.ended.is_none(), "the drive socket ended: {:?}", record.ended);
-            (record.beat > 0).then_some(())
-        })
+        wait::eventually(
+            Duration::from_secs(5),
+            "the driver is welcomed and hears the first beat",
+            async || {
+                let record = driver.shared.lock();
+                assert!(record.ended.is_none(), "the drive socket ended: {:?}", record.ended);
+                (record.beat > 0).then_some(())
+            },
+        )
         .await;
         driver
     }
@@ -138,13 +142,25 @@ impl Driver {
         let mut socket = connect(way).await?;
         let hello = DriveMessage::Hello { token: token.to_owned(), rate_hz: Some(20) };
         socket.send(text(&hello)).await?;
+        Ok(Self::upon(socket, Hand::Alive, lease, token))
+    }
+
+    /// Somebody who opens a drive socket and says nothing at all.
+    ///
+    /// # Panics
+    /// If it does not open.
+    pub async fn mute(way: &Way) -> Self {
+        Self::upon(connect(way).await.expect("the upgrade"), Hand::Silent, 0, "")
+    }
+
+    fn upon(socket: WebSocketStream<TcpStream>, hand: Hand, lease: u64, token: &str) -> Self {
         let shared = Arc::new(Shared {
             record: Mutex::new(Record { picture_ms: Some(GOOD_PICTURE_MS), ..Record::default() }),
             zero_ms: Moment::now().ms() - rand::random_range(0.0..1e7),
         });
         let (orders, inbox) = mpsc::channel(256);
-        let task = tokio::spawn(live(socket, inbox, shared.clone()));
-        Ok(Self { lease, token: token.to_owned(), shared, orders, task })
+        let task = tokio::spawn(live(socket, hand, inbox, shared.clone()));
+        Self { lease, token: token.to_owned(), shared, orders, task }
     }
 
     /// Holds a control: says so at once, and twenty times a second from then on.
@@ -299,8 +315,9 @@ impl Driver {
 
     /// Waits for a refusal since then.
     pub async fn refused(&self, since: Moment, refusal: Refusal) {
-        let pick =
-            |event: &DriveEvent| matches!(event, DriveEvent::Refused { code, .. } if *code == refusal).then_some(());
+        let pick = |event: &DriveEvent| {
+            matches!(event, DriveEvent::Refused { code, .. } if *code == refusal).then_some(())
+        };
         self.hears(since, Duration::from_secs(3), &format!("{refusal:?}"), pick).await;
     }
 
@@ -314,11 +331,12 @@ impl Driver {
 
     fn last_words(&self, since: Moment) -> String {
         let record = self.shared.lock();
-        let refused = record.heard.iter().filter(|heard| heard.at >= since).filter_map(|heard| match &heard.event {
-            DriveEvent::Refused { code, detail, .. } => Some(format!("{code:?}: {detail}")),
-            DriveEvent::Ended { code, .. } => Some(format!("ended: {code:?}")),
-            _ => None,
-        });
+        let refused =
+            record.heard.iter().filter(|heard| heard.at >= since).filter_map(|heard| match &heard.event {
+                DriveEvent::Refused { code, detail, .. } => Some(format!("{code:?}: {detail}")),
+                DriveEvent::Ended { code, .. } => Some(format!("ended: {code:?}")),
+                _ => None,
+            });
         let refused: Vec<String> = refused.take(5).collect();
         drop(record);
         let state = self.state().map(|state| (state.link, state.motion, state.estop));
@@ -363,7 +381,9 @@ impl Shared {
             DriveMessage::Hold { at, linear, angular } | DriveMessage::Latch { at, linear, angular, .. } => {
                 (at, Some((*linear, *angular)))
             }
-            DriveMessage::Step { at, .. } | DriveMessage::Alive { at } | DriveMessage::Neutral { at } => (at, None),
+            DriveMessage::Step { at, .. } | DriveMessage::Alive { at } | DriveMessage::Neutral { at } => {
+                (at, None)
+            }
             DriveMessage::Hello { .. } | DriveMessage::Stop | DriveMessage::Estop => return,
         };
         self.lock().sent.push(Sent { at: Moment::now(), seq: at.seq, shares });
@@ -407,8 +427,12 @@ fn text(message: &DriveMessage) -> Message {
     Message::text(serde_json::to_string(message).expect("JSON"))
 }
 
-async fn live(mut socket: WebSocketStream<TcpStream>, mut inbox: mpsc::Receiver<Order>, shared: Arc<Shared>) {
-    let mut hand = Hand::Alive;
+async fn live(
+    mut socket: WebSocketStream<TcpStream>,
+    mut hand: Hand,
+    mut inbox: mpsc::Receiver<Order>,
+    shared: Arc<Shared>,
+) {
     let mut tick = tokio::time::interval(REPEAT);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = loop {

@@ -17,26 +17,35 @@
 
 mod clock;
 mod daemon;
+mod dice;
 mod driver;
 mod events;
+pub mod foreign;
 pub mod network;
 mod person;
 mod plan;
 mod ports;
 pub mod proc;
+mod relay;
+mod robot;
+mod timeline;
 pub mod tools;
 mod viewer;
 mod wait;
 
 pub use clock::Moment;
 pub use daemon::{Answer, Daemon};
+pub use dice::Dice;
 pub use driver::{Driver, Heard, Sent, Way};
 pub use events::Events;
 pub use person::Person;
 pub use plan::{Ended, Plan};
 pub use ports::{Ports, free_port};
+pub use relay::Relay;
+pub use robot::Robot;
+pub use timeline::{Entry, Pose, Received, Timeline, What};
 pub use viewer::{Frame, Viewer, painted_in};
-pub use wait::{eventually, figure, pause};
+pub use wait::{eventually, figure, not_shown, pause};
 
 /// The picture alone.
 pub const CAMERA: &str = "havatar_camera";

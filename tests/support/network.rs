@@ -32,9 +32,7 @@ pub struct Cable {
 ///
 /// # Panics
 /// If the story does.
-pub fn apart<T: Send + 'static>(
-    story: impl AsyncFnOnce() -> T + Send + 'static,
-) -> Result<T, NotHere> {
+pub fn apart<T: Send + 'static>(story: impl AsyncFnOnce() -> T + Send + 'static) -> Result<T, NotHere> {
     let thread = thread::spawn(|| {
         unshare(CloneFlags::CLONE_NEWNET).map_err(|error| NotHere(format!("unshare: {error}")))?;
         ip("link set lo up")?;

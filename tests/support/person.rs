@@ -23,7 +23,7 @@ pub struct Person {
 impl Daemon {
     /// Whoever holds the admin token.
     pub fn admin(&self) -> Person {
-        Person::new(self.origin(), ("authorization", format!("Bearer {}", self.token())))
+        Person::bearer(self.origin(), self.token())
     }
 
     /// Somebody new, signed in with a link.
@@ -42,13 +42,28 @@ impl Daemon {
 }
 
 impl Person {
+    /// Whoever holds this token, at that address.
+    pub fn bearer(origin: &str, token: &str) -> Self {
+        Self::new(origin, ("authorization", format!("Bearer {token}")))
+    }
+
     fn new(origin: &str, proof: (&'static str, String)) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         Self { http, origin: origin.to_owned(), proof }
     }
 
+    /// The same person at another address of the daemon.
+    pub fn at(&self, origin: &str) -> Self {
+        Self::new(origin, self.proof.clone())
+    }
+
     /// A request with a JSON body, or without one.
-    pub async fn try_ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Answer, reqwest::Error> {
+    pub async fn try_ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(method, format!("{}{path}", self.origin));
         request = request.header(self.proof.0, &self.proof.1).header("origin", &self.origin);
         if let Some(body) = body {

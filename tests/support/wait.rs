@@ -43,3 +43,9 @@ pub async fn pause(time: Duration) {
 pub fn figure(name: &str, value: impl std::fmt::Display) {
     println!("figure: {name} {value}");
 }
+
+/// Says that something could not be shown on this machine, and why.
+#[expect(clippy::print_stdout, reason = "what is not shown is for whoever runs the tests")]
+pub fn not_shown(what: &str, why: &str) {
+    println!("NOT SHOWN: {what}: {why}");
+}

@@ -15,13 +15,17 @@ export async function prepareHavatard() {
   return { ports, folder, state: join(folder, 'state'), runtime: join(folder, 'run'), config: join(folder, 'havatar.yaml') }
 }
 
-/** The config that a start writes. `camera` and `microphone` are objects of plain values, added to the test sources. */
-export function writeConfig(place, { camera = {}, microphone = {} } = {}) {
+/**
+ * The config that a start writes. `camera`, `microphone` and `robot` are objects of plain values; the first two are added to
+ * the test sources. `network` is one of lib/network.mjs, by whose address the daemon is then known.
+ */
+export function writeConfig(place, { camera = {}, microphone = {}, robot, network } = {}) {
   const { ports } = place
   const lines = (values) => Object.entries(values).map(([key, value]) => `    ${key}: ${value}`).join('\n')
   writeFileSync(place.config, `
 server:
   listen: 127.0.0.1:${ports.http}
+  hosts: [${network?.address ?? ''}]
 media:
   mediamtx:
     binary: ${mediamtx()}
@@ -35,7 +39,7 @@ media:
 ${lines({ source: 'test', size: '1280x720', fps: 30, ...camera })}
   microphone:
 ${lines({ source: 'test', ...microphone })}
-`)
+${robot ? `robot:\n${lines(robot)}\n` : ''}`)
 }
 
 /**
@@ -47,15 +51,16 @@ export async function launchHavatard({ place, ...config } = {}) {
   writeConfig(at, config)
   let link
   const startedAt = Date.now()
+  const [program, ...before] = [...(config.network?.within ?? []), havatard()]
   const daemon = own(
-    havatard(),
-    ['run', '--demo', '--config', at.config, '--state-dir', at.state, '--runtime-dir', at.runtime],
+    program,
+    [...before, 'run', '--demo', '--config', at.config, '--state-dir', at.state, '--runtime-dir', at.runtime],
     {
       death: 'TERM',
       onLine: (line) => { link ??= /https?:\/\/\S+\/#code=\S+/.exec(line)?.[0] },
     },
   )
-  const origin = `http://127.0.0.1:${at.ports.http}`
+  const origin = `http://${config.network?.address ?? '127.0.0.1'}:${at.ports.http}`
   const tokenFile = join(at.state, 'admin-token')
   const token = () => readFileSync(tokenFile, 'utf8').trim()
   const whileRunning = (what, probe, limits) => until(what, () => {

@@ -1,0 +1,20 @@
+// A daemon with a simulated robot, and without camera and microphone: what drives is measured, not what shows.
+import { launchHavatard } from './daemon.mjs'
+import { startRobot } from './robot.mjs'
+
+/** `settings` are keys of the config's `robot`; `robot` and `place` are those of an earlier daemon. */
+export async function startDriven({ robot, place, settings = {}, network, camera = { source: 'off' } } = {}) {
+  const controller = robot ?? (await startRobot())
+  const daemon = await launchHavatard({
+    place,
+    network,
+    camera,
+    microphone: { source: 'off' },
+    robot: { port: controller.link, ...settings },
+  })
+  await linkUp(daemon)
+  return { daemon, robot: controller }
+}
+
+/** Waits until the daemon knows who is at the end of its cable. */
+export const linkUp = (daemon) => daemon.whileRunning('the motor controller answers', async () => (await daemon.api('/api/v1/robot/state')).link.state === 'up')
