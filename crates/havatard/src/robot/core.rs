@@ -79,15 +79,22 @@ struct Parts {
 }
 
 impl Core {
-    /// `lease` is the highest number that an earlier run may have given out, `latched` what it left of the e-stop.
-    pub(super) fn new(port: &str, caps: Caps, lease: u64, latched: Option<Latched>, now: Instant) -> Self {
+    /// `lease` is the highest number that an earlier run may have given out, the pair what it left of the e-stop, and whether
+    /// the disk says just that.
+    pub(super) fn new(
+        port: &str,
+        caps: Caps,
+        lease: u64,
+        (latched, saved): (Option<Latched>, bool),
+        now: Instant,
+    ) -> Self {
         Self {
             arbiter: Arbiter::new(caps),
             caps,
             leases: Leases::above(lease),
             seat: None,
             next_seat: 0,
-            emergency: Emergency::new(latched),
+            emergency: Emergency::new(latched, saved),
             device: Device::new(port),
             parts: Parts::default(),
             sent: Sent::new(now),
@@ -124,7 +131,10 @@ impl Core {
                 self.stop_all(StopReason::LeaseEnded);
                 self.arbiter.new_driver();
                 let from = before.map(|driver| driver.who);
-                self.note("lease", json!({"what": "granted", "lease": number, "who": who.name, "from": from}));
+                self.note(
+                    "lease",
+                    json!({"what": "granted", "lease": number, "who": who.name, "from": from}),
+                );
             }
             Ok(Outcome::Asked) => self.note("lease", json!({"what": "asked", "who": who.name})),
             Err(_) => self.note("lease", json!({"what": "refused", "who": who.name})),

@@ -59,7 +59,8 @@ impl Lag {
             (self.level, self.better) = (Some(reported), None);
             return;
         }
-        let (since, worst) = self.better.map_or((now, reported), |(since, worst)| (since, worst.max(reported)));
+        let (since, worst) =
+            self.better.map_or((now, reported), |(since, worst)| (since, worst.max(reported)));
         if now.duration_since(since) >= UP_AFTER {
             (self.level, self.better) = (Some(worst), None);
         } else {

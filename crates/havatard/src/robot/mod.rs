@@ -12,6 +12,7 @@ mod arbiter;
 mod clock;
 mod core;
 mod error;
+mod keeper;
 mod lag;
 mod latch;
 mod lease;
@@ -64,7 +65,7 @@ impl Robot {
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
         let (caps, now) = (arbiter::Caps { linear: 250.0, angular: 785.0 }, Instant::now());
-        Self(Arc::new(Shared::new(core::Core::new("", caps, 0, None, now), now)))
+        Self(Arc::new(Shared::new(core::Core::new("", caps, 0, (None, true), now), now)))
     }
 
     /// The robot as it is.
@@ -84,7 +85,8 @@ impl Robot {
     pub fn acquire(&self, who: &Who, request: &api::LeaseRequest) -> Result<api::LeaseAnswer, RobotError> {
         let name = request.name.as_deref().map_or(who.name.as_str(), str::trim);
         if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-            let said = format!("name must have 1 to {LONGEST_NAME} characters, none of them a control character");
+            let said =
+                format!("name must have 1 to {LONGEST_NAME} characters, none of them a control character");
             return Err(RobotError::saying(Refusal::OutOfRange, said));
         }
         let who = Who { name: name.to_owned(), ..who.clone() };

@@ -1,7 +1,7 @@
 //! What the handle, the driver's seat and the motion loop share: the rules behind their lock, and where news goes.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use havatar_api as api;

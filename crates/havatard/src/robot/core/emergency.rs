@@ -49,9 +49,9 @@ struct Code {
 }
 
 impl Emergency {
-    /// What an earlier run left is on disk already.
-    pub(super) fn new(latched: Option<Latched>) -> Self {
-        Self { latched, version: 0, saved: 0, button: false, releasing: None, code: None }
+    /// What an earlier run left; `saved` if the disk says just that.
+    pub(super) fn new(latched: Option<Latched>, saved: bool) -> Self {
+        Self { latched, version: 1, saved: u64::from(saved), button: false, releasing: None, code: None }
     }
 
     pub(super) fn gate(&self) -> Result<(), Refusal> {

@@ -89,7 +89,7 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let start = Instant::now();
-        let mut core = Core::new("port", CAPS, 0, None, start);
+        let mut core = Core::new("port", CAPS, 0, (None, true), start);
         core.link(LinkNews::Up(controller()), start);
         core.link(LinkNews::Heard(report(Stand::Held)), start);
         let token = Secret::random().digest();
@@ -433,7 +433,7 @@ fn a_latch_of_the_controllers_or_of_an_earlier_run_is_ours_too() {
 
     let start = Instant::now();
     let latched = Latched { source: EstopSource::Person, by: Some("bob".to_owned()), at: None };
-    let mut core = Core::new("port", CAPS, 0, Some(latched), start);
+    let mut core = Core::new("port", CAPS, 0, (Some(latched), true), start);
     core.link(LinkNews::Up(controller()), start);
     core.link(LinkNews::Heard(report(Stand::Held)), start);
     let mut orders = Vec::new();
@@ -554,7 +554,7 @@ fn a_step_by_request_needs_a_live_socket() {
         step: StepMove::Cm(5),
     };
     let start = Instant::now();
-    let mut core = Core::new("port", CAPS, 0, None, start);
+    let mut core = Core::new("port", CAPS, 0, (None, true), start);
     core.link(LinkNews::Up(controller()), start);
     core.link(LinkNews::Heard(report(Stand::Held)), start);
     let secret = Secret::random();
@@ -707,7 +707,7 @@ fn no_motion_from_an_old_replayed_or_reordered_command() {
 fn wrong_drivers(seed: u64) -> u32 {
     let mut random = StdRng::seed_from_u64(seed);
     let start = Instant::now();
-    let mut core = Core::new("port", CAPS, 0, None, start);
+    let mut core = Core::new("port", CAPS, 0, (None, true), start);
     core.link(LinkNews::Up(controller()), start);
     core.link(LinkNews::Heard(report(Stand::Held)), start);
     let people = ["ana", "bob", "eva", "admin"].map(who);
