@@ -3,8 +3,8 @@
 //! # Theory of operation
 //!
 //! The protocol is written down in `docs/serial-protocol.md`; this crate is the host's half of it, with enough of
-//! the device's to test against. It opens no port, reads no clock, keeps no queue and needs no `std`: bytes and the time go
-//! in, frames and events come out. That makes it possible to show it anything at all, and it is shown just that
+//! the device's to test against. It opens no port, reads no clock, keeps no queue and needs no `std` (only [`text`] allocates): bytes and the
+//! time go in, frames and events come out. That makes it possible to show it anything at all, and it is shown just that
 //! by the fuzzer.
 //!
 //! **Three layers.** [`frame`] turns bodies into bytes and finds them again in a damaged stream: COBS so that a zero
@@ -21,6 +21,8 @@
 //! under way, and how old the command is that it carries. What the host knows of that clock is only a lower bound
 //! (`clock.rs`): too low makes a command look older than it is, which stops the wheels; too high could keep old commands
 //! alive, and cannot happen.
+//!
+//! **Older firmware.** [`text`] is for robots that speak lines of text. It shares nothing with the rest but the units.
 //!
 //! **Unknown is never good.** States, results and codes that a later version may bring are kept as `Unknown` with their
 //! number. Lengths are exact. What does not fit is dropped and counted.
@@ -49,10 +51,10 @@
 
 #![no_std]
 
-#[cfg(test)]
 extern crate alloc;
 
 mod clock;
 pub mod frame;
 pub mod host;
 pub mod message;
+pub mod text;
