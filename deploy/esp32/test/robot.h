@@ -1,0 +1,92 @@
+// A robot on the bench: the core behind its C face, two ideal motors, and a host that speaks to it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "capi.h"
+#include "wire.h"
+
+// Two motors that follow their duty like a first-order lag, and wheels that never slip.
+class Plant {
+ public:
+  void move(const hv_outputs& outputs, uint32_t ms);
+  void write(hv_inputs& inputs) const;
+
+  double full_speed = 700;      // mm/s
+  double ticks_per_metre = 6464;
+  double lag = 80;              // ms, of a driven motor
+  double brake_lag = 30;        // ms, of a braked one
+  bool stuck[2] = {};           // left, right
+  bool no_encoder[2] = {};
+  double speed[2] = {};         // mm/s
+  double way[2] = {};           // mm
+  double counted[2] = {};       // mm that the encoders saw
+  uint32_t tick_offset = 0;     // what the encoders said at power-on
+};
+
+// How long a set-point says that it holds.
+struct Life {
+  int32_t stamp = 0;  // ms, relative to the clock at sending
+  uint32_t age = 0;
+  uint32_t left = 1000;
+};
+
+class Robot {
+ public:
+  explicit Robot(const hv_build& build = {}, uint32_t start = 1000, uint16_t latch = 0, bool latched = false,
+                 const char* name = "bench");
+
+  // Lets `ms` pass in ticks of 5 ms.
+  void run(uint32_t ms);
+  // Lets `dt` ms pass and ticks once.
+  void tick(uint32_t dt = 5);
+  // Gives bytes to the core as they are, and reads its answers.
+  void bytes(const wire::Bytes& bytes);
+  // Reads what the core has to say.
+  void listen();
+
+  // As a host does: the next seq of the session.
+  wire::Body body(havatar::Type type) { return wire::Body(type, session, ++seq); }
+  void send(const wire::Body& body) { bytes(body.frame()); }
+  void hello(uint32_t lowest = 1, uint32_t highest = 1, uint32_t nonce = 7);
+  void drive(int linear, int angular, Life life = {});
+  void neutral() { drive(0, 0); }
+  void step(uint32_t id, uint32_t kind, int amount, uint32_t speed, Life life = {});
+  void stop() { send(body(havatar::Type::kStop).u8(1)); }
+  void estop() { send(body(havatar::Type::kEstop).u8(1)); }
+  void release(uint32_t latch) { send(body(havatar::Type::kRelease).u16(latch)); }
+  void limits(uint32_t linear, uint32_t reverse, uint32_t angular, uint32_t accel, uint32_t turn_accel);
+  // HELLO, a tick, and neutral: ready to drive.
+  void ready();
+  // Keeps driving, a set-point every 50 ms.
+  void drive_for(uint32_t ms, int linear, int angular);
+  // Keeps a step alive until it is over; how long that took, in ms. `most` bounds it.
+  uint32_t step_until_over(uint32_t id, uint32_t kind, int amount, uint32_t speed, uint32_t most = 20000);
+
+  // What the core says of itself at this moment; asks by a RELEASE of no session, which changes nothing.
+  // The refusal of that is not told, and a millisecond passes, so that it does not silence the next one.
+  const havatar::Status& look();
+  // The code of the newest REFUSED since the last call; kNone without one.
+  havatar::Refusal refusal();
+  bool moving() const { return out.left_duty != 0 || out.right_duty != 0; }
+
+  hv_core* core;
+  Plant plant;
+  hv_inputs in = {};
+  hv_outputs out = {};
+  uint32_t now;
+  uint32_t session = 0;
+  uint32_t seq = 0;
+  havatar::Status status = {};
+  havatar::Welcome welcome = {};
+  uint32_t statuses = 0;  // heard so far
+  uint32_t welcomes = 0;
+  uint32_t refusals = 0;
+  uint32_t device_seq = 0;
+
+ private:
+  std::vector<uint64_t> memory_;
+  havatar::FrameDecoder decoder_;
+  havatar::Refused refused_ = {};
+};

@@ -1,0 +1,420 @@
+// Speeds, ramps, limits and steps, on ideal motors.
+#include <cmath>
+#include <string>
+
+#include "check.h"
+#include "odometry.h"
+#include "ramp.h"
+#include "robot.h"
+
+using namespace havatar;
+
+namespace {
+
+constexpr double kTrack = 260;
+
+double linear(const Robot& robot) { return (robot.plant.speed[0] + robot.plant.speed[1]) / 2; }
+double angular(const Robot& robot) { return (robot.plant.speed[1] - robot.plant.speed[0]) / kTrack * 1000; }
+double way(const Robot& robot) { return (robot.plant.way[0] + robot.plant.way[1]) / 2; }
+double turned(const Robot& robot) { return (robot.plant.way[1] - robot.plant.way[0]) / kTrack * 1000; }
+
+}  // namespace
+
+TEST(a_speed_asked_for_is_reached_and_kept) {
+  const struct {
+    int linear, angular;
+  } rows[] = {{100, 0}, {500, 0}, {-250, 0}, {0, 785}, {0, -300}, {300, 400}, {20, 0}, {-100, -785}};
+  for (const auto& row : rows) {
+    check::about() = std::to_string(row.linear) + " " + std::to_string(row.angular);
+    Robot robot;
+    robot.ready();
+    robot.drive_for(3000, row.linear, row.angular);
+    CHECK(std::fabs(linear(robot) - row.linear) <= 2 + 0.02 * std::abs(row.linear));
+    CHECK(std::fabs(angular(robot) - row.angular) <= 15 + 0.02 * std::abs(row.angular));
+    CHECK(std::fabs(robot.look().linear - linear(robot)) <= 10);
+    CHECK(std::fabs(robot.status.angular - angular(robot)) <= 50);
+    CHECK(robot.status.state == State::kDriving);
+  }
+}
+
+TEST(weak_motors_are_helped_and_strong_ones_held_back) {
+  for (const double full_speed : {550.0, 900.0}) {
+    Robot robot;
+    robot.plant.full_speed = full_speed;
+    robot.ready();
+    robot.drive_for(3000, 300, 0);
+    CHECK(std::fabs(linear(robot) - 300) <= 6);
+  }
+}
+
+TEST(no_limit_is_exceeded) {
+  const struct {
+    int linear, angular;
+  } rows[] = {{32767, 0}, {-32768, 0}, {0, 32767}, {0, -32768}, {32767, 32767}, {-32768, -32768}};
+  for (const auto& row : rows) {
+    check::about() = std::to_string(row.linear) + " " + std::to_string(row.angular);
+    Robot robot;
+    robot.ready();
+    double last = 0;
+    for (int i = 0; i < 600; ++i) {
+      if (i % 10 == 0) robot.drive(row.linear, row.angular);
+      robot.tick();
+      CHECK(linear(robot) <= 500 * 1.03);
+      CHECK(linear(robot) >= -250 * 1.03);
+      CHECK(std::fabs(angular(robot)) <= 785 * 1.05);
+      CHECK(std::fabs(linear(robot) - last) <= 500 * 0.005 * 1.5);  // acceleration
+      last = linear(robot);
+    }
+    if (row.linear > 0) CHECK(linear(robot) > 480);
+    if (row.linear < 0) CHECK(linear(robot) < -240);
+  }
+}
+
+TEST(limits_lower_and_never_raise) {
+  Robot robot;
+  robot.ready();
+  robot.limits(65535, 65535, 65535, 65535, 65535);
+  robot.drive_for(3000, 32767, 0);
+  CHECK(linear(robot) <= 515);
+  robot.limits(100, 50, 200, 0, 0);
+  robot.drive_for(1500, 32767, 32767);
+  CHECK(std::fabs(linear(robot) - 100) <= 5);
+  CHECK(std::fabs(angular(robot) - 200) <= 20);
+  robot.drive_for(1500, -32768, 0);
+  CHECK(std::fabs(linear(robot) + 50) <= 5);
+  robot.limits(0, 0, 200, 0, 0);
+  robot.drive_for(1500, 300, 100);
+  CHECK(std::fabs(linear(robot)) <= 2);
+  CHECK(std::fabs(angular(robot) - 100) <= 20);
+  robot.neutral();
+  robot.run(500);
+  robot.step(1, 0, 100, 100);
+  CHECK(robot.refusal() == Refusal::kOutOfRange);
+  robot.hello();
+  robot.neutral();
+  robot.drive_for(2000, 300, 0);
+  CHECK(std::fabs(linear(robot) - 300) <= 6);
+}
+
+TEST(gentler_starts_do_not_make_the_way_to_rest_longer) {
+  Robot robot;
+  robot.ready();
+  robot.drive_for(2000, 400, 700);
+  robot.limits(500, 250, 785, 1, 1);
+  robot.neutral();
+  robot.run(850);
+  CHECK(!robot.moving());
+  robot.drive_for(1000, 400, 0);
+  CHECK(linear(robot) < 5);
+}
+
+TEST(neutral_slows_down_and_a_stop_brakes) {
+  Robot robot;
+  robot.ready();
+  robot.drive_for(2000, 400, 0);
+  robot.neutral();
+  robot.tick();
+  CHECK(robot.moving());
+  CHECK_EQ(robot.out.brake, 0);
+  CHECK(robot.look().state == State::kReady);
+  robot.run(400);
+  CHECK(linear(robot) > 150);
+  robot.run(500);
+  CHECK(!robot.moving());
+  CHECK_EQ(robot.out.brake, 1);
+  robot.drive_for(2000, 400, 0);
+  robot.stop();
+  robot.tick();
+  CHECK(!robot.moving());
+  CHECK_EQ(robot.out.brake, 1);
+}
+
+TEST(a_new_set_point_takes_over_from_the_slow_down) {
+  Robot robot;
+  robot.ready();
+  robot.drive_for(2000, 400, 0);
+  robot.neutral();
+  robot.run(200);
+  const double before = linear(robot);
+  robot.drive_for(100, 400, 0);
+  CHECK(linear(robot) > before - 40);
+}
+
+TEST(a_late_tick_does_not_jump_up_the_ramp) {
+  Robot robot;
+  robot.ready();
+  robot.drive(500, 0);
+  robot.tick(240);
+  CHECK(robot.out.left_duty <= 80);
+}
+
+TEST(ramps_pass_through_rest) {
+  CHECK(ramp(0, 100, 10, 20, 1) == 10);
+  CHECK(ramp(0, -100, 10, 20, 1) == -10);
+  CHECK(ramp(50, 0, 10, 20, 1) == 30);
+  CHECK(ramp(-50, -10, 10, 20, 1) == -30);
+  CHECK(ramp(-50, -60, 10, 20, 1) == -60);
+  CHECK(ramp(15, -100, 10, 20, 1) == 0);
+  CHECK(ramp(-15, 100, 10, 20, 1) == 0);
+  CHECK(ramp(5, 5, 10, 20, 1) == 5);
+}
+
+TEST(a_robot_too_slow_for_both_keeps_its_curve) {
+  hv_build build = {};
+  build.full_speed = 400;
+  Robot robot(build);
+  robot.ready();
+  robot.drive_for(3000, 400, 785);
+  CHECK(robot.out.right_duty <= 1000);
+  CHECK(std::fabs(angular(robot) / linear(robot) - 785.0 / 400) < 0.1);
+}
+
+TEST(steps_end_where_they_should) {
+  const struct {
+    uint32_t kind;
+    int amount;
+    uint32_t speed;
+    double within;
+  } rows[] = {
+      {0, 1000, 500, 10}, {0, 1000, 150, 10}, {0, -1000, 500, 10}, {0, 50, 150, 10},     {0, 200, 500, 10},
+      {0, 5, 150, 5},     {0, 100, 10, 5},    {1, 1571, 524, 35},  {1, -1571, 785, 35},  {1, 3142, 65535, 35},
+      {1, 87, 524, 35},   {1, 785, 100, 35},  {1, -262, 524, 35},
+  };
+  for (const double lag : {20.0, 80.0, 150.0}) {
+    for (const auto& row : rows) {
+      check::about() = std::to_string(row.kind) + ": " + std::to_string(row.amount) + " at " + std::to_string(row.speed) +
+                       ", lag " + std::to_string(lag);
+      Robot robot;
+      robot.plant.lag = lag;
+      robot.ready();
+      const uint32_t took = robot.step_until_over(1, row.kind, row.amount, row.speed);
+      CHECK(robot.look().step_result == StepResult::kDone);
+      CHECK(robot.status.state == State::kReady);
+      CHECK(robot.status.stop_reason == StopReason::kStart);
+      const double along = row.kind == 0 ? way(robot) : turned(robot);
+      const double aside = row.kind == 0 ? turned(robot) : way(robot);
+      CHECK(std::fabs(along - row.amount) <= row.within);
+      CHECK(std::fabs(aside) <= 10);
+      CHECK(took < 20000);
+      if (std::getenv("HAVATAR_SHOW") != nullptr) {
+        std::printf("%s: ended at %.1f, %u ms\n", check::about().c_str(), along, took);
+      }
+    }
+  }
+}
+
+TEST(a_straight_step_stays_straight_on_uneven_motors) {
+  Robot robot;
+  robot.ready();
+  robot.plant.speed[0] = -5;  // a nudge to one side
+  robot.step_until_over(1, 0, 1000, 300);
+  CHECK(std::fabs(turned(robot)) <= 20);
+}
+
+TEST(a_step_of_nothing_is_done_at_once) {
+  for (const uint32_t kind : {0U, 1U}) {
+    Robot robot;
+    robot.ready();
+    robot.step(1, kind, 0, 100);
+    robot.tick();
+    CHECK(!robot.moving());
+    CHECK(robot.look().step_result == StepResult::kDone);
+  }
+}
+
+TEST(steps_out_of_range_are_refused) {
+  const struct {
+    uint32_t kind;
+    int amount;
+    uint32_t speed;
+    Refusal refusal;
+  } rows[] = {
+      {0, 1000, 1, Refusal::kNone},         {0, 1001, 1, Refusal::kOutOfRange},  {0, -1001, 1, Refusal::kOutOfRange},
+      {1, 3142, 1, Refusal::kNone},         {1, -3142, 1, Refusal::kNone},       {1, 3143, 1, Refusal::kOutOfRange},
+      {2, 1, 1, Refusal::kOutOfRange},      {255, 1, 1, Refusal::kOutOfRange},   {0, 10, 0, Refusal::kOutOfRange},
+      {0, INT32_MIN, 1, Refusal::kOutOfRange}, {1, INT32_MAX, 1, Refusal::kOutOfRange}, {0, 1, 65535, Refusal::kNone},
+  };
+  for (const auto& row : rows) {
+    check::about() = std::to_string(row.kind) + ": " + std::to_string(row.amount) + " at " + std::to_string(row.speed);
+    Robot robot;
+    robot.ready();
+    robot.step(1, row.kind, row.amount, row.speed);
+    CHECK(robot.refusal() == row.refusal);
+  }
+}
+
+TEST(a_step_id_is_begun_once) {
+  Robot robot;
+  robot.ready();
+  robot.step_until_over(7, 0, 50, 200);
+  const double after = way(robot);
+  robot.step_until_over(7, 0, 50, 200);
+  CHECK(std::fabs(way(robot) - after) < 1);
+  robot.tick(1);
+  robot.step(6, 0, 50, 200);
+  CHECK(robot.refusal() == Refusal::kOutOfOrder);
+  robot.step_until_over(8, 0, 50, 200);
+  CHECK(std::fabs(way(robot) - 2 * after) < 5);
+  CHECK_EQ(robot.look().step, 8);
+}
+
+TEST(step_ids_wrap) {
+  Robot robot;
+  robot.ready();
+  robot.step_until_over(65535, 0, 20, 200);
+  robot.step(0, 0, 20, 200);
+  CHECK(robot.refusal() == Refusal::kNone);
+  CHECK_EQ(robot.look().step, 0);
+  robot.tick(1);
+  robot.step(32769, 0, 20, 200);
+  CHECK(robot.refusal() == Refusal::kOutOfOrder);
+}
+
+TEST(a_repetition_changes_nothing_but_the_breath) {
+  Robot robot;
+  robot.ready();
+  robot.step(1, 0, 200, 200);
+  robot.run(100);
+  robot.step(1, 9, 99999, 0);
+  CHECK(robot.refusal() == Refusal::kNone);
+  robot.step_until_over(1, 1, 500, 100);
+  CHECK(std::fabs(way(robot) - 200) < 10);
+  CHECK(std::fabs(turned(robot)) < 10);
+}
+
+TEST(the_last_breath_of_a_step_does_not_feed_a_drive) {
+  Robot robot;
+  robot.ready();
+  robot.step_until_over(1, 0, 50, 200);
+  robot.drive(200, 0, {0, 0, 8000});
+  const uint32_t sent = robot.now;
+  while (robot.now - sent < 260) {
+    robot.step(1, 0, 50, 200);
+    robot.tick(5);
+  }
+  CHECK(!robot.moving());
+  CHECK(robot.look().stop_reason == StopReason::kWatchdog);
+}
+
+TEST(steps_begin_at_rest_and_one_at_a_time) {
+  Robot robot;
+  robot.ready();
+  robot.drive_for(500, 300, 0);
+  robot.step(1, 0, 100, 100);
+  CHECK(robot.refusal() == Refusal::kNeutralFirst);
+  robot.tick(1);
+  robot.neutral();
+  robot.step(1, 0, 100, 100);
+  CHECK(robot.refusal() == Refusal::kNeutralFirst);
+  robot.run(1500);
+  robot.step(1, 0, 100, 100);
+  CHECK(robot.refusal() == Refusal::kNone);
+  robot.run(100);
+  robot.step(2, 0, 100, 100);
+  CHECK(robot.refusal() == Refusal::kStepRunning);
+  robot.tick(1);
+  robot.drive(100, 0);
+  CHECK(robot.refusal() == Refusal::kStepRunning);
+  robot.neutral();
+  CHECK(robot.look().step_result == StepResult::kStopped);
+  CHECK(robot.status.state == State::kReady);
+  robot.run(500);
+  CHECK(!robot.moving());
+}
+
+TEST(a_robot_that_is_pushed_begins_no_step) {
+  Robot robot;
+  robot.ready();
+  robot.plant.brake_lag = 100000;
+  robot.plant.speed[0] = robot.plant.speed[1] = 100;
+  robot.run(200);
+  robot.step(1, 0, 100, 100);
+  CHECK(robot.refusal() == Refusal::kNeutralFirst);
+}
+
+TEST(steps_need_breath) {
+  const struct {
+    const char* name;
+    Life life;
+    void (*end)(Robot&);
+    StepResult result;
+  } rows[] = {
+      {"watchdog", {0, 0, 8000}, [](Robot& r) { r.run(250); }, StepResult::kTimedOut},
+      {"old", {0, 200, 8000}, [](Robot& r) { r.run(100); }, StepResult::kTimedOut},
+      {"ended", {0, 0, 100}, [](Robot& r) { r.run(100); }, StepResult::kTimedOut},
+      {"STOP", {0, 0, 8000}, [](Robot& r) { r.stop(); }, StepResult::kStopped},
+      {"ESTOP", {0, 0, 8000}, [](Robot& r) { r.estop(); }, StepResult::kStopped},
+  };
+  for (const auto& row : rows) {
+    check::about() = row.name;
+    Robot robot;
+    robot.ready();
+    robot.step(3, 0, 1000, 300, row.life);
+    robot.tick();
+    CHECK(robot.look().state == State::kStepping);
+    CHECK(robot.status.step_result == StepResult::kRunning);
+    row.end(robot);
+    robot.tick(1);
+    CHECK(!robot.moving());
+    CHECK_EQ(robot.out.brake, 1);
+    CHECK(robot.look().step_result == row.result);
+    CHECK(robot.status.state == State::kHeld || robot.status.state == State::kEstop);
+    robot.hello();
+    CHECK(robot.look().step_result == StepResult::kNone);
+    CHECK_EQ(robot.status.step, 0);
+  }
+}
+
+TEST(odometry_knows_where_a_square_ends) {
+  Robot robot;
+  robot.plant.tick_offset = 0x7FFFFF00;  // the counters wrap on the way
+  robot.ready();
+  for (uint32_t side = 0; side < 4; ++side) {
+    robot.step_until_over(2 * side + 1, 0, 500, 300);
+    if (side == 0) CHECK(std::abs(robot.look().x - 500) < 10 && std::abs(robot.status.y) < 10);
+    robot.step_until_over(2 * side + 2, 1, 1571, 600);
+    if (side == 0) CHECK(std::abs(robot.look().heading - 1571) < 35);
+  }
+  CHECK(std::abs(robot.look().x) < 40);
+  CHECK(std::abs(robot.status.y) < 40);
+  CHECK(std::abs(robot.status.heading - 6283) < 100);
+}
+
+// Ten hours at 400 mm/s round and round: what rounding could add up to would be seen here.
+TEST(odometry_loses_nothing_over_hours) {
+  hv_build given = {};
+  const Build build = complete(given);
+  Odometry odometry(build);
+  uint32_t left = 0;
+  uint32_t right = 0;
+  odometry.update(0, 0, 5);
+  const uint32_t calls = 10 * 3600 * 200;
+  for (uint32_t i = 0; i < calls; ++i) {
+    left += 12;
+    right += 14;
+    odometry.update(static_cast<int32_t>(left), static_cast<int32_t>(right), 5);
+  }
+  const double mm = 1000.0 / 6464;
+  CHECK(std::fabs(odometry.way() - 13.0 * calls * mm) < 1e-3);
+  CHECK(std::fabs(odometry.turned() - 2.0 * calls * mm / kTrack * 1000) < 1e-3);
+  // The circle's radius is way over angle; the robot is still on it.
+  const double radius = 13.0 / 2 * kTrack;
+  CHECK(std::fabs(std::hypot(odometry.x(), odometry.y() - radius) - radius) < 0.1);
+}
+
+TEST(absurd_counts_stay_within_the_wire) {
+  Robot robot;
+  robot.tick();
+  robot.in.left_ticks = 0;
+  uint32_t right = 0;
+  for (int i = 0; i < 100; ++i) {
+    robot.now += 5;
+    right += 0x7FFFFFFF;
+    robot.in.right_ticks = static_cast<int32_t>(right);
+    hv_tick(robot.core, &robot.in, robot.now, &robot.out);
+    robot.listen();
+  }
+  CHECK_EQ(robot.look().heading, INT32_MAX);
+  CHECK_EQ(robot.status.angular, INT16_MAX);
+  CHECK_EQ(robot.status.linear, INT16_MAX);
+}
