@@ -21,14 +21,15 @@ class Wheel {
   bool blocked() const;
 
  private:
-  void watch(float wanted, int64_t ticks, uint32_t dt);
+  void watch(int64_t ticks, uint32_t dt);
 
   float full_speed_ = 1;
   float mm_per_tick_ = 1;
+  float due_ = 0;          // mm/s that a wheel which follows with the usual lag would have by now
   float integral_ = 0;     // duty
   bool watching_ = false;
   bool forward_ = true;
-  int64_t from_ticks_ = 0;
+  int64_t from_ticks_ = 0;  // where progress is counted from
   uint32_t waited_ = 0;    // ms without progress
   float expected_ = 0;     // mm that should have been covered in it
 };
