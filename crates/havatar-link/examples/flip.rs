@@ -36,10 +36,13 @@ impl Dice {
         self.next().to_le_bytes()[0]
     }
 
-    /// A body like those of the protocol: zeros are frequent in them.
+    /// A body like those of the protocol: zeros are frequent in them, but the type is none (see [`havatar_link::frame`]).
     fn body(&mut self) -> Vec<u8> {
         let length = BODY_MIN + self.below(BODY_MAX - BODY_MIN + 1);
-        (0..length).map(|_| if self.below(3) == 0 { 0 } else { self.byte() }).collect()
+        let mut body: Vec<u8> =
+            (0..length).map(|_| if self.below(3) == 0 { 0 } else { self.byte() }).collect();
+        body[0] = body[0].max(1);
+        body
     }
 }
 
