@@ -19,11 +19,14 @@ use crate::http::server::{Certificates, Server};
 use crate::http::{self, hook};
 use crate::lock::Lock;
 use crate::media::{Gate, Media, Running, Surroundings};
+use crate::robot::{self, Robot};
 
 /// All handles, for the HTTP side.
 pub struct App {
     /// Picture and sound.
     pub media: Media,
+    /// The wheels, and who may move them.
+    pub robot: Robot,
     /// Who is asking.
     pub auth: Auth,
     /// The config in force.
@@ -45,7 +48,7 @@ pub struct Options {
     pub state_dir: PathBuf,
     /// Where files of this run are kept.
     pub runtime_dir: PathBuf,
-    /// Test picture and sound unless the config says otherwise.
+    /// Test picture and sound and a simulated robot unless the config says otherwise.
     pub demo: bool,
 }
 
@@ -108,6 +111,14 @@ pub async fn run(
         nursery: nursery.clone(),
     };
     let (media, mut running) = Media::start(&config, surroundings);
+    let (robot, robot_running) = Robot::start(
+        &config,
+        robot::Surroundings {
+            state_dir: options.state_dir.clone(),
+            runtime_dir: options.runtime_dir.clone(),
+            nursery: nursery.clone(),
+        },
+    )?;
 
     let (config_tx, config_rx) = watch::channel(config.clone());
     let (status_tx, status_rx) = watch::channel(api::ConfigStatus {
@@ -117,6 +128,7 @@ pub async fn run(
     });
     let app = Arc::new(App {
         media: media.clone(),
+        robot,
         auth: auth.clone(),
         config: config_rx,
         config_status: status_rx,
@@ -146,9 +158,10 @@ pub async fn run(
     let scheme = if listening.tls { "https" } else { "http" };
     herald.serving(&format!("{scheme}://{}", listening.address), &auth.sign_in_link());
 
-    let reloader = Reloader {
+    let mut reloader = Reloader {
         options,
         media,
+        robot: robot_running,
         auth,
         certificates,
         bound: config,
@@ -157,11 +170,14 @@ pub async fn run(
         herald: herald.clone(),
     };
     let failed =
-        until_stopped(&reloader, &mut reload, &mut tasks, &mut running, &mut hook_task, &shutdown).await;
+        until_stopped(&mut reloader, &mut reload, &mut tasks, &mut running, &mut hook_task, &shutdown).await;
     herald.stopping();
     tracing::info!("stopping");
+    // The wheels first: what is closed after them may take its time.
+    reloader.robot.halt().await;
     // Nobody new is let in; who is in has two seconds while the media side closes.
-    tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop());
+    let robot = reloader.robot.stop();
+    tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop(), robot);
     last.cancel();
     if !hook_task.is_finished() {
         let _ = hook_task.await;
@@ -173,7 +189,7 @@ pub async fn run(
 /// The loop that everything hangs on. Ends with the stop, or with what ended that must not: that takes the
 /// daemon down, for systemd to see and start again.
 async fn until_stopped(
-    reloader: &Reloader,
+    reloader: &mut Reloader,
     reload: &mut tokio::sync::mpsc::Receiver<()>,
     tasks: &mut JoinSet<(&'static str, std::io::Result<()>)>,
     running: &mut Running,
@@ -193,6 +209,7 @@ async fn until_stopped(
                     () = reloader.reload() => {}
                 }
             }
+            () = reloader.robot.broken() => break anyhow::anyhow!("the motion loop ended"),
             () = running.broken() => break anyhow::anyhow!("a task of the media side ended"),
             ended = &mut *hook_task => break anyhow::anyhow!("the auth hook ended: {ended:?}"),
             Some(ended) = tasks.join_next() => break match ended {
@@ -208,6 +225,7 @@ async fn until_stopped(
 struct Reloader {
     options: Options,
     media: Media,
+    robot: robot::Running,
     auth: Auth,
     certificates: Option<Certificates>,
     /// The config that the listener was opened with.
@@ -219,7 +237,7 @@ struct Reloader {
 
 impl Reloader {
     /// A bad file changes nothing and is reported; a good one restarts only what it must.
-    async fn reload(&self) {
+    async fn reload(&mut self) {
         self.herald.reloading(true);
         match load(&self.options) {
             Ok(loaded) => self.put_in_force(loaded).await,
@@ -231,7 +249,7 @@ impl Reloader {
         self.herald.reloading(false);
     }
 
-    async fn put_in_force(&self, loaded: Loaded) {
+    async fn put_in_force(&mut self, loaded: Loaded) {
         let old = self.config.borrow().clone();
         let new = Arc::new(loaded.config);
         let change = config::diff(&old, &new);
@@ -247,6 +265,7 @@ impl Reloader {
             }
         }
         self.auth.set(auth_settings(&new));
+        self.robot.apply(&new).await;
         let mut faults = Vec::new();
         if let (Some(certificates), Some(tls)) = (&self.certificates, &new.server.tls)
             && let Err(error) = certificates.reload(tls)

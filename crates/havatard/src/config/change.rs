@@ -20,6 +20,8 @@ pub struct Change {
     pub microphone: bool,
     /// `recording`: MediaMTX takes it live, nobody is dropped.
     pub recording: bool,
+    /// `robot`: the wheels are stopped, and the port is opened anew.
+    pub robot: bool,
 }
 
 impl Change {
@@ -40,5 +42,6 @@ pub fn diff(old: &Config, new: &Config) -> Change {
         camera: ffmpeg || old.media.camera != new.media.camera,
         microphone: ffmpeg || old.media.microphone != new.media.microphone,
         recording: old.recording != new.recording,
+        robot: old.robot != new.robot,
     }
 }

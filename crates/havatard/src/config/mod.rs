@@ -22,6 +22,7 @@ mod names;
 mod net;
 mod read;
 mod recording;
+mod robot;
 mod schema;
 mod server;
 mod tree;
@@ -45,6 +46,7 @@ pub use microphone::{Microphone, MicrophoneSource};
 pub use names::{AbsolutePath, AlsaDevice, CameraDevice, Program, UserName};
 pub use net::{HostName, IceUrl, ListenAddr, SourceUrl};
 pub use recording::{Recording, RecordingContainer};
+pub use robot::{Robot, RobotLines, RobotPort, RobotProtocol, RobotText, Speed};
 pub use schema::schema;
 pub use server::{Server, Tls};
 pub use units::{BitRate, Duration, Size};
@@ -61,6 +63,8 @@ pub struct Config {
     pub media: Media,
     /// Where recordings go and in what form.
     pub recording: Recording,
+    /// The motor controller.
+    pub robot: Robot,
 }
 
 impl Config {
@@ -69,7 +73,7 @@ impl Config {
 
     /// Reads and checks `file`, or [`Loaded::DEFAULT_FILE`] if none is given. A given file must be there;
     /// without the default file, defaults are in force. With `demo`, camera and microphone are test
-    /// sources unless the file sets them.
+    /// sources and the robot is a simulated one, unless the file sets them.
     ///
     /// # Errors
     /// Every fault of the file, by line.

@@ -6,7 +6,7 @@ use super::fault::Fault;
 use super::leaf::{Scalar, nearest, split};
 use super::tree::{Data, Node, Step, join};
 use super::yaml::parse;
-use super::{Camera, CameraSource, Config, MicrophoneSource};
+use super::{Camera, CameraSource, Config, MicrophoneSource, RobotPort};
 
 /// What could be read of a text.
 pub(super) struct Read {
@@ -38,6 +38,9 @@ impl Read {
         }
         if demo && !set("media.microphone.source") {
             self.config.media.microphone.source = MicrophoneSource::Test;
+        }
+        if demo && !set("robot.port") {
+            self.config.robot.port = RobotPort::Simulated;
         }
     }
 }

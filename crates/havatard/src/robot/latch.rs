@@ -93,7 +93,9 @@ impl Latch {
     fn read(&self) -> Result<Found, String> {
         let file = self.path.display();
         let unfinished = disk::leftovers(&self.path).map_err(|error| {
-            format!("whether the e-stop was latched is not known: the folder of {file} cannot be read ({error})")
+            format!(
+                "whether the e-stop was latched is not known: the folder of {file} cannot be read ({error})"
+            )
         })?;
         if !unfinished.is_empty() {
             return Err(format!(
@@ -205,7 +207,9 @@ mod tests {
         let scratch = format!("{FILE}.0123456789ab.tmp");
         let whole = serde_json::to_vec(&latched("Bo")).unwrap();
         let released = serde_json::to_vec(&free()).unwrap();
-        for (before, new) in [(Some(latched("Ada")), &released), (Some(latched("Ada")), &whole), (None, &whole)] {
+        for (before, new) in
+            [(Some(latched("Ada")), &released), (Some(latched("Ada")), &whole), (None, &whole)]
+        {
             for written in 0..=new.len() {
                 let dir = tempfile::tempdir().unwrap();
                 if let Some(before) = &before {

@@ -9,6 +9,7 @@
 //! the wheels.
 
 mod arbiter;
+mod blackbox;
 mod clock;
 mod core;
 mod error;
@@ -16,13 +17,20 @@ mod keeper;
 mod lag;
 mod latch;
 mod lease;
+mod link;
+mod port;
+mod running;
 mod shared;
 mod simulated;
+mod task;
 mod wire;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::Stream;
 use havatar_api as api;
 use havatar_api::Refusal;
 use jiff::Timestamp;
@@ -36,6 +44,7 @@ use self::lease::Outcome;
 use self::shared::Shared;
 
 pub use error::RobotError;
+pub use running::{Running, Surroundings};
 
 /// Longest name of a driver, in characters.
 const LONGEST_NAME: usize = 40;
@@ -65,7 +74,10 @@ impl Robot {
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
         let (caps, now) = (arbiter::Caps { linear: 250.0, angular: 785.0 }, Instant::now());
-        Self(Arc::new(Shared::new(core::Core::new("", caps, 0, (None, true), now), now)))
+        let core = core::Core::new("", caps, 0, (None, true), now);
+        let (black_box, _) =
+            blackbox::BlackBox::open(&std::env::temp_dir().join(crate::random::text::<8>()), 0);
+        Self(Arc::new(Shared::new(core, black_box, now)))
     }
 
     /// The robot as it is.
@@ -219,6 +231,11 @@ impl Robot {
     pub fn buzzer(&self, request: &api::BuzzerRequest) -> Result<(), RobotError> {
         let token = Fingerprint::of(&request.token);
         Ok(self.0.with(|core, now| core.buzzer(&token, request.hz, request.ms, now))?)
+    }
+
+    /// What happened to the robot, oldest first, as JSON lines: all that there is, or what came after line `since`.
+    pub fn black_box(&self, since: Option<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+        self.0.black_box.read(since)
     }
 
     async fn saved(&self, version: u64) -> api::Estop {

@@ -9,16 +9,20 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::blackbox::{BlackBox, Scribe};
 use super::core::{Core, Note};
 use super::wire::{LinkNews, Order};
 
 /// People are told of what merely moves this often.
-const TELL_EVERY: Duration = Duration::from_millis(200);
+const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// The rules, and where news goes.
 #[derive(Debug)]
 pub(super) struct Shared {
     inner: Mutex<Inner>,
+    /// Of the motion loop alone; never waited for.
+    scribe: Mutex<Scribe>,
+    pub(super) black_box: BlackBox,
     /// Wakes the motion loop.
     pub(super) wake: Notify,
     /// Wakes whoever keeps the e-stop on disk.
@@ -37,10 +41,18 @@ struct Inner {
 }
 
 impl Shared {
-    pub(super) fn new(mut core: Core, now: Instant) -> Self {
+    pub(super) fn new(mut core: Core, black_box: BlackBox, now: Instant) -> Self {
         let state = watch::Sender::new(Arc::new(core.state(now)));
         let inner = Mutex::new(Inner { core, seats: Vec::new(), told: now });
-        Self { inner, wake: Notify::new(), to_save: Notify::new(), tried: watch::Sender::new(0), state }
+        Self {
+            inner,
+            scribe: Mutex::new(Scribe::new(black_box.clone())),
+            black_box,
+            wake: Notify::new(),
+            to_save: Notify::new(),
+            tried: watch::Sender::new(0),
+            state,
+        }
     }
 
     /// Asks or tells the rules something, and wakes the motion loop to act on it at once.
@@ -78,7 +90,7 @@ impl Shared {
             let state = inner.news(now);
             (next, inner.core.take_notes(), state, inner.core.to_save().is_some())
         };
-        self.publish(notes, state, save);
+        self.publish(notes, state, save, orders, now);
         next
     }
 
@@ -92,11 +104,24 @@ impl Shared {
         self.lock().core.late(by, now);
     }
 
-    fn publish(&self, _notes: Vec<Note>, state: Option<api::RobotState>, save: bool) {
+    fn publish(
+        &self,
+        notes: Vec<Note>,
+        state: Option<api::RobotState>,
+        save: bool,
+        orders: &[Order],
+        now: Instant,
+    ) {
         if save {
             self.to_save.notify_one();
         }
+        let mut scribe = self.scribe.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in notes {
+            scribe.note(note.kind, note.fields, now);
+        }
+        scribe.sent(orders, now);
         if let Some(state) = state {
+            scribe.state(&state, now);
             self.state.send_replace(Arc::new(state));
         }
     }

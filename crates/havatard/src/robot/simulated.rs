@@ -54,7 +54,10 @@ impl<F: Fn() -> Option<PathBuf> + Send + 'static> Launch for SimLaunch<F> {
     async fn prepare(&mut self) -> Result<Pipeline, Hold> {
         // The number of a terminal that is gone is given to the next one, which may be anybody's.
         clear(&self.port).map_err(|error| {
-            Hold::Fail(format!("{}, which an earlier run left, cannot be removed: {error}", self.port.display()))
+            Hold::Fail(format!(
+                "{}, which an earlier run left, cannot be removed: {error}",
+                self.port.display()
+            ))
         })?;
         let program = (self.find)().ok_or_else(|| {
             Hold::Fail(format!("{PROGRAM}, which plays the robot, is not found beside havatard or on PATH"))

@@ -100,6 +100,7 @@ impl Robot {
             state_dir: dir.path().to_owned(),
         });
         let app = Arc::new(App {
+            robot: crate::robot::Robot::for_tests(),
             media,
             auth,
             config: config_out,

@@ -164,7 +164,9 @@ impl Core {
     pub(crate) fn estop_state(&self) -> api::Estop {
         let emergency = &self.emergency;
         let latched = emergency.latched.as_ref();
-        let on_device = self.device.heard().map(|report| report.estop_latched);
+        // A controller that acknowledges nothing confirms nothing.
+        let speaks = self.device.controller().is_ok_and(|controller| controller.features.acknowledges);
+        let on_device = self.device.heard().filter(|_| speaks).map(|report| report.estop_latched);
         api::Estop {
             latched: latched.is_some() || emergency.releasing.is_some() || emergency.button,
             button: emergency.button,

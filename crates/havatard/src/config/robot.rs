@@ -1,0 +1,358 @@
+//! Section `robot`: the cable to the motor controller, and how fast it may be driven.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use havatar_link::text::{Dialect, DialectError, Place, Scale, Scales, Settings};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::checks::Checks;
+use super::leaf::{Scalar, Wrong, leaf, shown, whole, words};
+
+/// The cable to the motor controller, and how fast it may be driven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, expecting = "a group of keys")]
+pub struct Robot {
+    /// The serial port of the motor controller: none, simulated, or a path, best one below /dev/serial/by-id.
+    pub port: RobotPort,
+    /// What is spoken over it.
+    pub protocol: RobotProtocol,
+    /// Bits a second: 9600 to 2000000.
+    #[serde(deserialize_with = "baud")]
+    pub baud: u32,
+    /// What is done with the lines DTR and RTS, which reset many boards, after the port has been opened.
+    pub lines: RobotLines,
+    /// Fastest speed, in m/s: 0.05 to 0.5. Backwards it is half.
+    pub max_speed: Speed,
+    /// Fastest turn, in degrees a second: 5 to 45.
+    #[serde(deserialize_with = "turn")]
+    pub max_turn: u32,
+    /// MiB on disk for the record of what happened to the robot: 1 to 1024.
+    #[serde(deserialize_with = "mebibytes")]
+    pub black_box_mib: u32,
+    /// For protocol text: the lines of the firmware that is already on the robot.
+    pub text: Option<RobotText>,
+}
+
+impl Default for Robot {
+    fn default() -> Self {
+        Self {
+            port: RobotPort::None,
+            protocol: RobotProtocol::Havatar,
+            baud: 115_200,
+            lines: RobotLines::Keep,
+            max_speed: Speed { mm_s: 250 },
+            max_turn: 45,
+            black_box_mib: 32,
+            text: None,
+        }
+    }
+}
+
+words! {
+    /// What is spoken with the motor controller.
+    RobotProtocol {
+        /// Havatar's own: framed, checked, acknowledged, with a watchdog at the other end.
+        #[default]
+        Havatar = "havatar",
+        /// Lines of text, for firmware that is already there; described under text.
+        Text = "text",
+    }
+}
+
+words! {
+    /// What is done with DTR and RTS.
+    RobotLines {
+        /// Left as the kernel sets them.
+        #[default]
+        Keep = "keep",
+        /// Both raised, in one step.
+        High = "high",
+        /// Both lowered, in one step.
+        Low = "low",
+    }
+}
+
+/// The lines of a firmware that is already on the robot. In them, {left} and {right} (or {linear} and {angular}) stand
+/// for numbers, {linear:.2} for one with two decimals; \n and \r are written so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a group of keys")]
+pub struct RobotText {
+    /// Sets the speeds, like "M {left} {right}\n" or "V {linear:.2} {angular:.2}\n".
+    pub drive: String,
+    /// Stops. Left out, it is drive with zeros.
+    #[serde(default)]
+    pub stop: Option<String>,
+    /// What the e-stop sends. Left out, it is stop.
+    #[serde(default)]
+    pub estop: Option<String>,
+    /// Turns the head: {pan} and {tilt}, in degrees.
+    #[serde(default)]
+    pub head: Option<String>,
+    /// Sets the lamp: {light}, 0 to 255.
+    #[serde(default)]
+    pub light: Option<String>,
+    /// What the firmware may answer, like "BAT {battery_mv}"; {_} passes over a word.
+    #[serde(default)]
+    pub replies: Vec<String>,
+    /// Distance between the wheels in mm, 50 to 2000; needed for {left} and {right}.
+    #[serde(default, deserialize_with = "track")]
+    pub track_mm: Option<u32>,
+    /// Speed of a wheel, in m/s, at the number wheel_full: 0.05 to 5.
+    #[serde(default = "full_speed")]
+    pub full_speed: Speed,
+    /// The firmware's number for that speed.
+    #[serde(default = "wheel_full", deserialize_with = "full")]
+    pub wheel_full: u32,
+}
+
+impl Robot {
+    pub(super) fn check(&self, checks: &mut Checks<'_>) {
+        if let RobotPort::Path(path) = &self.port {
+            remark_on_port(path, checks);
+        }
+        if !(50..=500).contains(&self.max_speed.mm_s) {
+            let message = format!("{} m/s is out of range", self.max_speed);
+            checks.fault("robot.max_speed", &[], message, "use 0.05 to 0.5");
+        }
+        match (self.protocol, &self.text) {
+            (RobotProtocol::Text, None) => checks.fault(
+                "robot.text",
+                &["robot.protocol"],
+                "protocol text needs the lines of the firmware",
+                "write text: with at least drive: below robot",
+            ),
+            (RobotProtocol::Havatar, Some(_)) => checks.remark(
+                "robot.text",
+                &["robot.protocol"],
+                "has no effect with protocol havatar",
+                "set robot.protocol to text, or take text out",
+            ),
+            (RobotProtocol::Text, Some(text)) => text.check(checks),
+            (RobotProtocol::Havatar, None) => {}
+        }
+    }
+}
+
+impl RobotText {
+    /// The lines, checked.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn dialect(&self) -> Result<Dialect, DialectError> {
+        let (speed, full) = (f64::from(self.full_speed.mm_s), f64::from(self.wheel_full));
+        // Both ranges are checked to be sound; if they were not, numbers would be mm/s, mrad/s and degrees as they are.
+        let scale = |from: f64, to: f64| Scale::between(-from..=from, -to..=to).unwrap_or_default();
+        Dialect::new(&Settings {
+            drive: &self.drive,
+            stop: self.stop.as_deref(),
+            estop: self.estop.as_deref(),
+            head: self.head.as_deref(),
+            light: self.light.as_deref(),
+            replies: self.replies.iter().map(String::as_str).collect(),
+            track: self.track_mm.map(f64::from),
+            scales: Scales {
+                wheel: scale(speed, full),
+                linear: scale(10_000.0, 10.0),
+                angular: scale(10_000.0, 10.0),
+                pan: scale(9000.0, 90.0),
+                tilt: scale(9000.0, 90.0),
+                light: Scale::default(),
+            },
+        })
+    }
+
+    fn check(&self, checks: &mut Checks<'_>) {
+        if !(50..=5000).contains(&self.full_speed.mm_s) {
+            let message = format!("{} m/s is out of range", self.full_speed);
+            checks.fault("robot.text.full_speed", &[], message, "use 0.05 to 5");
+        }
+        let Err(error) = self.dialect() else { return };
+        let (key, message, fix) = match &error {
+            DialectError::Line { place: Place::Reply(number), error } => (
+                format!("robot.text.replies[{number}]"),
+                error.to_string(),
+                "write it like BAT {battery_mv}".to_owned(),
+            ),
+            DialectError::Line { place, error } => {
+                (format!("robot.text.{place}"), error.to_string(), "mend that place of the line".to_owned())
+            }
+            DialectError::Drive => (
+                "robot.text.drive".to_owned(),
+                "this line cannot express every motion".to_owned(),
+                "use {left} and {right}, or {linear} and {angular}".to_owned(),
+            ),
+            DialectError::Constant(place) => (
+                format!("robot.text.{place}"),
+                "this line would always be the same".to_owned(),
+                "put the placeholder of what it sets into it".to_owned(),
+            ),
+            DialectError::Track => (
+                "robot.text.track_mm".to_owned(),
+                "{left} and {right} need the distance between the wheels".to_owned(),
+                "write track_mm: below text".to_owned(),
+            ),
+        };
+        checks.fault(&key, &["robot.text"], message, fix);
+    }
+}
+
+/// Names such as ttyUSB0 go round when boards are plugged in another order.
+fn remark_on_port(path: &Path, checks: &mut Checks<'_>) {
+    let text = path.display().to_string();
+    if !(text.starts_with("/dev/ttyUSB") || text.starts_with("/dev/ttyACM")) {
+        return;
+    }
+    let stable: Vec<String> = std::fs::read_dir("/dev/serial/by-id")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    let fix = if stable.is_empty() {
+        "name it by its link below /dev/serial/by-id, once it is plugged in".to_owned()
+    } else {
+        format!("use one of {}", stable.join(", "))
+    };
+    checks.remark("robot.port", &[], "this name may belong to another device after a restart", fix);
+}
+
+/// Where the motor controller is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum RobotPort {
+    /// No robot.
+    #[default]
+    None,
+    /// A program that behaves like one.
+    Simulated,
+    /// A serial port.
+    Path(PathBuf),
+}
+
+impl RobotPort {
+    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+        const FORM: &str = "write none, simulated, or a path like /dev/serial/by-id/usb-...";
+        let Scalar::Text(text) = scalar else {
+            return Err(Wrong::new(format!("{scalar} is not a serial port"), FORM));
+        };
+        match text.as_str() {
+            "none" => Ok(Self::None),
+            "simulated" => Ok(Self::Simulated),
+            path if path.starts_with('/') && !path.chars().any(char::is_control) => {
+                Ok(Self::Path(PathBuf::from(path)))
+            }
+            other => Err(Wrong::new(format!("{} is not a serial port", shown(other)), FORM)),
+        }
+    }
+}
+
+impl fmt::Display for RobotPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Simulated => f.write_str("simulated"),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl JsonSchema for RobotPort {
+    fn schema_name() -> Cow<'static, str> {
+        "RobotPort".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "none, simulated, or the path of a serial port.",
+            "pattern": "^(none|simulated|/[^\\u0000-\\u001f\\u007f]*)$",
+        })
+    }
+}
+
+leaf!(RobotPort);
+
+/// A speed, to the mm/s. In the file: a number of metres a second, `0.25`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Speed {
+    mm_s: u16,
+}
+
+impl Speed {
+    /// mm/s.
+    pub const fn mm_s(self) -> u16 {
+        self.mm_s
+    }
+
+    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+        const FORM: &str = "write metres a second, like 0.25";
+        let value = match scalar {
+            #[expect(clippy::cast_precision_loss, reason = "beyond the range anyway")]
+            Scalar::Whole(value) => value as f64,
+            Scalar::Number(value) => value,
+            other => return Err(Wrong::new(format!("{other} is not a speed"), FORM)),
+        };
+        let mm_s = (value * 1000.0).round();
+        if !(1.0..=10_000.0).contains(&mm_s) {
+            return Err(Wrong::new(format!("{value} m/s is out of range"), FORM));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 10000")]
+        Ok(Self { mm_s: mm_s as u16 })
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", f64::from(self.mm_s) / 1000.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Speed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_scalar(Scalar::deserialize(deserializer)?).map_err(Wrong::into_error)
+    }
+}
+
+impl Serialize for Speed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.mm_s) / 1000.0)
+    }
+}
+
+impl JsonSchema for Speed {
+    fn schema_name() -> Cow<'static, str> {
+        "Speed".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "description": "Metres a second.", "minimum": 0.001, "maximum": 10 })
+    }
+}
+
+fn full_speed() -> Speed {
+    Speed { mm_s: 500 }
+}
+
+fn wheel_full() -> u32 {
+    255
+}
+
+fn baud<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    whole(deserializer, 9600..=2_000_000, "bits a second")
+}
+
+fn turn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    whole(deserializer, 5..=45, "degrees a second")
+}
+
+fn mebibytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    whole(deserializer, 1..=1024, "MiB")
+}
+
+fn track<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    whole(deserializer, 50..=2000, "mm").map(Some)
+}
+
+fn full<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    whole(deserializer, 1..=1_000_000, "as the number for full speed")
+}

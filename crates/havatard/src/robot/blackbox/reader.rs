@@ -1,0 +1,98 @@
+//! Reading the ring while it is being written and the oldest of it is deleted.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Read as _, Take};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use nix::fcntl::OFlag;
+use serde::Deserialize;
+
+use super::line::MOST_LINE;
+use super::segments::Segment;
+use super::writer::Snapshot;
+
+/// Bytes that are handed out at once, give or take a line.
+const CHUNK: usize = 64 * 1024;
+
+/// What is left to be read. A file that has been deleted meanwhile is passed over: a gap in the numbers shows it.
+#[derive(Debug)]
+pub(super) struct Reader {
+    dir: PathBuf,
+    left: VecDeque<Segment>,
+    open: Option<BufReader<Take<File>>>,
+    /// Lines that are in memory only.
+    memory: Option<Vec<u8>>,
+    since: Option<u64>,
+}
+
+impl Reader {
+    pub(super) fn new(dir: &Path, snapshot: Snapshot, since: Option<u64>) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            left: snapshot.segments.into(),
+            open: None,
+            memory: Some(snapshot.memory),
+            since,
+        }
+    }
+
+    /// The next lines; `None` at the end. Blocks on the disk.
+    pub(super) fn next_chunk(&mut self) -> Option<Bytes> {
+        let mut chunk = Vec::new();
+        while chunk.len() < CHUNK {
+            if let Some(file) = &mut self.open {
+                match next_line(file) {
+                    Ok(Some(line)) => take(self.since, &line, &mut chunk),
+                    // A file that cannot be read further must not hide those after it.
+                    Ok(None) | Err(_) => self.open = None,
+                }
+            } else if let Some(segment) = self.left.pop_front() {
+                self.open = open(&self.dir, segment);
+            } else if let Some(memory) = self.memory.take() {
+                memory.split(|&byte| byte == b'\n').for_each(|line| take(self.since, line, &mut chunk));
+            } else {
+                break;
+            }
+        }
+        (!chunk.is_empty()).then(|| chunk.into())
+    }
+}
+
+/// A line's number, if it is a whole line.
+pub(super) fn number_of(line: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        n: u64,
+    }
+    serde_json::from_slice::<Numbered>(line).ok().map(|line| line.n)
+}
+
+fn take(since: Option<u64>, line: &[u8], chunk: &mut Vec<u8>) {
+    if number_of(line).is_some_and(|n| since.is_none_or(|since| n > since)) {
+        chunk.extend_from_slice(line);
+        chunk.push(b'\n');
+    }
+}
+
+/// The next line without its end; of one that is too long to be ours, its beginning, which is no JSON.
+fn next_line(file: &mut BufReader<Take<File>>) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    file.by_ref().take(MOST_LINE as u64).read_until(b'\n', &mut line)?;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    if line.pop_if(|byte| *byte == b'\n').is_none() && line.len() == MOST_LINE {
+        file.skip_until(b'\n')?;
+        line.clear();
+    }
+    Ok(Some(line))
+}
+
+fn open(dir: &Path, segment: Segment) -> Option<BufReader<Take<File>>> {
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(segment.path(dir)).ok()?;
+    file.metadata().is_ok_and(|meta| meta.is_file()).then(|| BufReader::new(file.take(segment.bytes)))
+}

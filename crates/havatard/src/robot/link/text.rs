@@ -1,0 +1,246 @@
+//! Lines of text, for firmware that is already on a robot.
+//!
+//! Such firmware acknowledges nothing, and nobody knows whether it would stop by itself. So what a controller of ours
+//! does is done here, as far as it can be done from this end of the cable: motions end by the clock, every stop is said
+//! several times, steps are timed instead of measured, and speed is low. What is reported upwards is what was said, not
+//! what is; the missing features say so.
+
+use std::time::Duration;
+
+use havatar_link::text::{Dialect, Lines};
+use tokio::time::Instant;
+
+use super::super::wire::{
+    Controller, DeviceStop, Features, LinkNews, Order, Protocol, Report, Stand, StepEnd, StepKind,
+};
+use super::Speech;
+
+/// Fastest speed of a robot that cannot stop by itself: mm/s and mrad/s.
+const FASTEST: (u16, u16) = (150, 524);
+/// How often a stop is said, and how far apart.
+const STOPS: u8 = 5;
+const STOP_EVERY: Duration = Duration::from_millis(20);
+/// Between two reports.
+const REPORT_EVERY: Duration = Duration::from_millis(50);
+/// What is said when it is opened comes late at a board that resets then.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// One firmware.
+pub(in super::super) struct Text {
+    dialect: Dialect,
+    lines: Lines,
+    most: (u16, u16),
+    /// Open since then; up a moment later.
+    opened: Instant,
+    up: bool,
+    stand: Stand,
+    estop: bool,
+    /// A motion ends then, unless it is said again.
+    until: Instant,
+    step: Step,
+    stops: u8,
+    stop_at: Instant,
+    report_at: Instant,
+    told: Told,
+}
+
+#[derive(Clone, Copy)]
+struct Step {
+    id: u16,
+    end: StepEnd,
+    over: Instant,
+}
+
+/// What the firmware has told, if it tells anything.
+#[derive(Default)]
+struct Told {
+    pose: Option<(i32, i32, i32)>,
+    battery_mv: Option<u16>,
+    battery_percent: Option<u8>,
+}
+
+impl Text {
+    pub(in super::super) fn new(dialect: Dialect, most: (u16, u16), now: Instant) -> Self {
+        Self {
+            dialect,
+            lines: Lines::default(),
+            most: (most.0.min(FASTEST.0), most.1.min(FASTEST.1)),
+            opened: now,
+            up: false,
+            stand: Stand::Held,
+            estop: false,
+            until: now,
+            step: Step { id: 0, end: StepEnd::None, over: now },
+            stops: STOPS,
+            stop_at: now,
+            report_at: now,
+            told: Told::default(),
+        }
+    }
+
+    fn drive(&mut self, linear: i16, angular: i16, out: &mut Vec<u8>) {
+        let (fast, turn) = (self.most.0.cast_signed(), self.most.1.cast_signed());
+        let line = self.dialect.drive(linear.clamp(-fast, fast), angular.clamp(-turn, turn));
+        out.extend_from_slice(line.as_bytes());
+    }
+
+    /// Stops, and will say so again.
+    fn halt(&mut self, stand: Stand, now: Instant, out: &mut Vec<u8>) {
+        if self.step.end == StepEnd::Running {
+            self.step.end = StepEnd::Stopped;
+        }
+        self.stand = stand;
+        self.stops = STOPS;
+        self.stop_at = now;
+        self.say_stop(now, out);
+    }
+
+    fn say_stop(&mut self, now: Instant, out: &mut Vec<u8>) {
+        if self.stops > 0 && now >= self.stop_at {
+            let line = if self.estop { self.dialect.estop() } else { self.dialect.stop() };
+            out.extend_from_slice(line.as_bytes());
+            self.stops -= 1;
+            self.stop_at = now + STOP_EVERY;
+        }
+    }
+
+    fn is_moving(&self) -> bool {
+        matches!(self.stand, Stand::Driving | Stand::Stepping)
+    }
+
+    fn controller(&self) -> Controller {
+        let has = self.dialect.features();
+        Controller {
+            name: "text firmware".to_owned(),
+            protocol: Protocol::Text,
+            features: Features {
+                odometry: has.odometry(),
+                battery: has.battery(),
+                head: has.head(),
+                light: has.light(),
+                ..Features::default()
+            },
+            boot: None,
+            max_linear: self.most.0,
+            max_reverse: self.most.0,
+            max_angular: self.most.1,
+        }
+    }
+
+    fn report(&self) -> Report {
+        Report {
+            stand: if self.estop { Stand::Latched } else { self.stand },
+            estop_latched: self.estop,
+            button: false,
+            motor_fault: false,
+            muted: false,
+            battery_low: false,
+            battery_critical: false,
+            step: self.step.id,
+            step_end: self.step.end,
+            stopped: DeviceStop::Told,
+            speed: None,
+            pose: self.told.pose,
+            battery_mv: self.told.battery_mv,
+            battery_percent: self.told.battery_percent,
+            head: None,
+            light: None,
+            trips: 0,
+            bad_frames: 0,
+        }
+    }
+
+    fn begin_step(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
+        let Order::Step { id, kind, amount, speed, left, .. } = *order else { return };
+        self.until = now + left;
+        if id == self.step.id {
+            return;
+        }
+        let most = if kind == StepKind::Straight { self.most.0 } else { self.most.1 };
+        let speed = speed.min(most).max(1);
+        let takes = Duration::from_secs_f64(f64::from(amount.unsigned_abs()) / f64::from(speed));
+        self.step = Step { id, end: StepEnd::Running, over: now + takes };
+        self.stand = Stand::Stepping;
+        let signed = if amount < 0 { -speed.cast_signed() } else { speed.cast_signed() };
+        match kind {
+            StepKind::Straight => self.drive(signed, 0, out),
+            StepKind::Turn => self.drive(0, signed, out),
+        }
+    }
+}
+
+impl Speech for Text {
+    fn begin(&mut self, now: Instant, out: &mut Vec<u8>) {
+        self.halt(Stand::Held, now, out);
+    }
+
+    fn received(&mut self, bytes: &[u8], _now: Instant, _news: &mut Vec<LinkNews>) {
+        let (dialect, told) = (&self.dialect, &mut self.told);
+        self.lines.push_all(bytes, |line| {
+            let Some(reading) = dialect.read(line) else { return };
+            if let (Some(x), Some(y), Some(heading)) = (reading.x, reading.y, reading.heading) {
+                told.pose = Some((x, y, heading));
+            }
+            told.battery_mv = reading.battery_mv.or(told.battery_mv);
+            told.battery_percent = reading.battery_percent.or(told.battery_percent);
+        });
+    }
+
+    fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
+        match *order {
+            Order::Drive { linear: 0, angular: 0, .. } => self.halt(Stand::Ready, now, out),
+            Order::Drive { .. } | Order::Step { .. } if self.estop || self.stand == Stand::Held => {}
+            Order::Drive { linear, angular, left, .. } => {
+                (self.stand, self.until) = (Stand::Driving, now + left);
+                self.drive(linear, angular, out);
+            }
+            Order::Step { .. } => self.begin_step(order, now, out),
+            Order::Stop => self.halt(Stand::Held, now, out),
+            Order::Estop => {
+                self.estop = true;
+                self.halt(Stand::Held, now, out);
+            }
+            Order::Release => {
+                self.estop = false;
+                self.halt(Stand::Held, now, out);
+            }
+            Order::Head { pan, tilt } => {
+                out.extend_from_slice(self.dialect.head(pan, tilt).unwrap_or_default().as_bytes());
+            }
+            Order::Lights { light, .. } => {
+                out.extend_from_slice(self.dialect.light(light).unwrap_or_default().as_bytes());
+            }
+            Order::Buzzer { .. } => {}
+        }
+    }
+
+    fn poll(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Instant {
+        if !self.up && now >= self.opened + SETTLE {
+            self.up = true;
+            news.push(LinkNews::Up(self.controller()));
+        }
+        if self.stand == Stand::Stepping && now >= self.step.over {
+            self.step.end = StepEnd::Done;
+            self.halt(Stand::Ready, now, out);
+        } else if self.is_moving() && now >= self.until {
+            // What a watchdog at the other end would do.
+            self.halt(Stand::Held, now, out);
+        }
+        self.say_stop(now, out);
+        if self.up && now >= self.report_at {
+            news.push(LinkNews::Heard(self.report()));
+            self.report_at = now + REPORT_EVERY;
+        }
+        let mut next = if self.up { self.report_at } else { self.opened + SETTLE };
+        if self.stops > 0 {
+            next = next.min(self.stop_at);
+        }
+        if self.is_moving() {
+            next = next.min(self.until);
+        }
+        if self.stand == Stand::Stepping {
+            next = next.min(self.step.over);
+        }
+        next
+    }
+}

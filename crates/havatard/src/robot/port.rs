@@ -1,0 +1,162 @@
+//! Opening a serial port without doing anything to whoever is at its other end.
+//!
+//! The kernel raises DTR and RTS together when a port is opened; that does nothing to an ESP32. To lower one of them
+//! alone, or both in two steps, is how its auto-reset circuit is told to reset it. So the lines are either left as they
+//! are, or set in one step; and the port is told not to lower them when it is closed, so that a restart of the
+//! daemon is no event for the controller either.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{FlockArg, flock};
+use nix::libc;
+use nix::sys::termios::{self, ControlFlags, FlushArg, SetArg};
+use tokio_serial::{DataBits, FlowControl, Parity, SerialStream, StopBits};
+
+/// A driver that does not open a port in this time hangs.
+const OPEN_WITHIN: Duration = Duration::from_secs(2);
+
+/// What is done with DTR and RTS after opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Lines {
+    /// Left as the kernel sets them.
+    #[default]
+    Keep,
+    /// Both raised, in one step.
+    High,
+    /// Both lowered, in one step.
+    Low,
+}
+
+/// Why a port was not opened.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OpenError {
+    /// It is not there: unplugged.
+    #[error("{} is not there; it is opened as soon as it appears", .0.display())]
+    Away(PathBuf),
+    /// It is there and cannot be used; the words say what to do.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Opens a port for this process alone.
+pub(super) async fn open(path: &Path, baud: u32, lines: Lines) -> Result<SerialStream, OpenError> {
+    let (owned, shown) = (path.to_owned(), path.display().to_string());
+    // A driver that hangs keeps its thread, not the loop that drives.
+    let opening = tokio::task::spawn_blocking(move || open_blocking(&owned, baud, lines));
+    match tokio::time::timeout(OPEN_WITHIN, opening).await {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(_)) => Err(OpenError::Refused(format!("opening {shown} failed inside"))),
+        Err(_) => Err(OpenError::Refused(format!("{shown} does not open; unplug it and plug it in again"))),
+    }
+}
+
+fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<SerialStream, OpenError> {
+    let shown = path.display();
+    let kind = match fs::metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(OpenError::Away(path.to_owned()));
+        }
+        Err(error) => return Err(OpenError::Refused(format!("{shown} cannot be looked at: {error}"))),
+    };
+    if !kind.is_char_device() {
+        return Err(OpenError::Refused(format!(
+            "{shown} is no serial port; name one of /dev/serial/by-id in robot.port"
+        )));
+    }
+    let settings = tokio_serial::new(path.to_string_lossy(), baud)
+        .data_bits(DataBits::Eight)
+        .parity(Parity::None)
+        .stop_bits(StopBits::One)
+        .flow_control(FlowControl::None)
+        .preserve_dtr_on_open()
+        .timeout(Duration::ZERO);
+    let port = SerialStream::open(&settings).map_err(|error| refused(path, &error))?;
+    #[expect(unsafe_code, reason = "borrowed from the open port, for the length of this function")]
+    let fd = unsafe { BorrowedFd::borrow_raw(port.as_raw_fd()) };
+    // TIOCEXCL, which opening has set, does not keep root out; this lock does, from whoever asks for it too.
+    #[expect(deprecated, reason = "the type that replaces it wants to own the port")]
+    flock(fd.as_raw_fd(), FlockArg::LockExclusiveNonblock)
+        .map_err(|_| OpenError::Refused(format!("{shown} is used by {}; end that first", holder(path))))?;
+    prepare(fd, lines).map_err(|error| OpenError::Refused(format!("{shown} cannot be set up: {error}")))?;
+    Ok(port)
+}
+
+/// No hang-up on close, the lines as wanted, nothing of an earlier conversation.
+fn prepare(fd: BorrowedFd<'_>, lines: Lines) -> nix::Result<()> {
+    let mut settings = termios::tcgetattr(fd)?;
+    settings.control_flags.remove(ControlFlags::HUPCL);
+    termios::tcsetattr(fd, SetArg::TCSANOW, &settings)?;
+    match lines {
+        Lines::Keep => {}
+        Lines::High => set_lines(fd, libc::TIOCM_DTR | libc::TIOCM_RTS)?,
+        Lines::Low => set_lines(fd, 0)?,
+    }
+    termios::tcflush(fd, FlushArg::TCIOFLUSH)
+}
+
+mod ioctl {
+    use nix::libc;
+
+    nix::ioctl_read_bad!(get_lines, libc::TIOCMGET, libc::c_int);
+    nix::ioctl_write_ptr_bad!(set_lines, libc::TIOCMSET, libc::c_int);
+}
+
+/// Both lines in one step, the others as they are. A pseudo-terminal has none, which is no fault.
+fn set_lines(fd: BorrowedFd<'_>, wanted: libc::c_int) -> nix::Result<()> {
+    let both = libc::TIOCM_DTR | libc::TIOCM_RTS;
+    let mut present = 0;
+    #[expect(unsafe_code, reason = "the ioctl writes one int, which is here")]
+    let result = unsafe { ioctl::get_lines(fd.as_raw_fd(), &raw mut present) };
+    let result = result.and_then(|_| {
+        let new = (present & !both) | wanted;
+        #[expect(unsafe_code, reason = "the ioctl reads one int, which is here")]
+        unsafe {
+            ioctl::set_lines(fd.as_raw_fd(), &raw const new)
+        }
+    });
+    match result {
+        Ok(_) | Err(Errno::ENOTTY | Errno::EINVAL) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn refused(path: &Path, error: &tokio_serial::Error) -> OpenError {
+    let shown = path.display();
+    let text = error.to_string();
+    match error.kind {
+        tokio_serial::ErrorKind::NoDevice if !path.exists() => OpenError::Away(path.to_owned()),
+        tokio_serial::ErrorKind::Io(io::ErrorKind::NotFound) => OpenError::Away(path.to_owned()),
+        tokio_serial::ErrorKind::Io(io::ErrorKind::PermissionDenied) => OpenError::Refused(format!(
+            "{shown} may not be opened: put havatard's user into the group dialout"
+        )),
+        _ if text.contains("busy") => {
+            OpenError::Refused(format!("{shown} is used by {}; end that first", holder(path)))
+        }
+        _ => OpenError::Refused(format!("{shown} cannot be opened: {text}")),
+    }
+}
+
+/// Which process has a file open, in words.
+fn holder(path: &Path) -> String {
+    let unknown = || "another program".to_owned();
+    let Ok(wanted) = fs::canonicalize(path) else { return unknown() };
+    let me = std::process::id().to_string();
+    let Ok(processes) = fs::read_dir("/proc") else { return unknown() };
+    for process in processes.flatten() {
+        let pid = process.file_name();
+        let is_other = pid.to_str().is_some_and(|pid| pid.bytes().all(|b| b.is_ascii_digit()) && pid != me);
+        let Ok(files) = fs::read_dir(process.path().join("fd")) else { continue };
+        if is_other && files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|to| to == wanted)) {
+            let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            return format!("{} (pid {})", name.trim(), pid.to_string_lossy());
+        }
+    }
+    unknown()
+}

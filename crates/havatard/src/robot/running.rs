@@ -1,0 +1,220 @@
+//! The robot's life: from the config to the motion loop, and to the last stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use havatar_supervisor::Nursery;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{self, Config, RobotLines, RobotPort, RobotProtocol};
+
+use super::Robot;
+use super::arbiter::Caps;
+use super::blackbox::{BlackBox, Writer};
+use super::core::{Core, Latched};
+use super::keeper;
+use super::latch::Latch;
+use super::link::{Native, Text};
+use super::port::Lines;
+use super::shared::Shared;
+use super::simulated::Simulated;
+use super::task::{self, Cable};
+
+/// What the robot's side needs of its surroundings.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Where the e-stop and the black box are kept.
+    pub state_dir: PathBuf,
+    /// Where the simulated robot has its port.
+    pub runtime_dir: PathBuf,
+    /// Under whose guard that program runs.
+    pub nursery: Nursery,
+}
+
+/// What ends with the daemon.
+pub struct Running {
+    robot: Robot,
+    surroundings: Surroundings,
+    config: config::Robot,
+    cable: watch::Sender<Cable>,
+    simulated: Option<(Simulated, CancellationToken)>,
+    stop: CancellationToken,
+    /// Done, or dropped, when the motion loop has ended.
+    ended: oneshot::Receiver<()>,
+    over: bool,
+    keeper: JoinHandle<()>,
+    writer: Writer,
+}
+
+impl Robot {
+    /// Takes up the e-stop of an earlier run and begins to look for the controller. Blocks on the disk: call it before
+    /// serving.
+    ///
+    /// # Errors
+    /// If the motion loop gets no thread.
+    pub fn start(config: &Config, surroundings: Surroundings) -> anyhow::Result<(Self, Running)> {
+        let config = config.robot.clone();
+        let (latch, found) = Latch::load(&surroundings.state_dir);
+        if let Some(why) = &found.why {
+            tracing::error!("the e-stop is latched: {why}; release it when you have looked");
+        } else if found.state.latched {
+            tracing::warn!("the e-stop is latched, as it was when havatard ended");
+        }
+        let latched = found.state.latched.then(|| Latched {
+            source: found.state.source.unwrap_or(havatar_api::EstopSource::Robot),
+            by: found.state.by.clone(),
+            at: found.state.at,
+        });
+        let size = u64::from(config.black_box_mib) * 1024 * 1024;
+        let (black_box, writer) = BlackBox::open(&surroundings.state_dir.join("black-box"), size);
+        let first_lease = keeper::first_lease(&surroundings.state_dir);
+        let now = Instant::now();
+        let name = config.port.to_string();
+        let core = Core::new(&name, caps(&config), first_lease, (latched, found.saved), now);
+        let shared = Arc::new(Shared::new(core, black_box, now));
+        let stop = CancellationToken::new();
+        let simulated = simulate(&config, &surroundings);
+        let (cable, cables) = watch::channel(cable(&config, simulated.as_ref().map(|(robot, _)| robot)));
+        let (end, ended) = oneshot::channel();
+        let (looped, token) = (shared.clone(), stop.clone());
+        std::thread::Builder::new()
+            .name("motion".to_owned())
+            .spawn(move || {
+                motion(looped, cables, token);
+                let _ = end.send(());
+            })
+            .context("cannot start the motion loop")?;
+        let keeper = tokio::spawn(keeper::keep(shared.clone(), latch, stop.clone()));
+        let robot = Self(shared);
+        let running = Running {
+            robot: robot.clone(),
+            surroundings,
+            config,
+            cable,
+            simulated,
+            stop,
+            ended,
+            over: false,
+            keeper,
+            writer,
+        };
+        Ok((robot, running))
+    }
+}
+
+impl Running {
+    /// Puts a reloaded config in force. If it says something else of the robot, the wheels are stopped first.
+    pub async fn apply(&mut self, config: &Config) {
+        let config = &config.robot;
+        if *config == self.config {
+            return;
+        }
+        self.robot.0.with(|core, _| core.configure(&config.port.to_string(), caps(config)));
+        if config.port != self.config.port {
+            if let Some((simulated, stop)) = self.simulated.take() {
+                stop.cancel();
+                simulated.process.closed().await;
+            }
+            self.simulated = simulate(config, &self.surroundings);
+        }
+        self.cable.send_replace(cable(config, self.simulated.as_ref().map(|(robot, _)| robot)));
+        self.config = config.clone();
+    }
+
+    /// Returns when the motion loop has ended, which it must not before the stop.
+    pub async fn broken(&mut self) {
+        if !self.over {
+            let _ = (&mut self.ended).await;
+            self.over = true;
+        }
+    }
+
+    /// Stops the wheels, for good.
+    pub async fn halt(&mut self) {
+        self.robot.0.with(|core, _| core.close());
+        self.stop.cancel();
+        self.broken().await;
+    }
+
+    /// Ends all else, after [`halt`](Self::halt).
+    pub async fn stop(mut self) {
+        let _ = self.keeper.await;
+        if let Some((simulated, stop)) = self.simulated.take() {
+            stop.cancel();
+            simulated.process.closed().await;
+        }
+        let writer = self.writer;
+        let _ = tokio::task::spawn_blocking(move || writer.close()).await;
+    }
+}
+
+/// The motion thread.
+fn motion(shared: Arc<Shared>, cables: watch::Receiver<Cable>, stop: CancellationToken) {
+    hurry();
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            runtime.block_on(task::run(shared, cables, stop));
+            // A driver that hangs while it opens a port keeps its thread, not the daemon.
+            runtime.shutdown_background();
+        }
+        Err(error) => tracing::error!(%error, "the motion loop cannot start"),
+    }
+}
+
+/// Before everything else on this machine, if the machine allows it: encoders take all they can get.
+fn hurry() {
+    const NICE: i32 = -10;
+    // The kernel's own id of this thread: a niceness belongs to a thread, not to the process.
+    #[expect(unsafe_code, reason = "setpriority takes numbers alone")]
+    let result = unsafe { nix::libc::setpriority(nix::libc::PRIO_PROCESS, 0, NICE) };
+    if result != 0 {
+        tracing::debug!("the motion loop runs at ordinary priority");
+    }
+}
+
+fn simulate(config: &config::Robot, surroundings: &Surroundings) -> Option<(Simulated, CancellationToken)> {
+    (config.port == RobotPort::Simulated).then(|| {
+        let stop = CancellationToken::new();
+        (Simulated::start(&surroundings.runtime_dir, &surroundings.nursery, stop.clone()), stop)
+    })
+}
+
+fn caps(config: &config::Robot) -> Caps {
+    Caps {
+        linear: f64::from(config.max_speed.mm_s()),
+        angular: f64::from(config.max_turn).to_radians() * 1000.0,
+    }
+}
+
+fn cable(config: &config::Robot, simulated: Option<&Simulated>) -> Cable {
+    let port = match &config.port {
+        RobotPort::None => None,
+        RobotPort::Simulated => simulated.map(|robot| robot.port.clone()),
+        RobotPort::Path(path) => Some(path.clone()),
+    };
+    let lines = match config.lines {
+        RobotLines::Keep => Lines::Keep,
+        RobotLines::High => Lines::High,
+        RobotLines::Low => Lines::Low,
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 785")]
+    let most = (config.max_speed.mm_s(), caps(config).angular.ceil() as u16);
+    // A config with text protocol and unusable lines does not pass its check.
+    let dialect = match (config.protocol, &config.text) {
+        (RobotProtocol::Text, Some(text)) => text.dialect().ok(),
+        _ => None,
+    };
+    Cable {
+        port,
+        baud: config.baud,
+        lines,
+        speech: Arc::new(move |now| match &dialect {
+            Some(dialect) => Box::new(Text::new(dialect.clone(), most, now)),
+            None => Box::new(Native::new(most, now)),
+        }),
+    }
+}
