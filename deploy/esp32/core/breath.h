@@ -17,7 +17,7 @@ constexpr uint16_t kLongestLeft = 8000;  // ms
 class Breath {
  public:
   Breath() = default;
-  Breath(const Timing& timing, Millis arrived) : timing_(timing), arrived_(arrived) {}
+  Breath(const Timing& timing, Millis arrived);
 
   // Which rule ends the motion at `now`; kNone as long as it may go on. Asking late gives the same answer as asking in time.
   StopReason verdict(Millis now) const;

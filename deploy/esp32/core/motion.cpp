@@ -7,8 +7,10 @@
 namespace havatar {
 namespace {
 
-constexpr float kAtRest = 10;         // mm/s of a wheel
-constexpr uint32_t kLongestStep = 50; // ms that the ramp goes up in one call, should a call come late
+constexpr float kAtRest = 10;           // mm/s of a wheel
+constexpr uint32_t kQuiet = 50;         // ms that the wheels stand before the robot counts as at rest: measured speeds pass through 0
+constexpr uint32_t kQuietTick = 20;     // ms of that in one call
+constexpr uint32_t kLongestStep = 50;   // ms that the ramp goes up in one call, should a call come late
 
 float clamp(float value, float lowest, float highest) {
   return value < lowest ? lowest : value > highest ? highest : value;
@@ -43,6 +45,7 @@ Refusal Motion::set(const Drive& drive, Millis now) {
   if (held_) return Refusal::kNeutralFirst;
   if (mode_ == Mode::kStepping) return Refusal::kStepRunning;
   mode_ = Mode::kDriving;
+  quiet_ = 0;
   breath_ = Breath(drive.timing, now);
   asked_ = {static_cast<float>(drive.linear), static_cast<float>(drive.angular)};
   return Refusal::kNone;
@@ -64,8 +67,9 @@ Refusal Motion::set(const Step& step, Millis now, const Odometry& odometry) {
   }
   if (any_step_ && static_cast<int16_t>(step.id - step_id_) < 0) return Refusal::kOutOfOrder;
   if (mode_ == Mode::kStepping) return Refusal::kStepRunning;
-  if (!at_rest(odometry)) return Refusal::kNeutralFirst;
+  if (quiet_ < kQuiet) return Refusal::kNeutralFirst;
   mode_ = Mode::kStepping;
+  quiet_ = 0;
   breath_ = Breath(step.timing, now);
   move_ = StepMove(step, odometry);
   any_step_ = true;
@@ -130,8 +134,10 @@ bool Motion::control(const Odometry& odometry, uint32_t dt) {
   now_.angular = ramp(now_.angular, wanted.angular, up * limits_.turn_accel, build_.limits.turn_accel, seconds);
   if (mode_ == Mode::kIdle && now_.linear == 0 && now_.angular == 0) {
     rest();
+    count_quiet(odometry, dt);
     return false;
   }
+  quiet_ = 0;
   turn_wheels(odometry, dt > kLongestStep ? kLongestStep : dt);
   if (!left_.blocked() && !right_.blocked()) return false;
   stop(StopReason::kBlocked);
@@ -174,9 +180,10 @@ void Motion::rest() {
   duties_ = {0, 0, true};
 }
 
-bool Motion::at_rest(const Odometry& odometry) const {
-  return mode_ == Mode::kIdle && now_.linear == 0 && now_.angular == 0 && std::fabs(odometry.left_speed()) < kAtRest &&
-         std::fabs(odometry.right_speed()) < kAtRest;
+void Motion::count_quiet(const Odometry& odometry, uint32_t dt) {
+  const bool quiet = std::fabs(odometry.left_speed()) < kAtRest && std::fabs(odometry.right_speed()) < kAtRest;
+  const uint32_t longer = quiet_ + (dt < kQuietTick ? dt : kQuietTick);
+  quiet_ = !quiet ? 0 : longer < kQuiet ? longer : kQuiet;
 }
 
 void Motion::end_step(StepResult result) {

@@ -63,7 +63,7 @@ class Motion {
 
   Refusal judge_timing(const Timing& timing, Millis now) const;
   void neutral();
-  bool at_rest(const Odometry& odometry) const;
+  void count_quiet(const Odometry& odometry, uint32_t dt);
   void end_step(StepResult result);
   Velocity target(const Odometry& odometry);
   void rest();
@@ -78,6 +78,7 @@ class Motion {
   Breath breath_;
   Velocity asked_ = {};  // by DRIVE
   Velocity now_ = {};    // on the ramp
+  uint32_t quiet_ = 0;   // ms at rest, as far as they matter
   Wheel left_;
   Wheel right_;
   Duties duties_ = {0, 0, true};

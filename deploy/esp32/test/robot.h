@@ -5,25 +5,8 @@
 #include <vector>
 
 #include "capi.h"
+#include "plant.h"
 #include "wire.h"
-
-// Two motors that follow their duty like a first-order lag, and wheels that never slip.
-class Plant {
- public:
-  void move(const hv_outputs& outputs, uint32_t ms);
-  void write(hv_inputs& inputs) const;
-
-  double full_speed = 700;      // mm/s
-  double ticks_per_metre = 6464;
-  double lag = 80;              // ms, of a driven motor
-  double brake_lag = 30;        // ms, of a braked one
-  bool stuck[2] = {};           // left, right
-  bool no_encoder[2] = {};
-  double speed[2] = {};         // mm/s
-  double way[2] = {};           // mm
-  double counted[2] = {};       // mm that the encoders saw
-  uint32_t tick_offset = 0;     // what the encoders said at power-on
-};
 
 // How long a set-point says that it holds.
 struct Life {
@@ -57,7 +40,7 @@ class Robot {
   void estop() { send(body(havatar::Type::kEstop).u8(1)); }
   void release(uint32_t latch) { send(body(havatar::Type::kRelease).u16(latch)); }
   void limits(uint32_t linear, uint32_t reverse, uint32_t angular, uint32_t accel, uint32_t turn_accel);
-  // HELLO, a tick, and neutral: ready to drive.
+  // At rest for long enough, HELLO, neutral: ready to drive.
   void ready();
   // Keeps driving, a set-point every 50 ms.
   void drive_for(uint32_t ms, int linear, int angular);

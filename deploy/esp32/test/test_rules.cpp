@@ -36,7 +36,8 @@ TEST(each_rule_stops_on_its_millisecond_also_where_the_clock_wraps) {
       {"old by the millisecond", {0, 299, 8000}, 1, StopReason::kOld},
       {"ended", {0, 0, 120}, 120, StopReason::kEnded},
       {"ended, counted from the stamp", {-100, 0, 120}, 20, StopReason::kEnded},
-      {"a stamp ahead buys little", {5, 0, 100}, 105, StopReason::kEnded},
+      {"a stamp ahead buys nothing", {5, 0, 100}, 100, StopReason::kEnded},
+      {"a stamp ahead makes nobody younger", {5, 200, 1000}, 100, StopReason::kOld},
   };
   for (const auto& row : rows) {
     for (const uint32_t start : {1000U, 0xFFFFFFFFU - 60, 0xFFFFFFFFU - 200, 0x7FFFFFFFU - 60, 0x80000000U - 200}) {
