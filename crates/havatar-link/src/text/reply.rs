@@ -188,8 +188,8 @@ fn split_number(text: &str) -> Option<(f64, &str)> {
     if whole == 0 && unsigned.len() - rest.len() < 2 {
         return None;
     }
-    let number: f64 = number.parse().ok()?;
-    number.is_finite().then_some((number, rest))
+    // More than 308 digits are infinite, which `whole` refuses.
+    Some((number.parse().ok()?, rest))
 }
 
 /// The nearest whole number; `None` beyond what any field holds.

@@ -191,6 +191,7 @@ fn replies_are_read_by_the_first_that_fits() {
     ] {
         assert_eq!(read(line), None, "{line}");
     }
+    assert_eq!(read(&("BAT ".to_string() + &"9".repeat(400))), None);
     assert_eq!(dialect.features().names().collect::<Vec<_>>(), ["odometry", "battery"]);
 }
 
