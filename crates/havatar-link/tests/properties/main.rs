@@ -1,6 +1,6 @@
 //! What holds for all messages, all bytes and all orders of them.
 //!
-//! `HAVATAR_ROUNDS` sets how many cases are tried of each, 200 unless given; `PROPTEST_RNG_SEED` repeats a run.
+//! `HAVATAR_ROUNDS` sets how many cases are tried of each, 100 unless given; `PROPTEST_RNG_SEED` repeats a run.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -12,6 +12,6 @@ mod texts;
 use proptest::prelude::ProptestConfig;
 
 fn config() -> ProptestConfig {
-    let cases = std::env::var("HAVATAR_ROUNDS").map_or(200, |rounds| rounds.parse().expect("a number"));
+    let cases = std::env::var("HAVATAR_ROUNDS").map_or(100, |rounds| rounds.parse().expect("a number"));
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
