@@ -16,9 +16,13 @@
 //!
 //! Apart from all that, [`stubborn`] is a child process with bad manners, selectable by flags.
 //!
+//! [`esp32`] is a motor controller on a pseudo-terminal: the firmware that ships, in a simulated body, with faults on
+//! demand.
+//!
 //! Nothing here knows the daemon, ffmpeg or a media server.
 
 pub mod camera;
+pub mod esp32;
 pub mod frame_clock;
 pub mod pace;
 pub mod scene;

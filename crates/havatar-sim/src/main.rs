@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use havatar_sim::camera::{self, Shot, SystemClock, VirtualClock};
 use havatar_sim::scene::Size;
-use havatar_sim::stubborn;
+use havatar_sim::{esp32, stubborn};
 
 /// Stands in for a robot's hardware in tests, benchmarks and the demo.
 #[derive(Parser)]
@@ -23,6 +23,9 @@ enum Command {
     ///
     /// Ends quietly when the reader closes the pipe. A slow reader gets fewer frames, never old ones.
     Camera(CameraArguments),
+
+    /// Is a motor controller on a pseudo-terminal, in a simulated body. Commands on standard input make it fail.
+    Esp32(esp32::Args),
 
     /// Misbehaves as a child process: ignores signals, floods, hangs, starts children of its own.
     Stubborn(stubborn::Args),
@@ -61,6 +64,7 @@ enum Format {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Camera(arguments) => run_camera(&arguments),
+        Command::Esp32(arguments) => esp32::run(&arguments),
         Command::Stubborn(arguments) => stubborn::run(&arguments),
     };
     match result {
