@@ -88,7 +88,7 @@ async fn a_controller_that_hangs_is_missed_and_found_again() {
     let driver = daemon.admin().drives().await;
     holds(&robot, &driver, &mut dice).await;
     let frozen = Moment::now();
-    robot.tell("freeze 1500");
+    robot.tell("freeze 700");
     let lost = |robot: &RobotState| robot.link.state != RobotLinkState::Up;
     driver.sees(frozen, Duration::from_secs(2), "the controller is silent", lost).await;
     let told = Moment::now().since(frozen);
@@ -96,7 +96,8 @@ async fn a_controller_that_hangs_is_missed_and_found_again() {
     // 300 ms of silence, and up to 50 between two reports.
     assert!(told <= TOLD + Duration::from_millis(50) + SLACK, "told after {told:?}");
     driver.sees(frozen, Duration::from_secs(5), "the controller answers again", up).await;
-    // What was written while it hung is in its buffer; it must not drive on with that.
+    // A hung board does what it did last; nobody but its own watchdogs can do anything about that. When it goes on,
+    // it has heard nothing for too long.
     robot.stands(Moment::now(), Duration::from_secs(1)).await;
     only_a_human_moves_it(&robot, &driver, Moment::now()).await;
 }
@@ -117,7 +118,7 @@ async fn noise_on_the_line_costs_frames_and_never_moves_anything() {
     pause(Duration::from_millis(300)).await;
     assert!(!robot.timeline().moved_since(quiet), "noise moved it");
     // While driving: it may stutter, and it stops when it should.
-    for fault in ["drop 2", "double 2", "flip 2", "garbage 400"] {
+    for fault in ["drop 0.01", "double 0.01", "flip 0.01", "garbage 400"] {
         let begun = Moment::now();
         robot.tell(fault);
         for _ in 0..4 {

@@ -3,7 +3,7 @@
 
 use std::io::Read as _;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use havatar_api::{DriveMode, Refusal, StopReason};
@@ -58,7 +58,7 @@ async fn a_driving_program_that_is_killed_leaves_nothing_moving() {
     let (robot, daemon) = robot_and_daemon().await;
     let token = daemon.plan().state().join("admin-token");
     for signal in [Signal::SIGKILL, Signal::SIGSTOP, Signal::SIGKILL] {
-        let mut program = Command::new(tools::built("havatar-driver"));
+        let mut program = tools::ends_with_us("havatar-driver");
         program.args(["hold", daemon.origin()]).arg(&token).stdout(Stdio::piped());
         let mut program = program.spawn().expect("havatar-driver starts");
         robot.moves().await;

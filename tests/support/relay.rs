@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ impl Relay {
         let dir = tempfile::Builder::new().prefix("havatar-relay-").tempdir().expect("a temporary folder");
         let output = |name: &str| File::create(dir.path().join(name)).expect("a file for output");
         let address = format!("127.0.0.1:{}", port.port());
-        let mut command = Command::new(tools::built("havatar-sim"));
+        let mut command = tools::ends_with_us("havatar-sim");
         command.args(["relay", "--listen", &address, "--to", daemon.origin().trim_start_matches("http://")]);
         command.args(flags).stdin(Stdio::piped()).stdout(output("stdout")).stderr(output("stderr"));
         let mut child = command.spawn().expect("havatar-sim starts");

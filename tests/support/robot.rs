@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 use havatar_api::{RobotLinkState, RobotState};
@@ -41,7 +41,7 @@ impl Robot {
         let at = |name: &str| dir.path().join(name);
         let seed = rand::random::<u32>();
         wait::figure("robot_seed", seed);
-        let mut command = Command::new(tools::built("havatar-sim"));
+        let mut command = tools::ends_with_us("havatar-sim");
         command.arg("esp32").arg("--link").arg(at("port")).arg("--timeline").arg(at("timeline"));
         command.args(["--seed", &seed.to_string()]).args(flags);
         let output = |name: &str| File::create(at(name)).expect("a file for output");

@@ -61,6 +61,9 @@ pub struct Received {
     /// mrad/s of a `DRIVE`.
     #[serde(default)]
     pub angular: i32,
+    /// The line itself, of a robot that understands text.
+    #[serde(default)]
+    pub line: Option<String>,
 }
 
 impl Received {

@@ -21,6 +21,13 @@ pub fn built(name: &str) -> PathBuf {
     path
 }
 
+/// A program of this workspace that is killed when the thread that starts it ends, however that ends.
+pub fn ends_with_us(name: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(built(name));
+    command
+}
+
 /// Writes an executable shell script.
 ///
 /// # Panics

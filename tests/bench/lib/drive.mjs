@@ -60,6 +60,13 @@ export async function openDriver(daemon, { via } = {}) {
       return at
     },
     hold: (linear, angular = 0) => keep(() => ({ type: 'hold', at: stamp(), linear, angular })),
+    /** Full speed ahead, each message with a turn that none of the hundred before it has; noted in `sent`. */
+    wander: (sent) => keep(() => {
+      const at = stamp()
+      const angular = (((at.seq * 37) % 101) - 50) / 50
+      sent.push({ at: monotonic(), angular })
+      return { type: 'hold', at, linear: 1, angular }
+    }),
     neutral: () => { alive(); say({ type: 'neutral', at: stamp() }) },
     latch: (linear, forMs = 8000) => {
       press += 1

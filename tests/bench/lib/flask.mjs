@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { monotonic } from './drive.mjs'
 import { openHttp } from './http.mjs'
 import { own } from './own.mjs'
 import { freePort } from './ports.mjs'
@@ -27,25 +28,38 @@ function environment() {
   return join(place, 'bin/python')
 }
 
-/** Starts the server on a serial port. `drive` posts a set-point on a connection that stays open. */
+/**
+ * Starts the server on a serial port. Its server closes the connection after each answer, whatever HTTP version it is told
+ * to speak, so a browser opens one for every command; `drive` does as well. With `ahead` the connection has been opened
+ * before: that is the best that a client could do. Both resolve to the moment at which the command was given.
+ */
 export async function startFlask(port) {
   const http = await freePort()
   let ready = false
   const server = own(environment(), [join(root, 'tests/bench/lib/flask_baseline.py'), port, String(http)], {
     onLine: (line) => { ready ||= line === 'ready' },
   })
-  const connection = await until('Flask answers', () => {
+  const open = () => openHttp(http)
+  const post = async (connection, left, right) => {
+    const { status, body } = await connection.post('/api/drive', { left, right })
+    if (status !== 200) throw new Error(`Flask answered ${status}: ${body}`)
+    connection.end()
+  }
+  let spare = await until('Flask answers', () => {
     if (!server.running()) throw new Error(`Flask ended: ${server.lines.join('\n')}`)
-    return ready && openHttp(http)
+    return ready && open()
   })
   return {
     ...server,
-    drive: async (left, right) => {
-      const { status, body } = await connection.post('/api/drive', { left, right })
-      if (status !== 200) throw new Error(`Flask answered ${status}: ${body}`)
+    drive: async (left, right, ahead) => {
+      const connection = spare
+      const at = monotonic()
+      await post(ahead ? connection : await open(), left, right)
+      if (ahead) spare = await open()
+      return at
     },
     end: async () => {
-      connection.end()
+      spare.end()
       await server.end()
     },
   }

@@ -2,9 +2,9 @@
 
 usage: flask_baseline.py SERIAL_PORT HTTP_PORT
 
-`app.run(threaded=True)` is how such servers are started in practice: Werkzeug's own server with a thread for each
-connection, HTTP/1.1 so that a browser's connection stays open, as a browser's would. The request is turned into the same
-text line that the simulator understands, and written and flushed before the answer.
+`app.run(threaded=True)` is how such servers are started in practice: Werkzeug's own server, a thread for each connection, and
+a connection for each request. The request is turned into a text line that the simulator understands, and written
+before the answer.
 """
 
 import logging
@@ -13,9 +13,8 @@ import threading
 
 import serial
 from flask import Flask, jsonify, request
-from werkzeug.serving import WSGIRequestHandler
 
-port = serial.Serial(sys.argv[1], 115200, timeout=0, write_timeout=1)
+port = serial.Serial(sys.argv[1], 115200, timeout=1, write_timeout=1)
 lock = threading.Lock()
 app = Flask(__name__)
 
@@ -27,7 +26,6 @@ def drive():
     line = f"M {int(wish['left'])} {int(wish['right'])}\n".encode()
     with lock:
         port.write(line)
-        port.flush()
     return jsonify(ok=True)
 
 
@@ -35,12 +33,10 @@ def drain():
     """What the controller says is read and dropped, so that its buffer never fills."""
     while True:
         port.read(4096)
-        threading.Event().wait(0.05)
 
 
 if __name__ == "__main__":
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"
     threading.Thread(target=drain, daemon=True).start()
     print("ready", flush=True)
     app.run(host="127.0.0.1", port=int(sys.argv[2]), threaded=True)

@@ -57,6 +57,16 @@ function followTimeline(file) {
       update()
       return drives.findLast(([at]) => at <= t)?.[1] ?? false
     },
+    /** Whether the motors were driven at any moment from then on. */
+    movingSince: (t) => {
+      update()
+      return (drives.findLast(([at]) => at <= t)?.[1] ?? false) || drives.some(([at, moving]) => moving && at > t)
+    },
+    /** When each motion ended that has. */
+    motions: () => {
+      update()
+      return drives.filter(([, moving], index) => !moving && drives[index - 1]?.[1]).map(([at]) => at)
+    },
     /** The first moment from `t` on after which the motors were never driven again, as far as is known by now. */
     zeroAfter: (t) => {
       update()

@@ -1,0 +1,253 @@
+// How long the wheels go on turning after something dies, and whether anything old ever moves them.
+// usage: scripts/bench safety [--quick] [--rounds N] [--only sigkill,sigstop,network,page,relay,estop]
+//   --rounds   of each fault: 5 when quick, 50 otherwise
+//
+// The simulated robot runs the firmware that ships. A time begins before the fault is made, and ends when the firmware
+// last told its motors anything but zero; both on CLOCK_MONOTONIC. Each round meets the robot while it drives, at a
+// random moment, in turn by a held control, a latch and a step (a page holds a key). Afterwards the robot is watched
+// for longer than any rule of time, and a motor that comes on again counts as one that never went off.
+//
+// Network faults take namespaces, so root; page faults take Chromium. What cannot be shown on a machine is said, and its
+// figure is null.
+import { parseArgs } from 'node:util'
+import { linkUp, startDriven } from './lib/driven.mjs'
+import { monotonic, ms, openDriver } from './lib/drive.mjs'
+import { drivePage } from './lib/drive_page.mjs'
+import { lastLine, max, percentile, table } from './lib/figures.mjs'
+import { layNetwork } from './lib/network.mjs'
+import { own, run } from './lib/own.mjs'
+import { freePort } from './lib/ports.mjs'
+import { havatarSim } from './lib/programs.mjs'
+import { staleMotions } from './lib/stale.mjs'
+import { delay, randomPhase, until } from './lib/wait.mjs'
+
+const parts = { sigkill, sigstop, network, page, relay, estop }
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    only: { type: 'string', default: Object.keys(parts).join(',') },
+  },
+})
+const rounds = Number(options.rounds ?? (options.quick ? 5 : 50))
+const chosen = options.only.split(',')
+const estops = options.quick ? 40 : 400
+const relaySeconds = options.quick ? 40 : 600
+/** Longer than the firmware's watchdog, the daemon's deadman and the oldest age together. */
+const WATCHED_MS = 800
+
+/** Times to zero by fault, in ms; `null` for one that could not be made. */
+const zero = {}
+const figures = {}
+
+await run(async () => {
+  for (const name of chosen) await parts[name]()
+  const rows = [['the motors were off, ms after', 'n', 'p50', 'p95', 'max']]
+  for (const [fault, times] of Object.entries(zero)) {
+    const known = times ?? []
+    rows.push([fault, known.length, ...[50, 95].map((p) => percentile(known, p)?.toFixed(0)), max(known)?.toFixed(0)])
+    figures[`zero_after_${fault}_ms_p50`] = percentile(known, 50)
+    figures[`zero_after_${fault}_ms_max`] = max(known)
+    figures[`zero_after_${fault}_rounds`] = known.length
+  }
+  table(rows)
+  table([['figure', 'value'], ...Object.entries(figures).filter(([name]) => !name.startsWith('zero_')).map(([name, value]) => [name, value === undefined ? null : Number(value.toFixed(3))])])
+  lastLine('safety', figures)
+})
+
+/** Drives in the round's mode until the motors turn, and on to a random moment. */
+async function begin(robot, driver, round) {
+  driver.neutral()
+  await until('the robot may be driven', () => driver.state().motion.refusal === null && !driver.state().motion.neutral_first)
+  const begun = monotonic()
+  ;[() => driver.hold(1), () => driver.latch(1), () => driver.step({ cm: 50 })][round % 3]()
+  await moves(robot, begun)
+}
+
+async function moves(robot, begun) {
+  await until('the motors turn', () => robot.timeline.movingAt(monotonic()), { everyMs: 5 })
+  await randomPhase(400)
+  // A step of half a metre takes longer than that, so it still moves.
+  if (!robot.timeline.movingAt(monotonic())) throw new Error(`the robot stopped by itself ${ms(monotonic() - begun)} ms after the command`)
+}
+
+/** From `fault` until the motors were off for good. */
+async function stands(robot, fault) {
+  await delay(WATCHED_MS)
+  const off = robot.timeline.zeroAfter(fault)
+  if (off === undefined) throw new Error('the motors were still on when the watch ended')
+  const took = ms(off - fault)
+  robot.timeline.forget()
+  return took
+}
+
+async function sigkill() {
+  zero.sigkill = []
+  let { daemon, robot } = await startDriven()
+  for (let round = 0; round < rounds; round += 1) {
+    const driver = await openDriver(daemon)
+    await begin(robot, driver, round)
+    const fault = monotonic()
+    process.kill(daemon.pid, 'SIGKILL')
+    zero.sigkill.push(await stands(robot, fault))
+    driver.cut()
+    await daemon.exited
+    ;({ daemon } = await startDriven({ robot, place: daemon.place }))
+  }
+  await daemon.end()
+  await robot.end()
+}
+
+async function sigstop() {
+  zero.sigstop = []
+  figures.moved_after_sigcont = 0
+  const { daemon, robot } = await startDriven()
+  for (let round = 0; round < rounds; round += 1) {
+    const driver = await openDriver(daemon)
+    await begin(robot, driver, round)
+    const fault = monotonic()
+    process.kill(daemon.pid, 'SIGSTOP')
+    zero.sigstop.push(await stands(robot, fault))
+    // The driver has gone on all the while. What piled up must not move it, nor what is still being held.
+    process.kill(daemon.pid, 'SIGCONT')
+    const back = monotonic()
+    await delay(WATCHED_MS)
+    if (robot.timeline.movingSince(back)) figures.moved_after_sigcont += 1
+    driver.end()
+    await linkUp(daemon)
+  }
+  await daemon.end()
+  await robot.end()
+}
+
+async function network() {
+  zero.network = null
+  figures.moved_after_network_is_back = undefined
+  let cable
+  try {
+    cable = layNetwork()
+  } catch (error) {
+    console.log(`NOT SHOWN: a dead network: ${error.message}`)
+    return
+  }
+  zero.network = []
+  figures.moved_after_network_is_back = 0
+  const { daemon, robot } = await startDriven({ network: cable })
+  for (let round = 0; round < rounds; round += 1) {
+    const driver = await openDriver(daemon)
+    await begin(robot, driver, round)
+    const fault = monotonic()
+    cable.pull()
+    zero.network.push(await stands(robot, fault))
+    cable.plug()
+    const back = monotonic()
+    // TCP waits longer and longer before it tries again; the first try after 0.8 s of silence comes within this.
+    await delay(2 * WATCHED_MS)
+    if (robot.timeline.movingSince(back)) figures.moved_after_network_is_back += 1
+    driver.end()
+    await linkUp(daemon)
+  }
+  await daemon.end()
+  await robot.end()
+  await cable.end()
+}
+
+async function page() {
+  const faults = ['browser_kill', 'freeze', 'stop', 'hidden', 'blur']
+  const { daemon, robot } = await startDriven({ camera: { source: 'test' } })
+  await daemon.whileRunning('the picture is ready', async () => (await fetch(`${daemon.origin}/readyz`)).ok, { timeoutMs: 30_000 })
+  for (const fault of faults) {
+    const name = fault === 'stop' ? 'browser_stop' : fault
+    zero[name] = []
+    for (let round = 0; round < rounds; round += 1) {
+      const driving = await drivePage(daemon)
+      const begun = monotonic()
+      await driving.hold()
+      await moves(robot, begun)
+      const at = await driving[fault]()
+      zero[name].push(await stands(robot, at))
+      await driving.end()
+    }
+  }
+  await daemon.end()
+  await robot.end()
+}
+
+/** Drives for a long time through a network that delays, stalls, repeats and shuffles, and looks for what is old. */
+async function relay() {
+  const { daemon, robot } = await startDriven()
+  const counts = { commands: 0, motions: 0, stale: 0, oldest: 0 }
+  const manners = [
+    ['--delay', '60', '--jitter', '120', '--stall', '0.02'],
+    ['--replay', '0.2', '--shuffle', '0.1', '--double', '0.1', '--late', '0.1'],
+    ['--delay', '30', '--jitter', '200', '--stall', '0.02', '--replay', '0.1', '--shuffle', '0.1', '--late', '0.1'],
+  ]
+  for (const [index, manner] of manners.entries()) {
+    const port = await freePort()
+    const bad = own(havatarSim(), ['relay', '--listen', `127.0.0.1:${port}`, '--to', new URL(daemon.origin).host, '--seed', String(index + 1), ...manner], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    const end = performance.now() + (relaySeconds * 1000) / manners.length
+    const sent = []
+    let driver
+    const open = () => until('the driver is let in', () => openDriver(daemon, { via: { host: '127.0.0.1', port } }))
+    while (performance.now() < end) {
+      if (!driver || driver.ended()) driver = await open()
+      driver.neutral()
+      await randomPhase(300)
+      driver.wander(sent)
+      await randomPhase(1500)
+      driver.silent()
+      await randomPhase(800)
+    }
+    driver?.end()
+    await delay(WATCHED_MS)
+    const found = staleMotions(robot.timeline, sent)
+    counts.commands += sent.length
+    counts.motions += found.motions
+    counts.stale += found.stale
+    counts.oldest = Math.max(counts.oldest, found.oldest)
+    robot.timeline.forget()
+    await bad.end()
+  }
+  await daemon.end()
+  await robot.end()
+  if (counts.motions === 0) throw new Error('nothing moved through the relay, so nothing was shown')
+  figures.relay_commands = counts.commands
+  figures.relay_motions = counts.motions
+  figures.oldest_command_in_force_ms = counts.oldest
+  figures.stale_motions = counts.stale
+}
+
+/** From the API to bytes at the controller, with the robot at rest or driving in turn. */
+async function estop() {
+  const { daemon, robot } = await startDriven()
+  const driver = await openDriver(daemon)
+  const times = []
+  for (let round = 0; round < estops; round += 1) {
+    driver.neutral()
+    await until('the robot may be driven', () => driver.state().motion.refusal === null && !driver.state().motion.neutral_first)
+    if (round % 2 === 1) {
+      driver.hold(0.5)
+      await until('the motors turn', () => robot.timeline.movingAt(monotonic()))
+    }
+    await randomPhase(50)
+    const pressed = monotonic()
+    await daemon.api('/api/v1/robot/estop', { method: 'POST' })
+    const told = await until('the controller is told', () => robot.timeline.received().find((one) => one.type === 'ESTOP' && one.t >= pressed))
+    times.push(ms(told.t - pressed))
+    driver.alive()
+    await until('the e-stop is latched', () => driver.state().estop.latched && driver.state().estop.confirmed)
+    const { confirm } = await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: {} })
+    await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: { confirm } })
+    await until('the e-stop is released', () => !driver.state().estop.latched)
+    robot.timeline.forget()
+  }
+  driver.end()
+  await daemon.end()
+  await robot.end()
+  figures.estop_ms_p50 = percentile(times, 50)
+  figures.estop_ms_p99 = percentile(times, 99)
+  figures.estop_ms_max = max(times)
+  figures.estops = times.length
+}
