@@ -115,3 +115,45 @@ fn ip(args: &str) -> Result<(), NotHere> {
         Err(error) => Err(NotHere(format!("ip {args}: {error}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::wait;
+
+    #[test]
+    fn a_pulled_cable_carries_nothing_and_says_nothing() {
+        let story = async || {
+            let cable = Cable::lay().await?;
+            let listener = TcpListener::bind((ROBOT, 0)).await.expect("a port");
+            let address = listener.local_addr().expect("its address");
+            let far = cable.at_the_far_end(async move || {
+                let mut stream = TcpStream::connect(address).await.expect("the robot is reached");
+                let mut echo = [0];
+                while stream.write_all(b"x").await.is_ok() && stream.read_exact(&mut echo).await.is_ok() {}
+            });
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut byte = [0];
+            stream.read_exact(&mut byte).await.expect("a byte");
+            cable.pull();
+            stream.write_all(b"y").await.expect("the kernel takes it");
+            let silence = timeout(Duration::from_millis(300), stream.read_exact(&mut byte)).await;
+            assert!(silence.is_err(), "something came: {silence:?}");
+            cable.plug();
+            timeout(Duration::from_secs(5), stream.read_exact(&mut byte)).await.expect("it goes on").expect("a byte");
+            drop(stream);
+            far.join().expect("the far end");
+            Ok::<_, NotHere>(())
+        };
+        match apart(story) {
+            Ok(Ok(())) => {}
+            Ok(Err(NotHere(why))) | Err(NotHere(why)) => wait::not_shown("a cable can be pulled", &why),
+        }
+    }
+}
