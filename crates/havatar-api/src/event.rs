@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{ConfigStatus, Devices, Encoder, Process, Readiness, RecordingStatus, Status, Streams};
+use crate::{
+    ConfigStatus, Devices, Encoder, Process, Readiness, RecordingStatus, RobotState, Status, Streams,
+};
 
 /// A message of `GET /api/v1/events` (WebSocket, text frames). The first is a snapshot; after it, each
 /// section of the status is sent whole when it changes, latest wins: a slow reader skips versions, it never
@@ -29,6 +31,11 @@ pub enum Event {
     Recording {
         /// The new state.
         recording: RecordingStatus,
+    },
+    /// The robot changed, or moves: ten times a second at most.
+    Robot {
+        /// All of it.
+        robot: RobotState,
     },
     /// A device came, went or changed state.
     Devices {

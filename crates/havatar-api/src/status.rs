@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Process, RecordingStatus, Streams};
+use crate::{Process, RecordingStatus, RobotState, Streams};
 
 /// One picture of everything: body of `GET /api/v1/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -32,6 +32,8 @@ pub struct Status {
     pub streams: Streams,
     /// Recording.
     pub recording: RecordingStatus,
+    /// The wheels and who drives.
+    pub robot: RobotState,
 }
 
 /// Body of `GET /readyz`: 200 if ready, 503 if not.

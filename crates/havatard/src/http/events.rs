@@ -95,8 +95,10 @@ impl Feed {
     async fn feed(&mut self) {
         let mut media = self.http.app().media.subscribe();
         let mut config = self.http.app().config_status.clone();
+        let mut robot = self.http.app().robot.subscribe();
         media.mark_unchanged();
         config.mark_unchanged();
+        robot.mark_unchanged();
         // Looked at after the marks, so that no change falls between.
         self.sent = status::now(&self.http);
         let snapshot = Event::Snapshot { status: self.sent.clone() };
@@ -110,6 +112,7 @@ impl Feed {
             let went_on = tokio::select! {
                 Ok(()) = media.changed() => self.send_changes().await,
                 Ok(()) = config.changed() => self.send_changes().await,
+                Ok(()) = robot.changed() => self.send_changes().await,
                 _ = pings.tick() => self.ping().await,
                 message = self.socket.recv() => self.hear(message.as_ref()),
             };
@@ -187,6 +190,9 @@ fn changes(last: &Status, now: &Status) -> Vec<Event> {
     }
     if last.recording != now.recording {
         events.push(Event::Recording { recording: now.recording.clone() });
+    }
+    if last.robot != now.robot {
+        events.push(Event::Robot { robot: now.robot.clone() });
     }
     if last.config != now.config {
         events.push(Event::Config { config: now.config.clone() });

@@ -22,6 +22,7 @@ mod panel;
 mod problem;
 mod processes;
 mod recordings;
+mod robot;
 mod router;
 pub mod server;
 mod status;
@@ -45,13 +46,15 @@ struct Shared {
     app: Arc<App>,
     listening: Listening,
     sockets: Arc<Semaphore>,
+    drive_sockets: Arc<Semaphore>,
     whep: whep::Whep,
 }
 
 impl Http {
     fn new(app: Arc<App>, listening: Listening) -> Self {
         let sockets = Arc::new(Semaphore::new(events::MOST));
-        Self(Arc::new(Shared { app, listening, sockets, whep: whep::Whep::new() }))
+        let drive_sockets = Arc::new(Semaphore::new(robot::drive::MOST));
+        Self(Arc::new(Shared { app, listening, sockets, drive_sockets, whep: whep::Whep::new() }))
     }
 
     fn app(&self) -> &App {

@@ -1,7 +1,7 @@
 //! The description of the API, generated from the routes themselves.
 
 use axum::response::IntoResponse;
-use havatar_api::{Event, Problem};
+use havatar_api::{DriveMessage, Event, Problem};
 use http::header;
 use utoipa::{
     Modify, OpenApi,
@@ -30,7 +30,7 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
         description = "The API of a Havatar robot. Errors are application/problem+json with a stable code.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Event, Problem)),
+    components(schemas(DriveMessage, Event, Problem)),
     security(("session" = []), ("session_tls" = []), ("token" = [])),
     modifiers(&Schemes)
 )]

@@ -16,7 +16,7 @@ use utoipa_axum::{
 
 use super::{
     Http, Listening, events, guard, headers, health, login, mediamtx, openapi, panel, problem,
-    problem::Failure, processes, recordings, status, stream, whep,
+    problem::Failure, processes, recordings, robot, status, stream, whep,
 };
 use crate::app::App;
 
@@ -68,6 +68,18 @@ pub(super) fn routes() -> OpenApiRouter<Http> {
         .routes(routes!(recordings::stop))
         .routes(routes!(recordings::one, recordings::delete))
         .routes(routes!(recordings::download))
+        .routes(routes!(robot::state::state))
+        .routes(routes!(robot::lease::acquire, robot::lease::keep, robot::lease::release))
+        .routes(routes!(robot::lease::answer))
+        .routes(routes!(robot::drive::drive))
+        .routes(routes!(robot::stop::stop))
+        .routes(routes!(robot::stop::estop))
+        .routes(routes!(robot::stop::release))
+        .routes(routes!(robot::parts::step))
+        .routes(routes!(robot::parts::head))
+        .routes(routes!(robot::parts::lights))
+        .routes(routes!(robot::parts::buzzer))
+        .routes(routes!(robot::black_box::read))
         .routes(routes!(whep::begin, whep::ice_servers).layer(sdp))
         .routes(routes!(whep::trickle, whep::end).layer(sdp))
         .routes(routes!(mediamtx::info))

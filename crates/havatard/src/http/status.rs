@@ -1,5 +1,5 @@
 use axum::{Json, extract::State};
-use havatar_api::{ConfigStatus, Problem, Status, Streams};
+use havatar_api::{ConfigStatus, Problem, RobotState, Status, Streams};
 use jiff::Timestamp;
 
 use super::Http;
@@ -38,10 +38,11 @@ pub(super) async fn stats(State(http): State<Http>) -> Json<Streams> {
 /// The whole status as it is now.
 pub(super) fn now(http: &Http) -> Status {
     let app = http.app();
-    compose(app.media.status(), app.config_status.borrow().clone(), app.started_at)
+    let robot = (*app.robot.state()).clone();
+    compose(app.media.status(), robot, app.config_status.borrow().clone(), app.started_at)
 }
 
-fn compose(media: MediaStatus, config: ConfigStatus, started_at: Timestamp) -> Status {
+fn compose(media: MediaStatus, robot: RobotState, config: ConfigStatus, started_at: Timestamp) -> Status {
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mediamtx_version: media.mediamtx_version,
@@ -54,5 +55,6 @@ fn compose(media: MediaStatus, config: ConfigStatus, started_at: Timestamp) -> S
         processes: media.processes,
         streams: media.streams,
         recording: media.recording,
+        robot,
     }
 }

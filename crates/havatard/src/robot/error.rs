@@ -77,7 +77,7 @@ pub fn words(refusal: Refusal) -> &'static str {
 }
 
 /// The reason as the API spells it.
-pub fn code(refusal: Refusal) -> &'static str {
+fn code(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::RobotOff => "robot_off",
         Refusal::RobotAway => "robot_away",

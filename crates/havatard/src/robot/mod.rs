@@ -43,7 +43,7 @@ use crate::auth::{Fingerprint, Secret};
 use self::lease::Outcome;
 use self::shared::Shared;
 
-pub use error::RobotError;
+pub use error::{RobotError, words};
 pub use running::{Running, Surroundings};
 
 /// Longest name of a driver, in characters.

@@ -1,0 +1,321 @@
+//! The drive socket: the deadman's handle. When this task ends, for whatever reason, the seat is dropped and the
+//! wheels stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{
+    Extension,
+    extract::{
+        State,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    },
+    response::Response,
+};
+use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink, stream::SplitStream};
+use havatar_api::{DriveEvent, DriveMessage, Problem, Refusal, RobotState};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+};
+
+use super::super::{Http, problem::Failure};
+use super::who;
+use crate::auth::Identity;
+use crate::robot::{Seat, words};
+
+/// Sockets open at once. Only one drives; others are about to, or have just lost the robot.
+pub(in super::super) const MOST: usize = 16;
+/// The largest message, in bytes.
+const LARGEST: usize = 512;
+/// How long the first message may take.
+const HELLO_WITHIN: Duration = Duration::from_secs(2);
+/// A client that does not take a message for this long is dropped: it would drive blind.
+const STUCK: Duration = Duration::from_millis(500);
+/// Messages a second, and how many may come at once.
+const RATE: f64 = 60.0;
+const BURST: f64 = 20.0;
+/// Refusals that wait to be told; further ones are left out.
+const REFUSALS: usize = 4;
+/// Between two refusals that are told.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+/// Between two beats.
+const BEAT: Duration = Duration::from_millis(100);
+/// How often `state` is sent unless asked otherwise, and at most.
+const STATE_HZ: u8 = 5;
+const MOST_HZ: u8 = 20;
+
+const SIGNED_OUT: u16 = 4401;
+const LEASE_ENDED: u16 = 4409;
+const BROKE_RULES: u16 = 1008;
+const GOING_AWAY: u16 = 1001;
+
+/// The driver's WebSocket: each text message of the client is a `DriveMessage`, each of the robot's a `DriveEvent`.
+///
+/// docs/driving.md says what they mean. Closed with 4401 when the sign-in ends, 4409 when the lease does, 1008 for a
+/// message that breaks the rules, 1001 when the daemon stops.
+#[utoipa::path(
+    get,
+    path = "/api/v1/robot/drive",
+    operation_id = "robot_drive",
+    tag = "robot",
+    responses(
+        (status = 101, description = "Text messages: the client's are each a `DriveMessage`, the robot's a `DriveEvent`", body = DriveEvent),
+        (status = 503, description = "Too many sockets", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn drive(
+    State(http): State<Http>,
+    Extension(identity): Extension<Identity>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Failure> {
+    let place = http
+        .0
+        .drive_sockets
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| Failure::busy("too many drive sockets are open"))?;
+    Ok(upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).on_upgrade(move |socket| async move {
+        let _place = place;
+        serve(&http, &identity, socket).await;
+    }))
+}
+
+/// Why a socket is closed.
+type Close = CloseFrame;
+
+fn close(code: u16, reason: &'static str) -> Close {
+    CloseFrame { code, reason: reason.into() }
+}
+
+async fn serve(http: &Http, identity: &Identity, socket: WebSocket) {
+    let (mut sink, mut stream) = socket.split();
+    let (shutdown, signed_out) = (http.app().shutdown.clone(), identity.ended());
+    let ended = tokio::select! {
+        biased;
+        () = signed_out.cancelled() => Some(close(SIGNED_OUT, "signed out")),
+        () = shutdown.cancelled() => Some(close(GOING_AWAY, "stopping")),
+        ended = converse(http, identity, &mut sink, &mut stream) => ended,
+    };
+    // The seat is gone by now, and the wheels with it. The close handshake is a courtesy.
+    if let Some(frame) = ended {
+        let _ = timeout(STUCK, sink.send(Message::Close(Some(frame)))).await;
+    }
+}
+
+/// From hello to the end. The seat lives in here.
+async fn converse(
+    http: &Http,
+    identity: &Identity,
+    sink: &mut SplitSink<WebSocket, Message>,
+    stream: &mut SplitStream<WebSocket>,
+) -> Option<Close> {
+    let (token, rate) = match hello(stream).await {
+        Ok(hello) => hello,
+        Err(frame) => return frame,
+    };
+    let seat = match http.app().robot.sit(&who(identity), &token) {
+        Ok(seat) => seat,
+        Err(error) => {
+            let ended = DriveEvent::Ended { code: error.refusal, driver: None };
+            let _ = put(sink, &ended).await;
+            return Some(close(LEASE_ENDED, "no such lease"));
+        }
+    };
+    let (refusals, refused) = mpsc::channel(REFUSALS);
+    let over = seat.ended();
+    // Two halves of one task: a client that takes nothing does not keep us from hearing it.
+    let ended = tokio::select! {
+        biased;
+        () = over.cancelled() => {
+            let (code, driver) = seat.why_ended();
+            drop(seat);
+            let _ = put(sink, &DriveEvent::Ended { code, driver }).await;
+            return Some(close(LEASE_ENDED, "the lease has ended"));
+        }
+        ended = hear(http, identity, &seat, stream, &refusals) => ended,
+        () = tell(&seat, http.app().robot.subscribe(), rate, sink, refused) => None,
+    };
+    drop(seat);
+    ended
+}
+
+/// The first message: the token, and how often the state is wanted.
+async fn hello(stream: &mut SplitStream<WebSocket>) -> Result<(String, u8), Option<Close>> {
+    let broken = |reason| Err(Some(close(BROKE_RULES, reason)));
+    let first = tokio::select! {
+        first = stream.next() => first,
+        () = tokio::time::sleep(HELLO_WITHIN) => return broken("no hello"),
+    };
+    let Some(Ok(Message::Text(text))) = first else {
+        return if first.is_none() { Err(None) } else { broken("hello must be the first message") };
+    };
+    match serde_json::from_str(&text) {
+        Ok(DriveMessage::Hello { token, rate_hz }) => {
+            Ok((token, rate_hz.unwrap_or(STATE_HZ).clamp(1, MOST_HZ)))
+        }
+        _ => broken("hello must be the first message"),
+    }
+}
+
+/// Takes what the driver says, as it comes.
+async fn hear(
+    http: &Http,
+    identity: &Identity,
+    seat: &Seat,
+    stream: &mut SplitStream<WebSocket>,
+    refusals: &mpsc::Sender<(Option<u64>, Refusal)>,
+) -> Option<Close> {
+    let mut bucket = Bucket::new(Instant::now());
+    let mut touched = Instant::now();
+    loop {
+        let message = match stream.next().await {
+            None | Some(Ok(Message::Close(_))) => return None,
+            // Too large, or no WebSocket at all.
+            Some(Err(_)) => return Some(close(BROKE_RULES, "unreadable")),
+            Some(Ok(message)) => message,
+        };
+        let now = Instant::now();
+        if !bucket.take(now) {
+            seat.fault();
+            return Some(close(BROKE_RULES, "too many messages"));
+        }
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => continue,
+            _ => {
+                seat.fault();
+                return Some(close(BROKE_RULES, "text messages only"));
+            }
+        };
+        let Ok(message) = serde_json::from_str::<DriveMessage>(&text) else {
+            seat.fault();
+            let _ = refusals.try_send((None, Refusal::BadMessage));
+            return Some(close(BROKE_RULES, "a message cannot be read"));
+        };
+        if let Err(refusal) = seat.hear(&message) {
+            // Nobody waits for this: a client that sends much that is wrong is told of some of it.
+            let _ = refusals.try_send((seq(&message), refusal));
+        }
+        if now.duration_since(touched) >= Duration::from_secs(10) {
+            touched = now;
+            http.app().auth.touch(identity.owner());
+        }
+    }
+}
+
+fn seq(message: &DriveMessage) -> Option<u64> {
+    match message {
+        DriveMessage::Hold { at, .. }
+        | DriveMessage::Latch { at, .. }
+        | DriveMessage::Step { at, .. }
+        | DriveMessage::Alive { at }
+        | DriveMessage::Neutral { at } => Some(at.seq),
+        DriveMessage::Hello { .. } | DriveMessage::Stop | DriveMessage::Estop => None,
+    }
+}
+
+/// Tells the driver what is new, until they no longer take it.
+async fn tell(
+    seat: &Seat,
+    mut states: watch::Receiver<Arc<RobotState>>,
+    rate: u8,
+    sink: &mut SplitSink<WebSocket, Message>,
+    mut refused: mpsc::Receiver<(Option<u64>, Refusal)>,
+) {
+    let every = Duration::from_secs(1) / u32::from(rate);
+    let mut beats = interval(BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = states.borrow_and_update().clone();
+    let mut state_due = Instant::now();
+    let mut refusal_due = Instant::now();
+    let mut asked = None;
+    if put(sink, &seat.welcome()).await.is_err() {
+        return;
+    }
+    loop {
+        let event = tokio::select! {
+            biased;
+            _ = beats.tick() => match seat.beat() {
+                Some(n) => DriveEvent::Beat { n },
+                None => return std::future::pending().await,
+            },
+            changed = states.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let state = states.borrow_and_update().clone();
+                let urgent = matters(&told) != matters(&state);
+                told = state;
+                let asking = seat.asked();
+                if asking != asked {
+                    asked.clone_from(&asking);
+                    if let Some(who) = asking
+                        && put(sink, &DriveEvent::Asked { who }).await.is_err()
+                    {
+                        return;
+                    }
+                }
+                if !urgent && Instant::now() < state_due {
+                    continue;
+                }
+                state_due = Instant::now() + every;
+                DriveEvent::State { robot: (*told).clone() }
+            }
+            Some((seq, code)) = async {
+                sleep_until(refusal_due).await;
+                refused.recv().await
+            } => {
+                refusal_due = Instant::now() + TELL_EVERY;
+                DriveEvent::Refused { seq, code, detail: words(code).to_owned() }
+            }
+        };
+        if put(sink, &event).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What the driver is told at once when it changes.
+fn matters(state: &RobotState) -> impl PartialEq + use<> {
+    let motion = &state.motion;
+    (
+        (motion.mode, motion.stopped, motion.refusal, motion.neutral_first),
+        (motion.limit.percent, motion.limit.steps_only),
+        (state.estop.latched, state.estop.button, state.estop.confirmed),
+        state.link.state,
+    )
+}
+
+async fn put(sink: &mut SplitSink<WebSocket, Message>, event: &DriveEvent) -> Result<(), ()> {
+    let text = serde_json::to_string(event).map_err(|error| {
+        tracing::error!(%error, "a drive event could not be worded");
+    })?;
+    match timeout(STUCK, sink.send(Message::Text(text.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(()),
+    }
+}
+
+/// How much may be said.
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn new(now: Instant) -> Self {
+        Self { left: BURST, at: now }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let gained = now.duration_since(self.at).as_secs_f64() * RATE;
+        (self.left, self.at) = ((self.left + gained).min(BURST), now);
+        let enough = self.left >= 1.0;
+        if enough {
+            self.left -= 1.0;
+        }
+        enough
+    }
+}
