@@ -19,6 +19,9 @@ pub struct RobotState {
     /// What the robot says of itself; `null` while it says nothing that can be believed.
     #[schema(required)]
     pub telemetry: Option<Telemetry>,
+    /// Why the black box does not reach the disk, in words; `null` while it does.
+    #[schema(required)]
+    pub black_box_fault: Option<String>,
 }
 
 /// Where the link to the motor controller is.

@@ -31,6 +31,8 @@ const LATCH_MS: std::ops::RangeInclusive<u32> = 1000..=8000;
 /// A step takes at most this long; only half a turn takes longer.
 const STEP_WITHIN: Duration = Duration::from_secs(4);
 const HALF_TURN_WITHIN: Duration = Duration::from_secs(7);
+/// How much earlier than we the controller may end a motion.
+const KEEPS_TIME: Duration = Duration::from_millis(60);
 /// While the motion loop is late, speed is at most this share, for this long.
 const LATE_PERCENT: u8 = 30;
 const LATE_FOR: Duration = Duration::from_secs(2);
@@ -110,6 +112,12 @@ impl Motion {
     fn deadline(&self) -> Instant {
         let fed = self.fed + DEADMAN.min(OLDEST.saturating_sub(self.age));
         self.until.map_or(fed, |until| until.min(fed))
+    }
+
+    /// Why it has ended by `at`: a step or latch whose time is over, or a driver of whom nothing is heard.
+    fn reason(&self, at: Instant) -> StopReason {
+        let ended = self.until.is_some_and(|until| at >= until);
+        if ended { StopReason::Ended } else { StopReason::Silent }
     }
 }
 
@@ -232,9 +240,7 @@ impl Arbiter {
         if now < motion.deadline() {
             return;
         }
-        // A step's own end is seen by the wheels; here its time is over.
-        let ended = motion.until.is_some_and(|until| now >= until);
-        self.stop(if ended { StopReason::Ended } else { StopReason::Silent });
+        self.stop(motion.reason(now));
     }
 
     /// The controller says that the step `id` is done.
@@ -288,6 +294,13 @@ impl Arbiter {
     /// How long the motion has been under way.
     pub(super) fn moving_for(&self, now: Instant) -> Option<Duration> {
         self.motion.map(|motion| now.duration_since(motion.began))
+    }
+
+    /// Why the motion would end by itself in the next moment, if it would: the controller keeps the same time by a clock
+    /// that is never behind, so it may be the first to say so.
+    pub(super) fn ends_soon(&self, now: Instant) -> Option<StopReason> {
+        let motion = self.motion?;
+        (now + KEEPS_TIME >= motion.deadline()).then(|| motion.reason(now + KEEPS_TIME))
     }
 
     /// What is left of a step or latch.

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{FlockArg, flock};
 use nix::libc;
 use nix::sys::termios::{self, ControlFlags, FlushArg, SetArg};
+use rustix::fs::{FlockOperation, flock};
 use tokio_serial::{DataBits, FlowControl, Parity, SerialStream, StopBits};
 
 /// A driver that does not open a port in this time hangs.
@@ -81,8 +81,7 @@ fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<SerialStream, O
     #[expect(unsafe_code, reason = "borrowed from the open port, for the length of this function")]
     let fd = unsafe { BorrowedFd::borrow_raw(port.as_raw_fd()) };
     // TIOCEXCL, which opening has set, does not keep root out; this lock does, from whoever asks for it too.
-    #[expect(deprecated, reason = "the type that replaces it wants to own the port")]
-    flock(fd.as_raw_fd(), FlockArg::LockExclusiveNonblock)
+    flock(fd, FlockOperation::NonBlockingLockExclusive)
         .map_err(|_| OpenError::Refused(format!("{shown} is used by {}; end that first", holder(path))))?;
     prepare(fd, lines).map_err(|error| OpenError::Refused(format!("{shown} cannot be set up: {error}")))?;
     Ok(port)

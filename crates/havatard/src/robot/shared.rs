@@ -120,7 +120,8 @@ impl Shared {
             scribe.note(note.kind, note.fields, now);
         }
         scribe.sent(orders, now);
-        if let Some(state) = state {
+        if let Some(mut state) = state {
+            state.black_box_fault = self.black_box.failing();
             scribe.state(&state, now);
             self.state.send_replace(Arc::new(state));
         }

@@ -32,6 +32,8 @@ const LARGEST: usize = 512;
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
 /// A client that does not take a message for this long is dropped: it would drive blind.
 const STUCK: Duration = Duration::from_millis(500);
+/// How long the client may take to close its side.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Messages a second, and how many may come at once.
 const RATE: f64 = 60.0;
 const BURST: f64 = 20.0;
@@ -99,8 +101,12 @@ async fn serve(http: &Http, identity: &Identity, socket: WebSocket) {
         ended = converse(http, identity, &mut sink, &mut stream) => ended,
     };
     // The seat is gone by now, and the wheels with it. The close handshake is a courtesy.
-    if let Some(frame) = ended {
-        let _ = timeout(STUCK, sink.send(Message::Close(Some(frame)))).await;
+    if let Some(frame) = ended
+        && timeout(STUCK, sink.send(Message::Close(Some(frame)))).await.is_ok()
+    {
+        // What is still under way is taken off the line: a connection that is closed over it is reset, and the
+        // reason with it.
+        let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = stream.next().await {} }).await;
     }
 }
 

@@ -3,7 +3,7 @@ use havatar_api::{LeaseAnswer, LeaseReply, LeaseRequest, LeaseToken, Problem};
 use http::StatusCode;
 
 use super::super::{Http, problem::Failure};
-use super::who;
+use super::{Object, Optional, who};
 use crate::auth::Identity;
 
 /// Asks for the robot. An empty body asks politely and in the account's name.
@@ -24,9 +24,8 @@ use crate::auth::Identity;
 pub(in super::super) async fn acquire(
     State(http): State<Http>,
     Extension(identity): Extension<Identity>,
-    request: Option<Json<LeaseRequest>>,
+    Optional(request): Optional<LeaseRequest>,
 ) -> Result<(StatusCode, Json<LeaseAnswer>), Failure> {
-    let Json(request) = request.unwrap_or_default();
     let answer = http.app().robot.acquire(&who(&identity), &request)?;
     let status = match answer {
         LeaseAnswer::Granted { .. } => StatusCode::CREATED,
@@ -50,7 +49,7 @@ pub(in super::super) async fn acquire(
 )]
 pub(in super::super) async fn keep(
     State(http): State<Http>,
-    Json(lease): Json<LeaseToken>,
+    Object(lease): Object<LeaseToken>,
 ) -> Result<StatusCode, Failure> {
     http.app().robot.keep(&lease.token)?;
     Ok(StatusCode::NO_CONTENT)
@@ -71,7 +70,7 @@ pub(in super::super) async fn keep(
 )]
 pub(in super::super) async fn release(
     State(http): State<Http>,
-    Json(lease): Json<LeaseToken>,
+    Object(lease): Object<LeaseToken>,
 ) -> Result<StatusCode, Failure> {
     http.app().robot.release(&lease.token)?;
     Ok(StatusCode::NO_CONTENT)
@@ -92,7 +91,7 @@ pub(in super::super) async fn release(
 )]
 pub(in super::super) async fn answer(
     State(http): State<Http>,
-    Json(reply): Json<LeaseReply>,
+    Object(reply): Object<LeaseReply>,
 ) -> Result<StatusCode, Failure> {
     http.app().robot.answer(&reply)?;
     Ok(StatusCode::NO_CONTENT)

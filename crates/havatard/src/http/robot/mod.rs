@@ -7,8 +7,11 @@ pub(super) mod parts;
 pub(super) mod state;
 pub(super) mod stop;
 
+use axum::extract::{FromRequest, Json, Request};
+use axum::response::{IntoResponse as _, Response};
 use havatar_api::Role;
 use http::StatusCode;
+use serde::de::DeserializeOwned;
 
 use super::problem::Failure;
 use crate::auth::{Identity, Owner};
@@ -28,4 +31,42 @@ impl From<RobotError> for Failure {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::CONFLICT);
         Self::new(status, error.code(), error.to_string())
     }
+}
+
+/// A JSON object. serde alone would also take a list for a struct, by position.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Object<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let Json(body) = Json::<serde_json::Value>::from_request(request, state)
+            .await
+            .map_err(|error| error.into_response())?;
+        object(body).map(Self).map_err(Failure::into_response)
+    }
+}
+
+/// A JSON object, or no body at all, which is all defaults.
+pub(super) struct Optional<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Optional<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let body = Option::<Json<serde_json::Value>>::from_request(request, state)
+            .await
+            .map_err(|error| error.into_response())?;
+        body.map_or_else(|| Ok(T::default()), |Json(body)| object(body))
+            .map(Self)
+            .map_err(Failure::into_response)
+    }
+}
+
+fn object<T: DeserializeOwned>(body: serde_json::Value) -> Result<T, Failure> {
+    let wrong = |what: String| Failure::new(StatusCode::BAD_REQUEST, "bad_request", what);
+    if !body.is_object() {
+        return Err(wrong("the body must be a JSON object".to_owned()));
+    }
+    serde_json::from_value(body).map_err(|error| wrong(error.to_string()))
 }

@@ -1,8 +1,9 @@
-use axum::{Json, extract::State};
+use axum::extract::State;
 use havatar_api::{BuzzerRequest, HeadRequest, LightsRequest, Problem, StepRequest};
 use http::StatusCode;
 
 use super::super::{Http, problem::Failure};
+use super::Object;
 
 /// Begins a bounded move. The lease's drive socket must be open: it keeps the move alive.
 #[utoipa::path(
@@ -19,7 +20,7 @@ use super::super::{Http, problem::Failure};
 )]
 pub(in super::super) async fn step(
     State(http): State<Http>,
-    Json(request): Json<StepRequest>,
+    Object(request): Object<StepRequest>,
 ) -> Result<StatusCode, Failure> {
     http.app().robot.step(&request)?;
     Ok(StatusCode::NO_CONTENT)
@@ -40,7 +41,7 @@ pub(in super::super) async fn step(
 )]
 pub(in super::super) async fn head(
     State(http): State<Http>,
-    Json(request): Json<HeadRequest>,
+    Object(request): Object<HeadRequest>,
 ) -> Result<StatusCode, Failure> {
     http.app().robot.head(&request)?;
     Ok(StatusCode::NO_CONTENT)
@@ -61,7 +62,7 @@ pub(in super::super) async fn head(
 )]
 pub(in super::super) async fn lights(
     State(http): State<Http>,
-    Json(request): Json<LightsRequest>,
+    Object(request): Object<LightsRequest>,
 ) -> Result<StatusCode, Failure> {
     http.app().robot.lights(&request)?;
     Ok(StatusCode::NO_CONTENT)
@@ -82,7 +83,7 @@ pub(in super::super) async fn lights(
 )]
 pub(in super::super) async fn buzzer(
     State(http): State<Http>,
-    Json(request): Json<BuzzerRequest>,
+    Object(request): Object<BuzzerRequest>,
 ) -> Result<StatusCode, Failure> {
     http.app().robot.buzzer(&request)?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,7 @@ use axum::{Extension, Json, extract::State};
 use havatar_api::{Estop, EstopRelease, EstopReleased, Problem, RobotState};
 
 use super::super::{Http, problem::Failure};
-use super::who;
+use super::{Optional, who};
 use crate::auth::Identity;
 
 /// Stops the wheels. Never refused, as often as you like.
@@ -64,8 +64,7 @@ pub(in super::super) async fn estop(
 pub(in super::super) async fn release(
     State(http): State<Http>,
     Extension(identity): Extension<Identity>,
-    request: Option<Json<EstopRelease>>,
+    Optional(request): Optional<EstopRelease>,
 ) -> Result<Json<EstopReleased>, Failure> {
-    let Json(request) = request.unwrap_or_default();
     Ok(Json(http.app().robot.release_estop(&who(&identity), &request).await?))
 }

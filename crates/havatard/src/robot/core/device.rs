@@ -154,24 +154,28 @@ impl Core {
             self.arbiter.stop(StopReason::MotorFault);
         }
         if let Some(moving) = self.arbiter.moving_for(now) {
-            self.compare(&report, moving);
+            self.compare(&report, moving, now);
         }
         self.stopped(was, told);
     }
 
     /// Compares what the controller does with what it was told to do.
-    fn compare(&mut self, report: &Report, moving: std::time::Duration) {
+    fn compare(&mut self, report: &Report, moving: std::time::Duration, now: Instant) {
+        let stopped = match reason(report.stopped) {
+            StopReason::DeviceWatchdog => self.arbiter.ends_soon(now).unwrap_or(StopReason::DeviceWatchdog),
+            reason => reason,
+        };
         let held = report.stand == Stand::Held && moving >= FOLLOWS_WITHIN;
         if self.arbiter.running_step() == Some(report.step) {
             match report.step_end {
                 StepEnd::Done => self.arbiter.step_done(report.step),
                 StepEnd::Blocked => self.arbiter.stop(StopReason::Blocked),
                 StepEnd::TimedOut => self.arbiter.stop(StopReason::Ended),
-                StepEnd::Stopped => self.arbiter.stop(reason(report.stopped)),
+                StepEnd::Stopped => self.arbiter.stop(stopped),
                 StepEnd::None | StepEnd::Running => {}
             }
         } else if held {
-            self.arbiter.stop(reason(report.stopped));
+            self.arbiter.stop(stopped);
         }
     }
 }

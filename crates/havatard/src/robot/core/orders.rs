@@ -179,14 +179,14 @@ impl Wanted {
     /// For the black box.
     pub(super) fn to_json(self, mode: Option<DriveMode>) -> Value {
         match self {
-            Self::Brake => json!({"what": "brake"}),
-            Self::Neutral => json!({"what": "neutral"}),
+            Self::Brake => json!({"mode": "brake"}),
+            Self::Neutral => json!({"mode": "neutral"}),
             Self::Drive { linear, angular, age, .. } => json!({
-                "what": mode, "linear_mm_s": linear, "angular_mrad_s": angular, "age_ms": millis(age),
+                "mode": mode, "linear_mm_s": linear, "angular_mrad_s": angular, "age_ms": millis(age),
             }),
             Self::Step { id, kind, amount, speed, age, .. } => {
                 let unit = if kind == StepKind::Straight { "mm" } else { "mrad" };
-                json!({"what": "step", "id": id, unit: amount, "speed": speed, "age_ms": millis(age)})
+                json!({"mode": mode, "id": id, unit: amount, "speed": speed, "age_ms": millis(age)})
             }
         }
     }

@@ -19,18 +19,13 @@ impl Core {
             estop: self.estop_state(),
             driver: self.leases.driver(),
             telemetry: self.telemetry(now),
+            black_box_fault: None,
         }
     }
 
     /// Whether there is anything that changes by itself.
     pub(crate) fn has_report(&self) -> bool {
         self.device.heard().is_some()
-    }
-
-    /// Whether the wheels turn or are meant to, so that the black box looks more often.
-    pub(crate) fn is_moving(&self) -> bool {
-        let measured = self.device.heard().and_then(|report| report.speed);
-        self.arbiter.mode().is_some() || measured.is_some_and(|speed| speed != (0, 0))
     }
 
     fn motion(&mut self, now: Instant) -> api::Motion {
