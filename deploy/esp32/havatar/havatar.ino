@@ -103,7 +103,9 @@ class Encoder {
   int32_t ticks() const { return static_cast<int32_t>(ticks_); }
 
  private:
-  uint8_t lines() const { return static_cast<uint8_t>((digitalRead(a_) == HIGH ? 2 : 0) | (digitalRead(b_) == HIGH ? 1 : 0)); }
+  uint8_t ARDUINO_ISR_ATTR lines() const {
+    return static_cast<uint8_t>((digitalRead(a_) == HIGH ? 2 : 0) | (digitalRead(b_) == HIGH ? 1 : 0));
+  }
 
   static void ARDUINO_ISR_ATTR changed(void* self) { static_cast<Encoder*>(self)->count(); }
 

@@ -51,6 +51,27 @@ TEST(steps_end_where_they_should) {
   }
 }
 
+TEST(a_step_brakes_where_it_ends) {
+  Robot robot;
+  robot.ready();
+  for (uint32_t ticks = 0; ticks < 1000 && robot.look().step_result != StepResult::kDone; ++ticks) {
+    CHECK(ticks < 3 || robot.out.brake == 0);
+    robot.step(1, 0, 100, 200);
+    robot.tick();
+  }
+  CHECK(robot.status.step_result == StepResult::kDone);
+  CHECK_EQ(robot.out.brake, 1);
+}
+
+// Slower than a creep, a real motor would stick before it is there.
+TEST(a_gentle_step_creeps_to_its_end) {
+  Robot robot;
+  robot.ready();
+  robot.limits(500, 250, 785, 20, 100);
+  CHECK(robot.step_until_over(1, 0, 100, 200) < 5000);
+  CHECK(robot.step_until_over(2, 1, 785, 200) < 6200);
+}
+
 TEST(a_straight_step_stays_straight_on_uneven_motors) {
   Robot robot;
   robot.ready();
