@@ -367,6 +367,222 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/robot/blackbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to the robot, oldest first: a JSON object a line, as it is now. */
+        get: operations["robot_black_box"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/buzzer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sounds the buzzer. */
+        post: operations["robot_buzzer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/drive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The driver's WebSocket: each text message of the client is a `DriveMessage`, each of the robot's a `DriveEvent`.
+         * @description docs/driving.md says what they mean. Closed with 4401 when the sign-in ends, 4409 when the lease does, 1008 for a
+         *     message that breaks the rules, 1001 when the daemon stops.
+         */
+        get: operations["robot_drive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/estop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Latches the e-stop: here, on disk and in the controller. Never refused, as often as you like.
+         * @description The wheels are told at once; the answer waits for the disk, for a second at most.
+         */
+        post: operations["robot_estop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/estop/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Releases the e-stop in two steps. A release moves nothing.
+         * @description Without `confirm`, the answer carries a code that is good for 10 s; sent as `confirm` it releases.
+         */
+        post: operations["robot_estop_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns the head. */
+        post: operations["robot_head"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/lease": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says that the driver is there, for clients without a drive socket: at least every 500 ms. */
+        put: operations["robot_lease_keep"];
+        /** Asks for the robot. An empty body asks politely and in the account's name. */
+        post: operations["robot_lease_acquire"];
+        /** Gives the robot back. It stops. */
+        delete: operations["robot_lease_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/lease/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The driver's answer to whoever asks for the robot. */
+        post: operations["robot_lease_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/lights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the lamp. */
+        post: operations["robot_lights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The robot as it is. */
+        get: operations["robot_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a bounded move. The lease's drive socket must be open: it keeps the move alive. */
+        post: operations["robot_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops the wheels. Never refused, as often as you like. */
+        post: operations["robot_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats": {
         parameters: {
             query?: never;
@@ -473,6 +689,38 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The battery. */
+        Battery: {
+            /** @description It may stop at any moment. */
+            critical: boolean;
+            /** @description Time to go home. */
+            low: boolean;
+            /**
+             * Format: int32
+             * @description Charge.
+             */
+            percent: number | null;
+            /**
+             * Format: double
+             * @description Volts.
+             */
+            volts: number | null;
+        };
+        /** @description Body of `POST /api/v1/robot/buzzer`: an attention sound. */
+        BuzzerRequest: {
+            /**
+             * Format: int32
+             * @description 100 to 5000 Hz; 0 is silence.
+             */
+            hz: number;
+            /**
+             * Format: int32
+             * @description At most 2000 ms.
+             */
+            ms: number;
+            /** @description The lease's secret. */
+            token: string;
+        };
         /** @description One fault in the config file. */
         ConfigFault: {
             /** @description The file. */
@@ -522,6 +770,189 @@ export interface components {
             /** @description The microphone. */
             microphone: components["schemas"]["Device"];
         };
+        /** @description What the robot says on the drive socket. */
+        DriveEvent: {
+            /**
+             * Format: int32
+             * @description Between two beats.
+             */
+            beat_ms: number;
+            /**
+             * Format: int32
+             * @description A held motion ends this long after the last message.
+             */
+            deadman_ms: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            lease: number;
+            /**
+             * Format: double
+             * @description Fastest turn, degrees a second.
+             */
+            max_angular: number;
+            /**
+             * Format: double
+             * @description Fastest, m/s.
+             */
+            max_linear: number;
+            /**
+             * Format: int32
+             * @description An older command moves nothing.
+             */
+            oldest_ms: number;
+            /**
+             * Format: int32
+             * @description Between two messages of a held control.
+             */
+            repeat_ms: number;
+            /** @enum {string} */
+            type: "welcome";
+        } | {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            n: number;
+            /** @enum {string} */
+            type: "beat";
+        } | {
+            /** @description All of it. */
+            robot: components["schemas"]["RobotState"];
+            /** @enum {string} */
+            type: "state";
+        } | {
+            /** @description Why. */
+            code: components["schemas"]["Refusal"];
+            /** @description The same for a person. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description Whose `seq` it carried; `null` if that could not be read.
+             */
+            seq: number | null;
+            /** @enum {string} */
+            type: "refused";
+        } | {
+            /** @enum {string} */
+            type: "asked";
+            /** @description Who. */
+            who: string;
+        } | {
+            /** @description Why. */
+            code: components["schemas"]["Refusal"];
+            /** @description Who has the robot now. */
+            driver: string | null;
+            /** @enum {string} */
+            type: "ended";
+        };
+        /** @description What a client says on `GET /api/v1/robot/drive`: text messages of at most 512 bytes, at most 60 a second. */
+        DriveMessage: {
+            /**
+             * Format: int32
+             * @description How often `state` is wanted, 1 to 20 a second.
+             */
+            rate_hz?: number | null;
+            /** @description The lease's secret. */
+            token: string;
+            /** @enum {string} */
+            type: "hello";
+        } | {
+            /**
+             * Format: double
+             * @description Share of the allowed turn, -1 (right) to 1 (left).
+             */
+            angular: number;
+            /** @description When and how. */
+            at: components["schemas"]["Stamp"];
+            /**
+             * Format: double
+             * @description Share of the allowed speed, -1 (backwards) to 1.
+             */
+            linear: number;
+            /** @enum {string} */
+            type: "hold";
+        } | {
+            /**
+             * Format: double
+             * @description Share of the allowed turn, -1 to 1.
+             */
+            angular: number;
+            /** @description When and how. */
+            at: components["schemas"]["Stamp"];
+            /**
+             * Format: int32
+             * @description How long from the press on, 1000 to 8000 ms.
+             */
+            for_ms: number;
+            /**
+             * Format: double
+             * @description Share of the allowed speed, -1 to 1.
+             */
+            linear: number;
+            /**
+             * Format: int64
+             * @description Which press this is: a new number begins or renews, the same keeps alive.
+             */
+            press: number;
+            /** @description The stop control is on screen and works. */
+            stop_reachable: boolean;
+            /** @enum {string} */
+            type: "latch";
+        } | {
+            /** @description When and how. */
+            at: components["schemas"]["Stamp"];
+            /** @description The move. */
+            move: components["schemas"]["StepMove"];
+            /**
+             * Format: int64
+             * @description Which press this is; a number is good once, and only upwards.
+             */
+            press: number;
+            /** @enum {string} */
+            type: "step";
+        } | {
+            /** @description When and how. */
+            at: components["schemas"]["Stamp"];
+            /** @enum {string} */
+            type: "alive";
+        } | {
+            /** @description When and how. */
+            at: components["schemas"]["Stamp"];
+            /** @enum {string} */
+            type: "neutral";
+        } | {
+            /** @enum {string} */
+            type: "stop";
+        } | {
+            /** @enum {string} */
+            type: "estop";
+        };
+        /**
+         * @description How the robot is being moved.
+         * @enum {string}
+         */
+        DriveMode: "hold" | "latch" | "step";
+        /** @description Who drives. */
+        Driver: {
+            /** @description Who asks to take over. */
+            asked_by: string | null;
+            /** @description Their drive socket is open. */
+            connected: boolean;
+            /**
+             * Format: int64
+             * @description The lease's number; it only goes up.
+             */
+            lease: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description Their name. */
+            who: string;
+        };
         /** @description The encoder in use and what its test encode showed. */
         Encoder: {
             /** @description FFmpeg's name, `libx264`; `copy` if the camera gives H.264. */
@@ -534,6 +965,50 @@ export interface components {
             /** @description How the choice was made, in words. */
             why: string;
         };
+        /** @description The e-stop. */
+        Estop: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string | null;
+            /** @description The button on the robot is pressed now. */
+            button: boolean;
+            /** @description Their name. */
+            by: string | null;
+            /** @description The controller says that it has latched too (or, released, that it is free). */
+            confirmed: boolean;
+            /** @description Nothing moves until it is released. */
+            latched: boolean;
+            /** @description It is on disk and survives a restart of havatard. */
+            saved: boolean;
+            source: components["schemas"]["EstopSource"] | null;
+        };
+        /** @description Body of `POST /api/v1/robot/estop/release`. Two steps: without `confirm`, a code is given out; with it, the e-stop is released. */
+        EstopRelease: {
+            /**
+             * @description The code of the first step.
+             * @default null
+             */
+            confirm: string | null;
+        };
+        /** @description Answer to `POST /api/v1/robot/estop/release`. */
+        EstopReleased: {
+            /** @description To be sent as `confirm` in the second step; `null` after it. */
+            confirm: string | null;
+            /** @description The e-stop as it is now. */
+            estop: components["schemas"]["Estop"];
+            /**
+             * Format: int64
+             * @description How long the code is good.
+             */
+            expires_in_s: number | null;
+        };
+        /**
+         * @description Who latched the e-stop.
+         * @enum {string}
+         */
+        EstopSource: "person" | "button" | "robot";
         /**
          * @description A message of `GET /api/v1/events` (WebSocket, text frames). The first is a snapshot; after it, each
          *     section of the status is sent whole when it changes, latest wins: a slow reader skips versions, it never
@@ -560,6 +1035,11 @@ export interface components {
             /** @enum {string} */
             type: "recording";
         } | {
+            /** @description All of it. */
+            robot: components["schemas"]["RobotState"];
+            /** @enum {string} */
+            type: "robot";
+        } | {
             /** @description Both devices. */
             devices: components["schemas"]["Devices"];
             /** @enum {string} */
@@ -581,10 +1061,99 @@ export interface components {
             /** @enum {string} */
             type: "encoder";
         };
+        /** @description Where the head looks, in degrees. */
+        Head: {
+            /**
+             * Format: double
+             * @description Positive to the left.
+             */
+            pan: number;
+            /**
+             * Format: double
+             * @description Positive upwards.
+             */
+            tilt: number;
+        };
+        /** @description Body of `POST /api/v1/robot/head`. */
+        HeadRequest: {
+            /**
+             * Format: double
+             * @description Degrees, -90 to 90, positive to the left.
+             */
+            pan: number;
+            /**
+             * Format: double
+             * @description Degrees, -45 to 45, positive upwards.
+             */
+            tilt: number;
+            /** @description The lease's secret. */
+            token: string;
+        };
         /** @description Body of `GET /healthz`. */
         Health: {
             /** @description Always true: a daemon that is not alive does not answer. */
             alive: boolean;
+        };
+        /**
+         * @description What to do if somebody else drives.
+         * @enum {string}
+         */
+        IfHeld: "refuse" | "ask" | "take";
+        /** @description Answer to `POST /api/v1/robot/lease`: 201 with a grant, 202 with `asked` while the present driver is being asked. */
+        LeaseAnswer: {
+            /**
+             * Format: int64
+             * @description The lease's number.
+             */
+            lease: number;
+            /** @enum {string} */
+            result: "granted";
+            /**
+             * Format: int32
+             * @description Without a sign of life for this long the lease ends.
+             */
+            stale_after_ms: number;
+            /** @description The secret that commands carry. Given out once. */
+            token: string;
+        } | {
+            driver: components["schemas"]["Driver"] | null;
+            /** @enum {string} */
+            result: "asked";
+        };
+        /** @description Body of `POST /api/v1/robot/lease/answer`: the driver's answer to whoever asks. */
+        LeaseReply: {
+            /** @description Hand the robot over, through a stop. */
+            hand_over: boolean;
+            /** @description The lease's secret. */
+            token: string;
+        };
+        /** @description Body of `POST /api/v1/robot/lease`. */
+        LeaseRequest: {
+            /**
+             * @description If somebody else drives: `refuse` (the default), `ask` them, or, for an admin, `take` it.
+             * @default refuse
+             */
+            if_held: components["schemas"]["IfHeld"];
+            /**
+             * @description How others see this driver, at most 40 characters; by default the account's name.
+             * @default null
+             */
+            name: string | null;
+        };
+        /** @description Body of requests that need nothing but the lease: `DELETE` (release) and `PUT` (keep alive) of `/api/v1/robot/lease`. */
+        LeaseToken: {
+            /** @description The lease's secret. */
+            token: string;
+        };
+        /** @description Body of `POST /api/v1/robot/lights`. */
+        LightsRequest: {
+            /**
+             * Format: int32
+             * @description The lamp, 0 (off) to 255.
+             */
+            light: number;
+            /** @description The lease's secret. */
+            token: string;
         };
         /** @description One line of a process's log. */
         LogLine: {
@@ -646,6 +1215,49 @@ export interface components {
             message: string;
             /** @description Why, in words, with what to do; `null` if there is no more to say, or to somebody who is not signed in. */
             why: string | null;
+        };
+        /** @description Whether it moves, and what it takes to move it. */
+        Motion: {
+            /**
+             * Format: double
+             * @description The turn asked of the wheels now.
+             */
+            angular: number;
+            /**
+             * Format: int32
+             * @description A step or a latch ends by itself in at most this time.
+             */
+            left_ms: number | null;
+            /** @description How fast it may be driven now. */
+            limit: components["schemas"]["SpeedLimit"];
+            /**
+             * Format: double
+             * @description The speed asked of the wheels now.
+             */
+            linear: number;
+            mode: components["schemas"]["DriveMode"] | null;
+            /** @description Every control must be let go once before the robot moves again (or, for steps and latches, pressed anew). */
+            neutral_first: boolean;
+            refusal: components["schemas"]["Refusal"] | null;
+            stopped: components["schemas"]["StopReason"] | null;
+        };
+        /** @description Where the robot is, seen from where it was when its controller booted. */
+        Odometry: {
+            /**
+             * Format: double
+             * @description Degrees turned to the left, not wrapped.
+             */
+            heading_deg: number;
+            /**
+             * Format: double
+             * @description Metres ahead.
+             */
+            x_m: number;
+            /**
+             * Format: double
+             * @description Metres to the left.
+             */
+            y_m: number;
         };
         /** @description An error, as RFC 9457 `application/problem+json`. */
         Problem: {
@@ -773,10 +1385,126 @@ export interface components {
             status: components["schemas"]["RecordingStatus"];
         };
         /**
+         * @description Why a command was refused. Stable; a panel puts it into words.
+         * @enum {string}
+         */
+        Refusal: "robot_off" | "robot_away" | "robot_unknown" | "robot_fault" | "not_supported" | "estop_latched" | "estop_button" | "no_lease" | "lease_held" | "lease_lost" | "no_socket" | "neutral_first" | "press_again" | "moving" | "command_late" | "out_of_order" | "clock" | "picture_unknown" | "picture_stale" | "lag_too_long" | "stop_unreachable" | "out_of_range" | "bad_message" | "flood";
+        /** @description The motor controller. */
+        RobotDevice: {
+            /**
+             * Format: int32
+             * @description Its count of boots; `null` if it has none.
+             */
+            boot: number | null;
+            /**
+             * @description What it can do: `odometry`, `battery`, `head`, `light`, `presence`, `buzzer`, `mute_switch`, `estop_button`,
+             *     `estop` (latches), `estop_latch` (keeps it over its reset), `watchdog`.
+             */
+            features: string[];
+            /** @description Its own name. */
+            name: string;
+            /** @description `havatar` or `text`. */
+            protocol: string;
+        };
+        /** @description The link to the motor controller. */
+        RobotLink: {
+            device: components["schemas"]["RobotDevice"] | null;
+            /** @description The port, as configured; empty if none is. */
+            port: string;
+            /** @description Where it is. */
+            state: components["schemas"]["RobotLinkState"];
+            /** @description What this robot cannot guarantee. */
+            warnings: components["schemas"]["RobotWarning"][];
+            /** @description In words, where there is something to say. */
+            why: string | null;
+        };
+        /**
+         * @description Where the link to the motor controller is.
+         * @enum {string}
+         */
+        RobotLinkState: "off" | "away" | "refused" | "unknown" | "up";
+        /**
+         * @description One picture of the robot: body of `GET /api/v1/robot/state`.
+         *
+         *     Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive.
+         */
+        RobotState: {
+            /** @description Why the black box does not reach the disk, in words; `null` while it does. */
+            black_box_fault: string | null;
+            driver: components["schemas"]["Driver"] | null;
+            /** @description The e-stop. */
+            estop: components["schemas"]["Estop"];
+            /** @description The cable and who is at its end. */
+            link: components["schemas"]["RobotLink"];
+            /** @description Whether it moves, and what it takes to move it. */
+            motion: components["schemas"]["Motion"];
+            telemetry: components["schemas"]["Telemetry"] | null;
+        };
+        /** @description Something that a person should know before driving this robot. */
+        RobotWarning: {
+            /** @description Stable: `no_watchdog`, `no_acknowledgement`, `no_estop_latch`, `no_odometry`. */
+            code: string;
+            /** @description One sentence for a person. */
+            message: string;
+        };
+        /**
          * @description What a signed-in person or program may do. Wider roles come with people and invitations.
          * @enum {string}
          */
         Role: "admin";
+        /** @description How fast the robot may be driven now, and why not faster. */
+        SpeedLimit: {
+            /**
+             * Format: int32
+             * @description How old the driver's commands are on arrival, at most.
+             */
+            command_ms: number | null;
+            /**
+             * Format: int32
+             * @description Picture and command together; `null` without a report of the picture.
+             */
+            lag_ms: number | null;
+            /**
+             * Format: int32
+             * @description Of the configured speed: 100, 60, 30 or 0.
+             */
+            percent: number;
+            /**
+             * Format: int32
+             * @description Age of the newest picture that the driver sees, as the driver's page reports it.
+             */
+            picture_ms: number | null;
+            /** @description Only steps are let through. */
+            steps_only: boolean;
+        };
+        /** @description What every driving message carries, so that an old, repeated or reordered one is known for what it is. */
+        Stamp: {
+            /**
+             * Format: int64
+             * @description The newest beat that the client has received.
+             */
+            beat: number;
+            /**
+             * Format: double
+             * @description When it received that beat, on the same clock.
+             */
+            beat_t: number;
+            /**
+             * Format: double
+             * @description Age of the newest picture on the driver's screen, in ms; left out if nobody can tell.
+             */
+            picture_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Counts the messages of this socket, from 1, upwards.
+             */
+            seq: number;
+            /**
+             * Format: double
+             * @description When it was made, in ms of the client's own steady clock (`performance.now()`).
+             */
+            t: number;
+        };
         /** @description One picture of everything: body of `GET /api/v1/status`. */
         Status: {
             /** @description The config file and whether its newest version is in force. */
@@ -792,6 +1520,8 @@ export interface components {
             readiness: components["schemas"]["Readiness"];
             /** @description Recording. */
             recording: components["schemas"]["RecordingStatus"];
+            /** @description The wheels and who drives. */
+            robot: components["schemas"]["RobotState"];
             /**
              * Format: date-time
              * @description When the daemon started.
@@ -804,6 +1534,37 @@ export interface components {
             /** @description havatard's version. */
             version: string;
         };
+        /** @description A bounded move: exactly one of the two, in the steps that the table of modes allows. */
+        StepMove: {
+            /**
+             * Format: int32
+             * @description Straight on, in cm: 5, 20 or 50, negative backwards.
+             */
+            cm: number;
+        } | {
+            /**
+             * Format: int32
+             * @description Turn, in degrees: 5, 15, 45, 90 or 180, positive to the left.
+             */
+            deg: number;
+        };
+        /** @description Body of `POST /api/v1/robot/step`. The lease's drive socket must be open: it keeps the step alive. */
+        StepRequest: {
+            /** @description The move. */
+            move: components["schemas"]["StepMove"];
+            /**
+             * Format: int64
+             * @description Counts the presses of this lease, from 1; a number is good once, and only upwards.
+             */
+            press: number;
+            /** @description The lease's secret. */
+            token: string;
+        };
+        /**
+         * @description Why the robot stopped.
+         * @enum {string}
+         */
+        StopReason: "neutral" | "stop" | "estop" | "ended" | "silent" | "disconnected" | "lease_ended" | "picture_stale" | "lag_too_long" | "link_lost" | "device_reset" | "device_watchdog" | "blocked" | "motor_fault" | "shutdown";
         /** @description One MediaMTX path as a person thinks of it. */
         Stream: {
             /** @description Bytes from its publisher arrive: the byte counter grew at the last look. */
@@ -854,6 +1615,44 @@ export interface components {
             live: boolean;
             /** @description One per stream. */
             streams: components["schemas"]["Stream"][];
+        };
+        /** @description What the robot says of itself. */
+        Telemetry: {
+            /**
+             * Format: int32
+             * @description How old this is.
+             */
+            age_ms: number;
+            /**
+             * Format: double
+             * @description Measured turn.
+             */
+            angular: number | null;
+            /**
+             * Format: int32
+             * @description Damaged frames: those it dropped and those we dropped, since its boot.
+             */
+            bad_frames: number;
+            battery: components["schemas"]["Battery"] | null;
+            head: components["schemas"]["Head"] | null;
+            /**
+             * Format: int32
+             * @description The lamp, 0-255.
+             */
+            light: number | null;
+            /**
+             * Format: double
+             * @description Measured speed; `null` without odometry.
+             */
+            linear: number | null;
+            /** @description The mute switch on the robot is on; `null` if it has none. */
+            muted: boolean | null;
+            odometry: components["schemas"]["Odometry"] | null;
+            /**
+             * Format: int32
+             * @description How often the controller braked because nothing fresh reached it, since its boot.
+             */
+            watchdog_trips: number;
         };
     };
     responses: never;
@@ -1772,6 +2571,545 @@ export interface operations {
                 };
             };
             /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_black_box: {
+        parameters: {
+            query?: {
+                /** @description Only lines whose `n` is greater than this. */
+                since?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_buzzer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BuzzerRequest"];
+            };
+        };
+        responses: {
+            /** @description Told */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_supported` */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_drive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Text messages: the client's are each a `DriveMessage`, the robot's a `DriveEvent` */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriveEvent"];
+                };
+            };
+            /** @description Too many sockets */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_estop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Latched */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estop"];
+                };
+            };
+            /** @description Not signed in */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_estop_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EstopRelease"] | null;
+            };
+        };
+        responses: {
+            /** @description The code, or the e-stop released */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstopReleased"];
+                };
+            };
+            /** @description `estop_button`, `press_again` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeadRequest"];
+            };
+        };
+        responses: {
+            /** @description Told */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_supported` */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_lease_keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseToken"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `no_lease`, `lease_lost` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_lease_acquire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LeaseRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description It is yours */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseAnswer"];
+                };
+            };
+            /** @description The driver has been asked: ask again every second or so */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseAnswer"];
+                };
+            };
+            /** @description `lease_held`: somebody else has it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `out_of_range`: the name */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_lease_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseToken"];
+            };
+        };
+        responses: {
+            /** @description Given back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `no_lease`, `lease_lost` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_lease_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaseReply"];
+            };
+        };
+        responses: {
+            /** @description Told */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `no_lease` (also if nobody asks), `lease_lost` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_lights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LightsRequest"];
+            };
+        };
+        responses: {
+            /** @description Told */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_supported` */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotState"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal by its code */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Told; `motion` says where it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotState"];
+                };
+            };
+            /** @description Not signed in */
             default: {
                 headers: {
                     [name: string]: unknown;
