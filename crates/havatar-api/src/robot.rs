@@ -4,8 +4,9 @@ use utoipa::ToSchema;
 
 /// One picture of the robot: body of `GET /api/v1/robot/state`.
 ///
-/// Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+/// Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive. The default is that of a
+/// daemon without a robot.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RobotState {
     /// The cable and who is at its end.
     pub link: RobotLink,
@@ -25,10 +26,11 @@ pub struct RobotState {
 }
 
 /// Where the link to the motor controller is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RobotLinkState {
     /// No robot is configured.
+    #[default]
     Off,
     /// The port is not there: unplugged. It is waited for.
     Away,
@@ -41,7 +43,7 @@ pub enum RobotLinkState {
 }
 
 /// The link to the motor controller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RobotLink {
     /// Where it is.
     pub state: RobotLinkState,
@@ -94,7 +96,7 @@ pub enum DriveMode {
 }
 
 /// Whether it moves, and what it takes to move it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Motion {
     /// How it is being moved; `null` while no motion is wanted.
     #[schema(required)]
@@ -119,7 +121,7 @@ pub struct Motion {
 }
 
 /// How fast the robot may be driven now, and why not faster.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SpeedLimit {
     /// Of the configured speed: 100, 60, 30 or 0.
     pub percent: u8,
@@ -239,7 +241,7 @@ pub enum EstopSource {
 }
 
 /// The e-stop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Estop {
     /// Nothing moves until it is released.
     pub latched: bool,

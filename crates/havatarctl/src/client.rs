@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use havatar_api::Problem;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
-use reqwest::{Method, Response, StatusCode, Url, redirect};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, redirect};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Exit;
@@ -171,6 +172,16 @@ impl Client {
         self.json(self.send(Method::POST, path).await?).await
     }
 
+    /// The same, with a body.
+    pub(crate) async fn post_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let response = self.send_with(Method::POST, path, |request| request.json(body)).await?;
+        self.json(response).await
+    }
+
     /// A request whose answer holds nothing.
     pub(crate) async fn order(&self, method: Method, path: &[&str]) -> Result<(), ClientError> {
         self.send(method, path).await.map(drop)
@@ -190,8 +201,17 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &[&str]) -> Result<Response, ClientError> {
+        self.send_with(method, path, |request| request).await
+    }
+
+    async fn send_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        adorn: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, ClientError> {
         let url = self.address.at(&[&["api", "v1"], path].concat());
-        let request = self.http.request(method, url);
+        let request = adorn(self.http.request(method, url));
         let response = request.send().await.map_err(|source| {
             let address = self.address.clone();
             if source.is_timeout() && !source.is_connect() {

@@ -63,6 +63,9 @@ enum Verb {
     /// Record picture and sound, and look after the recordings
     #[command(subcommand)]
     Record(cmd::record::Verb),
+    /// See how the robot is, and stop it
+    #[command(subcommand)]
+    Robot(cmd::robot::Verb),
     /// Make a link that signs a browser in, once
     Link,
     /// Follow what changes, until Ctrl-C
@@ -166,6 +169,7 @@ async fn obey(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Fail
         Verb::Logs(args) => cmd::logs::run(&args, client, output).await,
         Verb::Stream(verb) => cmd::stream::run(verb, client, output).await,
         Verb::Record(verb) => cmd::record::run(verb, client, output).await,
+        Verb::Robot(verb) => cmd::robot::run(verb, client, output).await,
         Verb::Link => cmd::link::run(client, output).await,
         Verb::Watch => cmd::watch::run(client, output).await,
         Verb::Completions(args) => cmd::completions::run(&args, Cli::command()),

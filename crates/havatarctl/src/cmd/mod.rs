@@ -7,6 +7,7 @@ pub(crate) mod process;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod restart;
+pub(crate) mod robot;
 pub(crate) mod start;
 pub(crate) mod stats;
 pub(crate) mod status;

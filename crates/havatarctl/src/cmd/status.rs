@@ -5,7 +5,7 @@ use havatar_api::{
 };
 
 use super::process::sentence;
-use super::{record, stats};
+use super::{record, robot, stats};
 use crate::client::Client;
 use crate::output::{Look, Output, Tint};
 use crate::{Exit, Failure, words};
@@ -32,6 +32,7 @@ fn text(status: &Status, look: &Look) -> String {
         ("Encoder", status.encoder.iter().map(encoder).collect()),
         ("Streams", streams(&status.streams, look)),
         ("Recording", vec![record::state(&status.recording, look)]),
+        ("Robot", vec![robot::state::sentence(&status.robot, look)]),
         ("Processes", processes(status, look)),
         ("Config", config(&status.config, look)),
         ("Havatar", vec![versions(status, look)]),
@@ -158,6 +159,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::cmd::process::tests::{failing, process};
     use crate::cmd::record::tests::{faulty, recording};
+    use crate::cmd::robot::state::tests::robot;
     use crate::cmd::stats::tests::streams;
     use crate::output::tests::{colourful, look};
 
@@ -184,6 +186,7 @@ pub(crate) mod tests {
             processes: ["mediamtx", "camera", "microphone", "muxer"].map(running).to_vec(),
             streams: streams(),
             recording: recording(),
+            robot: robot(),
         }
     }
 

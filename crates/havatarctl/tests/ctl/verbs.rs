@@ -21,6 +21,7 @@ pub(crate) fn status() -> api::Status {
         processes: vec![process("camera", api::ProcessState::Running)],
         streams: api::Streams { live: true, streams: Vec::new() },
         recording: api::RecordingStatus::default(),
+        robot: api::RobotState::default(),
     }
 }
 
@@ -213,4 +214,37 @@ fn completions_ask_nobody() {
         assert!(script.contains("havatarctl") && script.contains("restart"), "{shell}");
     }
     assert_eq!(crate::run::run(crate::run::bare(&["completions", "cmd"])).code, 2);
+}
+
+#[test]
+fn the_robot_is_shown_and_stopped() {
+    let fake = Fake::start();
+    fake.will("GET /api/v1/robot/state", json(&api::RobotState::default()));
+    fake.will("POST /api/v1/robot/stop", json(&api::RobotState::default()));
+    let latched = api::Estop { latched: true, ..api::Estop::default() };
+    fake.will("POST /api/v1/robot/estop", json(&latched));
+    let place = Place::at(&fake);
+    assert!(place.run(&["robot", "state"]).done().contains("none configured"));
+    assert!(place.run(&["robot", "stop"]).done().starts_with("Told to stop."));
+    assert!(place.run(&["robot", "estop"]).done().starts_with("E-stop: latched"));
+    let state = place.run(&["--output", "json", "robot", "state"]);
+    assert_eq!(serde_json::from_value::<api::RobotState>(state.json()).unwrap(), api::RobotState::default());
+    assert_eq!(fake.asked().len(), 4);
+}
+
+#[test]
+fn a_release_needs_a_person_or_a_plain_yes() {
+    let fake = Fake::start();
+    let released = api::EstopReleased {
+        estop: api::Estop::default(),
+        confirm: Some("code".to_owned()),
+        expires_in_s: Some(10),
+    };
+    fake.will("POST /api/v1/robot/estop/release", json(&released));
+    let place = Place::at(&fake);
+    let unasked = place.run(&["robot", "release"]);
+    assert_eq!(unasked.code, 1, "{}", unasked.err);
+    assert!(fake.asked().is_empty(), "nothing was sent");
+    assert!(place.run(&["robot", "release", "--yes"]).done().starts_with("E-stop: free"));
+    assert_eq!(fake.asked(), ["POST /api/v1/robot/estop/release"; 2]);
 }

@@ -1,0 +1,36 @@
+//! The robot: how it is, and how to stop it. Driving takes eyes, and is done in the browser.
+
+pub(crate) mod black_box;
+pub(crate) mod estop;
+pub(crate) mod release;
+pub(crate) mod state;
+pub(crate) mod stop;
+
+use crate::client::Client;
+use crate::output::Output;
+use crate::{Exit, Failure};
+
+/// What to do with the robot.
+#[derive(clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Tell how it is: link, e-stop, driver, battery, way
+    State,
+    /// Stop the wheels
+    Stop,
+    /// Latch the e-stop: nothing moves until it is released
+    Estop,
+    /// Release the e-stop, in two steps
+    Release(release::Args),
+    /// Print what happened to it, oldest first, as JSON lines
+    Blackbox,
+}
+
+pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Failure> {
+    match verb {
+        Verb::State => state::run(client, output).await,
+        Verb::Stop => stop::run(client, output).await,
+        Verb::Estop => estop::run(client, output).await,
+        Verb::Release(args) => release::run(&args, client, output).await,
+        Verb::Blackbox => black_box::run(client).await,
+    }
+}
