@@ -160,7 +160,10 @@ fn unknown(key: &str, expected: &str) -> (String, Option<String>) {
     let beside: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
     let elsewhere = groups_with(name);
     if !elsewhere.is_empty() {
-        return (format!("{name} belongs to {}", elsewhere.join(" or ")), None);
+        return (
+            format!("{name} belongs to {}; known here: {}", elsewhere.join(" or "), beside.join(", ")),
+            None,
+        );
     }
     match nearest(name, &beside) {
         Some(near) => (format!("did you mean {near}?"), Some(join(parent, near))),

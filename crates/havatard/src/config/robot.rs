@@ -21,6 +21,7 @@ pub struct Robot {
     pub protocol: RobotProtocol,
     /// Bits a second: 9600 to 2000000.
     #[serde(deserialize_with = "baud")]
+    #[schemars(range(min = 9600, max = 2000000))]
     pub baud: u32,
     /// What is done with the lines DTR and RTS, which reset many boards, after the port has been opened.
     pub lines: RobotLines,
@@ -28,9 +29,11 @@ pub struct Robot {
     pub max_speed: Speed,
     /// Fastest turn, in degrees a second: 5 to 45.
     #[serde(deserialize_with = "turn")]
+    #[schemars(range(min = 5, max = 45))]
     pub max_turn: u32,
     /// MiB on disk for the record of what happened to the robot: 1 to 1024.
     #[serde(deserialize_with = "mebibytes")]
+    #[schemars(range(min = 1, max = 1024))]
     pub black_box_mib: u32,
     /// For protocol text: the lines of the firmware that is already on the robot.
     pub text: Option<RobotText>,
@@ -99,12 +102,14 @@ pub struct RobotText {
     pub replies: Vec<String>,
     /// Distance between the wheels in mm, 50 to 2000; needed for {left} and {right}.
     #[serde(default, deserialize_with = "track")]
+    #[schemars(range(min = 50, max = 2000))]
     pub track_mm: Option<u32>,
     /// Speed of a wheel, in m/s, at the number wheel_full: 0.05 to 5.
     #[serde(default = "full_speed")]
     pub full_speed: Speed,
     /// The firmware's number for that speed.
     #[serde(default = "wheel_full", deserialize_with = "full")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub wheel_full: u32,
 }
 

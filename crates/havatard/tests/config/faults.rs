@@ -39,7 +39,7 @@ media:
 recording:
   directory: recordings
   segment: 10 m
-robot:
+wheels:
   port: /dev/ttyUSB0
 ";
 
@@ -119,7 +119,7 @@ const UNKNOWN: &[(&str, &str, &str)] = &[
     ("recording: {gop: 3}", "recording.gop", "gop belongs to media.camera"),
     ("bitrate: 3", "bitrate", "bitrate belongs to media.camera or media.microphone"),
     ("media: {server: {}}", "media.server", "server belongs to the top level"),
-    ("robot: {}", "robot", "known here: server, auth, media, recording"),
+    ("wheels: {}", "wheels", "known here: server, auth, media, recording, robot"),
     ("x:\n", "x", "known here"),
     ("5: 3", "5", "known here"),
     ("? ", "null", "known here"),

@@ -5,6 +5,7 @@ mod checks;
 mod example;
 mod faults;
 mod files;
+mod robot;
 mod schema;
 mod values;
 

@@ -23,6 +23,7 @@ fn takes(root: &Value, schema: &Value, value: &Value) -> bool {
         "null" => value.is_null(),
         "string" => value.is_string(),
         "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
         "array" => value.is_array(),
         "object" => value.is_object(),
         other => panic!("no rule for the type {other}"),
@@ -44,8 +45,8 @@ fn takes(root: &Value, schema: &Value, value: &Value) -> bool {
             regex::Regex::new(&pattern).expect("a pattern").is_match(text)
         }
         ("maxLength", Value::String(text)) => text.chars().count() as u64 <= rule.as_u64().expect("a number"),
-        ("minimum", Value::Number(number)) => number.as_i64() >= rule.as_i64(),
-        ("maximum", Value::Number(number)) => number.as_i64() <= rule.as_i64(),
+        ("minimum", Value::Number(number)) => number.as_f64() >= rule.as_f64(),
+        ("maximum", Value::Number(number)) => number.as_f64() <= rule.as_f64(),
         ("items", Value::Array(list)) => list.iter().all(|item| takes(root, rule, item)),
         ("properties", Value::Object(object)) => object.iter().all(|(key, value)| {
             properties.and_then(|known| known.get(key)).is_none_or(|schema| takes(root, schema, value))
@@ -138,6 +139,10 @@ const TAKEN: &[(&str, &str)] = &[
     ("media.mediamtx.ice_servers", ""),
     ("media.mediamtx.log_level", "error"),
     ("recording.segment", "60000ms"),
+    ("robot.port", "/dev/serial/by-id/usb-x"),
+    ("robot.port", "simulated"),
+    ("robot.max_speed", "0.5"),
+    ("robot.text", "{drive: 'V {linear} {angular}'}"),
 ];
 
 /// Both refuse these.
@@ -149,6 +154,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("server.hosts", "robot"),
     ("server.hosts", "['a b']"),
     ("server.tls", "{key: /a}"),
+    ("robot.port", "ttyUSB0"),
+    ("robot.protocol", "modbus"),
+    ("robot.max_speed", "fast"),
+    ("robot.max_turn", "90"),
+    ("robot.baud", "300"),
+    ("robot.text", "{stop: S}"),
     ("auth.session_idle", "12"),
     ("auth.session_idle", "1.5h"),
     ("media.ffmpeg", "-x"),
