@@ -6,7 +6,7 @@ use havatar_tests::{Daemon, Moment, Robot, figure, pause, proc};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-const ROUTE: &str = "/api/v1/robot/black-box";
+const ROUTE: &str = "/api/v1/robot/blackbox";
 
 #[tokio::test]
 async fn it_tells_a_drive_from_its_beginning_to_its_end() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use havatar_api::{DriveMode, Odometry, Refusal, RobotLinkState, StepMove, StopReason};
 use havatar_tests::{Daemon, Driver, Moment, Plan, Pose, Robot, figure, pause};
+use tokio::time::timeout;
 
 /// What a person gets right by looking.
 const METRES: f64 = 0.05;
@@ -22,7 +23,7 @@ async fn by_holding_a_control() {
         let fast = way.signum();
         driver.hold(fast * way.straight(), fast * way.turning()).await;
         near(&driver, way, way.slow_from()).await;
-        driver.hold(0.2 * fast * way.straight(), 0.2 * fast * way.turning()).await;
+        driver.hold(0.4 * fast * way.straight(), 0.4 * fast * way.turning()).await;
         near(&driver, way, way.end()).await;
         driver.neutral().await;
     })
@@ -36,9 +37,13 @@ async fn by_presses_that_go_until_the_next_press() {
     let driver = daemon.admin().drives().await;
     there_and_back(&robot, &daemon, "latch", async |way| {
         let fast = way.signum();
-        for (share, until) in [(1.0, way.slow_from()), (0.2, way.end())] {
-            driver.latch(share * fast * way.straight(), share * fast * way.turning(), 8000).await;
-            near(&driver, way, until).await;
+        for (share, until) in [(1.0, way.slow_from()), (0.4, way.end())] {
+            // A latch lasts eight seconds at most; whoever has further to go renews it by another press.
+            let mut there = false;
+            while !there {
+                driver.latch(share * fast * way.straight(), share * fast * way.turning(), 8000).await;
+                there = timeout(Duration::from_secs(5), near(&driver, way, until)).await.is_ok();
+            }
             driver.stop().await;
         }
     })
@@ -52,7 +57,9 @@ async fn by_steps_that_end_by_themselves() {
     let driver = daemon.admin().drives().await;
     there_and_back(&robot, &daemon, "steps", async |way| {
         let steps = match way {
-            Way::Ahead(metres) => vec![StepMove::Cm(if metres > 0.0 { 50 } else { -50 }); 2],
+            Way::Ahead(metres) if metres > 0.0 => vec![StepMove::Cm(50); 2],
+            // Backwards at half of the speed, half a metre does not fit into the four seconds of a step.
+            Way::Ahead(_) => vec![StepMove::Cm(-20); 5],
             Way::Turn(degrees) => vec![StepMove::Deg(if degrees > 0.0 { 90 } else { -90 })],
         };
         for step in steps {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use havatar_api::{EstopReleased, EstopSource, Refusal, RobotState, StepMove, StopReason};
+use havatar_api::{DriveEvent, EstopReleased, EstopSource, Refusal, RobotState, StepMove, StopReason};
 use havatar_tests::{Daemon, Dice, Driver, Moment, Person, Robot, figure, pause};
 use reqwest::Method;
 use serde_json::json;
@@ -193,7 +193,12 @@ async fn nothing_moves_it(robot: &Robot, driver: &Driver) {
     let since = Moment::now();
     driver.neutral().await;
     driver.hold(1.0, 0.0).await;
-    driver.refused(since, Refusal::EstopLatched).await;
+    driver
+        .hears(since, Duration::from_secs(3), "that the e-stop keeps it", |event| match event {
+            DriveEvent::Refused { code: Refusal::EstopLatched | Refusal::EstopButton, .. } => Some(()),
+            _ => None,
+        })
+        .await;
     driver.latch(1.0, 0.0, 3000).await;
     driver.step(StepMove::Deg(45)).await;
     pause(WATCHED).await;

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use havatar_api::{DriveEvent, Refusal, RobotState};
-use havatar_tests::{Dice, Driver, Moment, Person, Robot, figure, pause};
+use havatar_tests::{Dice, Driver, Moment, Person, Robot, eventually, figure, pause};
 use reqwest::Method;
 use serde_json::json;
 
 /// mm/s and mrad/s of a full share: the config's defaults.
 const FULL: (f64, f64) = (250.0, 785.0);
 const CONTESTANTS: usize = 50;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
+/// In which each takes the robot once a round: about one every tenth of a second.
+const ROUND_MS: u64 = 6000;
 
 #[tokio::test]
 async fn of_fifty_who_compete_one_drives_and_each_change_passes_through_a_stop() {
@@ -25,7 +27,7 @@ async fn of_fifty_who_compete_one_drives_and_each_change_passes_through_a_stop()
     }
     let contestants: Vec<_> = (0..CONTESTANTS)
         .map(|number| {
-            let times: Vec<Duration> = (0..ROUNDS).map(|_| dice.between(50, 900)).collect();
+            let times: Vec<Duration> = (0..ROUNDS).map(|_| dice.between(0, ROUND_MS)).collect();
             contestant(number, people[number % people.len()].clone(), times)
         })
         .collect();
@@ -222,15 +224,21 @@ async fn a_second_socket_of_a_lease_takes_the_seat_through_a_stop() {
     daemon.robot_is("the driver is connected", connected).await;
 }
 
-/// Takes the robot, drives it with a turn of its own for a while, and again; all the drivers that it was.
+/// Waits, takes the robot, drives it with a turn of its own, and again; all the drivers that it was.
 async fn contestant(number: usize, person: Person, times: Vec<Duration>) -> Vec<(usize, Driver)> {
     let mut drivers = Vec::new();
     for time in times {
-        let (lease, token) = person.acquire(json!({ "if_held": "take" })).await;
-        let driver = Driver::open(&person.way(), lease, &token).await.expect("the upgrade");
-        driver.neutral().await;
-        driver.hold(1.0, turn(number)).await;
         pause(time).await;
+        let (lease, token) = person.acquire(json!({ "if_held": "take" })).await;
+        // There is room for fewer sockets than there are contestants; those that have lost make room at once.
+        let driver = eventually(Duration::from_secs(10), "there is room for a socket", async || {
+            Driver::open(&person.way(), lease, &token).await.ok()
+        })
+        .await;
+        if driver.is_welcome().await {
+            driver.neutral().await;
+            driver.hold(1.0, turn(number)).await;
+        }
         drivers.push((number, driver));
     }
     drivers

@@ -75,6 +75,7 @@ async fn what_it_cannot_promise_is_said_and_makes_it_slower() {
     robot.stands(since, Duration::from_secs(3)).await;
     let way = robot.pose().x;
     figure("text_20_cm_m", format!("{way:.2}"));
+    assert!((0.12..=0.30).contains(&way), "20 cm by the clock were {way} m");
 }
 
 #[tokio::test]

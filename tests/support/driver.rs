@@ -124,17 +124,17 @@ impl Driver {
     /// If it is not welcome.
     pub async fn sit(way: &Way, lease: u64, token: &str) -> Self {
         let driver = Self::open(way, lease, token).await.expect("the drive socket opens");
-        wait::eventually(
-            Duration::from_secs(5),
-            "the driver is welcomed and hears the first beat",
-            async || {
-                let record = driver.shared.lock();
-                assert!(record.ended.is_none(), "the drive socket ended: {:?}", record.ended);
-                (record.beat > 0).then_some(())
-            },
-        )
-        .await;
+        assert!(driver.is_welcome().await, "the drive socket ended: {:?}", driver.ended());
         driver
+    }
+
+    /// Waits for the first beat, without which no message has an age. False if the socket ends before.
+    pub async fn is_welcome(&self) -> bool {
+        wait::eventually(Duration::from_secs(5), "the driver hears a beat, or is shown out", async || {
+            let record = self.shared.lock();
+            (record.beat > 0 || record.ended.is_some()).then_some(record.ended.is_none())
+        })
+        .await
     }
 
     /// The same, without waiting for anything but the upgrade.
@@ -435,6 +435,7 @@ async fn live(
 ) {
     let mut tick = tokio::time::interval(REPEAT);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut broken = false;
     let end = loop {
         let message = tokio::select! {
             biased;
@@ -453,9 +454,7 @@ async fn live(
             order = inbox.recv() => match order {
                 Some(Order::Say(say)) => Some(say.message(&shared)),
                 Some(Order::Text(said)) => {
-                    if socket.send(Message::text(said)).await.is_err() {
-                        break "broken".to_owned();
-                    }
+                    broken |= socket.send(Message::text(said)).await.is_err();
                     continue;
                 }
                 Some(Order::Hand(new)) => {
@@ -471,9 +470,10 @@ async fn live(
             _ = tick.tick() => hand.message(&shared),
         };
         let Some(message) = message else { continue };
-        shared.note(&message);
-        if let Err(error) = socket.send(text(&message)).await {
-            break error.to_string();
+        // Once nothing can be said any more, what the robot said last is still read.
+        if !broken {
+            shared.note(&message);
+            broken = socket.send(text(&message)).await.is_err();
         }
     };
     shared.lock().ended.get_or_insert((Moment::now(), end));

@@ -146,7 +146,10 @@ mod tests {
             let silence = timeout(Duration::from_millis(300), stream.read_exact(&mut byte)).await;
             assert!(silence.is_err(), "something came: {silence:?}");
             cable.plug();
-            timeout(Duration::from_secs(5), stream.read_exact(&mut byte)).await.expect("it goes on").expect("a byte");
+            timeout(Duration::from_secs(5), stream.read_exact(&mut byte))
+                .await
+                .expect("it goes on")
+                .expect("a byte");
             drop(stream);
             far.join().expect("the far end");
             Ok::<_, NotHere>(())

@@ -2,10 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::clock::Moment;
+
+/// How far back a failure's message goes.
+const BEFORE: Duration = Duration::from_millis(500);
 
 /// A line of the timeline.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -150,6 +154,13 @@ impl Timeline {
             What::Pose(pose) => Some(pose),
             _ => None,
         })
+    }
+
+    /// What mattered from half a second before that moment on, for a failure's message.
+    pub(crate) fn tell(&self, moment: Moment) -> String {
+        let late =
+            self.0.iter().filter(|entry| moment.since(entry.at) <= BEFORE && entry.what != What::Other);
+        late.map(|entry| format!("{:?} {:?}\n", entry.at, entry.what)).collect()
     }
 
     fn driven(&self) -> impl Iterator<Item = (Moment, bool)> + '_ {

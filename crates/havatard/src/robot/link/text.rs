@@ -79,6 +79,8 @@ impl Text {
     }
 
     fn drive(&mut self, linear: i16, angular: i16, out: &mut Vec<u8>) {
+        // Whatever was still to be repeated of the last stop would cut this short.
+        self.stops = 0;
         let (fast, turn) = (self.most.0.cast_signed(), self.most.1.cast_signed());
         let line = self.dialect.drive(linear.clamp(-fast, fast), angular.clamp(-turn, turn));
         out.extend_from_slice(line.as_bytes());
