@@ -214,7 +214,8 @@ async fn only_a_human_moves_it(robot: &Robot, driver: &Driver, since: Moment) {
     let timeline = robot.timeline();
     assert!(!timeline.moved_since(Moment::now()), "it moves by itself");
     let first = timeline.received_after(since).find(|(_, frame)| frame.moves());
-    assert!(first.is_none(), "a set-point came before a fresh human action: {first:?}");
+    let told = timeline.tell(since);
+    assert!(first.is_none(), "a set-point came before a fresh human action: {first:?}\n{told}");
     drives(robot, driver).await;
 }
 

@@ -157,7 +157,7 @@ impl Timeline {
     }
 
     /// What mattered from half a second before that moment on, for a failure's message.
-    pub(crate) fn tell(&self, moment: Moment) -> String {
+    pub fn tell(&self, moment: Moment) -> String {
         let late =
             self.0.iter().filter(|entry| moment.since(entry.at) <= BEFORE && entry.what != What::Other);
         late.map(|entry| format!("{:?} {:?}\n", entry.at, entry.what)).collect()

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "robot.h"
+#include "wheel.h"
 
 using namespace havatar;
 
@@ -212,8 +213,22 @@ TEST(a_blocked_step_says_so) {
 }
 
 TEST(very_slow_is_not_blocked) {
-  Robot robot;
-  robot.ready();
-  robot.drive_for(5000, 2, 0);
-  CHECK(robot.look().state == State::kDriving);
+  hv_build build = {};
+  for (const uint32_t ticks_per_metre : {6464U, 1000U}) {  // a coarse encoder is silent for half a second and more
+    build.ticks_per_metre = ticks_per_metre;
+    Robot robot(build);
+    robot.ready();
+    robot.drive_for(5000, 2, 0);
+    CHECK(robot.look().state == State::kDriving);
+  }
+}
+
+TEST(rolling_out_before_going_the_other_way_is_not_blocked) {
+  Wheel wheel(700, 1000.0F / 6464);
+  int64_t ticks = 0;
+  for (int i = 0; i < 20; ++i) wheel.drive(20, 0, ticks -= 3, 5);
+  for (int i = 0; i < 400; ++i) {
+    wheel.drive(20, 0, ticks += i % 4 == 0 ? 1 : 0, 5);
+    CHECK(!wheel.blocked());
+  }
 }

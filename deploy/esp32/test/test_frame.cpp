@@ -50,6 +50,15 @@ TEST(bodies_of_impossible_length_are_not_written) {
   CHECK_EQ(encode_frame(body, kMaxBody + 1, frame), 0);
 }
 
+TEST(the_longest_frame_with_more_behind_it_is_none) {
+  wire::Bytes frame = wire::framed(wire::Bytes(kMaxBody, 0x22));
+  CHECK_EQ(frame.size(), kMaxFrame);
+  FrameDecoder decoder;
+  CHECK_EQ(sound_bodies(frame, decoder), 1);
+  frame.insert(frame.end() - 1, 0x33);
+  CHECK_EQ(sound_bodies(frame, decoder), 0);
+}
+
 TEST(every_single_flipped_bit_is_noticed) {
   const wire::Bytes good = sample();
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {

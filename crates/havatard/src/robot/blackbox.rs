@@ -19,7 +19,7 @@ mod writer;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub(super) use scribe::Scribe;
 
 /// Notes that wait for the disk at most.
 const QUEUE: usize = 2048;
+/// Room in the queue that notes leave: however fast they come, readers get in, and behind those that came before.
+const SPARE: usize = 64;
 /// A reader, or whoever closes, waits so long for a writer whose disk hangs, and then goes on without it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at a full queue, by those who may wait.
@@ -58,6 +60,8 @@ struct Shared {
 struct Status {
     /// Notes for which there was no room, and which no line tells of yet.
     dropped: AtomicU64,
+    /// Notes that are in the queue, or about to be.
+    waiting: AtomicUsize,
     failing: Mutex<Option<String>>,
 }
 
@@ -80,7 +84,7 @@ impl BlackBox {
     }
 
     fn open_on(dir: &Path, most_bytes: u64, disk: impl Disk) -> (Self, Writer) {
-        let (queue, inbox) = sync_channel(QUEUE);
+        let (queue, inbox) = sync_channel(QUEUE + SPARE);
         let status = Arc::new(Status::default());
         let pen = Pen::new(dir, Arc::clone(&status), most_bytes, disk);
         let shared = Arc::new(Shared { dir: dir.to_owned(), queue, status });
@@ -100,14 +104,19 @@ impl BlackBox {
     /// `fields` become an object (what serializes to something else stands under `value`) of at most 2 KiB, without the names
     /// that every line has. The kinds `estop`, `lease` and `link` are synced to the disk at once.
     pub(super) fn note(&self, kind: &'static str, fields: impl Serialize) {
+        let status = &self.0.status;
+        if status.waiting.fetch_add(1, Ordering::Relaxed) >= QUEUE {
+            status.waiting.fetch_sub(1, Ordering::Relaxed);
+            status.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         let mut note = Note::now(kind, &fields);
         // The first that gets through again tells how many did not.
-        note.lost = self.0.status.dropped.swap(0, Ordering::Relaxed);
-        if let Err(TrySendError::Full(unsent) | TrySendError::Disconnected(unsent)) =
-            self.0.queue.try_send(Message::Note(note))
-            && let Message::Note(unsent) = unsent
-        {
-            self.0.status.dropped.fetch_add(unsent.lost + 1, Ordering::Relaxed);
+        note.lost = status.dropped.swap(0, Ordering::Relaxed);
+        let lost = note.lost + 1;
+        if self.0.queue.try_send(Message::Note(note)).is_err() {
+            status.waiting.fetch_sub(1, Ordering::Relaxed);
+            status.dropped.fetch_add(lost, Ordering::Relaxed);
         }
     }
 

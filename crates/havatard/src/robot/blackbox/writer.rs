@@ -114,6 +114,7 @@ impl<D: Disk> Pen<D> {
     fn take(&mut self, message: Message) -> Option<SyncSender<()>> {
         match message {
             Message::Note(note) => {
+                self.status.waiting.fetch_sub(1, Ordering::Relaxed);
                 if let Some(loss) = note.loss() {
                     self.add(&loss);
                 }
