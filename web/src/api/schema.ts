@@ -1426,7 +1426,8 @@ export interface components {
         /**
          * @description One picture of the robot: body of `GET /api/v1/robot/state`.
          *
-         *     Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive.
+         *     Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive. The default is that of a
+         *     daemon without a robot.
          */
         RobotState: {
             /** @description Why the black box does not reach the disk, in words; `null` while it does. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../api/types';
-import { aProcess, aStatus } from '../testing/status';
+import { aProcess, aRobot, aStatus } from '../testing/status';
 import { reduce } from './status';
 
 test('nothing is known before the snapshot', () => {
@@ -24,6 +24,10 @@ test.each<[Event, Partial<ReturnType<typeof aStatus>>]>([
   [
     { type: 'encoder', encoder: { name: 'libx264', test_fps: 90, why: 'w' } },
     { encoder: { name: 'libx264', test_fps: 90, why: 'w' } },
+  ],
+  [
+    { type: 'robot', robot: aRobot({ black_box_fault: 'the disk is full' }) },
+    { robot: aRobot({ black_box_fault: 'the disk is full' }) },
   ],
 ])('%o replaces its own section and nothing else', (event, change) => {
   const before = aStatus();

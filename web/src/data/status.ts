@@ -19,6 +19,8 @@ export function reduce(status: Status | null, event: Event): Status | null {
       return { ...status, config: event.config };
     case 'encoder':
       return { ...status, encoder: event.encoder };
+    case 'robot':
+      return { ...status, robot: event.robot };
     default:
       return status;
   }

@@ -1,4 +1,4 @@
-import type { Process, ProcessState, Status } from '../api/types';
+import type { Process, ProcessState, RobotState, Status } from '../api/types';
 
 export function aProcess(name: string, state: ProcessState, pid: number | null = 100): Process {
   return {
@@ -42,6 +42,54 @@ export function aStatus(change: Partial<Status> = {}): Status {
       size_bytes: null,
       fault: null,
     },
+    robot: aRobot(),
+    ...change,
+  };
+}
+
+/** A robot that stands, answers, and would drive; `change` replaces whole parts. */
+export function aRobot(change: Partial<RobotState> = {}): RobotState {
+  return {
+    link: {
+      state: 'up',
+      port: '/dev/serial/by-id/board',
+      why: null,
+      device: { name: 'board', protocol: 'havatar', features: ['odometry', 'estop'], boot: 1 },
+      warnings: [],
+    },
+    motion: {
+      mode: null,
+      left_ms: null,
+      linear: 0,
+      angular: 0,
+      neutral_first: true,
+      stopped: null,
+      refusal: null,
+      limit: { percent: 100, steps_only: false, lag_ms: 50, picture_ms: 40, command_ms: 10 },
+    },
+    estop: {
+      latched: false,
+      button: false,
+      confirmed: true,
+      source: null,
+      by: null,
+      at: null,
+      saved: true,
+    },
+    driver: null,
+    telemetry: {
+      age_ms: 20,
+      linear: 0,
+      angular: 0,
+      odometry: { x_m: 0, y_m: 0, heading_deg: 0 },
+      battery: null,
+      head: null,
+      light: null,
+      muted: null,
+      watchdog_trips: 0,
+      bad_frames: 0,
+    },
+    black_box_fault: null,
     ...change,
   };
 }

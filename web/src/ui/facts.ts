@@ -1,7 +1,7 @@
-import type { DeviceState, RecordingStatus, Status } from '../api/types';
+import type { DeviceState, RecordingStatus, RobotState, RobotWarning, Status } from '../api/types';
 import type { AppState } from '../data/app';
 import type { Words } from '../i18n';
-import { byId } from './dom';
+import { byId, setHidden } from './dom';
 import { drawWithWords, type Shape } from './shapes';
 
 const DEVICE_SHAPES: Record<DeviceState | 'unknown', Shape> = {
@@ -12,10 +12,12 @@ const DEVICE_SHAPES: Record<DeviceState | 'unknown', Shape> = {
   unknown: 'question',
 };
 
-/** The quiet bar: camera, microphone, recording, viewers. Says `unknown` rather than what was true before. */
+/** The quiet bar: camera, microphone, robot, recording, viewers. Says `unknown` rather than what was true before. */
 export class Facts {
   readonly #camera = byId('fact-camera', HTMLElement);
   readonly #microphone = byId('fact-microphone', HTMLElement);
+  readonly #robot = byId('fact-robot', HTMLElement);
+  readonly #limits = byId('fact-limits', HTMLElement);
   readonly #recording = byId('fact-recording', HTMLElement);
   readonly #viewers = byId('fact-viewers', HTMLElement);
   readonly #list = byId('facts', HTMLElement);
@@ -32,6 +34,14 @@ export class Facts {
       words.text('bar.microphone'),
       words.text(`device.${microphone}`),
     );
+    const robot = robotWord(status?.robot ?? null);
+    this.#robot.dataset['state'] = robot;
+    const robotWords = `${words.text('bar.robot')}: ${words.text(`robot.${robot}`)}`;
+    drawWithWords(this.#robot, ROBOT_SHAPES[robot], robotWords);
+    const limits = status?.robot.link.warnings ?? [];
+    setHidden(this.#limits, limits.length === 0);
+    const list = limits.map((warning) => warningWords(warning, words)).join(', ');
+    drawWithWords(this.#limits, 'warning', `${words.text('bar.limits')}: ${list}`);
     const recording = recordingState(status?.recording ?? null);
     this.#recording.dataset['state'] = recording;
     drawWithWords(
@@ -60,6 +70,35 @@ export function recordingState(recording: RecordingStatus | null): RecordingStat
   if (recording.recording) return recording.wanted ? 'on' : 'stopping';
   if (!recording.wanted) return 'off';
   return recording.fault === null ? 'starting' : 'fault';
+}
+
+export type RobotWord = 'off' | 'away' | 'refused' | 'unknown' | 'up' | 'moving' | 'estop';
+
+const ROBOT_SHAPES: Record<RobotWord, Shape> = {
+  off: 'dash',
+  away: 'ring',
+  refused: 'warning',
+  unknown: 'question',
+  up: 'disc',
+  moving: 'arrows',
+  estop: 'hand',
+};
+
+/** The e-stop is told before all else, whether or not the controller can be reached: nothing moves until its release. */
+export function robotWord(robot: RobotState | null): RobotWord {
+  if (robot === null) return 'unknown';
+  if (robot.link.state === 'off') return 'off';
+  if (robot.estop.latched || robot.estop.button) return 'estop';
+  if (robot.link.state !== 'up') return robot.link.state;
+  return robot.motion.mode === null ? 'up' : 'moving';
+}
+
+const WARNINGS = ['no_watchdog', 'no_acknowledgement', 'no_estop_latch', 'no_odometry'] as const;
+
+/** In the page's language; a limit that the page has not heard of is told in the daemon's words. */
+function warningWords(warning: RobotWarning, words: Words): string {
+  const code = WARNINGS.find((known) => known === warning.code);
+  return code === undefined ? warning.message : words.text(`robot.warning.${code}`);
 }
 
 function fact(
