@@ -23,6 +23,8 @@ mod running;
 mod shared;
 mod simulated;
 mod task;
+#[cfg(test)]
+pub(crate) mod testing;
 mod wire;
 
 use std::io;

@@ -5,9 +5,12 @@
 //! are, or set in one step; and the port is told not to lower them when it is closed, so that a restart of the
 //! daemon is no event for the controller either.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +18,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::termios::{self, ControlFlags, FlushArg, SetArg};
-use rustix::fs::{FlockOperation, flock};
+use tokio::io::AsyncReadExt as _;
 use tokio_serial::{DataBits, FlowControl, Parity, SerialStream, StopBits};
 
 /// A driver that does not open a port in this time hangs.
@@ -44,8 +47,40 @@ pub(super) enum OpenError {
     Refused(String),
 }
 
+/// An open port, of this process alone until it is dropped.
+#[derive(Debug)]
+pub(super) struct Port(SerialStream);
+
+impl Port {
+    /// What came, as soon as anything does; nothing is the end.
+    ///
+    /// # Errors
+    /// The port is gone.
+    pub(super) async fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.0.read(room).await
+    }
+}
+
+impl AsFd for Port {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        #[expect(unsafe_code, reason = "the port is open for as long as it is borrowed")]
+        unsafe {
+            BorrowedFd::borrow_raw(self.0.as_raw_fd())
+        }
+    }
+}
+
+impl Drop for Port {
+    /// A terminal that somebody else holds open, as the simulator does, would stay exclusive: to us too, next time.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.set_exclusive(false) {
+            tracing::debug!(%error, "a serial port stays exclusive until its device goes");
+        }
+    }
+}
+
 /// Opens a port for this process alone.
-pub(super) async fn open(path: &Path, baud: u32, lines: Lines) -> Result<SerialStream, OpenError> {
+pub(super) async fn open(path: &Path, baud: u32, lines: Lines) -> Result<Port, OpenError> {
     let (owned, shown) = (path.to_owned(), path.display().to_string());
     // A driver that hangs keeps its thread, not the loop that drives.
     let opening = tokio::task::spawn_blocking(move || open_blocking(&owned, baud, lines));
@@ -56,7 +91,7 @@ pub(super) async fn open(path: &Path, baud: u32, lines: Lines) -> Result<SerialS
     }
 }
 
-fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<SerialStream, OpenError> {
+fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<Port, OpenError> {
     let shown = path.display();
     let kind = match fs::metadata(path) {
         Ok(found) => found.file_type(),
@@ -77,13 +112,10 @@ fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<SerialStream, O
         .flow_control(FlowControl::None)
         .preserve_dtr_on_open()
         .timeout(Duration::ZERO);
-    let port = SerialStream::open(&settings).map_err(|error| refused(path, &error))?;
-    #[expect(unsafe_code, reason = "borrowed from the open port, for the length of this function")]
-    let fd = unsafe { BorrowedFd::borrow_raw(port.as_raw_fd()) };
-    // TIOCEXCL, which opening has set, does not keep root out; this lock does, from whoever asks for it too.
-    flock(fd, FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| OpenError::Refused(format!("{shown} is used by {}; end that first", holder(path))))?;
-    prepare(fd, lines).map_err(|error| OpenError::Refused(format!("{shown} cannot be set up: {error}")))?;
+    // Exclusive to everybody by TIOCEXCL, and to root, whom that does not keep out, by a lock.
+    let port = Port(SerialStream::open(&settings).map_err(|error| refused(path, &error))?);
+    prepare(port.as_fd(), lines)
+        .map_err(|error| OpenError::Refused(format!("{shown} cannot be set up: {error}")))?;
     Ok(port)
 }
 
@@ -128,17 +160,17 @@ fn set_lines(fd: BorrowedFd<'_>, wanted: libc::c_int) -> nix::Result<()> {
 
 fn refused(path: &Path, error: &tokio_serial::Error) -> OpenError {
     let shown = path.display();
-    let text = error.to_string();
     match error.kind {
         tokio_serial::ErrorKind::NoDevice if !path.exists() => OpenError::Away(path.to_owned()),
+        // TIOCEXCL's "busy" and a lock that is not to be had both come as this.
+        tokio_serial::ErrorKind::NoDevice => {
+            OpenError::Refused(format!("{shown} is used by {}; end that first", holder(path)))
+        }
         tokio_serial::ErrorKind::Io(io::ErrorKind::NotFound) => OpenError::Away(path.to_owned()),
         tokio_serial::ErrorKind::Io(io::ErrorKind::PermissionDenied) => OpenError::Refused(format!(
             "{shown} may not be opened: put havatard's user into the group dialout"
         )),
-        _ if text.contains("busy") => {
-            OpenError::Refused(format!("{shown} is used by {}; end that first", holder(path)))
-        }
-        _ => OpenError::Refused(format!("{shown} cannot be opened: {text}")),
+        _ => OpenError::Refused(format!("{shown} cannot be opened: {error}")),
     }
 }
 

@@ -5,21 +5,21 @@
 //! requests live on other threads and cannot hold it up. It never waits for the port: what does not fit into the
 //! kernel's buffer is dropped, because what comes next is newer.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
-use std::os::fd::{AsRawFd as _, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_serial::SerialStream;
 use tokio_util::sync::CancellationToken;
 
 use super::link::Speech;
-use super::port::{self, Lines, OpenError};
+use super::port::{self, Lines, OpenError, Port};
 use super::shared::Shared;
 use super::wire::{LinkNews, Lost, Order};
 
@@ -105,7 +105,7 @@ async fn idle(
 
 /// An open port.
 struct Talk<'a> {
-    port: SerialStream,
+    port: Port,
     speech: Box<dyn Speech>,
     shared: &'a Shared,
     news: Vec<LinkNews>,
@@ -116,7 +116,7 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(port: SerialStream, mut speech: Box<dyn Speech>, shared: &'a Shared) -> Self {
+    fn new(port: Port, mut speech: Box<dyn Speech>, shared: &'a Shared) -> Self {
         let mut out = Vec::new();
         speech.begin(Instant::now(), &mut out);
         Self { port, speech, shared, news: Vec::new(), orders: Vec::new(), out, rest: Vec::new() }
@@ -207,9 +207,7 @@ impl<'a> Talk<'a> {
     }
 
     fn put(&self, bytes: &[u8]) -> io::Result<usize> {
-        #[expect(unsafe_code, reason = "borrowed from the open port, for this call")]
-        let fd = unsafe { BorrowedFd::borrow_raw(self.port.as_raw_fd()) };
-        match nix::unistd::write(fd, bytes) {
+        match nix::unistd::write(&self.port, bytes) {
             Ok(taken) => Ok(taken),
             Err(Errno::EAGAIN | Errno::EINTR) => Ok(0),
             Err(error) => Err(error.into()),

@@ -112,8 +112,10 @@ impl Core {
     }
 
     fn up(&mut self, controller: Controller) {
-        // Whatever somebody held down or let go of before this controller was there counts no more.
-        self.stop_all(StopReason::LinkLost);
+        // Whatever somebody held down or let go of before this controller was there counts no more. Why the wheels stand
+        // since before that is still so.
+        let standing = self.arbiter.stopped().filter(|_| self.arbiter.mode().is_none());
+        self.stop_all(standing.unwrap_or(StopReason::LinkLost));
         let caps = Caps {
             linear: self.caps.linear.min(f64::from(controller.max_linear)),
             angular: self.caps.angular.min(f64::from(controller.max_angular)),

@@ -1,5 +1,8 @@
 //! The protocol of `docs/serial-protocol.md`.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use havatar_link::host::{Due, Event, Host, WhyLost};

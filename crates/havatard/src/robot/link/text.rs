@@ -5,6 +5,9 @@
 //! several times, steps are timed instead of measured, and speed is low. What is reported upwards is what was said, not
 //! what is; the missing features say so.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use havatar_link::text::{Dialect, Lines};
