@@ -2,14 +2,14 @@
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use havatar_api::{DriveMessage, IfHeld, LeaseAnswer, LeaseRequest, Refusal, Stamp, StepMove};
 use havatar_link::frame::Decoder;
 use havatar_link::message::{
-    Features, Flags, FromDevice, Name, Presence, State, Status, StepResult, StopReason, ToDevice, VERSION,
-    Welcome,
+    Features, Flags, FromDevice, Kind, Name, Presence, State, Status, StepResult, StopReason, ToDevice,
+    VERSION, Welcome,
 };
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::openpty;
@@ -17,7 +17,7 @@ use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::arbiter::Caps;
 use super::blackbox::BlackBox;
@@ -185,6 +185,20 @@ impl Device {
         }
     }
 
+    /// Does what it was told last.
+    fn follow(&mut self) {
+        for message in self.told.iter().rev() {
+            self.state = match message {
+                ToDevice::Drive(drive) if (drive.linear, drive.angular) == (0, 0) => State::Ready,
+                ToDevice::Drive(_) => State::Driving,
+                ToDevice::Step(_) => State::Stepping,
+                ToDevice::Stop(_) | ToDevice::Hello(_) => State::Held,
+                _ => continue,
+            };
+            return;
+        }
+    }
+
     /// The set-points that would turn the wheels.
     pub(crate) fn motions(&self) -> usize {
         self.told.iter().filter(|message| is_motion(message)).count()
@@ -231,6 +245,55 @@ impl Robot {
             drop(sender);
         });
         Self(shared)
+    }
+}
+
+/// A robot whose controller is always there, drives as it is told and remembers all of it.
+pub(crate) struct Bench {
+    pub(crate) robot: Robot,
+    device: Arc<Mutex<Device>>,
+    /// The end of the loop and of the player.
+    _end: DropGuard,
+}
+
+impl Bench {
+    /// Begins to play; returns when the robot may be driven.
+    pub(crate) async fn start() -> Self {
+        let (plug, stop) = (Plug::new(), CancellationToken::new());
+        let robot = Robot::for_tests_at(&plug.name, stop.clone());
+        let device = Arc::new(Mutex::new(Device::new(1)));
+        let (played, end) = (device.clone(), stop.clone());
+        tokio::spawn(async move {
+            while !end.is_cancelled() {
+                {
+                    let mut device = played.lock().unwrap();
+                    let answer = device.hear(&plug.take());
+                    plug.put(&answer);
+                    if device.session != 0 {
+                        device.follow();
+                        plug.put(&device.status(5));
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        until("telemetry", || robot.state().telemetry.is_some().then_some(())).await;
+        Self { robot, device, _end: stop.drop_guard() }
+    }
+
+    pub(crate) fn motions(&self) -> usize {
+        self.device.lock().unwrap().motions()
+    }
+
+    /// Whether the newest of all set-points and stops is one that ends motion.
+    pub(crate) fn stands(&self) -> bool {
+        let device = self.device.lock().unwrap();
+        let wheels = |m: &&ToDevice| matches!(m.kind(), Kind::Drive | Kind::Step | Kind::Stop | Kind::Estop);
+        device.told.iter().rev().find(wheels).is_none_or(|message| !is_motion(message))
+    }
+
+    pub(crate) fn told(&self) -> Vec<ToDevice> {
+        self.device.lock().unwrap().told.clone()
     }
 }
 

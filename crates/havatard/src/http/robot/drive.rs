@@ -157,8 +157,8 @@ async fn hello(stream: &mut SplitStream<WebSocket>) -> Result<(String, u8), Opti
     let Some(Ok(Message::Text(text))) = first else {
         return if first.is_none() { Err(None) } else { broken("hello must be the first message") };
     };
-    match serde_json::from_str(&text) {
-        Ok(DriveMessage::Hello { token, rate_hz }) => {
+    match read(&text) {
+        Some(DriveMessage::Hello { token, rate_hz }) => {
             Ok((token, rate_hz.unwrap_or(STATE_HZ).clamp(1, MOST_HZ)))
         }
         _ => broken("hello must be the first message"),
@@ -195,7 +195,7 @@ async fn hear(
                 return Some(close(BROKE_RULES, "text messages only"));
             }
         };
-        let Ok(message) = serde_json::from_str::<DriveMessage>(&text) else {
+        let Some(message) = read(&text) else {
             seat.fault();
             let _ = refusals.try_send((None, Refusal::BadMessage));
             return Some(close(BROKE_RULES, "a message cannot be read"));
@@ -209,6 +209,14 @@ async fn hear(
             http.app().auth.touch(identity.owner());
         }
     }
+}
+
+/// A message in the one form that is described: serde alone would also take lists for objects, by position.
+fn read(text: &str) -> Option<DriveMessage> {
+    let form: serde_json::Value = serde_json::from_str(text).ok()?;
+    let described = form.is_object() && form.get("at").is_none_or(serde_json::Value::is_object);
+    // Read anew, for the form has lost what was said twice.
+    if described { serde_json::from_str(text).ok() } else { None }
 }
 
 fn seq(message: &DriveMessage) -> Option<u64> {

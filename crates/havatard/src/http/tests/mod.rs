@@ -1,8 +1,10 @@
 //! The router in process, over a media handle that answers what a test tells it to.
 
 mod access;
+mod drive;
 mod events;
 mod hook;
+mod robot;
 mod routes;
 mod server;
 mod signing_in;
@@ -75,6 +77,11 @@ impl Robot {
     }
 
     fn with(parts: Parts) -> Self {
+        Self::around(parts, crate::robot::Robot::for_tests())
+    }
+
+    /// With these wheels.
+    fn around(parts: Parts, wheels: crate::robot::Robot) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listening = Listening { address: HOST.parse().unwrap(), tls: parts.tls };
         let (status, status_out) = watch::channel(Arc::new(media_status()));
@@ -100,7 +107,7 @@ impl Robot {
             state_dir: dir.path().to_owned(),
         });
         let app = Arc::new(App {
-            robot: crate::robot::Robot::for_tests(),
+            robot: wheels,
             media,
             auth,
             config: config_out,
