@@ -1,0 +1,28 @@
+import type { EstopReleased, IfHeld, LeaseAnswer } from '../api/types';
+
+/**
+ * The daemon's routes around driving, as the driver's core needs them. Every method rejects with something that carries
+ * the problem's stable `code` (`lease_held`, `no_lease`, `network`, ...) and its HTTP `status`, 0 without an answer.
+ */
+export interface DriveApi {
+  acquire(ifHeld: IfHeld): Promise<LeaseAnswer>;
+  release(token: string): Promise<void>;
+  answer(token: string, handOver: boolean): Promise<void>;
+  stop(): Promise<void>;
+  estop(): Promise<void>;
+  /** Without a code the first step, which gives one out; with it the second. */
+  releaseEstop(confirm: string | null): Promise<EstopReleased>;
+}
+
+/** What was wrong with a request. */
+export interface RequestProblem {
+  status: number;
+  code: string;
+}
+
+export function problemOf(error: unknown): RequestProblem {
+  const { status, code } = (error ?? {}) as Partial<Record<string, unknown>>;
+  return typeof status === 'number' && typeof code === 'string'
+    ? { status, code }
+    : { status: 0, code: 'unknown' };
+}

@@ -1,0 +1,76 @@
+// The way of a stop to the robot, apart from everything else: over the drive socket at once, and by a request of its own
+// where there is no socket, where the page is about to go, or where nothing has confirmed it in time. Pressing again begins
+// anew; a stop that arrives twice does no harm.
+
+import type { Clock } from './clock';
+
+/** `confirmed`: the robot has said so. `failed`: nothing has, after all tries; the robot stops by its own deadman. */
+export type StopProgress = 'idle' | 'sending' | 'confirmed' | 'failed';
+
+export interface StopLaneDeps {
+  clock: Clock;
+  /** By the socket; false if there is none. */
+  say: () => boolean;
+  /** By a request; resolves once the daemon has done it. */
+  post: () => Promise<void>;
+  onProgress: (progress: StopProgress) => void;
+}
+
+/** What the socket's way may take before a request follows, in ms. */
+const CONFIRM_MS = 150;
+/** Between two requests, whatever became of the first, in ms. */
+const AGAIN_MS = 400;
+const REQUESTS = 3;
+
+export class StopLane {
+  readonly #deps: StopLaneDeps;
+  #cancel: (() => void) | null = null;
+  #press = 0;
+  #requests = 0;
+
+  constructor(deps: StopLaneDeps) {
+    this.#deps = deps;
+  }
+
+  /** `atOnce` sends the request beside the socket's message: there may be no later. */
+  press(atOnce: boolean): void {
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#press += 1;
+    this.#requests = 0;
+    this.#deps.onProgress('sending');
+    if (!this.#deps.say() || atOnce) this.#request(this.#press);
+    else this.#cancel = this.#deps.clock.after(CONFIRM_MS, () => this.#request(this.#press));
+  }
+
+  /** The robot has said that it has stopped. */
+  confirm(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#press += 1;
+    this.#deps.onProgress('confirmed');
+  }
+
+  get pending(): boolean {
+    return this.#cancel !== null;
+  }
+
+  #request(press: number): void {
+    this.#cancel = null;
+    if (press !== this.#press) return;
+    this.#requests += 1;
+    const last = this.#requests === REQUESTS;
+    this.#cancel = this.#deps.clock.after(AGAIN_MS, () => {
+      this.#cancel = null;
+      if (!last) this.#request(press);
+      else if (press === this.#press) this.#deps.onProgress('failed');
+    });
+    this.#deps.post().then(
+      () => {
+        if (press === this.#press) this.confirm();
+      },
+      // Nothing to be done about it here: the next request is already due.
+      () => undefined,
+    );
+  }
+}
