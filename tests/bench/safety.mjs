@@ -178,9 +178,9 @@ async function relay() {
   const { daemon, robot } = await startDriven()
   const counts = { commands: 0, motions: 0, stale: 0, oldest: 0 }
   const manners = [
-    ['--delay', '60', '--jitter', '120', '--stall', '0.02'],
+    ['--delay', '60', '--jitter', '120', '--loss', '0.02'],
     ['--replay', '0.2', '--shuffle', '0.1', '--double', '0.1', '--late', '0.1'],
-    ['--delay', '30', '--jitter', '200', '--stall', '0.02', '--replay', '0.1', '--shuffle', '0.1', '--late', '0.1'],
+    ['--delay', '30', '--jitter', '200', '--loss', '0.02', '--replay', '0.1', '--shuffle', '0.1', '--late', '0.1'],
   ]
   for (const [index, manner] of manners.entries()) {
     const port = await freePort()

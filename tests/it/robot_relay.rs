@@ -13,7 +13,7 @@ const FULL: (f64, f64) = (250.0, 785.0);
 
 #[tokio::test]
 async fn delays_and_stalls() {
-    schedule("delay", &["--delay", "60", "--jitter", "120", "--stall", "0.02"], 12).await;
+    schedule("delay", &["--delay", "60", "--jitter", "120", "--loss", "0.02"], 12).await;
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn all_of_it_at_once() {
         "30",
         "--jitter",
         "200",
-        "--stall",
+        "--loss",
         "0.02",
         "--replay",
         "0.1",

@@ -19,11 +19,14 @@
 //! [`esp32`] is a motor controller on a pseudo-terminal: the firmware that ships, in a simulated body, with faults on
 //! demand.
 //!
+//! [`relay`] is a bad network between two programs, the same one in every run.
+//!
 //! Nothing here knows the daemon, ffmpeg or a media server.
 
 pub mod camera;
 pub mod esp32;
 pub mod frame_clock;
 pub mod pace;
+pub mod relay;
 pub mod scene;
 pub mod stubborn;

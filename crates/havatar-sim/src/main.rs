@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use havatar_sim::camera::{self, Shot, SystemClock, VirtualClock};
 use havatar_sim::scene::Size;
-use havatar_sim::{esp32, stubborn};
+use havatar_sim::{esp32, relay, stubborn};
 
 /// Stands in for a robot's hardware in tests, benchmarks and the demo.
 #[derive(Parser)]
@@ -26,6 +26,9 @@ enum Command {
 
     /// Is a motor controller on a pseudo-terminal, in a simulated body. Commands on standard input make it fail.
     Esp32(esp32::Args),
+
+    /// Is a bad network between two programs: delays, loses, repeats and shuffles what passes, the same way in every run.
+    Relay(relay::Args),
 
     /// Misbehaves as a child process: ignores signals, floods, hangs, starts children of its own.
     Stubborn(stubborn::Args),
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Camera(arguments) => run_camera(&arguments),
         Command::Esp32(arguments) => esp32::run(&arguments),
+        Command::Relay(arguments) => relay::run(&arguments),
         Command::Stubborn(arguments) => stubborn::run(&arguments),
     };
     match result {

@@ -1,0 +1,172 @@
+//! A bad network between two programs, the same one in every run: a TCP relay that delays, loses, stalls and cuts, and
+//! that can do to a driver's messages what only an attacker or a broken proxy does: repeat, reorder and hold them back.
+//!
+//! TCP hides loss: what is lost comes again after a retransmission timeout, and everything behind it waits. That is what
+//! `--loss` does, for no packet is seen here. Whole messages are known once a connection has become a WebSocket (`frames`);
+//! only those of the side that connected are tampered with. What happens to the n-th message of the n-th connection follows
+//! from the seed alone (`fate`). Between reading and writing (`flow`) memory is bounded: whoever sends more than that waits.
+
+mod fate;
+mod flow;
+mod frames;
+
+use std::io::{self, BufRead as _, Write as _};
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use fate::{Command, Fate, Side, Store};
+use flow::Flow;
+use frames::{Answers, Messages};
+
+pub use fate::Manner;
+
+/// The bad network.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Where it listens
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+
+    /// Where it leads
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    to: SocketAddr,
+
+    /// Of all that is random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// Connections at once; more are closed as soon as they come.
+const MOST: usize = 256;
+/// How long the far end may take to be reached.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Runs it until SIGTERM, SIGINT or `quit`.
+///
+/// # Errors
+/// If the address cannot be listened on.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?
+        .block_on(serve(args))
+}
+
+/// What can change while it runs.
+#[derive(Debug, Clone, Copy)]
+struct Now {
+    manner: Manner,
+    /// Nothing gets through, and nobody is told.
+    blocked: bool,
+    /// How often all connections have been cut.
+    cuts: u64,
+}
+
+async fn serve(args: &Args) -> anyhow::Result<()> {
+    let listener =
+        TcpListener::bind(args.listen).await.with_context(|| format!("listen on {}", args.listen))?;
+    let mut terminate = signal(SignalKind::terminate()).context("watch SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("watch SIGINT")?;
+    let (now, _) = watch::channel(Now { manner: args.manner, blocked: false, cuts: 0 });
+    let store = Arc::new(Mutex::new(Store::default()));
+    let mut lines = commands();
+    let mut connections = JoinSet::new();
+    let mut count = 0;
+    say(&json!({"event": "ready", "listen": listener.local_addr().context("ask for the address")?}));
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            Some(line) = lines.recv() => match Command::parse(&line) {
+                Ok(Command::Quit) => return Ok(()),
+                Ok(command) => {
+                    now.send_modify(|now| obey(now, command));
+                    say(&json!({"event": "done", "command": line}));
+                }
+                Err(why) => say(&json!({"event": "error", "command": line, "why": why})),
+            },
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => {
+                // Out of descriptors, or gone again: the next may do.
+                let Ok((near, _)) = accepted else { continue };
+                if connections.len() < MOST {
+                    connections.spawn(connection(near, args.to, (args.seed, count), now.subscribe(), store.clone()));
+                }
+                count += 1;
+            }
+        }
+    }
+}
+
+fn obey(now: &mut Now, command: Command) {
+    match command {
+        Command::Manner(set) => set(&mut now.manner),
+        Command::Block(blocked) => now.blocked = blocked,
+        Command::Cut => now.cuts += 1,
+        Command::Quit => {}
+    }
+}
+
+/// One connection, from its first byte to its last in either direction.
+async fn connection(
+    near: TcpStream,
+    to: SocketAddr,
+    (seed, count): (u64, u64),
+    mut now: watch::Receiver<Now>,
+    store: Arc<Mutex<Store>>,
+) {
+    let cuts = now.borrow_and_update().cuts;
+    let Ok(Ok(far)) = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(to)).await else {
+        let _ = near.set_zero_linger();
+        return;
+    };
+    let _ = (near.set_nodelay(true), far.set_nodelay(true));
+    let upgraded = Arc::new(AtomicBool::new(false));
+    let up = Flow::new(
+        Messages::new(upgraded.clone()),
+        Fate::new((seed, count), Side::Up, Some(store)),
+        now.clone(),
+    );
+    let down = Flow::new(Answers::new(upgraded), Fate::new((seed, count), Side::Down, None), now.clone());
+    let broken = tokio::select! {
+        _ = now.wait_for(|now| now.cuts != cuts) => true,
+        ended = async { tokio::try_join!(up.run(&near, &far), down.run(&far, &near)) } => ended.is_err(),
+    };
+    if broken {
+        // What is dropped now is reset, not closed.
+        let _ = (near.set_zero_linger(), far.set_zero_linger());
+    }
+}
+
+/// Lines of standard input. Its end is no end of the relay.
+fn commands() -> mpsc::Receiver<String> {
+    // As many as anybody types ahead; a flood waits in the pipe.
+    let (sender, lines) = mpsc::channel(16);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+fn say(what: &serde_json::Value) {
+    let mut out = io::stdout().lock();
+    // Nobody may listen.
+    let _ = writeln!(out, "{what}").and_then(|()| out.flush());
+}
