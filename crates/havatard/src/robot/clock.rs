@@ -134,6 +134,48 @@ mod tests {
         assert!(clock.age(&stamp(5.0, 199, 1.0), now).is_ok());
     }
 
+    /// What the driver's clock shows at our `now`, if it started with ours.
+    fn client(start: Instant, now: Instant) -> f64 {
+        now.duration_since(start).as_secs_f64() * 1000.0
+    }
+
+    #[test]
+    fn the_beat_that_was_fastest_counts_for_half_a_minute() {
+        let start = Instant::now();
+        let mut clock = Clock::new(start);
+        let age = |clock: &mut Clock, sent: Instant, way: f64, beat: u64| {
+            let now = sent + ms(way);
+            clock.age(&stamp(client(start, now), beat, client(start, now)), now).unwrap()
+        };
+        let close = |age: Duration, millis: f64| (age.as_secs_f64() * 1000.0 - millis).abs() < 0.01;
+        // One beat that came at once, then nothing but beats that take 200 ms: within the same second, and after it.
+        let beat = clock.beat(start);
+        assert!(close(age(&mut clock, start, 0.0, beat), 0.0));
+        for tenth in 1..=300_u32 {
+            let sent = start + BEAT * tenth;
+            let beat = clock.beat(sent);
+            let found = age(&mut clock, sent, 200.0, beat);
+            assert!(close(found, 0.0), "{tenth}: {found:?}");
+        }
+        // The best of a second is forgotten half a minute after that second.
+        let sent = start + BUCKET + WINDOW;
+        let beat = clock.beat(sent);
+        let found = age(&mut clock, sent, 200.0, beat);
+        assert!(close(found, 200.0), "{found:?}");
+    }
+
+    #[test]
+    fn the_times_kept_are_few() {
+        let start = Instant::now();
+        let mut clock = Clock::new(start);
+        for tenth in 0..10_000_u32 {
+            let now = start + BEAT * tenth;
+            let beat = clock.beat(now);
+            clock.age(&stamp(client(start, now), beat, client(start, now)), now).unwrap();
+        }
+        assert!(clock.sent.len() <= BEATS && clock.best.len() <= 33, "{}", clock.best.len());
+    }
+
     proptest! {
         /// Whatever the network does and wherever the client's clock stands, no message is taken for younger than it
         /// is, and on a steady network it is taken for at most one way down older.

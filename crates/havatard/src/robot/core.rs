@@ -454,6 +454,8 @@ impl Core {
         if was != self.arbiter.mode() || told != self.arbiter.stopped() {
             self.sent.mode = self.arbiter.mode();
             self.sent.noted = None;
+            // Told at once, however short ago a set-point was.
+            self.sent.fresh = true;
             self.note("stopped", json!({"reason": self.arbiter.stopped(), "mode": was}));
             self.changed = true;
         }

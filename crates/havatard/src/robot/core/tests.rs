@@ -1,6 +1,9 @@
 //! The rules against an oracle that does not share their code: seeded schedules of a hostile network, hostile
 //! people and a hostile cable. `HAVATAR_ROUNDS` asks for more than the suite's share.
 
+mod any;
+mod edges;
+
 use std::time::Duration;
 
 use havatar_api::{DriveMessage, EstopSource, IfHeld, Refusal, Stamp, StepMove, StopReason};

@@ -1,0 +1,403 @@
+//! Each rule at its edge, by itself: what the stories of `super` would only meet by chance.
+
+use super::*;
+use crate::robot::lease::STALE;
+
+impl Rig {
+    /// What would be said now; nothing is said.
+    fn hold_message(&mut self, linear: f64) -> DriveMessage {
+        DriveMessage::Hold { at: self.stamp(Some(50.0)), linear, angular: 0.0 }
+    }
+
+    fn stopped(&mut self) -> Option<StopReason> {
+        self.core.state(self.now).motion.stopped
+    }
+
+    /// With a picture, unlike `step`.
+    fn seeing_step(&mut self, press: u64) -> Result<(), Refusal> {
+        let at = self.stamp(Some(50.0));
+        self.say(&DriveMessage::Step { at, press, step: StepMove::Cm(20) })
+    }
+
+    /// Another beat, which the driver has at once.
+    fn beat(&mut self) {
+        self.beat = self.core.beat(self.seat, self.now).unwrap();
+        self.beat_at = self.now;
+    }
+
+    fn grant(&mut self, name: &str, how: IfHeld) -> Result<Fingerprint, Refusal> {
+        let token = Secret::random().digest();
+        self.core.acquire(&who(name), how, token, Timestamp::now(), self.now).map(|_| token)
+    }
+
+    /// Somebody else has the lease and the seat, and has let go.
+    fn seated(&mut self, token: &Fingerprint) {
+        self.token = *token;
+        (self.seat, _) = self.core.sit(token, self.now).unwrap();
+        self.seq = 0;
+        self.beat();
+        self.neutral().unwrap();
+    }
+}
+
+#[test]
+fn a_command_of_300_ms_is_late_and_one_of_299_is_not() {
+    for (way, expected) in
+        [(299, Ok(())), (300, Err(Refusal::CommandLate)), (5000, Err(Refusal::CommandLate))]
+    {
+        let mut rig = Rig::ready();
+        let message = rig.hold_message(1.0);
+        rig.now += ms(way);
+        // Kept alive another way, so that only the age speaks against it.
+        let _ = rig.core.keep(&rig.token, rig.now);
+        let heard = rig.say(&message);
+        assert_eq!(heard, if way >= 2000 { Err(Refusal::LeaseLost) } else { expected }, "{way}");
+        assert_eq!(rig.orders().iter().any(is_motion), expected.is_ok(), "{way}");
+    }
+}
+
+#[test]
+fn a_late_command_does_not_feed_what_runs_nor_the_lease() {
+    let mut rig = Rig::ready();
+    rig.step(1, StepMove::Cm(50)).unwrap();
+    let at = rig.stamp(Some(50.0));
+    rig.wait(240);
+    rig.alive().unwrap();
+    rig.wait(100);
+    let before = rig.core.state(rig.now).driver;
+    assert_eq!(rig.say(&DriveMessage::Alive { at }), Err(Refusal::OutOfOrder));
+    let at = rig.stamp(Some(50.0));
+    rig.wait(300);
+    assert_eq!(rig.say(&DriveMessage::Alive { at }), Err(Refusal::CommandLate));
+    assert_eq!(rig.stopped(), Some(StopReason::Silent));
+    assert_eq!(rig.core.state(rig.now).driver, before);
+}
+
+#[test]
+fn a_message_counts_once_and_only_after_those_before_it() {
+    let mut rig = Rig::ready();
+    let (first, second) = (rig.hold_message(0.5), rig.hold_message(1.0));
+    rig.say(&second).unwrap();
+    for again in [&second, &first, &second] {
+        assert_eq!(rig.say(again), Err(Refusal::OutOfOrder));
+    }
+    assert_eq!(rig.speed(), Some(250), "the older one has changed nothing");
+    // A repeated message feeds nothing either: the motion ends as if it had not come.
+    for _ in 0..5 {
+        rig.wait(50);
+        assert_eq!(rig.say(&second), Err(Refusal::OutOfOrder));
+    }
+    assert_eq!(rig.orders(), [Order::Stop]);
+    // A refused one is used up as well.
+    let at = rig.stamp(Some(50.0));
+    let beyond = DriveMessage::Hold { at, linear: 2.0, angular: 0.0 };
+    assert_eq!(rig.say(&beyond), Err(Refusal::OutOfRange));
+    assert_eq!(rig.say(&DriveMessage::Neutral { at }), Err(Refusal::OutOfOrder));
+}
+
+#[test]
+fn a_pressed_button_outranks_all_and_cannot_be_released_from_afar() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    rig.hears(Report { button: true, ..report(Stand::Driving) });
+    assert_eq!(rig.hold(1.0), Err(Refusal::EstopButton));
+    assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::EstopButton));
+    assert!(!rig.orders().iter().any(is_motion));
+    let (ana, code) = (who("ana"), Secret::random().digest());
+    assert_eq!(rig.core.begin_release(&ana, code, rig.now), Err(Refusal::EstopButton));
+    assert!(rig.core.estop_state().latched && rig.core.estop_state().button);
+    // Pressed between the two steps.
+    rig.hears(report(Stand::Held));
+    rig.core.estop(&ana, Timestamp::now());
+    rig.core.begin_release(&ana, code, rig.now).unwrap();
+    rig.hears(Report { button: true, ..report(Stand::Latched) });
+    assert_eq!(rig.core.finish_release(&ana, &code, rig.now), Err(Refusal::EstopButton));
+    assert!(!rig.orders().contains(&Order::Release));
+}
+
+#[test]
+fn nothing_moves_until_the_controller_has_opened_its_latch_too() {
+    let mut rig = Rig::ready();
+    let (ana, code) = (who("ana"), Secret::random().digest());
+    rig.core.estop(&ana, Timestamp::now());
+    rig.hears(report(Stand::Latched));
+    rig.core.begin_release(&ana, code, rig.now).unwrap();
+    rig.core.finish_release(&ana, &code, rig.now).unwrap();
+    for _ in 0..10 {
+        rig.wait(20);
+        rig.neutral().unwrap();
+        assert_eq!(rig.hold(1.0), Err(Refusal::EstopLatched));
+        assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::EstopLatched));
+        assert!(!rig.orders().iter().any(is_motion));
+    }
+}
+
+#[test]
+fn lag_ends_what_runs_at_once() {
+    for latched in [false, true] {
+        let mut rig = Rig::ready();
+        if latched {
+            rig.latch(1).unwrap()
+        } else {
+            rig.hold(1.0).unwrap()
+        }
+        rig.orders();
+        rig.wait(20);
+        // 390 ms of picture and 150 under way: steps only. It is a sign of life, and says to stop.
+        let at = rig.stamp(Some(390.0));
+        rig.wait(150);
+        assert_eq!(rig.say(&DriveMessage::Alive { at }), Err(Refusal::LagTooLong));
+        assert_eq!(rig.orders(), [Order::Stop]);
+        assert_eq!(rig.stopped(), Some(StopReason::LagTooLong));
+    }
+}
+
+#[test]
+fn a_stale_picture_begins_nothing() {
+    let mut rig = Rig::ready();
+    assert_eq!(rig.hold_with(1.0, Some(401.0)), Err(Refusal::PictureStale));
+    let at = rig.stamp(Some(401.0));
+    let step = DriveMessage::Step { at, press: 1, step: StepMove::Cm(5) };
+    assert_eq!(rig.say(&step), Err(Refusal::PictureStale));
+    let at = rig.stamp(Some(401.0));
+    let latch =
+        DriveMessage::Latch { at, press: 2, linear: 1.0, angular: 0.0, for_ms: 1000, stop_reachable: true };
+    assert_eq!(rig.say(&latch), Err(Refusal::PictureStale));
+    assert!(!rig.orders().iter().any(is_motion));
+    assert_eq!(rig.hold_with(1.0, None), Err(Refusal::PictureUnknown));
+    rig.hold_with(1.0, Some(400.0)).unwrap();
+}
+
+#[test]
+fn one_motion_at_a_time_and_what_was_refused_is_not_carried_out_later() {
+    for latched in [false, true] {
+        let mut rig = Rig::ready();
+        if latched {
+            rig.latch(1).unwrap()
+        } else {
+            rig.hold(1.0).unwrap()
+        }
+        assert_eq!(rig.seeing_step(5), Err(Refusal::Moving));
+        assert!(!rig.orders().iter().any(|order| matches!(order, Order::Step { .. })));
+        rig.core.stop("ana");
+        rig.neutral().unwrap();
+        assert_eq!(rig.seeing_step(5), Err(Refusal::PressAgain));
+        assert_eq!(rig.latch(5), Err(Refusal::PressAgain));
+        rig.step(6, StepMove::Cm(20)).unwrap();
+        assert_eq!(rig.hold(1.0), Err(Refusal::Moving));
+        assert_eq!(rig.latch(7), Err(Refusal::Moving));
+    }
+}
+
+#[test]
+fn only_its_own_messages_keep_a_motion_alive() {
+    for latched in [false, true] {
+        let mut rig = Rig::ready();
+        if latched {
+            rig.latch(1).unwrap()
+        } else {
+            rig.hold(1.0).unwrap()
+        }
+        for _ in 0..4 {
+            rig.wait(50);
+            rig.alive().unwrap();
+            assert!(rig.orders().iter().any(is_motion));
+        }
+        rig.wait(50);
+        rig.alive().unwrap();
+        assert_eq!(rig.orders(), [Order::Stop], "latched: {latched}");
+    }
+}
+
+#[test]
+fn a_step_by_request_lives_on_what_the_socket_said_before_it() {
+    let mut rig = Rig::ready();
+    let secret = Secret::random();
+    rig.core.acquire(&who("ana"), IfHeld::Refuse, secret.digest(), Timestamp::now(), rig.now).unwrap();
+    rig.seated(&secret.digest());
+    let request =
+        |press| havatar_api::StepRequest { token: secret.expose().to_owned(), press, step: StepMove::Cm(50) };
+    rig.alive().unwrap();
+    rig.wait(200);
+    rig.core.step(&request(1), rig.now).unwrap();
+    rig.wait(49);
+    assert!(rig.orders().iter().any(is_motion));
+    rig.wait(1);
+    assert_eq!(rig.orders(), [Order::Stop]);
+    // What the socket said is gone with it.
+    rig.alive().unwrap();
+    rig.core.sit(&secret.digest(), rig.now).unwrap();
+    assert_eq!(rig.core.step(&request(2), rig.now), Err(Refusal::NoSocket));
+}
+
+#[test]
+fn a_new_socket_begins_with_nothing_known_of_the_picture() {
+    let mut rig = Rig::ready();
+    let at = rig.stamp(Some(390.0));
+    rig.wait(150);
+    assert_eq!(rig.say(&DriveMessage::Hold { at, linear: 1.0, angular: 0.0 }), Err(Refusal::LagTooLong));
+    assert!(rig.core.state(rig.now).motion.limit.steps_only);
+    let token = rig.token;
+    rig.seated(&token);
+    assert!(!rig.core.state(rig.now).motion.limit.steps_only, "the lag was the former socket's");
+    rig.hold(1.0).expect("a good picture, from the first");
+}
+
+#[test]
+fn presses_are_counted_anew_for_a_new_driver_and_not_for_a_new_socket() {
+    let mut rig = Rig::ready();
+    rig.step(5, StepMove::Cm(5)).unwrap();
+    let token = rig.token;
+    rig.seated(&token);
+    assert_eq!(rig.step(5, StepMove::Cm(5)), Err(Refusal::PressAgain), "the same driver in another tab");
+    let bob = rig.grant("admin", IfHeld::Take).unwrap();
+    rig.seated(&bob);
+    rig.step(1, StepMove::Cm(5)).unwrap();
+}
+
+#[test]
+fn who_takes_the_robot_has_the_seat_to_take_and_the_former_one_has_none() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    let former = rig.seat;
+    rig.grant("admin", IfHeld::Take).unwrap();
+    assert!(!rig.core.is_seated(former));
+    assert_eq!(rig.core.beat(former, rig.now), None);
+    assert!(!rig.core.state(rig.now).driver.unwrap().connected);
+    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.neutral(), Err(Refusal::LeaseLost));
+    assert_eq!(rig.hold(1.0), Err(Refusal::LeaseLost));
+}
+
+#[test]
+fn a_former_sockets_faults_and_leaving_do_not_touch_who_drives_now() {
+    let mut rig = Rig::ready();
+    let (former, token) = (rig.seat, rig.token);
+    rig.seated(&token);
+    rig.hold(1.0).unwrap();
+    rig.core.fault(former);
+    rig.core.leave(former);
+    assert!(rig.orders().iter().any(is_motion));
+    rig.core.fault(rig.seat);
+    assert_eq!(rig.orders(), [Order::Stop]);
+}
+
+#[test]
+fn a_hand_over_waits_five_seconds_and_an_ask_that_is_not_repeated_too() {
+    let mut rig = Rig::ready();
+    rig.grant("bob", IfHeld::Ask).unwrap();
+    rig.core.answer(&rig.token, true, rig.now).unwrap();
+    rig.now += ms(4999);
+    assert_eq!(rig.grant("eva", IfHeld::Refuse), Err(Refusal::LeaseHeld), "kept for bob");
+    rig.now += ms(1);
+    let eva = rig.grant("eva", IfHeld::Refuse).expect("bob has not come");
+    rig.grant("bob", IfHeld::Ask).unwrap();
+    for _ in 0..4 {
+        rig.now += ms(1250);
+        let _ = rig.core.keep(&eva, rig.now);
+        rig.orders();
+    }
+    assert_eq!(rig.core.asking(), None);
+    assert_eq!(rig.core.answer(&eva, true, rig.now), Err(Refusal::NoLease), "nobody asks any more");
+}
+
+#[test]
+fn a_lease_is_kept_by_when_a_message_was_made_and_ends_after_two_seconds() {
+    let mut rig = Rig::ready();
+    rig.beat();
+    let at = rig.stamp(Some(50.0));
+    rig.wait(200);
+    rig.say(&DriveMessage::Alive { at }).unwrap();
+    rig.now += STALE - ms(201);
+    rig.core.check(&rig.token, rig.now).expect("a moment is left");
+    rig.wait(1);
+    assert_eq!(
+        rig.core.check(&rig.token, rig.now),
+        Err(Refusal::LeaseLost),
+        "200 ms of it had passed under way"
+    );
+    assert!(rig.core.state(rig.now).driver.is_none());
+}
+
+#[test]
+fn a_weaker_controller_is_not_told_more_than_it_can() {
+    let mut rig = Rig::ready();
+    let weak = Controller { max_linear: 100, max_angular: 300, ..controller() };
+    rig.core.link(LinkNews::Up(weak), rig.now);
+    rig.hears(report(Stand::Held));
+    rig.neutral().unwrap();
+    let at = rig.stamp(Some(50.0));
+    rig.say(&DriveMessage::Hold { at, linear: 1.0, angular: -1.0 }).unwrap();
+    let orders = rig.orders();
+    assert!(matches!(orders.last(), Some(Order::Drive { linear: 100, angular: -300, .. })), "{orders:?}");
+    rig.neutral().unwrap();
+    rig.step(1, StepMove::Deg(90)).unwrap();
+    let orders = rig.orders();
+    assert!(matches!(orders.last(), Some(Order::Step { speed: 300, .. })), "{orders:?}");
+}
+
+#[test]
+fn a_new_session_of_the_controller_stops_what_runs() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    // A greeting that was answered twice: up again, without a loss in between.
+    rig.core.link(LinkNews::Up(controller()), rig.now);
+    rig.hears(report(Stand::Ready));
+    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
+}
+
+#[test]
+fn why_the_wheels_stand_is_still_said_when_the_controller_is_back() {
+    for (lost, reason) in [(Lost::Rebooted, StopReason::DeviceReset), (Lost::Silent, StopReason::LinkLost)] {
+        let mut rig = Rig::ready();
+        rig.hold(1.0).unwrap();
+        rig.core.link(LinkNews::Lost(lost), rig.now);
+        rig.core.link(LinkNews::Up(controller()), rig.now);
+        rig.hears(report(Stand::Held));
+        assert_eq!(rig.stopped(), Some(reason));
+    }
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.core.link(LinkNews::Up(controller()), rig.now);
+    assert_eq!(rig.stopped(), Some(StopReason::LinkLost), "it ended what was running");
+}
+
+#[test]
+fn a_motor_fault_stops_and_an_ending_daemon_moves_nothing() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    rig.hears(Report { motor_fault: true, ..report(Stand::Driving) });
+    assert_eq!(rig.stopped(), Some(StopReason::MotorFault));
+    rig.hears(report(Stand::Held));
+    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst), "it is over, and still a stop");
+
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    rig.core.close();
+    assert_eq!(rig.orders(), [Order::Stop]);
+    let _ = rig.neutral();
+    assert_eq!(rig.hold(1.0), Err(Refusal::RobotAway));
+    assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::RobotAway));
+    assert!(!rig.orders().iter().any(is_motion));
+}
+
+#[test]
+fn a_late_loop_and_a_new_config_slow_down_and_stop() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.core.late(ms(60), rig.now);
+    assert_eq!(rig.speed(), Some(75), "30 %");
+    rig.wait(20);
+    rig.hold(1.0).unwrap();
+    rig.core.configure("other", CAPS);
+    assert!(!rig.orders().iter().any(is_motion));
+    rig.core.link(LinkNews::Up(controller()), rig.now);
+    rig.hears(report(Stand::Held));
+    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
+}
