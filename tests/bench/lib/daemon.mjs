@@ -60,6 +60,7 @@ export async function launchHavatard({ place, ...config } = {}) {
       onLine: (line) => { link ??= /https?:\/\/\S+\/#code=\S+/.exec(line)?.[0] },
     },
   )
+  const gateway = config.network?.passOn(at.ports.http)
   const origin = `http://${config.network?.address ?? '127.0.0.1'}:${at.ports.http}`
   const tokenFile = join(at.state, 'admin-token')
   const token = () => readFileSync(tokenFile, 'utf8').trim()
@@ -88,6 +89,10 @@ export async function launchHavatard({ place, ...config } = {}) {
 
   return {
     ...daemon,
+    end: async () => {
+      await daemon.end()
+      await gateway?.end()
+    },
     place: at,
     origin,
     startedAt,
