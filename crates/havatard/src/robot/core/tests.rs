@@ -589,8 +589,20 @@ struct Flight {
     message: DriveMessage,
 }
 
+fn number(message: &DriveMessage) -> Option<u64> {
+    match message {
+        DriveMessage::Hold { at, .. }
+        | DriveMessage::Latch { at, .. }
+        | DriveMessage::Step { at, .. }
+        | DriveMessage::Alive { at }
+        | DriveMessage::Neutral { at } => Some(at.seq),
+        DriveMessage::Hello { .. } | DriveMessage::Stop | DriveMessage::Estop => None,
+    }
+}
+
 /// What a network and a frantic driver may do in two seconds, and what the wheels were told meanwhile: motion
-/// without a command younger than 300 ms, or after a stop without a newer letting-go or press, is counted.
+/// without a command younger than 300 ms, or after a stop without a newer letting-go or press, is counted, and so is
+/// every message that was accepted 300 ms after it was made, a second time, or after a later one.
 fn stale_motions(seed: u64) -> u32 {
     let mut random = StdRng::seed_from_u64(seed);
     let mut rig = Rig::new();
@@ -603,6 +615,7 @@ fn stale_motions(seed: u64) -> u32 {
     let mut newest_good = None::<u64>;
     let mut stopped_at = None::<u64>;
     let mut let_go = None::<u64>;
+    let mut newest_seq = 0;
     let mut bad = 0;
     for t in (0..2000_u64).step_by(5) {
         let now = start + ms(t);
@@ -659,6 +672,12 @@ fn stale_motions(seed: u64) -> u32 {
                 return true;
             }
             let accepted = rig.core.hear(rig.seat, &flight.message, now).is_ok();
+            if let Some(seq) = number(&flight.message)
+                && accepted
+            {
+                bad += u32::from(seq <= newest_seq || t - flight.made >= 300);
+                newest_seq = seq;
+            }
             match flight.message {
                 DriveMessage::Stop => stopped_at = Some(t),
                 DriveMessage::Neutral { .. } if accepted => let_go = Some(t),
