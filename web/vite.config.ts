@@ -10,6 +10,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
+    // Each page is an entry of its own, so that the first one carries nothing of the others.
+    rollupOptions: { input: ['index.html', 'drive.html'] },
   },
   server: { proxy: { '/api': { target: daemon, ws: true }, '/hls': { target: daemon } } },
 });

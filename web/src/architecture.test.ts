@@ -11,9 +11,11 @@ const sources = Object.entries(files)
 const under = (folder: string) => sources.filter((s) => s.name.startsWith(`${folder}/`));
 const imports = (text: string) => [...text.matchAll(/from '([^']+)'/g)].map((m) => m[1] ?? '');
 
-test('ui asks the network for nothing', () => {
+test('ui asks the network for nothing, nor does a page but in its first file', () => {
   expect(under('ui').length).toBeGreaterThan(3);
-  for (const { name, text } of under('ui')) {
+  const pages = under('drive-check').filter(({ name }) => !name.endsWith('/main.ts'));
+  expect(pages.length).toBeGreaterThan(1);
+  for (const { name, text } of [...under('ui'), ...pages]) {
     expect([
       name,
       /\b(fetch|WebSocket|XMLHttpRequest|RTCPeerConnection|EventSource)\b/.test(text),

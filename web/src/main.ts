@@ -1,40 +1,8 @@
-import { Api } from './api/client';
-import { App } from './data/app';
-import { signedInHint, takeCode } from './data/sign-in';
-import { localStore } from './data/storage';
+import { boot } from './boot';
 import { chooseLanguage, rememberLanguage, Words } from './i18n';
-import { browserClock } from './lib/clock';
-import { EventsClient } from './lib/events';
-import { Player } from './lib/player';
-import { ElementScreen } from './lib/screen';
-import { type Medium, WhepSession } from './lib/whep';
-import { byId } from './ui/dom';
 import { Page } from './ui/page';
-import { exposeToTests } from './window';
 
-// First of all: a one-time code must not stay in the address bar, whatever fails afterwards.
-const code = takeCode(window.location, window.history);
-
-const store = localStore();
-const clock = browserClock;
-const fetcher: typeof fetch = (input, init) => fetch(input, init);
-
-const videoScreen = new ElementScreen(byId('robot-video', HTMLVideoElement));
-const audioScreen = new ElementScreen(byId('robot-audio', HTMLAudioElement));
-const video = createPlayer('video', 'havatar_camera', videoScreen);
-const audio = createPlayer('audio', 'havatar_audio', audioScreen);
-
-const app: App = new App({
-  api: new Api(fetcher),
-  clock,
-  video,
-  audio,
-  createEvents: (deps) =>
-    new EventsClient({ ...deps, clock, connect: () => new WebSocket('/api/v1/events') }),
-  mute: (muted) => audioScreen.mute(muted),
-  remember: (signedIn) => signedInHint.set(store, signedIn),
-});
-void app.open(code, signedInHint.get(store));
+const { app, clock, store } = boot();
 
 new Page({
   app,
@@ -45,28 +13,3 @@ new Page({
     return new Words(language);
   },
 });
-exposeToTests(app, video, audio);
-
-app.setOnline(navigator.onLine);
-window.addEventListener('online', () => app.setOnline(true));
-window.addEventListener('offline', () => app.setOnline(false));
-document.addEventListener('visibilitychange', () => app.setVisible(!document.hidden));
-window.addEventListener('pagehide', () => app.leave());
-window.addEventListener('pageshow', (event) => {
-  if (event.persisted) void app.enter();
-});
-
-function createPlayer(medium: Medium, stream: string, screen: ElementScreen): Player {
-  const endpoint = new URL(`/api/mediamtx/webrtc/whep?path=${stream}`, window.location.href).href;
-  return new Player(medium, {
-    clock,
-    screen,
-    createSession: (iceServers, events) =>
-      new WhepSession(
-        { endpoint, medium, iceServers },
-        { fetch: fetcher, createPeer: (config) => new RTCPeerConnection(config), clock },
-        events,
-      ),
-    onRefused: () => app.refused(),
-  });
-}

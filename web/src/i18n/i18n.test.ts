@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { en } from './en';
+import { DriveWords } from './drive';
+import { driveEn } from './drive-en';
+import { driveRo } from './drive-ro';
+import { en as pageEn } from './en';
 import { chooseLanguage, Words } from './index';
-import { ro } from './ro';
+import { ro as pageRo } from './ro';
 
 const texts = (dictionary: Record<string, unknown>): [string, string][] =>
   Object.entries(dictionary).flatMap(([key, value]): [string, string][] =>
@@ -15,7 +18,11 @@ const texts = (dictionary: Record<string, unknown>): [string, string][] =>
 const holes = (text: string): string[] =>
   [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
 
-describe('dictionaries', () => {
+describe.each([
+  ['every page', pageRo, pageEn, ['app.name', 'language.ro', 'language.en', 'bar.robot']],
+  // On every machine in both countries the word for it is STOP.
+  ['driving', driveRo, driveEn, ['stop', 'metres', 'degrees']],
+] as const)('dictionaries of %s', (_, ro, en, alike) => {
   test('have the same keys', () => {
     expect(Object.keys(en).sort()).toEqual(Object.keys(ro).sort());
   });
@@ -56,7 +63,7 @@ describe('dictionaries', () => {
   });
 
   test('no Romanian text is left as it is in English', () => {
-    const same = ['app.name', 'language.ro', 'language.en', 'bar.robot'];
+    const same: readonly string[] = alike;
     const english = new Map(texts(en));
     for (const [key, text] of texts(ro)) {
       if (!same.includes(key)) expect([key, text]).not.toEqual([key, english.get(key)]);
@@ -93,4 +100,9 @@ test('Romanian, unless the browser puts English first or somebody has chosen', (
 test('figures are written as the language writes them', () => {
   expect(new Words('ro').text('why.lost', { seconds: 1.5 })).toContain('1,5 s');
   expect(new Words('en').text('link.late', { ms: 310 })).toContain('310 ms');
+});
+
+test('driving has words of its own, in the language of the page', () => {
+  expect(new DriveWords('ro').text('refusal.lease_held')).toBe('Robotul este la altcineva.');
+  expect(new DriveWords('en').text('asked', { who: 'Ana' })).toContain('Ana asks');
 });

@@ -1,6 +1,6 @@
 import { read, write } from '../data/storage';
 import { en } from './en';
-import { type CountKey, type Dictionary, ro, type TextKey } from './ro';
+import { type Dictionary, type Plural, ro } from './ro';
 
 export type Language = 'ro' | 'en';
 export type { CountKey, TextKey } from './ro';
@@ -19,24 +19,31 @@ export function rememberLanguage(storage: Storage | null, language: Language): v
   write(storage, KEY, language);
 }
 
-/** The words of one language. */
-export class Words {
+type Messages = Record<string, string | Plural>;
+type TextOf<D> = { [K in keyof D]: D[K] extends string ? K : never }[keyof D] & string;
+
+/** Messages of one language, with their holes filled as the language writes words and figures. */
+export class Phrases<D extends Messages> {
   readonly language: Language;
+  readonly #messages: D;
   readonly #plural: Intl.PluralRules;
   readonly #number: Intl.NumberFormat;
 
-  constructor(language: Language) {
+  constructor(language: Language, messages: D) {
     this.language = language;
+    this.#messages = messages;
     this.#plural = new Intl.PluralRules(language);
     this.#number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   }
 
-  text(key: TextKey, values: Record<string, string | number> = {}): string {
-    return this.#fill(dictionaries[this.language][key], values);
+  text(key: TextOf<D>, values: Record<string, string | number> = {}): string {
+    const message = this.#messages[key];
+    return typeof message === 'string' ? this.#fill(message, values) : key;
   }
 
-  count(key: CountKey, n: number): string {
-    const forms = dictionaries[this.language][key];
+  count(key: Exclude<keyof D, TextOf<D>> & string, n: number): string {
+    const forms = this.#messages[key];
+    if (forms === undefined || typeof forms === 'string') return key;
     const form = this.#plural.select(n);
     const message = form === 'one' ? forms.one : form === 'few' ? forms.few : undefined;
     return this.#fill(message ?? forms.other, { n });
@@ -48,5 +55,12 @@ export class Words {
       if (value === undefined) return whole;
       return typeof value === 'number' ? this.#number.format(value) : value;
     });
+  }
+}
+
+/** The words that every page has. */
+export class Words extends Phrases<Dictionary> {
+  constructor(language: Language) {
+    super(language, dictionaries[language]);
   }
 }

@@ -71,10 +71,10 @@ export class Hand {
       return [];
     }
     this.#doing = { mode: 'hold', ...this.#sum() };
-    if (before !== null) return [this.message(true)];
+    if (before !== null) return [this.message(unlatched)];
     this.#begin();
     // True at this moment: until this press every control was up.
-    return [{ type: 'neutral' }, this.message(true)];
+    return [{ type: 'neutral' }, this.message(unlatched)];
   }
 
   /** A control is up. */
@@ -83,7 +83,7 @@ export class Hand {
     if (this.#controls.size > 0) {
       if (this.#spent || this.#doing?.mode !== 'hold') return [];
       this.#doing = { mode: 'hold', ...this.#sum() };
-      return [this.message(true)];
+      return [this.message(unlatched)];
     }
     this.#spent = false;
     if (this.#doing !== null && this.#doing.mode !== 'hold') return [];
@@ -141,14 +141,15 @@ export class Hand {
     }
   }
 
-  /** What is to be said again and again. `stopReachable`: the stop control is on the screen and works. */
-  message(stopReachable: boolean): Say {
+  /** What is to be said again and again. `stopReachable`, asked for a latch alone: the stop is on the screen and works. */
+  message(stopReachable: () => boolean): Say {
     const doing = this.#doing;
     if (doing === null || doing.mode === 'step') return { type: 'alive' };
     const { linear, angular } = doing;
     if (doing.mode === 'hold') return { type: 'hold', linear, angular };
     const { press, forMs } = doing;
-    return { type: 'latch', press, linear, angular, for_ms: forMs, stop_reachable: stopReachable };
+    const stop_reachable = stopReachable();
+    return { type: 'latch', press, linear, angular, for_ms: forMs, stop_reachable };
   }
 
   /** A message was sent under this number. */
@@ -205,6 +206,9 @@ export class Hand {
     };
   }
 }
+
+/** For messages of a held control, which nobody asks about the stop. */
+const unlatched = (): boolean => false;
 
 /** What is no number asks for nothing. */
 function share(value: number): number {

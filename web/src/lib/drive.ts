@@ -295,7 +295,7 @@ export class Drive {
     this.#cancelTick = null;
     if (this.state.value.phase !== 'ready') return;
     this.#hand.tick(this.#deps.clock.now());
-    this.#say(this.#hand.message(this.#deps.stopReachable()), true);
+    this.#say(this.#hand.message(this.#deps.stopReachable), true);
     this.#show();
     this.#schedule();
   }

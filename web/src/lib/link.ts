@@ -107,3 +107,8 @@ export function mediaNews(before: Status | null, after: Status): MediaNews {
 export function processNamed(status: Status, name: string): Process | null {
   return status.processes.find((p) => p.name === name) ?? null;
 }
+
+/** Whether what is on the screen came from the camera: of anything else no age is worth telling. */
+export function isCameraPicture(kind: LinkKind): boolean {
+  return kind === 'live' || kind === 'late' || kind === 'lost';
+}

@@ -1,0 +1,50 @@
+// The drive check: a plain page for somebody with the robot in front of them, to try every way of driving.
+
+import { RobotApi } from '../api/robot';
+import { boot } from '../boot';
+import { chooseLanguage, rememberLanguage, Words } from '../i18n';
+import { DriveWords } from '../i18n/drive';
+import { browserAttention } from '../lib/attention';
+import { Drive } from '../lib/drive';
+import { driveByKeys } from '../lib/drive-keys';
+import { isCameraPicture } from '../lib/link';
+import { byId } from '../ui/dom';
+import { CheckPage } from './page';
+
+const { app, clock, fetcher, store, video } = boot();
+const stop = byId('drive-stop', HTMLButtonElement);
+
+const drive = new Drive({
+  api: new RobotApi(fetcher),
+  clock,
+  attention: browserAttention(document, window),
+  connect: () => new WebSocket('/api/v1/robot/drive'),
+  pictureMs: () => (isCameraPicture(app.state.value.link.kind) ? video.age.ms(clock.now()) : null),
+  stopReachable: () => canBePressed(stop),
+});
+driveByKeys(drive, window, ({ target }) => target instanceof HTMLInputElement);
+
+app.state.watch(({ signedIn }) => {
+  if (signedIn === false && drive.state.value.phase !== 'idle') void drive.release();
+});
+
+new CheckPage({
+  app,
+  drive,
+  words: { page: new Words(language()), drive: new DriveWords(language()) },
+  onLanguage: (chosen) => {
+    rememberLanguage(store, chosen);
+    return { page: new Words(chosen), drive: new DriveWords(chosen) };
+  },
+});
+
+function language() {
+  return chooseLanguage(store, navigator.languages);
+}
+
+/** Nothing lies over its middle, and it is inside the window. */
+function canBePressed(button: HTMLElement): boolean {
+  const { left, top, width, height } = button.getBoundingClientRect();
+  const found = document.elementFromPoint(left + width / 2, top + height / 2);
+  return found !== null && button.contains(found);
+}

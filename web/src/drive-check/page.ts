@@ -1,0 +1,217 @@
+// Fills drive.html from the state, and turns presses into deeds. Nothing here asks the network for anything.
+
+import type { RobotState, StepMove } from '../api/types';
+import type { App } from '../data/app';
+import type { Language, Words } from '../i18n';
+import type { DriveKey, DriveWords } from '../i18n/drive';
+import type { Drive } from '../lib/drive';
+import type { Shares } from '../lib/drive-hand';
+import { byId, setHidden, setText } from '../ui/dom';
+import { driveSentence } from '../ui/drive-view';
+import { linkView } from '../ui/link-view';
+import { draw } from '../ui/shapes';
+import { SignIn } from '../ui/sign-in';
+import { onHold, onPress } from './press';
+
+export interface CheckWords {
+  page: Words;
+  drive: DriveWords;
+}
+
+export interface CheckPageDeps {
+  app: App;
+  drive: Drive;
+  words: CheckWords;
+  onLanguage: (language: Language) => CheckWords;
+}
+
+const HOLDS: Record<'forward' | 'back' | 'left' | 'right', Shares> = {
+  forward: { linear: 1, angular: 0 },
+  back: { linear: -1, angular: 0 },
+  left: { linear: 0, angular: 1 },
+  right: { linear: 0, angular: -1 },
+};
+const STEPS: readonly [id: string, key: DriveKey, move: StepMove][] = [
+  ['step-forward-20', 'step.forward', { cm: 20 }],
+  ['step-back-20', 'step.back', { cm: -20 }],
+  ['step-left-90', 'step.left', { deg: 90 }],
+  ['step-right-90', 'step.right', { deg: -90 }],
+];
+const LATCH_MS = 5000;
+/** Elements whose words never change with the state. */
+const FIXED: readonly [id: string, key: DriveKey][] = [
+  ['title', 'title'],
+  ['lead', 'lead'],
+  ['drive-stop', 'stop'],
+  ['drive-estop', 'estop'],
+  ['drive-acquire', 'acquire'],
+  ['drive-release', 'release'],
+  ['drive-estop-release', 'estop.release'],
+  ['drive-estop-confirm', 'estop.confirm'],
+  ['hold-title', 'hold.title'],
+  ['hold-forward', 'hold.forward'],
+  ['hold-back', 'hold.back'],
+  ['hold-left', 'hold.left'],
+  ['hold-right', 'hold.right'],
+  ['step-title', 'step.title'],
+  ['latch-title', 'latch.title'],
+  ['odometry-title', 'odometry.title'],
+  ['odometry-x-name', 'odometry.x'],
+  ['odometry-y-name', 'odometry.y'],
+  ['odometry-heading-name', 'odometry.heading'],
+  ...STEPS.map(([id, key]): [string, DriveKey] => [id, key]),
+];
+
+export class CheckPage {
+  readonly #deps: CheckPageDeps;
+  readonly #signIn: SignIn;
+  #words: CheckWords;
+
+  constructor(deps: CheckPageDeps) {
+    this.#deps = deps;
+    this.#words = deps.words;
+    const { app, drive } = deps;
+    this.#signIn = new SignIn(app, () => this.#update());
+    button('language').addEventListener('click', () => {
+      this.#words = deps.onLanguage(this.#other());
+      this.#update();
+    });
+    button('sign-out').addEventListener(
+      'click',
+      () => void drive.release().then(() => app.logout()),
+    );
+    this.#listen(drive);
+    app.state.watch(() => this.#update());
+    drive.state.watch(() => this.#update());
+  }
+
+  #listen(drive: Drive): void {
+    onPress(button('drive-stop'), () => drive.stop());
+    onPress(button('drive-estop'), () => drive.estop());
+    const deeds: [string, () => void][] = [
+      ['drive-acquire', () => void drive.acquire()],
+      ['drive-release', () => void drive.release()],
+      ['drive-estop-release', () => void drive.releaseEstop()],
+      ['drive-estop-confirm', () => void drive.confirmReleaseEstop()],
+      ['latch-forward', () => drive.latch(HOLDS.forward, LATCH_MS)],
+      ...STEPS.map(([id, , move]): [string, () => void] => [id, () => drive.step(move)]),
+    ];
+    for (const [id, deed] of deeds) button(id).addEventListener('click', deed);
+    for (const [name, shares] of Object.entries(HOLDS)) {
+      onHold(
+        button(`hold-${name}`),
+        (control) => drive.hold(control, shares),
+        (control) => drive.letGo(control),
+      );
+    }
+  }
+
+  #update(): void {
+    const { page, drive: words } = this.#words;
+    const app = this.#deps.app.state.value;
+    const state = this.#deps.drive.state.value;
+    const robot = state.robot ?? (app.events === 'open' ? (app.status?.robot ?? null) : null);
+    const watching = app.signedIn === true || app.video.phase !== 'idle';
+    const opening = app.signedIn === null && !watching;
+    const { dataset } = document.body;
+    dataset['view'] = opening ? 'opening' : watching ? 'watch' : 'sign-in';
+    dataset['link'] = app.link.kind;
+    dataset['drive'] = state.phase;
+    dataset['doing'] = state.doing?.mode ?? 'nothing';
+    document.documentElement.lang = words.language;
+    document.title = `${page.text('app.name')} · ${words.text('title')}`;
+    for (const [id, key] of FIXED) setText(byId(id, HTMLElement), words.text(key));
+    this.#updateTop(opening, watching);
+    this.#signIn.update(app, page);
+    setHidden(byId('check', HTMLElement), !watching);
+    setHidden(byId('stops', HTMLElement), !watching);
+    if (!watching) return;
+    byId('robot-video', HTMLVideoElement).setAttribute('aria-label', page.text('picture.label'));
+    this.#updateLease(robot);
+    this.#updateOdometry(robot);
+  }
+
+  #updateTop(opening: boolean, watching: boolean): void {
+    const { page } = this.#words;
+    const { link, signedIn } = this.#deps.app.state.value;
+    const view = linkView(link, page);
+    byId('link', HTMLElement).setAttribute('aria-label', page.text('link.label'));
+    draw(byId('link-shape', HTMLElement), view.shape);
+    setText(byId('link-words', HTMLElement), opening ? page.text('app.opening') : view.words);
+    const why = byId('why', HTMLElement);
+    setHidden(why, view.why === null);
+    if (view.why !== null) {
+      draw(byId('why-shape', HTMLElement), view.shape);
+      setText(byId('why-words', HTMLElement), view.why);
+    }
+    const other = this.#other();
+    button('language').lang = other;
+    setText(button('language'), page.text(`language.${other}`));
+    setText(button('sign-out'), page.text('signout'));
+    setHidden(button('sign-out'), !watching || signedIn !== true);
+  }
+
+  #updateLease(robot: RobotState | null): void {
+    const { drive: words } = this.#words;
+    const state = this.#deps.drive.state.value;
+    const idle = state.phase === 'idle';
+    disable(button('drive-acquire'), !idle);
+    disable(button('drive-release'), idle);
+    const ready = state.phase === 'ready';
+    const controls = [...Object.keys(HOLDS).map((name) => `hold-${name}`), 'latch-forward'];
+    for (const id of [...controls, ...STEPS.map(([step]) => step)]) disable(button(id), !ready);
+    const latched = state.doing?.mode === 'latch';
+    setText(button('latch-forward'), words.text(latched ? 'latch.stop' : 'latch.forward'));
+    setText(byId('drive-state', HTMLElement), driveSentence(state, robot, words));
+    const asked = state.askedBy === null ? '' : words.text('asked', { who: state.askedBy });
+    setText(byId('drive-asked', HTMLElement), asked);
+    const failed = state.stop === 'failed' || state.estop === 'failed';
+    setText(byId('drive-trouble', HTMLElement), failed ? words.text('stopping.failed') : '');
+    const latchedEstop = robot?.estop.latched === true;
+    setHidden(button('drive-estop-release'), !latchedEstop || state.releaseCode !== null);
+    setHidden(button('drive-estop-confirm'), !latchedEstop || state.releaseCode === null);
+    setText(byId('drive-lag', HTMLElement), ready ? lag(robot, words) : '');
+  }
+
+  #updateOdometry(robot: RobotState | null): void {
+    const { drive: words } = this.#words;
+    const way = robot?.telemetry?.odometry ?? null;
+    const write = (id: string, key: 'metres' | 'degrees', value: number | null, digits: number) => {
+      const text = value === null ? 'unmeasured' : key;
+      const n = value === null ? '' : figure(value, digits, words.language);
+      setText(byId(id, HTMLElement), words.text(text, { n }));
+    };
+    write('odometry-x', 'metres', way?.x_m ?? null, 2);
+    write('odometry-y', 'metres', way?.y_m ?? null, 2);
+    write('odometry-heading', 'degrees', way?.heading_deg ?? null, 0);
+  }
+
+  #other(): Language {
+    return this.#words.page.language === 'ro' ? 'en' : 'ro';
+  }
+}
+
+function lag(robot: RobotState | null, words: DriveWords): string {
+  const limit = robot?.motion.limit;
+  if (limit === undefined || limit.picture_ms === null) return words.text('lag.unknown');
+  return words.text('lag', {
+    percent: limit.percent,
+    picture: limit.picture_ms,
+    command: limit.command_ms ?? 0,
+  });
+}
+
+/** Never a minus before nothing. */
+function figure(value: number, digits: number, language: Language): string {
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, { ...format, signDisplay: 'negative' }).format(value);
+}
+
+function button(id: string): HTMLButtonElement {
+  return byId(id, HTMLButtonElement);
+}
+
+/** It keeps its place in the order of Tab, so that nobody loses theirs; pressed, it says why nothing happens. */
+function disable(target: HTMLButtonElement, disabled: boolean): void {
+  target.setAttribute('aria-disabled', String(disabled));
+}

@@ -1,0 +1,45 @@
+// The one sentence that says how driving stands: what keeps the robot from moving before what moves it, before what
+// stopped it last.
+
+import type { RobotState } from '../api/types';
+import type { DriveWords } from '../i18n/drive';
+import type { DriveState } from '../lib/drive-state';
+
+/** `robot`: as it is known from elsewhere while the drive socket says nothing; null if it is not. */
+export function driveSentence(
+  state: DriveState,
+  robot: RobotState | null,
+  words: DriveWords,
+): string {
+  const known = state.robot ?? robot;
+  const emergency = known?.estop.latched === true || known?.estop.button === true;
+  const barrier = known?.motion.refusal ?? null;
+  // Without a driver the robot gives that as its reason, which is no news to the page.
+  const says = barrier === 'no_lease' ? null : barrier;
+  if (emergency) {
+    return words.text(known.estop.button ? 'refusal.estop_button' : 'refusal.estop_latched');
+  }
+  if (state.phase === 'idle')
+    return says === null ? idle(state, words) : words.text(`refusal.${says}`);
+  if (state.phase !== 'ready') return words.text(`phase.${state.phase}`);
+  if (says !== null) return words.text(`refusal.${says}`);
+  const mode = known?.motion.mode ?? null;
+  if (mode !== null) return words.text(`moving.${mode}`);
+  if (state.refusal !== null) return words.text(`refusal.${state.refusal}`);
+  if (state.letGoFirst) return words.text('refusal.neutral_first');
+  const stopped = known?.motion.stopped ?? null;
+  return words.text(stopped === null ? 'phase.ready' : `stopped.${stopped}`);
+}
+
+function idle({ ended, problem, refusal }: DriveState, words: DriveWords): string {
+  if (problem !== null) {
+    if (problem.status === 0) return words.text('problem.network');
+    if (problem.code === 'lease_held') return words.text('refusal.lease_held');
+    return words.text('problem.other', { code: problem.code });
+  }
+  if (ended === null) return words.text(refusal === null ? 'phase.idle' : `refusal.${refusal}`);
+  if (ended.driver !== null) return words.text('ended.to', { driver: ended.driver });
+  const { code } = ended;
+  const own = code === 'released' || code === 'signed_out' || code === 'unreachable';
+  return words.text(own ? `ended.${code}` : `refusal.${code}`);
+}
