@@ -76,7 +76,7 @@ impl Robot {
         let name = config.port.to_string();
         let core = Core::new(&name, caps(&config), first_lease, (latched, found.saved), now);
         let shared = Arc::new(Shared::new(core, black_box, now));
-        let stop = CancellationToken::new();
+        let stop = shared.stop.clone();
         let simulated = simulate(&config, &surroundings);
         let (cable, cables) = watch::channel(cable(&config, simulated.as_ref().map(|(robot, _)| robot)));
         let (end, ended) = oneshot::channel();

@@ -20,6 +20,8 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Shared {
     inner: Mutex<Inner>,
+    /// Ends the motion loop, and with it the daemon.
+    pub(super) stop: CancellationToken,
     /// Of the motion loop alone; never waited for.
     scribe: Mutex<Scribe>,
     pub(super) black_box: BlackBox,
@@ -46,6 +48,7 @@ impl Shared {
         let inner = Mutex::new(Inner { core, seats: Vec::new(), told: now });
         Self {
             inner,
+            stop: CancellationToken::new(),
             scribe: Mutex::new(Scribe::new(black_box.clone())),
             black_box,
             wake: Notify::new(),
@@ -127,11 +130,12 @@ impl Shared {
         }
     }
 
-    /// A panic elsewhere has left the rules in an unknown state: unknown means stopped.
+    /// A panic elsewhere has left the rules in an unknown state: unknown means stopped, and only a new daemon knows better.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(|poisoned| {
             let mut inner = PoisonError::into_inner(poisoned);
             inner.core.close();
+            self.stop.cancel();
             inner
         })
     }
@@ -157,5 +161,25 @@ impl Inner {
         }
         self.told = now;
         Some(self.core.state(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use crate::robot::{Robot, Who};
+
+    #[test]
+    fn a_panic_among_the_rules_stops_for_good_and_ends_the_motion_loop() {
+        let robot = Robot::for_tests();
+        let who = Who { name: "Ana".to_owned(), key: "1".to_owned(), admin: true };
+        robot.acquire(&who, &havatar_api::LeaseRequest::default()).unwrap();
+        let panicked = catch_unwind(AssertUnwindSafe(|| robot.0.with(|_, _| panic!("on purpose"))));
+        assert!(panicked.is_err());
+        robot.stop(&who);
+        assert!(robot.0.stop.is_cancelled());
+        let motion = robot.0.look(|core| core.state(tokio::time::Instant::now()).motion);
+        assert_eq!(motion.refusal, Some(havatar_api::Refusal::RobotAway), "{motion:?}");
     }
 }
