@@ -49,7 +49,7 @@ async fn of_fifty_who_compete_one_drives_and_each_change_passes_through_a_stop()
         }
         let (_, how) = driver.ends(Duration::from_secs(3)).await;
         assert_eq!(how, "4409", "lease {}", driver.lease);
-        let answer = daemon.admin().ask(Method::PUT, "/api/v1/robot/lease", token(&driver.token)).await;
+        let answer = daemon.admin().ask(Method::PUT, "/api/v1/robot/lease", Some(token(&driver.token))).await;
         let code = answer.code();
         assert!(
             answer.status == 403 && ["lease_lost", "no_lease"].contains(&code.as_str()),
@@ -174,7 +174,7 @@ async fn a_lease_that_nobody_keeps_ends_after_two_seconds() {
     // Kept alive without a socket, it lasts; from the last sign of life on it is two seconds.
     for _ in 0..3 {
         pause(Duration::from_millis(900)).await;
-        assert_eq!(admin.ask(Method::PUT, "/api/v1/robot/lease", token(&token_)).await.status / 100, 2);
+        assert_eq!(admin.ask(Method::PUT, "/api/v1/robot/lease", Some(token(&token_))).await.status / 100, 2);
     }
     let last = Moment::now();
     daemon.robot_is("nobody has the robot", |robot| robot.driver.is_none()).await;
@@ -199,7 +199,7 @@ async fn a_restart_gives_out_higher_numbers() {
     let daemon = robot.launched(daemon.kill().1).await;
     let (second, _) = daemon.admin().acquire(json!({})).await;
     assert!(second > first, "{second} after {first}");
-    let answer = daemon.admin().ask(Method::PUT, "/api/v1/robot/lease", token(&old)).await;
+    let answer = daemon.admin().ask(Method::PUT, "/api/v1/robot/lease", Some(token(&old))).await;
     assert_eq!(answer.status, 403, "{}", answer.text());
 }
 
@@ -213,9 +213,9 @@ async fn a_second_socket_of_a_lease_takes_the_seat_through_a_stop() {
     first.neutral().await;
     first.hold(1.0, 0.0).await;
     robot.moves().await;
-    let taken = Moment::now();
+    let then = Moment::now();
     let second = Driver::sit(&admin.way(), lease, &token).await;
-    robot.stands(taken, Duration::from_secs(1)).await;
+    robot.stands(then, Duration::from_secs(1)).await;
     first.ends(Duration::from_secs(1)).await;
     second.neutral().await;
     second.hold(1.0, 0.0).await;
@@ -257,6 +257,6 @@ fn owner(linear: i32, angular: i32) -> usize {
     (turn * 25.0 + 25.0).round() as usize
 }
 
-fn token(token: &str) -> Option<serde_json::Value> {
-    Some(json!({ "token": token }))
+fn token(token: &str) -> serde_json::Value {
+    json!({ "token": token })
 }

@@ -52,20 +52,20 @@ async fn schedule(name: &str, flags: &[&str], bursts: usize) {
     let mut driver: Option<Driver> = None;
     for _ in 0..bursts {
         // A relay that shuffles may break what the socket promises; a driver whose socket was closed comes again.
-        let drives = match driver.take() {
+        let at_it = match driver.take() {
             Some(driver) if driver.ended().is_none() => driver,
             former => {
                 sent.extend(former.iter().flat_map(Driver::sent));
                 daemon.admin().drives_by(relay.address()).await
             }
         };
-        drives.neutral().await;
+        at_it.neutral().await;
         pause(dice.between(100, 300)).await;
-        drives.wander().await;
+        at_it.wander().await;
         pause(dice.between(100, 1200)).await;
-        drives.silent().await;
+        at_it.silent().await;
         pause(dice.between(100, 700)).await;
-        driver = Some(drives);
+        driver = Some(at_it);
     }
     sent.extend(driver.iter().flat_map(Driver::sent));
     drop(driver);
@@ -81,7 +81,7 @@ async fn schedule(name: &str, flags: &[&str], bursts: usize) {
     assert!(stale.is_empty(), "set-points without a fresh command: {stale:?}");
     for (begin, end) in motions {
         let end = end.expect("it stands");
-        let newest = sent.iter().filter(|sent| sent.shares.is_some() && sent.at <= end).next_back();
+        let newest = sent.iter().rfind(|sent| sent.shares.is_some() && sent.at <= end);
         let newest = newest.unwrap_or_else(|| panic!("it moved at {begin:?} before anybody said so"));
         let age = end.since(newest.at);
         assert!(age <= OLDEST + SLACK, "the motors were still on {age:?} after the last command");

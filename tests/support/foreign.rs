@@ -104,7 +104,7 @@ fn behave(mut line: File, manner: Manner, heard: &Mutex<Vec<u8>>, over: &AtomicB
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                std::thread::sleep(Duration::from_millis(5))
+                std::thread::sleep(Duration::from_millis(5));
             }
             Err(_) => return,
         }

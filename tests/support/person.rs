@@ -53,6 +53,7 @@ impl Person {
     }
 
     /// The same person at another address of the daemon.
+    #[must_use]
     pub fn at(&self, origin: &str) -> Self {
         Self::new(origin, self.proof.clone())
     }

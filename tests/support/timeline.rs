@@ -160,7 +160,7 @@ impl Timeline {
     pub fn tell(&self, moment: Moment) -> String {
         let late =
             self.0.iter().filter(|entry| moment.since(entry.at) <= BEFORE && entry.what != What::Other);
-        late.map(|entry| format!("{:?} {:?}\n", entry.at, entry.what)).collect()
+        late.map(|entry| format!("{:?} {:?}", entry.at, entry.what)).collect::<Vec<_>>().join("\n")
     }
 
     fn driven(&self) -> impl Iterator<Item = (Moment, bool)> + '_ {

@@ -241,6 +241,7 @@ pub enum EstopSource {
 }
 
 /// The e-stop.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Estop {
     /// Nothing moves until it is released.

@@ -21,7 +21,7 @@ pub struct Robot {
     pub protocol: RobotProtocol,
     /// Bits a second: 9600 to 2000000.
     #[serde(deserialize_with = "baud")]
-    #[schemars(range(min = 9600, max = 2000000))]
+    #[schemars(range(min = 9600, max = 2_000_000))]
     pub baud: u32,
     /// What is done with the lines DTR and RTS, which reset many boards, after the port has been opened.
     pub lines: RobotLines,

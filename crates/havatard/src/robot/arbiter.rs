@@ -360,8 +360,9 @@ impl Arbiter {
             (_, None) => Err(Refusal::PictureUnknown),
             (_, Some(picture)) if picture > STALE_PICTURE => Err(Refusal::PictureStale),
             (_, Some(_)) => match (mode, level) {
-                (_, Some(Level::Nothing)) => Err(Refusal::LagTooLong),
-                (DriveMode::Hold | DriveMode::Latch, Some(Level::StepsOnly)) => Err(Refusal::LagTooLong),
+                (_, Some(Level::Nothing)) | (DriveMode::Hold | DriveMode::Latch, Some(Level::StepsOnly)) => {
+                    Err(Refusal::LagTooLong)
+                }
                 _ => Ok(()),
             },
         }

@@ -19,9 +19,9 @@ impl Level {
     pub(super) fn of(lag: Duration) -> Self {
         match lag.as_micros() {
             0..=200_000 => Self::Full,
-            ..=300_000 => Self::Slower,
-            ..=500_000 => Self::Slow,
-            ..=800_000 => Self::StepsOnly,
+            200_001..=300_000 => Self::Slower,
+            300_001..=500_000 => Self::Slow,
+            500_001..=800_000 => Self::StepsOnly,
             _ => Self::Nothing,
         }
     }

@@ -156,11 +156,10 @@ impl Inner {
     /// A new state for everybody, if there is something new in it or it is time.
     fn news(&mut self, now: Instant) -> Option<api::RobotState> {
         let due = now.saturating_duration_since(self.told) >= TELL_EVERY;
-        if !self.core.take_changed() && !(due && self.core.has_report()) {
-            return None;
-        }
-        self.told = now;
-        Some(self.core.state(now))
+        (self.core.take_changed() || (due && self.core.has_report())).then(|| {
+            self.told = now;
+            self.core.state(now)
+        })
     }
 }
 

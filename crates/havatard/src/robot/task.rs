@@ -51,7 +51,10 @@ pub(super) async fn run(shared: Arc<Shared>, mut cable: watch::Receiver<Cable>, 
         let present = cable.borrow_and_update().clone();
         let Some(path) = &present.port else {
             shared.link(LinkNews::Off, Instant::now());
-            if idle(&shared, &mut cable, &stop, None, &mut orders).await { continue } else { return }
+            if !idle(&shared, &mut cable, &stop, None, &mut orders).await {
+                return;
+            }
+            continue;
         };
         let opened = tokio::select! {
             () = stop.cancelled() => return,

@@ -186,6 +186,7 @@ pub(super) enum DeviceStop {
 }
 
 /// The controller's report. What a text firmware does not tell is `None`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Report {
     pub(super) stand: Stand,

@@ -8,7 +8,7 @@ pub(super) mod state;
 pub(super) mod stop;
 
 use axum::extract::{FromRequest, Json, Request};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use havatar_api::Role;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Object<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let Json(body) = Json::<serde_json::Value>::from_request(request, state)
             .await
-            .map_err(|error| error.into_response())?;
+            .map_err(IntoResponse::into_response)?;
         object(body).map(Self).map_err(Failure::into_response)
     }
 }
@@ -56,7 +56,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Optional<
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let body = Option::<Json<serde_json::Value>>::from_request(request, state)
             .await
-            .map_err(|error| error.into_response())?;
+            .map_err(IntoResponse::into_response)?;
         body.map_or_else(|| Ok(T::default()), |Json(body)| object(body))
             .map(Self)
             .map_err(Failure::into_response)

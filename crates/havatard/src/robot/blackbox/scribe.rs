@@ -43,7 +43,9 @@ impl Scribe {
             return;
         }
         let (first, folded) = self.diet.refusal(kind, &fields, now);
-        folded.into_iter().for_each(|folded| self.folded(folded));
+        for folded in folded {
+            self.folded(folded);
+        }
         if first {
             self.black_box.note(kind, fields);
         }

@@ -41,7 +41,7 @@ pub(super) struct Emergency {
 
 #[derive(Debug)]
 struct Code {
-    code: Fingerprint,
+    print: Fingerprint,
     /// Of which latching it is.
     version: u64,
     for_key: String,
@@ -114,7 +114,8 @@ impl Core {
             return Err(Refusal::EstopButton);
         }
         let version = self.emergency.version;
-        self.emergency.code = Some(Code { code, version, for_key: who.key.clone(), until: now + CODE_VALID });
+        self.emergency.code =
+            Some(Code { print: code, version, for_key: who.key.clone(), until: now + CODE_VALID });
         Ok(())
     }
 
@@ -131,7 +132,7 @@ impl Core {
         let emergency = &mut self.emergency;
         // A code is good once, right or wrong, and never for a latching that came after it.
         let right = emergency.code.take().is_some_and(|given| {
-            given.code.matches(code)
+            given.print.matches(code)
                 && given.for_key == who.key
                 && given.version == emergency.version
                 && now < given.until

@@ -145,12 +145,11 @@ impl Speech for Native {
             self.send(limits, now, out);
             self.send(Every { period: REPORT_MS }, now, out);
         }
-        match self.host.deadline() {
-            Some(deadline) => self.base + deadline,
-            None => {
-                self.greet(now, out);
-                now + IDLE
-            }
+        if let Some(deadline) = self.host.deadline() {
+            self.base + deadline
+        } else {
+            self.greet(now, out);
+            now + IDLE
         }
     }
 }

@@ -103,7 +103,9 @@ fn a_pressed_button_outranks_all_and_cannot_be_released_from_afar() {
     rig.hears(Report { button: true, ..report(Stand::Driving) });
     assert_eq!(rig.hold(1.0), Err(Refusal::EstopButton));
     assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::EstopButton));
-    assert!(!rig.orders().iter().any(is_motion));
+    // The repeat of the former set-point is due now.
+    rig.wait(50);
+    assert_eq!(rig.orders(), [Order::Stop]);
     let (ana, code) = (who("ana"), Secret::random().digest());
     assert_eq!(rig.core.begin_release(&ana, code, rig.now), Err(Refusal::EstopButton));
     assert!(rig.core.estop_state().latched && rig.core.estop_state().button);
