@@ -25,7 +25,8 @@ export interface CheckPageDeps {
   onLanguage: (language: Language) => CheckWords;
 }
 
-const HOLDS: Record<'forward' | 'back' | 'left' | 'right', Shares> = {
+const WAYS = ['forward', 'back', 'left', 'right'] as const;
+const SHARES: Record<(typeof WAYS)[number], Shares> = {
   forward: { linear: 1, angular: 0 },
   back: { linear: -1, angular: 0 },
   left: { linear: 0, angular: 1 },
@@ -49,10 +50,6 @@ const FIXED: readonly [id: string, key: DriveKey][] = [
   ['drive-estop-release', 'estop.release'],
   ['drive-estop-confirm', 'estop.confirm'],
   ['hold-title', 'hold.title'],
-  ['hold-forward', 'hold.forward'],
-  ['hold-back', 'hold.back'],
-  ['hold-left', 'hold.left'],
-  ['hold-right', 'hold.right'],
   ['step-title', 'step.title'],
   ['latch-title', 'latch.title'],
   ['odometry-title', 'odometry.title'],
@@ -60,6 +57,13 @@ const FIXED: readonly [id: string, key: DriveKey][] = [
   ['odometry-y-name', 'odometry.y'],
   ['odometry-heading-name', 'odometry.heading'],
   ...STEPS.map(([id, key]): [string, DriveKey] => [id, key]),
+  ...WAYS.map((way): [string, DriveKey] => [`hold-${way}`, `hold.${way}`]),
+  ...WAYS.map((way): [string, DriveKey] => [`latch-${way}`, `latch.${way}`]),
+];
+/** What moves the robot, and only while it is ready. */
+const CONTROLS: readonly string[] = [
+  ...WAYS.flatMap((way) => [`hold-${way}`, `latch-${way}`]),
+  ...STEPS.map(([id]) => id),
 ];
 
 export class CheckPage {
@@ -93,14 +97,17 @@ export class CheckPage {
       ['drive-release', () => void drive.release()],
       ['drive-estop-release', () => void drive.releaseEstop()],
       ['drive-estop-confirm', () => void drive.confirmReleaseEstop()],
-      ['latch-forward', () => drive.latch(HOLDS.forward, LATCH_MS)],
+      ...WAYS.map((way): [string, () => void] => [
+        `latch-${way}`,
+        () => drive.latch(SHARES[way], LATCH_MS),
+      ]),
       ...STEPS.map(([id, , move]): [string, () => void] => [id, () => drive.step(move)]),
     ];
     for (const [id, deed] of deeds) button(id).addEventListener('click', deed);
-    for (const [name, shares] of Object.entries(HOLDS)) {
+    for (const way of WAYS) {
       onHold(
-        button(`hold-${name}`),
-        (control) => drive.hold(control, shares),
+        button(`hold-${way}`),
+        (control) => drive.hold(control, SHARES[way]),
         (control) => drive.letGo(control),
       );
     }
@@ -158,10 +165,7 @@ export class CheckPage {
     disable(button('drive-acquire'), !idle);
     disable(button('drive-release'), idle);
     const ready = state.phase === 'ready';
-    const controls = [...Object.keys(HOLDS).map((name) => `hold-${name}`), 'latch-forward'];
-    for (const id of [...controls, ...STEPS.map(([step]) => step)]) disable(button(id), !ready);
-    const latched = state.doing?.mode === 'latch';
-    setText(button('latch-forward'), words.text(latched ? 'latch.stop' : 'latch.forward'));
+    for (const id of CONTROLS) disable(button(id), !ready);
     setText(byId('drive-state', HTMLElement), driveSentence(state, robot, words));
     const asked = state.askedBy === null ? '' : words.text('asked', { who: state.askedBy });
     setText(byId('drive-asked', HTMLElement), asked);
