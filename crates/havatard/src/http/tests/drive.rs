@@ -41,8 +41,8 @@ impl Live {
         let origin = format!("http://{}", self.address);
         request.headers_mut().insert("origin", origin.parse().unwrap());
         let stream = TcpStream::connect(self.address).await.unwrap();
-        let socket = client_async(request, stream).await?.0;
-        Ok(Socket { socket, base: Instant::now(), beat: (0, 0.0), seq: 0 })
+        let (stream, _) = client_async(request, stream).await?;
+        Ok(Socket { stream, base: Instant::now(), beat: (0, 0.0), seq: 0 })
     }
 
     async fn open(&self) -> Socket {
@@ -94,7 +94,7 @@ impl Drop for Live {
 }
 
 struct Socket {
-    socket: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<TcpStream>,
     base: Instant,
     beat: (u64, f64),
     seq: u64,
@@ -107,7 +107,7 @@ impl Socket {
 
     async fn say(&mut self, message: impl Into<Message>) {
         // Whoever was closed by what they said before hears so when they read.
-        let _ = self.socket.send(message.into()).await;
+        let _ = self.stream.send(message.into()).await;
     }
 
     /// With the stamp of now.
@@ -125,7 +125,7 @@ impl Socket {
 
     async fn next(&mut self) -> Message {
         loop {
-            let next = tokio::time::timeout(Duration::from_secs(10), self.socket.next()).await;
+            let next = tokio::time::timeout(Duration::from_secs(10), self.stream.next()).await;
             match next.expect("a message came in time").expect("the socket is open").unwrap() {
                 Message::Ping(_) | Message::Pong(_) => {}
                 message => return message,

@@ -177,18 +177,18 @@ async fn stops_ask_for_nothing_and_may_come_as_often_as_you_like() {
     let release =
         |confirm: &str| at(&Method::POST, "estop/release").json(&json!({ "confirm": confirm }).to_string());
     assert_eq!(robot.ask_as_admin(release("guess")).await.refused(409), "press_again");
-    let begin = || at(&Method::POST, "estop/release");
+    let first = || at(&Method::POST, "estop/release");
     let first_step = async |ask: Ask| -> String {
         let begun: Value = robot.ask(ask).await.json();
         assert!(begun["estop"]["latched"].as_bool().unwrap() && begun["expires_in_s"] == 10, "{begun}");
         begun["confirm"].as_str().unwrap().to_owned()
     };
-    let theirs = first_step(begin().page(&cookie)).await;
+    let theirs = first_step(first().page(&cookie)).await;
     assert_eq!(robot.ask_as_admin(release(&theirs)).await.refused(409), "press_again", "another's code");
-    let ours = first_step(begin().bearer(&robot.token)).await;
+    let ours = first_step(first().bearer(&robot.token)).await;
     assert_eq!(robot.ask_as_admin(release("guess")).await.refused(409), "press_again");
     assert_eq!(robot.ask_as_admin(release(&ours)).await.refused(409), "press_again", "a wrong one spends it");
-    let ours = first_step(begin().bearer(&robot.token)).await;
+    let ours = first_step(first().bearer(&robot.token)).await;
     assert_eq!(robot.ask_as_admin(release(&ours)).await.status, StatusCode::OK);
     assert_eq!(robot.ask_as_admin(release(&ours)).await.refused(409), "press_again", "used");
     until("it is open", || (!bench.robot.state().estop.latched).then_some(())).await;

@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn telemetry_comes_five_times_a_second_while_moving_and_every_ten_seconds_at_rest() {
-        let (minute, step) = (Duration::from_secs(60), Duration::from_millis(20));
+        let (minute, step) = (Duration::from_mins(1), Duration::from_millis(20));
         let mut diet = Diet::default();
         assert_eq!(count(minute, step, |now| diet.telemetry(true, now)), 300);
         let mut diet = Diet::default();
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_set_point_that_is_repeated_gets_a_line_a_second_and_a_stop_gets_one_at_once() {
-        let (minute, step) = (Duration::from_secs(60), Duration::from_millis(50));
+        let (minute, step) = (Duration::from_mins(1), Duration::from_millis(50));
         let mut diet = Diet::default();
         let mut age = 0;
         let lines = count(minute, step, |now| {
@@ -331,7 +331,7 @@ mod tests {
             folded += u64::from(own) + ended.iter().map(|ended| ended.times).sum::<u64>();
         }
         assert!(lines <= 14, "{lines}");
-        let end = start + Duration::from_secs(60) + FOLD_FOR;
+        let end = start + Duration::from_mins(1) + FOLD_FOR;
         folded += diet.lapsed(end).iter().map(|ended| ended.times).sum::<u64>();
         assert_eq!(folded, 1200);
         assert_eq!(diet.lapsed(end + FOLD_FOR), []);

@@ -344,7 +344,7 @@ fn threads_that_note_at_once_lose_no_line_and_keep_their_own_order() {
         for thread in 0..4 {
             let black_box = black_box.clone();
             scope.spawn(move || {
-                (0..400).for_each(|i| black_box.note("test", json!({"thread": thread, "i": i})))
+                (0..400).for_each(|i| black_box.note("test", json!({"thread": thread, "i": i})));
             });
         }
     });

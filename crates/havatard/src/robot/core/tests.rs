@@ -603,10 +603,11 @@ fn number(message: &DriveMessage) -> Option<u64> {
 /// What a network and a frantic driver may do in two seconds, and what the wheels were told meanwhile: motion
 /// without a command younger than 300 ms, or after a stop without a newer letting-go or press, is counted, and so is
 /// every message that was accepted 300 ms after it was made, a second time, or after a later one.
+#[expect(clippy::too_many_lines, reason = "one story, told from top to bottom")]
 fn stale_motions(seed: u64) -> u32 {
     let mut random = StdRng::seed_from_u64(seed);
     let mut rig = Rig::new();
-    rig.core.leases.seen(1, rig.start + Duration::from_secs(3600));
+    rig.core.leases.seen(1, rig.start + Duration::from_hours(1));
     let (start, client_ahead) = (rig.start, random.random_range(0.0..1e6));
     let down = random.random_range(0..150_u64);
     let up = random.random_range(0..400_u64);
@@ -655,7 +656,7 @@ fn stale_motions(seed: u64) -> u32 {
             // Delay, stall, loss, duplication and reordering, which no TCP does but somebody in between may.
             let way = up * random.random_range(0..100) / 100;
             let stall = if random.random_bool(0.1) { random.random_range(0..1500) } else { 0 };
-            for _ in 0..1 + u8::from(random.random_bool(0.2)) {
+            for _ in 0..=u8::from(random.random_bool(0.2)) {
                 let again = if random.random_bool(0.3) { random.random_range(0..1000) } else { 0 };
                 if random.random_bool(0.95) {
                     flights.push(Flight {
@@ -724,6 +725,9 @@ fn no_motion_from_an_old_replayed_or_reordered_command() {
     assert_eq!(bad, 0, "in {count} schedules");
 }
 
+/// A seat, and the beat drawn for it.
+type Seated = (u64, u64);
+
 /// Four people and ten seconds of grabbing: commands accepted with a token that is not the newest one granted are
 /// counted, and so is every change of drivers that did not pass through a stop.
 fn wrong_drivers(seed: u64) -> u32 {
@@ -734,7 +738,7 @@ fn wrong_drivers(seed: u64) -> u32 {
     core.link(LinkNews::Heard(report(Stand::Held)), start);
     let people = ["ana", "bob", "eva", "admin"].map(who);
     // Every token ever granted, with its number, whether it was given up, and the seat last taken with it.
-    let mut grants: Vec<(Fingerprint, u64, Option<(u64, u64)>)> = Vec::new();
+    let mut grants: Vec<(Fingerprint, u64, Option<Seated>)> = Vec::new();
     let mut newest = 0;
     let mut moved_by = 0;
     let mut bad = 0;
