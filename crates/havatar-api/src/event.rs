@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    ConfigStatus, Devices, Encoder, Process, Readiness, RecordingStatus, RobotState, Status, Streams,
+    ConfigStatus, Devices, Encoder, Levels, Presence, Process, Readiness, RecordingStatus, RobotState,
+    Status, Streams, Voice,
 };
 
 /// A message of `GET /api/v1/events` (WebSocket, text frames). The first is a snapshot; after it, each
@@ -59,5 +60,20 @@ pub enum Event {
         /// It.
         #[schema(required)]
         encoder: Option<Encoder>,
+    },
+    /// The loudspeaker, the talk line or what is being said changed.
+    Voice {
+        /// All of it.
+        voice: Voice,
+    },
+    /// How loud it is at the robot, five times a second while anything is heard; not part of the snapshot.
+    Levels {
+        /// Both.
+        levels: Levels,
+    },
+    /// Somebody came, went, or the switch on the robot was turned.
+    Presence {
+        /// All of it.
+        presence: Presence,
     },
 }

@@ -17,6 +17,7 @@ mod recording;
 mod robot;
 mod status;
 mod stream;
+mod voice;
 
 pub use auth::{Login, LoginLink, Me, Role};
 pub use drive::{DriveEvent, DriveMessage, Stamp};
@@ -34,3 +35,7 @@ pub use status::{
     ConfigFault, ConfigStatus, Device, DeviceState, Devices, Encoder, Health, Missing, Readiness, Status,
 };
 pub use stream::{Stream, Streams};
+pub use voice::{
+    Language, Levels, Phrase, PhraseCategory, Phrases, Presence, SpeakRequest, Speech, TalkRequest, Talker,
+    Utterance, Viewer, ViewerReport, Voice, VolumeRequest,
+};

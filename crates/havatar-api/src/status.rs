@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Process, RecordingStatus, RobotState, Streams};
+use crate::{Presence, Process, RecordingStatus, RobotState, Streams, Voice};
 
 /// One picture of everything: body of `GET /api/v1/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -34,6 +34,10 @@ pub struct Status {
     pub recording: RecordingStatus,
     /// The wheels and who drives.
     pub robot: RobotState,
+    /// Sound at the robot.
+    pub voice: Voice,
+    /// Who is there through the robot.
+    pub presence: Presence,
 }
 
 /// Body of `GET /readyz`: 200 if ready, 503 if not.
@@ -120,6 +124,8 @@ pub enum DeviceState {
     Silent,
     /// Frames or samples come from it.
     Live,
+    /// Held off by the switch on the robot.
+    Private,
 }
 
 /// The encoder in use and what its test encode showed.

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::Viewer;
+
 /// One MediaMTX path as a person thinks of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Stream {
@@ -36,4 +38,7 @@ pub struct Streams {
     pub live: bool,
     /// One per stream.
     pub streams: Vec<Stream>,
+    /// What viewers' pages measure themselves, none older than ten seconds. Filled by `GET /api/v1/stats` alone.
+    #[serde(default)]
+    pub viewers: Vec<Viewer>,
 }

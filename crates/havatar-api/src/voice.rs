@@ -1,0 +1,185 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Device;
+
+/// Sound at the robot: its loudspeaker, who may be heard there, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Voice {
+    /// The loudspeaker.
+    pub speaker: Device,
+    /// How loud, in percent of what the config allows: 0 to 100.
+    pub volume: u8,
+    /// Who has the talk line; `null` while it is free.
+    #[schema(required)]
+    pub talker: Option<Talker>,
+    /// The robot's microphone is held back, so that it does not hear its own loudspeaker.
+    pub ducked: bool,
+    /// What the robot says aloud.
+    pub speech: Speech,
+}
+
+/// Who has the talk line. There is one: a second talker is refused while this one is talking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Talker {
+    /// Their name.
+    pub who: String,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// Their microphone is open. While it is not, whoever asks for the line is given it.
+    pub talking: bool,
+}
+
+/// What the robot says aloud.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Speech {
+    /// What is being said now; a live talker holds it up.
+    #[schema(required)]
+    pub speaking: Option<Utterance>,
+    /// What comes next, in order.
+    pub waiting: Vec<Utterance>,
+    /// Quiet hours: nothing but a live talker is heard.
+    pub quiet: bool,
+}
+
+/// Something that the robot says, or its attention sound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Utterance {
+    /// Its number, for cancelling it; it only goes up.
+    pub id: u64,
+    /// Who asked for it.
+    pub who: String,
+    /// The words; `null` for the attention sound.
+    #[schema(required)]
+    pub text: Option<String>,
+}
+
+/// A language that the robot speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Romanian.
+    #[default]
+    Ro,
+    /// English.
+    En,
+}
+
+/// Body of `POST /api/v1/robot/speak`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpeakRequest {
+    /// What to say: 1 to 500 characters.
+    pub text: String,
+    /// In which language.
+    #[serde(default)]
+    pub language: Language,
+    /// The attention sound comes first.
+    #[serde(default)]
+    pub attention: bool,
+}
+
+/// Body of `PUT /api/v1/robot/volume`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeRequest {
+    /// 0 to 100.
+    pub percent: u8,
+}
+
+/// Body of `PUT /api/v1/talk`: opens or closes one's own microphone on a session of the talk line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TalkRequest {
+    /// The last part of the session's `Location`.
+    pub session: String,
+    /// Open.
+    pub on: bool,
+}
+
+/// How loud it is at the robot, over the last tenth of a second: decibels under full scale, -90 (silence) to 0.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Levels {
+    /// What the loudspeaker plays; `null` while it does not run.
+    #[schema(required)]
+    pub speaker_db: Option<f32>,
+    /// What the microphone hears, before it is held back; `null` while it does not run.
+    #[schema(required)]
+    pub microphone_db: Option<f32>,
+}
+
+/// Somebody's phrases: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Phrases {
+    /// In the order in which they are shown.
+    pub categories: Vec<PhraseCategory>,
+}
+
+/// Phrases that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhraseCategory {
+    /// 1 to 40 characters.
+    pub name: String,
+    /// In order.
+    pub phrases: Vec<Phrase>,
+}
+
+/// One phrase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Phrase {
+    /// 1 to 500 characters.
+    pub text: String,
+    /// In which language it is said.
+    pub language: Language,
+}
+
+/// Who is there through the robot, and whether the people around it can see so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Presence {
+    /// How many watch the picture.
+    pub watchers: u32,
+    /// Somebody drives.
+    pub driven: bool,
+    /// The robot shows it with its light; false if it has none, or does not answer.
+    pub shown: bool,
+    /// The switch on the robot that holds camera and microphone off: true while it does, `null` if it has none or
+    /// does not answer. It wins over everything that anybody asks from afar.
+    #[schema(required)]
+    pub private: Option<bool>,
+}
+
+/// What a viewer's page measures of its own picture: body of `PUT /api/v1/stats/viewer`, every few seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ViewerReport {
+    /// Age of the newest picture on the screen, ms.
+    pub picture_ms: Option<f64>,
+    /// The age is measured from the moment of capture, not only from the way since the server.
+    pub measured_from_capture: bool,
+    /// Frames a second on the screen.
+    pub fps: Option<f64>,
+    /// Rate of the picture, kb/s.
+    pub bitrate_kbps: Option<f64>,
+    /// Share of packets that were lost, percent.
+    pub lost_percent: Option<f64>,
+    /// How long frames wait in the jitter buffer, ms.
+    pub jitter_buffer_ms: Option<f64>,
+    /// Round trip to the media server, ms.
+    pub round_trip_ms: Option<f64>,
+}
+
+/// A viewer's own figures, as `GET /api/v1/stats` lists them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Viewer {
+    /// Their name.
+    pub who: String,
+    /// How old the report is, ms.
+    pub age_ms: u32,
+    /// What it says.
+    pub report: ViewerReport,
+}
