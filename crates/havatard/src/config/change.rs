@@ -20,6 +20,8 @@ pub struct Change {
     pub microphone: bool,
     /// `recording`: MediaMTX takes it live, nobody is dropped.
     pub recording: bool,
+    /// `speech`: the next utterance is said by it, nothing restarts.
+    pub speech: bool,
     /// `robot`: the wheels are stopped, and the port is opened anew.
     pub robot: bool,
 }
@@ -42,6 +44,7 @@ pub fn diff(old: &Config, new: &Config) -> Change {
         camera: ffmpeg || old.media.camera != new.media.camera,
         microphone: ffmpeg || old.media.microphone != new.media.microphone,
         recording: old.recording != new.recording,
+        speech: old.speech != new.speech,
         robot: old.robot != new.robot,
     }
 }

@@ -25,6 +25,7 @@ mod recording;
 mod robot;
 mod schema;
 mod server;
+mod speech;
 mod tree;
 mod units;
 mod yaml;
@@ -49,6 +50,7 @@ pub use recording::{Recording, RecordingContainer};
 pub use robot::{Robot, RobotLines, RobotPort, RobotProtocol, RobotText, Speed};
 pub use schema::schema;
 pub use server::{Server, Tls};
+pub use speech::{QuietHours, Speech, SpeechEngine, VoiceName, Voices};
 pub use units::{BitRate, Duration, Size};
 
 /// Everything that can be set, checked.
@@ -63,6 +65,8 @@ pub struct Config {
     pub media: Media,
     /// Where recordings go and in what form.
     pub recording: Recording,
+    /// What the robot says aloud.
+    pub speech: Speech,
     /// The motor controller.
     pub robot: Robot,
 }

@@ -49,6 +49,7 @@ pub(crate) fn media(fake: Fake) -> Media {
         microphone_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
+        told: super::sound::Told::default(),
         nursery: nursery().clone(),
     });
     let processes = Processes {
@@ -77,7 +78,7 @@ fn stopped(name: &'static str) -> Supervised {
 }
 
 /// One for all tests of this program: it costs a process.
-fn nursery() -> &'static Nursery {
+pub(crate) fn nursery() -> &'static Nursery {
     static NURSERY: OnceLock<Nursery> = OnceLock::new();
     NURSERY.get_or_init(|| {
         let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/guard.sh");

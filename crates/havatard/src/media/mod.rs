@@ -29,6 +29,7 @@ mod recorder;
 mod recordings;
 mod render;
 mod slate;
+mod sound;
 mod status;
 mod task;
 mod v4l2;
@@ -49,6 +50,7 @@ use crate::config::Config;
 pub use client::ClientError;
 pub use error::MediaError;
 pub use gate::{Gate, GateRequest, HOOK_USER};
+pub use sound::Sound;
 
 use context::Context;
 use recorder::Recorder;
@@ -59,6 +61,8 @@ pub const CAMERA: &str = "havatar_camera";
 pub const AUDIO: &str = "havatar_audio";
 /// Picture and sound together, for RTSP, HLS and recordings.
 pub const BOTH: &str = "havatar";
+/// The operator's voice, to the robot's loudspeaker.
+pub const TALK: &str = "havatar_talk";
 
 /// The media side as a whole. Cloning gives another handle to the same one.
 #[derive(Clone)]

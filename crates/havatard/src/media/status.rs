@@ -174,7 +174,7 @@ fn readiness(
                 api::DeviceState::Silent => {
                     miss(&format!("{code}_silent"), format!("no {what} yet"), why(code));
                 }
-                api::DeviceState::Off | api::DeviceState::Live => {}
+                api::DeviceState::Off | api::DeviceState::Live | api::DeviceState::Private => {}
             }
         }
         if !matches!(state("muxer"), Some(api::ProcessState::Running | api::ProcessState::Stopped)) {

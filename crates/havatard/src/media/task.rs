@@ -54,6 +54,7 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         microphone_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
+        told: super::sound::Told::default(),
         nursery: nursery.clone(),
     });
     let stop = CancellationToken::new();
