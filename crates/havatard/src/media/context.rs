@@ -14,6 +14,7 @@ use crate::config::Config;
 use super::client::Client;
 use super::gate::Gate;
 use super::progress::Progress;
+use super::voice::Voice;
 
 /// Shared by the launches, the recorder and the task that reconciles them.
 pub(super) struct Context {
@@ -39,6 +40,8 @@ pub(super) struct Context {
     /// Encoders that were tried in this run, under everything the result depends on: frames a second, or why
     /// it does not work.
     pub(super) encoders: Mutex<HashMap<String, Result<f64, String>>>,
+    /// What is wanted of the sound at the robot, and how it is.
+    pub(super) voice: Voice,
     /// Parent of helper programs.
     pub(super) nursery: Nursery,
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Command, Gate, Media, MediaStatus, Processes, context::Context, progress::Progress, recorder::Recorder,
+    voice::Voice,
 };
 use crate::config::{Config, ListenAddr};
 
@@ -49,6 +50,7 @@ pub(crate) fn media(fake: Fake) -> Media {
         microphone_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
+        voice: Voice::default(),
         nursery: nursery().clone(),
     });
     let processes = Processes {

@@ -32,6 +32,7 @@ mod slate;
 mod status;
 mod task;
 mod v4l2;
+mod voice;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -49,6 +50,7 @@ use crate::config::Config;
 pub use client::ClientError;
 pub use error::MediaError;
 pub use gate::{Gate, GateRequest, HOOK_USER};
+pub use voice::Sound;
 
 use context::Context;
 use recorder::Recorder;
@@ -57,6 +59,8 @@ use recorder::Recorder;
 pub const CAMERA: &str = "havatar_camera";
 /// The robot's microphone alone, for WebRTC.
 pub const AUDIO: &str = "havatar_audio";
+/// What a talker says into the room: published over WebRTC alone, read by the daemon alone.
+pub const TALK: &str = "havatar_talk";
 /// Picture and sound together, for RTSP, HLS and recordings.
 pub const BOTH: &str = "havatar";
 
@@ -124,7 +128,7 @@ pub enum ProcessVerb {
     Restart,
 }
 
-/// Where the WHEP proxy sends a viewer's offer, and with which credentials.
+/// Where the WHEP and WHIP proxies send an offer, and with which credentials.
 #[derive(Clone)]
 pub struct Upstream {
     /// `http://127.0.0.1:8889`.
@@ -255,6 +259,51 @@ impl Media {
             user: gate::WHEP_USER.into(),
             password: self.ctx.gate.whep_secret().into(),
         }
+    }
+
+    /// Where a talker's offer goes: these credentials publish [`TALK`] over WebRTC and open nothing else.
+    pub fn whip_upstream(&self) -> Upstream {
+        Upstream {
+            user: gate::WHIP_USER.into(),
+            password: self.ctx.gate.whip_secret().into(),
+            ..self.whep_upstream()
+        }
+    }
+
+    /// The loudspeaker, as it changes.
+    pub fn sound(&self) -> watch::Receiver<Arc<Sound>> {
+        self.ctx.voice.sound.subscribe()
+    }
+
+    /// How loud it is at the robot, some ten times a second.
+    pub fn levels(&self) -> watch::Receiver<api::Levels> {
+        self.ctx.voice.levels.subscribe()
+    }
+
+    /// How loud the loudspeaker plays, in percent of what the config allows; more than 100 counts as 100. It is kept
+    /// over restarts.
+    pub fn set_volume(&self, percent: u8) {
+        self.ctx.voice.set_volume(percent);
+    }
+
+    /// A talker's microphone is open: speech waits meanwhile.
+    pub fn set_talking(&self, open: bool) {
+        self.ctx.voice.set_talking(open);
+    }
+
+    /// The switch on the robot: while it is on, camera and microphone do not run, whatever else is asked.
+    pub fn set_private(&self, private: bool) {
+        self.ctx.voice.set_private(private);
+    }
+
+    /// Where speech is played: a Unix stream socket that takes s16le, 48 kHz, mono, at the pace of the loudspeaker.
+    ///
+    /// Whoever has written all of it shuts down its writing side and reads: the end of file says that everything has
+    /// left for the loudspeaker. Whoever closes the socket before that cancels: nothing more of it is heard. One
+    /// connection is played at a time, and none while somebody talks. While the loudspeaker does not run, nobody
+    /// answers at this socket.
+    pub fn speech_socket(&self) -> PathBuf {
+        self.ctx.runtime_dir.join(voice::SPEECH_SOCKET)
     }
 
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.

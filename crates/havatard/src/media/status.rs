@@ -174,6 +174,9 @@ fn readiness(
                 api::DeviceState::Silent => {
                     miss(&format!("{code}_silent"), format!("no {what} yet"), why(code));
                 }
+                api::DeviceState::Private => {
+                    miss(&format!("{code}_private"), format!("no {what}"), device.why.clone());
+                }
                 api::DeviceState::Off | api::DeviceState::Live => {}
             }
         }

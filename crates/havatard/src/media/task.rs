@@ -20,6 +20,7 @@ use super::poll::Seen;
 use super::progress::Progress;
 use super::publishers::{CameraLaunch, MicrophoneLaunch, MuxerLaunch, ProgressProbe, camera_file};
 use super::recorder::Recorder;
+use super::voice::Voice;
 use super::{
     AUDIO, BOTH, CAMERA, Media, MediaStatus, Processes, Running, Surroundings, devices, ffmpeg, poll, status,
 };
@@ -54,6 +55,7 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         microphone_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
+        voice: Voice::default(),
         nursery: nursery.clone(),
     });
     let stop = CancellationToken::new();
