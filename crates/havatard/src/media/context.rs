@@ -31,10 +31,14 @@ pub(super) struct Context {
     pub(super) camera: Progress,
     pub(super) microphone: Progress,
     pub(super) muxer: Progress,
+    pub(super) speaker: Progress,
+    pub(super) talk: Progress,
     /// Why the camera's file is away, if it is.
     pub(super) camera_away: Mutex<Option<String>>,
     /// Why the microphone's card is away, if it is.
     pub(super) microphone_away: Mutex<Option<String>>,
+    /// Why the loudspeaker's device is away, if it is.
+    pub(super) speaker_away: Mutex<Option<String>>,
     /// Held while the slate is looked for and made: a launch and a reload may want it at the same moment.
     pub(super) slate: tokio::sync::Mutex<()>,
     /// Encoders that were tried in this run, under everything the result depends on: frames a second, or why
@@ -75,6 +79,14 @@ impl Context {
 
     pub(super) fn microphone_away(&self) -> Option<String> {
         unpoisoned(&self.microphone_away).clone()
+    }
+
+    pub(super) fn speaker_away(&self) -> Option<String> {
+        unpoisoned(&self.speaker_away).clone()
+    }
+
+    pub(super) fn set_speaker_away(&self, why: Option<String>) {
+        *unpoisoned(&self.speaker_away) = why;
     }
 
     pub(super) fn set_microphone_away(&self, why: Option<String>) {

@@ -1,8 +1,9 @@
 //! Picture and sound: MediaMTX and the publishers that feed it, kept alive and told apart.
 //!
-//! Four supervised processes exist. `mediamtx` serves everybody. `camera` and `microphone` publish a stream
+//! Six supervised processes exist. `mediamtx` serves everybody. `camera` and `microphone` publish a stream
 //! each, so that losing one never costs the other. `muxer` joins the two by copy into the path `havatar` for
-//! players and recordings that want one stream. The publishers wait for MediaMTX; nobody else waits for
+//! players and recordings that want one stream. `speaker` plays what is to be heard at the robot, and `talk` takes the
+//! talk line to it. The publishers wait for MediaMTX, and `talk` for the loudspeaker; nobody else waits for
 //! anybody: who looks at the browser's picture does not depend on the muxer.
 //!
 //! News travels by `watch`: the supervisor's snapshots, MediaMTX being up, stream figures and the recorder
@@ -10,6 +11,7 @@
 //! This module knows no HTTP server, no sessions and no robot.
 
 mod apply;
+mod cards;
 mod client;
 mod context;
 mod control;
@@ -29,6 +31,7 @@ mod recorder;
 mod recordings;
 mod render;
 mod slate;
+mod speaker;
 mod status;
 mod task;
 mod v4l2;
@@ -144,6 +147,8 @@ struct Processes {
     camera: Supervised,
     microphone: Supervised,
     muxer: Supervised,
+    speaker: Supervised,
+    talk: Supervised,
 }
 
 enum Command {
@@ -303,7 +308,7 @@ impl Media {
     /// connection is played at a time, and none while somebody talks. While the loudspeaker does not run, nobody
     /// answers at this socket.
     pub fn speech_socket(&self) -> PathBuf {
-        self.ctx.runtime_dir.join(voice::SPEECH_SOCKET)
+        voice::speech_socket(&self.ctx)
     }
 
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.
@@ -340,12 +345,17 @@ impl Processes {
             .ok_or_else(|| MediaError::NoSuchProcess(name.chars().take(32).collect()))
     }
 
-    fn all(&self) -> [&Supervised; 4] {
-        [&self.mediamtx, &self.camera, &self.microphone, &self.muxer]
+    fn all(&self) -> [&Supervised; 6] {
+        [&self.mediamtx, &self.camera, &self.microphone, &self.muxer, &self.speaker, &self.talk]
     }
 
     fn publishers(&self) -> [&Supervised; 3] {
         [&self.camera, &self.microphone, &self.muxer]
+    }
+
+    /// All that live on MediaMTX or beside it, and end before it.
+    fn served(&self) -> [&Supervised; 5] {
+        [&self.camera, &self.microphone, &self.muxer, &self.speaker, &self.talk]
     }
 }
 
@@ -358,7 +368,7 @@ impl Running {
         }
     }
 
-    /// Closes recordings, then ends the publishers, then MediaMTX.
+    /// Closes recordings, then ends the publishers and what plays, then MediaMTX.
     pub async fn stop(mut self) {
         self.recorder.0.cancel();
         if !self.recorder.1.is_finished() {
@@ -366,7 +376,7 @@ impl Running {
         }
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
-        futures_util::future::join_all(self.processes.publishers().map(Supervised::stop)).await;
+        futures_util::future::join_all(self.processes.served().map(Supervised::stop)).await;
         if let Err(error) = self.processes.mediamtx.stop().await {
             tracing::warn!(%error, "MediaMTX could not be asked to stop");
         }
