@@ -18,4 +18,5 @@ pub mod presence;
 mod program;
 pub mod random;
 pub mod robot;
+pub mod sound;
 pub mod speech;

@@ -133,7 +133,7 @@ impl Feed {
                 Ok(()) = talker.changed() => self.send_changes().await,
                 Ok(()) = presence.changed() => self.send_changes().await,
                 _ = levels.tick() => {
-                    let now = self.http.app().media.sound().borrow().levels;
+                    let now = *self.http.app().media.levels().borrow();
                     match meter.read(now) {
                         Some(levels) => self.send(&Event::Levels { levels }).await,
                         None => ControlFlow::Continue(()),

@@ -19,8 +19,6 @@ const LOOK: Duration = Duration::from_secs(5);
 const ENGINE_HANGS: Duration = Duration::from_secs(20);
 /// How long a loudspeaker that is just being started is waited for.
 const SPEAKER_COMES: Duration = Duration::from_secs(3);
-/// How long the loudspeaker may take for what it has when all is written.
-const SPEAKER_ENDS: Duration = Duration::from_secs(5);
 /// How long the engine may take to end after its last sample.
 const ENGINE_ENDS: Duration = Duration::from_secs(2);
 /// The longest sound that an engine may make of a text, in bytes: three minutes.
@@ -94,9 +92,8 @@ async fn say(shared: &Shared, nursery: &Nursery, item: &Item) -> Result<(), Stri
         }
     }
     speaker.shutdown().await.map_err(cut_off)?;
-    // It closes its end when it has played the rest.
-    let _ = timeout(SPEAKER_ENDS, speaker.read(&mut [0; 1])).await;
-    Ok(())
+    // It closes its end when it has played the rest, which a live talker may hold up.
+    speaker.read(&mut [0; 1]).await.map(drop).map_err(cut_off)
 }
 
 /// From the engine to the loudspeaker, at the pace of the latter.

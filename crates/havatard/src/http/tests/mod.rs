@@ -62,13 +62,15 @@ struct Parts {
     webrtc: SocketAddr,
     /// MediaMTX's API.
     api: SocketAddr,
+    /// There is a loudspeaker.
+    speaker: bool,
 }
 
 impl Default for Parts {
     fn default() -> Self {
         // The discard port: nothing listens there.
         let nobody = "127.0.0.1:9".parse().unwrap();
-        Self { tls: false, webrtc: nobody, api: nobody }
+        Self { tls: false, webrtc: nobody, api: nobody, speaker: true }
     }
 }
 
@@ -106,6 +108,7 @@ impl Robot {
             webrtc: parts.webrtc,
             api: parts.api,
             state_dir: dir.path().to_owned(),
+            speaker: parts.speaker,
         });
         let (speech, speaking) =
             Speech::new(config_out.clone(), media.clone(), fake::nursery().clone(), shutdown.clone());

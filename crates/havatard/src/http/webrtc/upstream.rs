@@ -171,7 +171,10 @@ fn secret(location: &str, Target { way, stream }: Target) -> Option<String> {
 }
 
 fn away(error: &reqwest::Error) -> Failure {
-    tracing::debug!(error = error as &(dyn std::error::Error + 'static), "MediaMTX did not answer WebRTC signalling");
+    tracing::debug!(
+        error = error as &(dyn std::error::Error + 'static),
+        "MediaMTX did not answer WebRTC signalling"
+    );
     Failure::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "mediamtx_away",
