@@ -101,6 +101,7 @@ pub(crate) fn device_state(state: DeviceState) -> (&'static str, Tint) {
         DeviceState::Away => ("away", Tint::Bad),
         DeviceState::Silent => ("silent", Tint::Late),
         DeviceState::Live => ("live", Tint::Good),
+        DeviceState::Private => ("private", Tint::Quiet),
     }
 }
 
