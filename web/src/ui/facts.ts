@@ -9,6 +9,7 @@ const DEVICE_SHAPES: Record<DeviceState | 'unknown', Shape> = {
   silent: 'dots',
   away: 'ring',
   off: 'dash',
+  private: 'hand',
   unknown: 'question',
 };
 
