@@ -7,7 +7,8 @@ import type { Clock } from './clock';
 import { type Action, Ladder } from './ladder';
 import { Observable } from './observable';
 import type { Screen } from './screen';
-import { type Medium, WhepError, type WhepEvents } from './whep';
+import { SessionError, type SessionEvents } from './webrtc-http';
+import type { Medium } from './whep';
 
 /** `refused`: not signed in any more; nothing is tried until `start`. */
 export type Phase = 'idle' | 'connecting' | 'playing' | 'stalled' | 'refused';
@@ -52,7 +53,7 @@ export interface Session {
 export interface PlayerDeps {
   clock: Clock;
   screen: Screen;
-  createSession: (iceServers: readonly RTCIceServer[], events: WhepEvents) => Session;
+  createSession: (iceServers: readonly RTCIceServer[], events: SessionEvents) => Session;
   /** The server says that nobody is signed in. */
   onRefused: () => void;
 }
@@ -247,7 +248,8 @@ export class Player {
 
   #failed(id: number, error: unknown): void {
     if (!this.#live.delete(id)) return;
-    const failure = error instanceof WhepError ? error : new WhepError(0, 'unknown', String(error));
+    const failure =
+      error instanceof SessionError ? error : new SessionError(0, 'unknown', String(error));
     this.state.set({ failure: failure.code });
     if (failure.status === 401) {
       this.stop();

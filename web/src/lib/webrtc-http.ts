@@ -1,4 +1,5 @@
-// One WHEP session (RFC 9725's sibling for viewers): a peer connection and the HTTP resource that stands for it.
+// One WebRTC session over HTTP: a peer connection and the resource that stands for it. WHIP (RFC 9725) sends by it and
+// WHEP receives; the two differ in the media that are added before the offer, and in nothing else (whep.ts, whip.ts).
 //
 // The offer is posted before a single ICE candidate is known and without asking for ICE servers first, so a join
 // costs one round trip. Candidates follow by PATCH, as many together as have gathered while the last request was
@@ -10,10 +11,8 @@ import type { Clock } from './clock';
 import { iceServersFromLink } from './link-header';
 import { type Candidate, iceFragment, restartedAnswer } from './sdp';
 
-export type Medium = 'video' | 'audio';
-
 /** Why a session could not be opened, or ended. */
-export class WhepError extends Error {
+export class SessionError extends Error {
   /** HTTP status; 0 if there was no answer at all. */
   readonly status: number;
   /** The daemon's stable word, or one of ours: `network`, `bad_answer`, `bad_location`, `timeout`. */
@@ -23,30 +22,33 @@ export class WhepError extends Error {
 
   constructor(status: number, code: string, detail: string, retryAfterMs: number | null = null) {
     super(detail);
-    this.name = 'WhepError';
+    this.name = 'SessionError';
     this.status = status;
     this.code = code;
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-export interface WhepOptions {
-  /** Absolute address of the WHEP endpoint, with the stream in its query. */
+export interface SessionOptions {
+  /** Absolute address of the WHIP or WHEP endpoint, with the stream in its query. */
   endpoint: string;
-  medium: Medium;
+  /** Adds what is to be offered. */
+  addMedia: (peer: RTCPeerConnection) => void;
+  /** The server's answer as the browser is to take it; as it is, if this is left out. */
+  shapeAnswer?: (sdp: string) => string;
   /** ICE servers learned from an earlier session; may be empty. */
   iceServers: readonly RTCIceServer[];
 }
 
-export interface WhepDeps {
+export interface SessionDeps {
   fetch: typeof fetch;
   createPeer: (config: RTCConfiguration) => RTCPeerConnection;
   clock: Clock;
 }
 
-export interface WhepEvents {
-  /** The remote track is there; media may still be on its way. */
-  onTrack: (track: MediaStreamTrack) => void;
+export interface SessionEvents {
+  /** A remote track is there; media may still be on its way. */
+  onTrack?: (track: MediaStreamTrack) => void;
   /** ICE and DTLS are done. */
   onConnected: () => void;
   /** The session is over and cannot come back; `disconnected` alone never leads here. */
@@ -62,10 +64,10 @@ const LATE_SERVERS_MS = 400;
 /** How long a closed session still waits for an answer, to delete what it created, in milliseconds. */
 const CLOSE_GRACE_MS = 1000;
 
-export class WhepSession {
-  readonly #options: WhepOptions;
-  readonly #deps: WhepDeps;
-  readonly #events: WhepEvents;
+export class WebRtcHttpSession {
+  readonly #options: SessionOptions;
+  readonly #deps: SessionDeps;
+  readonly #events: SessionEvents;
   readonly #peer: RTCPeerConnection;
   readonly #abort = new AbortController();
   #location: string | null = null;
@@ -78,7 +80,7 @@ export class WhepSession {
   #closed = false;
   #cancelTimers: (() => void)[] = [];
 
-  constructor(options: WhepOptions, deps: WhepDeps, events: WhepEvents) {
+  constructor(options: SessionOptions, deps: SessionDeps, events: SessionEvents) {
     this.#options = options;
     this.#deps = deps;
     this.#events = events;
@@ -86,18 +88,15 @@ export class WhepSession {
       bundlePolicy: 'max-bundle',
       iceServers: [...options.iceServers],
     });
-    this.#peer.ontrack = (event) => this.#closed || events.onTrack(event.track);
+    this.#peer.ontrack = (event) => this.#closed || events.onTrack?.(event.track);
     this.#peer.onicecandidate = (event) => this.#onCandidate(event.candidate);
     this.#peer.onconnectionstatechange = () => this.#onState();
   }
 
-  /** Offers, posts and applies the answer. Rejects with `WhepError`; the session is then closed. */
+  /** Offers, posts and applies the answer. Rejects with `SessionError`; the session is then closed. */
   async open(): Promise<void> {
     try {
-      const transceiver = this.#peer.addTransceiver(this.#options.medium, {
-        direction: 'recvonly',
-      });
-      if (this.#options.medium === 'video') playAtOnce(transceiver.receiver);
+      this.#options.addMedia(this.#peer);
       const offer = await this.#peer.createOffer();
       // Posting and applying our own offer do not need each other.
       const [answer] = await Promise.all([
@@ -107,18 +106,19 @@ export class WhepSession {
       if (this.#closed) return;
       this.#answer = answer;
       void this.#flush();
-      await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer });
+      await this.#takeAnswer(answer);
     } catch (error) {
       if (this.#closed) return;
       this.close();
-      if (error instanceof WhepError) throw error;
-      throw new WhepError(0, 'bad_answer', String(error));
+      if (error instanceof SessionError) throw error;
+      throw new SessionError(0, 'bad_answer', String(error));
     }
   }
 
-  /** True from the moment the server has accepted the session. */
-  get accepted(): boolean {
-    return this.#location !== null;
+  /** The name by which the daemon knows the session: the last part of its address. Null until it was accepted. */
+  get id(): string | null {
+    if (this.#location === null) return null;
+    return new URL(this.#location).pathname.split('/').at(-1) ?? null;
   }
 
   /** The browser's figures for this session. */
@@ -148,7 +148,7 @@ export class WhepSession {
         return;
       }
       this.#answer = sdp;
-      await this.#peer.setRemoteDescription({ type: 'answer', sdp });
+      await this.#takeAnswer(sdp);
     } catch {
       // A peer connection that refuses its own restart has no other way back than a new session.
       if (!this.#closed) this.#events.onGone();
@@ -176,6 +176,11 @@ export class WhepSession {
     void this.#delete(this.#location).then(() => this.#peer.close());
   }
 
+  async #takeAnswer(answer: string): Promise<void> {
+    const sdp = this.#options.shapeAnswer?.(answer) ?? answer;
+    await this.#peer.setRemoteDescription({ type: 'answer', sdp });
+  }
+
   async #post(sdp: string): Promise<string> {
     const cancel = this.#deps.clock.after(POST_TIMEOUT_MS, () => this.#abort.abort());
     try {
@@ -192,7 +197,7 @@ export class WhepSession {
       this.#etag = response.headers.get('etag');
       const answer = await response.text();
       if (!answer.startsWith('v=0')) {
-        throw new WhepError(response.status, 'bad_answer', 'the answer is not SDP');
+        throw new SessionError(response.status, 'bad_answer', 'the answer is not SDP');
       }
       this.#takeServers(iceServersFromLink(response.headers.get('link')));
       return answer;
@@ -269,7 +274,7 @@ export class WhepSession {
       });
     } catch (error) {
       const aborted = init.signal?.aborted === true;
-      throw new WhepError(0, aborted ? 'timeout' : 'network', String(error));
+      throw new SessionError(0, aborted ? 'timeout' : 'network', String(error));
     }
   }
 
@@ -285,16 +290,11 @@ export class WhepSession {
   }
 }
 
-/** Asks the receiver not to hold frames back for smoothness. */
-function playAtOnce(receiver: RTCRtpReceiver): void {
-  if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
-}
-
 function sameOrigin(location: string | null, endpoint: string): string {
   const base = new URL(endpoint);
   const url = location === null ? null : parse(location, base);
   if (url?.origin !== base.origin) {
-    throw new WhepError(201, 'bad_location', 'the session has no address on this origin');
+    throw new SessionError(201, 'bad_location', 'the session has no address on this origin');
   }
   return url.href;
 }
@@ -307,7 +307,7 @@ function parse(location: string, base: URL): URL | null {
   }
 }
 
-async function problemOf(response: Response): Promise<WhepError> {
+async function problemOf(response: Response): Promise<SessionError> {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   const wait = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
   let code = `http_${response.status}`;
@@ -321,7 +321,7 @@ async function problemOf(response: Response): Promise<WhepError> {
   } catch {
     // Not problem+json: the status alone has to do.
   }
-  return new WhepError(response.status, code, detail, wait);
+  return new SessionError(response.status, code, detail, wait);
 }
 
 function same(a: readonly RTCIceServer[], b: readonly RTCIceServer[]): boolean {

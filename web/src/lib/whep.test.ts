@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock, settle } from '../testing/fake-clock';
-import { WhepError, WhepSession } from './whep';
+import { SessionError } from './webrtc-http';
+import { WhepSession } from './whep';
 
 const ENDPOINT = 'https://robot.example/api/mediamtx/webrtc/whep?path=havatar_camera';
 const ANSWER = 'v=0\r\nm=video 9 X 1\r\na=mid:0\r\na=ice-ufrag:srv\r\na=ice-pwd:srvpwd\r\n';
@@ -146,7 +147,7 @@ describe('opening', () => {
     const error = await session()
       .open()
       .catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(WhepError);
+    expect(error).toBeInstanceOf(SessionError);
     expect(error).toMatchObject({ status: 404, code: 'stream_offline', retryAfterMs: null });
     expect(peer.closed).toBe(true);
   });
