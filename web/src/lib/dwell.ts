@@ -89,9 +89,8 @@ export class Dwell {
     const actions = this.tick(now);
     if (moving === this.#moving) return actions;
     this.#moving = moving;
-    // What was begun as a stop must not end as a command, nor what was begun as a command in a stop that comes early.
+    // What was begun as a stop must not end as a command.
     if (!moving) this.#spent = true;
-    else if (this.#target === this.#stopId && !this.#spent) this.#ms = 0;
     return actions;
   }
 
@@ -104,6 +103,7 @@ export class Dwell {
   }
 
   resume(now: number): void {
+    if (!this.#paused) return;
     this.#paused = false;
     this.#lookedAt = now;
   }

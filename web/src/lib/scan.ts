@@ -32,7 +32,7 @@ export interface ScanSettings {
 export const SCAN_DEFAULTS: ScanSettings = {
   switches: 'one',
   stepMs: 1200,
-  firstExtraMs: 600,
+  firstExtraMs: 400,
   holdMs: 0,
   tremorMs: 0,
   rounds: 3,
