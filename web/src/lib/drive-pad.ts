@@ -29,6 +29,7 @@ export class DrivePad {
   readonly #core: PadCore;
   readonly #unwatch: (() => void)[];
   #cancel: (() => void) | null = null;
+  #lettingGo = false;
 
   constructor(settings: PadSettings, deps: DrivePadDeps) {
     this.#deps = deps;
@@ -37,8 +38,8 @@ export class DrivePad {
     let wasDoing = deps.drive.state.value.doing !== null;
     this.#unwatch = [
       deps.drive.state.watch(({ doing }) => {
-        // Whatever ended a motion, the pad's own centre included, the centre has to be seen before the next.
-        if (wasDoing && doing === null) this.#run(this.#core.stopped());
+        // Whatever else than its own centre ended a motion, the centre has to be seen before the next.
+        if (wasDoing && doing === null && !this.#lettingGo) this.#run(this.#core.stopped());
         wasDoing = doing !== null;
       }),
       // The driver's core forgets what is held when nobody looks; a stick held all the while must not be news to it.
@@ -78,11 +79,17 @@ export class DrivePad {
     this.#cancel = this.#core.state.pad === null ? clock.after(SEARCH_MS, again) : nextFrame(again);
   }
 
+  #letGo(): void {
+    this.#lettingGo = true;
+    this.#deps.drive.letGo(CONTROL);
+    this.#lettingGo = false;
+  }
+
   #run(actions: readonly PadAction[]): void {
     const { drive, onLearned, onPress } = this.#deps;
     for (const action of actions) {
       if (action.do === 'hold') drive.hold(CONTROL, action);
-      else if (action.do === 'let-go') drive.letGo(CONTROL);
+      else if (action.do === 'let-go') this.#letGo();
       else if (action.do === 'stop') drive.stop();
       else if (action.do === 'press') onPress(action.deed);
       else onLearned(action.bindings, action.deed, action.taken);
