@@ -11,6 +11,7 @@ class FakeSession implements Session {
   frames = 0;
   packetAt = 0;
   closed = false;
+  jitterMs: number | null = null;
   restarts = 0;
   refuse: SessionError | null = null;
   readonly servers: readonly RTCIceServer[];
@@ -29,6 +30,9 @@ class FakeSession implements Session {
   restartIce(): Promise<void> {
     this.restarts += 1;
     return Promise.resolve();
+  }
+  jitter(ms: number): void {
+    this.jitterMs = ms;
   }
   close(): void {
     this.closed = true;
@@ -161,6 +165,18 @@ describe('picture', () => {
       failure: null,
     });
     expect(sessions.filter((s) => !s.closed && s !== sessions[before])).toHaveLength(before - 1);
+  });
+
+  test('a jitter target holds for the session that runs and for those to come', async () => {
+    player.jitter(80);
+    player.start();
+    await run(300, 0);
+    expect(sessions[0]?.jitterMs).toBe(80);
+    player.jitter(0);
+    expect(sessions[0]?.jitterMs).toBe(0);
+    player.serverLost();
+    await run(500);
+    expect(sessions[1]?.jitterMs).toBe(0);
   });
 
   test('signed out: nothing is tried any more', async () => {

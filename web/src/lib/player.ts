@@ -47,6 +47,7 @@ export interface Session {
   open(): Promise<void>;
   restartIce(): Promise<void>;
   stats(): Promise<RTCStatsReport>;
+  jitter(ms: number): void;
   close(): void;
 }
 
@@ -105,6 +106,7 @@ export class Player {
   #looking = false;
   #cancelTick: (() => void) | null = null;
   #figures: Figures | null = null;
+  #jitterMs = 0;
 
   constructor(medium: Medium, deps: PlayerDeps) {
     this.#medium = medium;
@@ -127,6 +129,12 @@ export class Player {
     this.state.set({ phase: 'connecting', failure: null, serverLost: false, lateMs: null });
     this.#run(this.#ladder.start(this.#deps.clock.now()));
     this.#tick();
+  }
+
+  /** How long frames may be held back for smoothness, in this session and those to come, ms. */
+  jitter(ms: number): void {
+    this.#jitterMs = ms;
+    for (const { session } of this.#live.values()) session.jitter(ms);
   }
 
   /** Ends every session and empties the screen. */
@@ -241,6 +249,7 @@ export class Player {
         this.#iceServers = servers;
       },
     });
+    session.jitter(this.#jitterMs);
     this.#live.set(id, { session, track: null, packets: 0, frames: 0 });
     this.state.set({ sessions: this.state.value.sessions + 1 });
     session.open().catch((error: unknown) => this.#failed(id, error));

@@ -12,20 +12,12 @@ import type { Talker } from '../api/types';
 import type { Attention } from './attention';
 import { AutoMute } from './auto-mute';
 import { backoff, type Clock } from './clock';
-import { problemOf } from './drive-api';
+import type { RequestProblem } from './drive-api';
 import { type Microphone, MicrophoneError, type MicrophoneSource } from './microphone';
 import { Observable } from './observable';
+import { TalkLine, type TalkLineDeps, type TalkSession } from './talk-line';
 import { silent, type TalkLevel, type TalkSettings, type TalkState } from './talk-state';
 import type { SessionEvents } from './webrtc-http';
-
-/** What talking needs of a session: `WhipSession`, or a test's own. */
-export interface TalkSession {
-  open(): Promise<void>;
-  restartIce(): Promise<void>;
-  stats(): Promise<RTCStatsReport>;
-  close(): void;
-  readonly id: string | null;
-}
 
 export interface TalkDeps {
   clock: Clock;
@@ -36,33 +28,21 @@ export interface TalkDeps {
     iceServers: readonly RTCIceServer[],
     events: SessionEvents,
   ) => TalkSession;
-  /** Tells the daemon that the microphone of a session is open. Rejects as `DriveApi` does. */
-  setTalking: (session: string, on: boolean) => Promise<void>;
+  setTalking: TalkLineDeps['setTalking'];
   /** The daemon says that nobody is signed in. */
   onRefused: () => void;
 }
 
 const TICK_MS = 100;
-const LOOK_MS = 500;
 const QUICK_MS = [150, 4000] as const;
 /** An idle line is in no hurry, and first hears whether somebody else has it now, ms. */
 const IDLE_MS = [1500, 30_000] as const;
 /** So long after the line broke the microphone may still open by itself, ms. */
 const RESUME_MS = 5000;
-const TELL_AGAIN_MS = 300;
-/** The far end sends reports about once a second; after so long without anything it is asked anew, then given up, ms. */
-const SILENT_MS = 3500;
-const GONE_MS = 6000;
-
-interface Line {
-  session: TalkSession;
-  connected: boolean;
-  /** What the daemon was told last about the microphone. */
-  told: boolean;
-  packets: number;
-  packetAt: number;
-  iceAsked: boolean;
-}
+/** So long a press waits for a line that does not come, ms: then it is not meant any more. */
+const PATIENCE_MS = 15_000;
+/** Answers after which asking again may well be answered otherwise; any other refusal of the daemon is for good. */
+const PASSING = [404, 408, 425, 429];
 
 export class Talk {
   readonly state = new Observable<TalkState>(silent);
@@ -71,7 +51,7 @@ export class Talk {
   readonly #autoMute: AutoMute;
   readonly #unwatch: () => void;
   #mic: Microphone | null = null;
-  #line: Line | null = null;
+  #line: TalkLine | null = null;
   #iceServers: readonly RTCIceServer[] = [];
   #talker: Talker | null = null;
   /** The line is to be open even while nobody talks. */
@@ -79,10 +59,8 @@ export class Talk {
   /** Counts what was asked of the microphone: an answer to an earlier wish is worth nothing. */
   #wish = 0;
   #opening = false;
-  #telling = false;
   #tries = 0;
   #resumeUntil = 0;
-  #lookedAt = 0;
   #cancelTick: (() => void) | null = null;
   #cancelRetry: (() => void) | null = null;
 
@@ -91,7 +69,7 @@ export class Talk {
     this.#autoMute = new AutoMute(settings);
     this.#unwatch = deps.attention.watch((why) => {
       // A page that is left or halted could not close it later.
-      if (why === 'pagehide' || why === 'freeze') this.#leave();
+      if (why === 'pagehide' || why === 'freeze') this.#leave('hidden');
     });
   }
 
@@ -138,7 +116,7 @@ export class Talk {
 
   /** Microphone off, line closed, nothing tried any more until `begin` or a press. */
   hangUp(): void {
-    this.#leave();
+    this.#leave(null);
   }
 
   /** Who has the line, by the daemon's newest word; null while nobody has, or while it says nothing. */
@@ -157,7 +135,10 @@ export class Talk {
 
   /** The media server is known to have ended. */
   serverLost(): void {
-    if (this.#line !== null) this.#gone(this.#line, null);
+    const line = this.#line;
+    if (line === null) return;
+    line.close();
+    this.#gone(line, null);
   }
 
   /** The network, the media server or the page is back: try now if anything is to be tried. */
@@ -168,7 +149,7 @@ export class Talk {
   }
 
   dispose(): void {
-    this.#leave();
+    this.#leave(null);
     this.#unwatch();
   }
 
@@ -176,6 +157,8 @@ export class Talk {
     if (this.#opening) return;
     this.#cancelRetries();
     if (this.#mic === null && !(await this.#openMicrophone())) return;
+    // What a person takes to allow the microphone does not count.
+    this.#resumeUntil = Math.min(this.#resumeUntil, this.#deps.clock.now() + PATIENCE_MS);
     if (this.#line === null) this.#connect();
     else if (this.#line.connected) this.#ready(this.#line);
   }
@@ -219,37 +202,28 @@ export class Talk {
   }
 
   #connect(): void {
+    const { clock, createSession, setTalking } = this.#deps;
     const mic = this.#mic;
     if (mic === null) return;
-    const { clock, createSession } = this.#deps;
-    const now = clock.now();
-    const session = createSession(mic.track, this.#iceServers, {
-      onConnected: () => {
-        if (this.#line !== line || line.connected) return;
-        line.connected = true;
-        line.packetAt = clock.now();
-        this.#ready(line);
+    const line = new TalkLine({
+      clock,
+      createSession: (events) => createSession(mic.track, this.#iceServers, events),
+      setTalking,
+      onReady: () => {
+        if (this.#line === line) this.#ready(line);
       },
-      onGone: () => this.#gone(line, null),
       onIceServers: (servers) => {
         this.#iceServers = servers;
       },
+      onOver: (problem) => this.#gone(line, problem),
     });
-    const line: Line = {
-      session,
-      connected: false,
-      told: false,
-      packets: 0,
-      packetAt: now,
-      iceAsked: false,
-    };
     this.#line = line;
     if (this.state.value.phase !== 'lost') this.state.set({ phase: 'connecting', heldBy: null });
-    session.open().catch((error: unknown) => this.#gone(line, error));
+    line.open();
   }
 
   /** The line is there: speaks or is silent, as is wished now. */
-  #ready(line: Line): void {
+  #ready(line: TalkLine): void {
     const now = this.#deps.clock.now();
     this.#tries = 0;
     this.state.set({ failure: null, reason: null, heldBy: null });
@@ -258,53 +232,21 @@ export class Talk {
     if (this.#mic !== null) this.#mic.track.enabled = wanted;
     if (wanted) this.#autoMute.extend(now);
     this.state.set({ phase: wanted ? 'talking' : 'ready', mutesInMs: null });
-    void this.#tell(line);
+    line.tell(wanted);
   }
 
   #mute(closed: TalkState['closed']): void {
     if (this.#mic !== null) this.#mic.track.enabled = false;
     const phase = this.state.value.phase === 'talking' ? 'ready' : this.state.value.phase;
     this.state.set({ phase, wanted: false, mutesInMs: null, closed });
-    if (this.#line !== null) void this.#tell(this.#line);
-  }
-
-  /** Tells the daemon what the microphone is, until it knows the newest. */
-  async #tell(line: Line): Promise<void> {
-    if (this.#telling) return;
-    this.#telling = true;
-    try {
-      while (this.#line === line && line.connected) {
-        const on = this.state.value.phase === 'talking';
-        const { id } = line.session;
-        if (on === line.told || id === null) return;
-        try {
-          await this.#deps.setTalking(id, on);
-          line.told = on;
-        } catch (error) {
-          if (this.#line !== line) return;
-          const { status, code } = problemOf(error);
-          if (status === 401) this.#refused();
-          else if (code === 'talk_held') this.#taken();
-          else if (code === 'no_such_session') this.#gone(line, null);
-          else await this.#pause(TELL_AGAIN_MS);
-        }
-      }
-    } finally {
-      this.#telling = false;
-      const now = this.#line;
-      // Another line came up meanwhile, or the last word changed as it was told.
-      const open = this.state.value.phase === 'talking';
-      if (now?.connected === true && now.told !== open) void this.#tell(now);
-    }
+    this.#line?.tell(false);
   }
 
   /** The line is over, or could not be opened. */
-  #gone(line: Line, error: unknown): void {
+  #gone(line: TalkLine, problem: RequestProblem | null): void {
     if (this.#line !== line) return;
     this.#line = null;
-    line.session.close();
     if (this.#mic !== null) this.#mic.track.enabled = false;
-    const problem = error === null ? null : problemOf(error);
     this.state.set({ failure: problem?.code ?? null, mutesInMs: null });
     if (problem?.status === 401) {
       this.#refused();
@@ -313,6 +255,13 @@ export class Talk {
     if (problem?.code === 'talk_held') {
       this.#taken();
       return;
+    }
+    if (problem !== null && problem.status >= 400 && problem.status < 500) {
+      if (!PASSING.includes(problem.status)) {
+        this.#keep = false;
+        this.state.set({ phase: 'free', wanted: false });
+        return;
+      }
     }
     const now = this.#deps.clock.now();
     // Only a line that was talked on has somebody who waits to be heard again.
@@ -340,9 +289,6 @@ export class Talk {
   /** Somebody else is talking. */
   #taken(): void {
     const wasOpen = this.state.value.phase === 'talking';
-    this.#line?.session.close();
-    this.#line = null;
-    if (this.#mic !== null) this.#mic.track.enabled = false;
     this.state.set({ wanted: false, mutesInMs: null, closed: wasOpen ? 'taken' : null });
     this.#held();
   }
@@ -353,16 +299,17 @@ export class Talk {
   }
 
   #refused(): void {
-    this.#leave();
+    this.#leave(null);
     this.#deps.onRefused();
   }
 
-  #leave(): void {
+  #leave(closed: TalkState['closed']): void {
+    const { wanted } = this.state.value;
     this.#wish += 1;
     this.#keep = false;
     this.#opening = false;
     this.#close();
-    this.state.set({ ...silent });
+    this.state.set({ ...silent, closed: wanted ? closed : null });
   }
 
   /** Gives line and microphone back. */
@@ -378,7 +325,7 @@ export class Talk {
       mic.track.enabled = false;
       mic.close();
     }
-    this.#line?.session.close();
+    this.#line?.close();
     this.#line = null;
     this.level.set({ db: -90 });
   }
@@ -395,51 +342,11 @@ export class Talk {
       if (mutesInMs === 0) this.#mute('silence');
       else this.state.set({ mutesInMs });
     }
-    const line = this.#line;
-    if (line?.connected !== true || now - this.#lookedAt < LOOK_MS) return;
-    this.#lookedAt = now;
-    void this.#look(line);
-  }
-
-  /** Whether anything still comes from the far end. */
-  async #look(line: Line): Promise<void> {
-    let packets: number;
-    try {
-      packets = packetsReceived(await line.session.stats());
-    } catch {
-      return;
-    }
-    if (this.#line !== line) return;
-    const now = this.#deps.clock.now();
-    if (packets !== line.packets) {
-      line.packets = packets;
-      line.packetAt = now;
-      line.iceAsked = false;
-    } else if (now - line.packetAt >= GONE_MS) {
-      this.#gone(line, null);
-    } else if (now - line.packetAt >= SILENT_MS && !line.iceAsked) {
-      line.iceAsked = true;
-      void line.session.restartIce();
-    }
+    this.#line?.tick();
   }
 
   #cancelRetries(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#deps.clock.after(ms, resolve));
-  }
-}
-
-/** Packets of any kind that came over the chosen pair: reports, answers to checks. */
-function packetsReceived(report: RTCStatsReport): number {
-  let packets = 0;
-  report.forEach((entry: Record<string, unknown>) => {
-    const count = entry['packetsReceived'];
-    const chosen = entry['type'] === 'candidate-pair' && entry['nominated'] === true;
-    if (chosen && typeof count === 'number') packets += count;
-  });
-  return packets;
 }

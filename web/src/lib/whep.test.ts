@@ -132,8 +132,20 @@ describe('opening', () => {
     await session('video').open();
     expect(peer.receiver.jitterBufferTarget).toBe(0);
     peer = new FakePeer();
-    await session('audio').open();
+    const sound = session('audio');
+    sound.jitter(200);
+    await sound.open();
     expect(peer.receiver.jitterBufferTarget).toBeNull();
+  });
+
+  test('a jitter target that is asked for holds before and after the session has opened', async () => {
+    answers = [() => created()];
+    const picture = session('video');
+    picture.jitter(120);
+    await picture.open();
+    expect(peer.receiver.jitterBufferTarget).toBe(120);
+    picture.jitter(40);
+    expect(peer.receiver.jitterBufferTarget).toBe(40);
   });
 
   test('problem+json becomes status and code', async () => {
