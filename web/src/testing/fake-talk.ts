@@ -118,7 +118,7 @@ export class TalkBench {
         },
         createSession: (track, _, events) => {
           const name = `s${this.sessions.length + 1}`;
-          const session = new FakeTalkSession(track, events, this.#refusals.shift() ?? null, name);
+          const session = new FakeTalkSession(track, events, this.refusals.shift() ?? null, name);
           this.sessions.push(session);
           return session;
         },
