@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { DriveBench } from '../testing/fake-drive';
 import { FakePad } from '../testing/fake-pad';
 import { DrivePad } from './drive-pad';
-import { PAD_DEFAULTS } from './pad';
+import { PAD_DEFAULTS } from './pad-bindings';
 
 let bench: DriveBench;
 let pad: FakePad;

@@ -5,8 +5,8 @@ import type { Attention } from './attention';
 import type { Clock } from './clock';
 import type { Drive } from './drive';
 import { Observable } from './observable';
-import type { Bindings, PadAction, PadState } from './pad';
-import { PadCore, type PadDeed, type PadLook, type PadPressed, type PadSettings } from './pad';
+import { type PadAction, PadCore, type PadLook, type PadState } from './pad';
+import type { Bindings, PadDeed, PadPressed, PadSettings } from './pad-bindings';
 
 export interface DrivePadDeps {
   drive: Pick<Drive, 'hold' | 'letGo' | 'stop' | 'state'>;

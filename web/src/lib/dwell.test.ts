@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DWELL_DEFAULTS, Dwell, type DwellAction, type DwellSettings, REST } from './dwell';
+import { Dwell, type DwellAction, REST } from './dwell';
+import { DWELL_DEFAULTS, type DwellSettings } from './dwell-settings';
 
 class Bench {
   now = 0;

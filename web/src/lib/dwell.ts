@@ -5,16 +5,7 @@
 // has not left. Time during which nobody looked (a hidden page, a halted timer) does not count. While the robot moves, any
 // dwell is a stop, and on STOP itself a short one is enough.
 
-export interface DwellSettings {
-  /** 300 to 3000 ms. */
-  dwellMs: number;
-  /** On STOP while the robot moves, 100 to 1000 ms; never longer than `dwellMs`. */
-  stopMs: number;
-  /** Away from a target for so long, the pointer has left it, 0 to 500 ms. */
-  jitterMs: number;
-}
-
-export const DWELL_DEFAULTS: DwellSettings = { dwellMs: 1000, stopMs: 250, jitterMs: 150 };
+import type { DwellSettings } from './dwell-settings';
 
 /** Where the pointer may rest: nothing there is ever pressed. Anything that is no target does as well. */
 export const REST = 'rest';

@@ -2,7 +2,8 @@
 
 import type { Attention } from './attention';
 import type { Clock } from './clock';
-import { Dwell, type DwellAction, type DwellSettings, type DwellState } from './dwell';
+import { Dwell, type DwellAction, type DwellState } from './dwell';
+import type { DwellSettings } from './dwell-settings';
 import { Observable } from './observable';
 
 export interface DwellerDeps {

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakePad } from '../testing/fake-pad';
-import { curve, PAD_DEFAULTS, type PadAction, PadCore, type PadSettings } from './pad';
+import { curve } from './curve';
+import { type PadAction, PadCore } from './pad';
+import { PAD_DEFAULTS, type PadSettings } from './pad-bindings';
 
 const STOP = 1;
 const TALK = 0;

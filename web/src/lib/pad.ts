@@ -3,7 +3,18 @@
 // Axes and buttons give shares of the allowed speed; every other binding is a press. A pad that was just plugged in, or
 // any stop, asks for the centre first: nothing that is held then ever drives. A pad that is gone stops at once.
 
+import { curve } from './curve';
 import type { Shares } from './drive-hand';
+import {
+  type Binding,
+  type Bindings,
+  PAD_HELD,
+  PAD_PRESSED,
+  type PadDeed,
+  type PadHeld,
+  type PadPressed,
+  type PadSettings,
+} from './pad-bindings';
 
 /** What is needed of the browser's own `Gamepad`. */
 export interface PadLook {
@@ -13,71 +24,6 @@ export interface PadLook {
   readonly axes: readonly number[];
   readonly buttons: readonly { readonly pressed: boolean; readonly value: number }[];
 }
-
-/** What drives while it is held. */
-export const PAD_HELD = ['forward', 'back', 'left', 'right'] as const;
-/** What is done once for each press. */
-export const PAD_PRESSED = [
-  'stop',
-  'estop',
-  'step_forward',
-  'step_back',
-  'step_left',
-  'step_right',
-  'talk',
-  'phrases',
-  'attention',
-  'head_up',
-  'head_down',
-  'light',
-  'hang_up',
-  'scan_select',
-  'scan_step',
-] as const;
-
-export type PadHeld = (typeof PAD_HELD)[number];
-export type PadPressed = (typeof PAD_PRESSED)[number];
-export type PadDeed = PadHeld | PadPressed;
-
-export type Binding =
-  | { kind: 'button'; index: number }
-  /** One direction of an axis. */
-  | { kind: 'axis'; index: number; sign: 1 | -1 };
-
-export type Bindings = Readonly<Partial<Record<PadDeed, Binding>>>;
-
-export interface PadSettings {
-  bindings: Bindings;
-  /** Share of an axis' way that counts as its centre, 0.05 to 0.5. */
-  deadzone: number;
-  /** 0: as the stick is; 1: fine near the centre. */
-  expo: number;
-  /** While the robot moves, any button that does not drive is a stop. Always so where no button is bound to `stop`. */
-  anyButtonStops: boolean;
-}
-
-/** The standard layout: left stick, cross, and the face buttons. */
-export const PAD_BINDINGS: Bindings = {
-  forward: { kind: 'axis', index: 1, sign: -1 },
-  back: { kind: 'axis', index: 1, sign: 1 },
-  left: { kind: 'axis', index: 0, sign: -1 },
-  right: { kind: 'axis', index: 0, sign: 1 },
-  stop: { kind: 'button', index: 1 },
-  talk: { kind: 'button', index: 0 },
-  phrases: { kind: 'button', index: 3 },
-  attention: { kind: 'button', index: 2 },
-  step_forward: { kind: 'button', index: 12 },
-  step_back: { kind: 'button', index: 13 },
-  step_left: { kind: 'button', index: 14 },
-  step_right: { kind: 'button', index: 15 },
-};
-
-export const PAD_DEFAULTS: PadSettings = {
-  bindings: PAD_BINDINGS,
-  deadzone: 0.15,
-  expo: 0.4,
-  anyButtonStops: true,
-};
 
 export type PadAction =
   | ({ do: 'hold' } & Shares)
@@ -274,15 +220,6 @@ export class PadCore {
     this.#holding = false;
     return [{ do: 'let-go' }];
   }
-}
-
-/** Nothing inside the dead zone, then from 0 to 1 without a jump; `expo` bends it towards the centre. */
-export function curve(value: number, deadzone: number, expo: number): number {
-  if (!Number.isFinite(value)) return 0;
-  const way = Math.min(1, Math.abs(value));
-  if (way <= deadzone) return 0;
-  const past = (way - deadzone) / (1 - deadzone);
-  return Math.sign(value) * (past * (1 - expo) + past ** 3 * expo);
 }
 
 /** 0 to 1: how far the binding is pressed or moved in its direction. */

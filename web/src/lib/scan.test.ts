@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  reachMs,
-  SCAN_DEFAULTS,
-  Scan,
-  type ScanAction,
-  type ScanNode,
-  type ScanSettings,
-} from './scan';
+import { reachMs, Scan, type ScanAction, type ScanNode } from './scan';
+import { SCAN_DEFAULTS, type ScanSettings } from './scan-settings';
 
 const group = (id: string, ...items: string[]): ScanNode => ({
   id,

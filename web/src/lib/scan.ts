@@ -5,6 +5,8 @@
 // group, whatever the page shows, and of one item, so that one press activates it. While the robot moves every press of
 // every switch is STOP, as it goes down, whatever the settings about holding and trembling say.
 
+import type { ScanSettings } from './scan-settings';
+
 /** Something that can be highlighted: an item, or a group of them. A group of one item is that item. */
 export interface ScanNode {
   id: string;
@@ -13,30 +15,6 @@ export interface ScanNode {
 
 /** `select` takes what is highlighted; `step`, of two switches, moves the highlight on. */
 export type SwitchRole = 'select' | 'step';
-
-export interface ScanSettings {
-  /** `one` switch with a highlight that moves by itself, or `two`: one moves it, the other takes. */
-  switches: 'one' | 'two';
-  /** How long something is highlighted, 300 to 5000 ms. */
-  stepMs: number;
-  /** So much longer the first one of a row, ms. */
-  firstExtraMs: number;
-  /** A press counts once it has been held for so long, 0 to 2000 ms. */
-  holdMs: number;
-  /** For so long after a switch has gone up its next press is taken for a tremor, 0 to 2000 ms. */
-  tremorMs: number;
-  /** After so many rounds without a press the highlight rests. */
-  rounds: number;
-}
-
-export const SCAN_DEFAULTS: ScanSettings = {
-  switches: 'one',
-  stepMs: 1200,
-  firstExtraMs: 400,
-  holdMs: 0,
-  tremorMs: 0,
-  rounds: 3,
-};
 
 /** The first group of every tree. */
 export const STOP = 'stop';

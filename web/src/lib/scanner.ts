@@ -5,14 +5,8 @@ import type { Attention } from './attention';
 import type { Clock } from './clock';
 import type { KeyTarget } from './drive-keys';
 import { Observable } from './observable';
-import {
-  type Highlight,
-  Scan,
-  type ScanAction,
-  type ScanNode,
-  type ScanSettings,
-  type SwitchRole,
-} from './scan';
+import { type Highlight, Scan, type ScanAction, type ScanNode, type SwitchRole } from './scan';
+import type { ScanSettings } from './scan-settings';
 
 export interface ScannerDeps {
   clock: Clock;

@@ -2,9 +2,9 @@
 // for the geometry, and the few listeners that feed it. One pointer at a time; whatever takes the pointer away lets go.
 
 import type { Attention } from './attention';
+import { curve } from './curve';
 import type { Drive } from './drive';
 import type { Shares } from './drive-hand';
-import { curve } from './pad';
 
 export interface StickSettings {
   /** Share of the radius that counts as the centre. */
