@@ -25,6 +25,8 @@ mod recording;
 mod robot;
 mod schema;
 mod server;
+mod speaker;
+mod speech;
 mod tree;
 mod units;
 mod yaml;
@@ -43,12 +45,14 @@ pub use fault::{Fault, Faults};
 pub use media::Media;
 pub use mediamtx::{IceServer, LogLevel, MediaMtx};
 pub use microphone::{Microphone, MicrophoneSource};
-pub use names::{AbsolutePath, AlsaDevice, CameraDevice, Program, UserName};
+pub use names::{AbsolutePath, CameraDevice, Program, SoundDevice, UserName};
 pub use net::{HostName, IceUrl, ListenAddr, SourceUrl};
 pub use recording::{Recording, RecordingContainer};
 pub use robot::{Robot, RobotLines, RobotPort, RobotProtocol, RobotText, Speed};
 pub use schema::schema;
 pub use server::{Server, Tls};
+pub use speaker::{Speaker, SpeakerOutput};
+pub use speech::{QuietHours, Speech, SpeechEngine, VoiceName, Voices};
 pub use units::{BitRate, Duration, Size};
 
 /// Everything that can be set, checked.
@@ -63,6 +67,8 @@ pub struct Config {
     pub media: Media,
     /// Where recordings go and in what form.
     pub recording: Recording,
+    /// What the robot says aloud.
+    pub speech: Speech,
     /// The motor controller.
     pub robot: Robot,
 }

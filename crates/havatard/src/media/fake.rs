@@ -7,12 +7,14 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
+use havatar_api as api;
 use havatar_supervisor::{Hold, Nursery, Options, Pipeline, Supervised};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Command, Gate, Media, MediaStatus, Processes, context::Context, progress::Progress, recorder::Recorder,
+    voice::Voice,
 };
 use crate::config::{Config, ListenAddr};
 
@@ -24,8 +26,10 @@ pub(crate) struct Fake {
     pub(crate) webrtc: SocketAddr,
     /// Where MediaMTX's API is.
     pub(crate) api: SocketAddr,
-    /// Recordings are below it, in `recordings/havatar`.
+    /// Recordings are below it, in `recordings/havatar`; speech is written to `speech.sock` in it.
     pub(crate) state_dir: PathBuf,
+    /// There is a loudspeaker.
+    pub(crate) speaker: bool,
 }
 
 /// The handle. Processes are there under their names, stopped, and cannot be started.
@@ -39,23 +43,34 @@ pub(crate) fn media(fake: Fake) -> Media {
         http: reqwest::Client::builder().no_proxy().build().unwrap(),
         hook: SocketAddr::from(([127, 0, 0, 1], 0)),
         runtime_dir: fake.state_dir.clone(),
+        voice: Voice::open(&fake.state_dir),
         state_dir: fake.state_dir,
         mediamtx_up: watch::Sender::new(None),
         encoder: watch::Sender::new(None),
         camera: Progress::default(),
         microphone: Progress::default(),
         muxer: Progress::default(),
+        speaker: Progress::default(),
+        talk: Progress::default(),
         camera_away: Mutex::default(),
         microphone_away: Mutex::default(),
+        speaker_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
         nursery: nursery().clone(),
     });
+    if fake.speaker {
+        let device =
+            |name: &str| api::Device { name: name.to_owned(), state: api::DeviceState::Live, why: None };
+        ctx.voice.sound.send_modify(|sound| Arc::make_mut(sound).speaker = device("test speaker"));
+    }
     let processes = Processes {
         mediamtx: stopped("mediamtx"),
         camera: stopped("camera"),
         microphone: stopped("microphone"),
         muxer: stopped("muxer"),
+        speaker: stopped("speaker"),
+        talk: stopped("talk"),
     };
     let (recorder, _) = Recorder::spawn(ctx.clone(), CancellationToken::new());
     let (commands, mut inbox) = mpsc::channel(8);
@@ -77,7 +92,7 @@ fn stopped(name: &'static str) -> Supervised {
 }
 
 /// One for all tests of this program: it costs a process.
-fn nursery() -> &'static Nursery {
+pub(crate) fn nursery() -> &'static Nursery {
     static NURSERY: OnceLock<Nursery> = OnceLock::new();
     NURSERY.get_or_init(|| {
         let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/guard.sh");
