@@ -1,7 +1,7 @@
 // Everything that the components of the drive screen look at, as runes, and the few deeds that belong to no core: which
 // sheet is open, which way a press on a direction goes, and what keeps the directions locked.
 
-import { getContext, setContext } from 'svelte';
+import { getContext, setContext, tick } from 'svelte';
 import type { RobotState, StepMove } from '../../api/types';
 import type { App } from '../../data/app';
 import type { LevelsWatch } from '../../data/levels';
@@ -75,6 +75,7 @@ export class Desk {
   talkAsked = $state(false);
 
   #spoken = $state.raw() as Spoken;
+  #opener: Element | null = null;
 
   constructor(deps: DeskDeps) {
     this.deps = deps;
@@ -220,12 +221,20 @@ export class Desk {
   }
 
   open(sheet: SheetName): void {
+    // Once it is inert it has lost the focus already.
+    if (this.sheet === null) this.#opener = document.activeElement;
     this.sheet = sheet;
   }
 
+  /** Closes what lies open; the focus goes back to what opened it. */
   close(): void {
+    if (this.sheet === null) return;
     this.trying = null;
     this.sheet = null;
+    const opener = this.#opener;
+    void tick().then(() => {
+      if (opener instanceof HTMLElement) opener.focus();
+    });
   }
 
   /** Stops first, gives the robot back, then ends picture, sound and microphone. */
