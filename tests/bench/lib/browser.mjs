@@ -18,12 +18,15 @@ export const flags = [
   '--autoplay-policy=no-user-gesture-required',
 ]
 
-/** With a `sound` rig (lib/sound.mjs) it is heard, and has a microphone; without one it is mute, as browsers of tests are. */
-export async function openBrowser({ sound } = {}) {
+/**
+ * With a `sound` rig (lib/sound.mjs) it is heard, and has a microphone; without one it is mute, as browsers of tests are. An
+ * origin that is `trusted` counts as secure although it speaks plain HTTP.
+ */
+export async function openBrowser({ sound, trusted } = {}) {
   const browser = await chromium.launch({
     executablePath: program,
     headless: true,
-    args: flags,
+    args: [...flags, ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : [])],
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,

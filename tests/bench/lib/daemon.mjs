@@ -33,7 +33,7 @@ media:
     metrics_address: 127.0.0.1:${ports.metrics}
     rtsp_address: 127.0.0.1:${ports.rtsp}
     webrtc_address: 127.0.0.1:${ports.webrtc}
-    webrtc_udp_address: 127.0.0.1:${ports.udp}
+    webrtc_udp_address: ${network?.address ?? '127.0.0.1'}:${ports.udp}
     hls_address: 127.0.0.1:${ports.hls}
   camera:
 ${lines({ source: 'test', size: '1280x720', fps: 30, ...camera })}
