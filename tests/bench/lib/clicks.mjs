@@ -116,15 +116,14 @@ export function findClicks(samples, least = 0.9) {
   return found.toSorted((a, b) => a.ms - b.ms)
 }
 
-/** Ms from the beginning of `samples` to the first millisecond that is as loud as `level` (of full scale); or `undefined`. */
-export function firstSound(samples, level = 0.02) {
+/** Which milliseconds of `samples` are as loud as `level` (of full scale). */
+export function* loud(samples, level = 0.02) {
   const length = SEARCH_RATE / 1000
   for (let at = 0; at + length <= samples.length; at += length) {
     let energy = 0
     for (let index = at; index < at + length; index += 1) energy += samples[index] ** 2
-    if (Math.sqrt(energy / length) >= level) return (at * 1000) / SEARCH_RATE
+    if (Math.sqrt(energy / length) >= level) yield (at * 1000) / SEARCH_RATE
   }
-  return undefined
 }
 
 /** Orders of the tones of which any two, laid over each other with any shift, agree in few places. Always the same ones. */

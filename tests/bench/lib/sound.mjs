@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { findClick, findClicks, CLICK_MS, firstSound, RATE, SEARCH_RATE } from './clicks.mjs'
+import { findClick, findClicks, CLICK_MS, loud, RATE, SEARCH_RATE } from './clicks.mjs'
 import { own, ownFolder } from './own.mjs'
 import { delay, until } from './wait.mjs'
 
@@ -170,9 +170,11 @@ async function record(env, sink) {
     /** The first moment from `from` on at which there is sound, up to now; or `undefined`. */
     soundSince: async (from, level) => {
       const heard = await between(from, Math.max(from, Math.min(until_(), now())))
-      const ms = firstSound(heard.samples, level)
+      const { value: ms } = loud(heard.samples, level).next()
       return ms === undefined ? undefined : heard.at(ms)
     },
+    /** How many ms from one moment to another were loud. */
+    loudMs: async (from, to, level) => [...loud((await between(from, to)).samples, level)].length,
     /** Waits for sound after `from`, and tells when it began. */
     awaitSound(from, { level, timeoutMs = 10_000 } = {}) {
       return until(`sound on ${sink}`, () => this.soundSince(from, level), { timeoutMs, everyMs: 20 })
