@@ -15,3 +15,4 @@ pub mod media;
 mod program;
 pub mod random;
 pub mod robot;
+pub mod sound;

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use havatar_api::LoginLink;
 use havatard::app::{self, Herald, Options, STOP_WITHIN};
 use havatard::config::Faults;
+use havatard::sound::{self, Sink, Source};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -33,6 +34,30 @@ enum Verb {
     Check(Common),
     /// Print the mediamtx.yml that would be written, without its secrets
     Render(Common),
+    /// A stage of the pipelines that the daemon starts
+    #[command(hide = true, subcommand)]
+    Sound(Stage),
+}
+
+/// What runs between ffmpeg and the sound card's own programs.
+#[derive(Subcommand)]
+enum Stage {
+    /// Hands the talk line and speech to a player on standard output
+    Play {
+        /// The daemon's runtime directory
+        dir: PathBuf,
+        /// Play to nobody
+        #[arg(long)]
+        nobody: bool,
+    },
+    /// Hands what a recorder gives on standard input to an encoder on standard output
+    Capture {
+        /// The daemon's runtime directory
+        dir: PathBuf,
+        /// Make a tone instead
+        #[arg(long)]
+        tone: bool,
+    },
 }
 
 #[derive(Args)]
@@ -69,6 +94,7 @@ fn main() -> ExitCode {
         Verb::Run(common) => run(common.into()),
         Verb::Check(common) => check(&common.into()),
         Verb::Render(common) => render(&common.into()),
+        Verb::Sound(stage) => sound(&stage),
     }
 }
 
@@ -120,6 +146,17 @@ fn render(options: &Options) -> ExitCode {
             Err(error) => fail(&error),
         },
         Err(faults) => refuse(&faults),
+    }
+}
+
+fn sound(stage: &Stage) -> ExitCode {
+    let result = match stage {
+        Stage::Play { dir, nobody } => sound::play(dir, if *nobody { Sink::Nobody } else { Sink::Stdout }),
+        Stage::Capture { dir, tone } => sound::capture(dir, if *tone { Source::Tone } else { Source::Stdin }),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("sound: {error}")),
     }
 }
 

@@ -42,6 +42,12 @@ pub(crate) async fn run<A: Into<OsString>>(
     nursery.run(Command::new(program).args(args), limit, MOST_OUTPUT).await
 }
 
+/// The daemon's own program, for the stages that it is itself. Where its file was replaced meanwhile, what runs is still
+/// to be had from the kernel.
+pub(crate) fn own() -> PathBuf {
+    std::env::current_exe().ok().filter(|path| executable(path)).unwrap_or_else(|| "/proc/self/exe".into())
+}
+
 fn executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

@@ -18,6 +18,8 @@ pub struct Change {
     pub camera: bool,
     /// `media.microphone`, or `media.ffmpeg`: the microphone's publisher restarts.
     pub microphone: bool,
+    /// `media.speaker`, or `media.ffmpeg`: what plays at the robot restarts.
+    pub speaker: bool,
     /// `recording`: MediaMTX takes it live, nobody is dropped.
     pub recording: bool,
     /// `robot`: the wheels are stopped, and the port is opened anew.
@@ -41,6 +43,7 @@ pub fn diff(old: &Config, new: &Config) -> Change {
         mediamtx: old.media.mediamtx != new.media.mediamtx,
         camera: ffmpeg || old.media.camera != new.media.camera,
         microphone: ffmpeg || old.media.microphone != new.media.microphone,
+        speaker: ffmpeg || old.media.speaker != new.media.speaker,
         recording: old.recording != new.recording,
         robot: old.robot != new.robot,
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
-use super::{Camera, CameraSource, MediaMtx, Microphone, MicrophoneSource, Program};
+use super::{Camera, CameraSource, MediaMtx, Microphone, MicrophoneSource, Program, Speaker, SpeakerOutput};
 
 /// Pictures and sound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,8 @@ pub struct Media {
     pub camera: Camera,
     /// The microphone.
     pub microphone: Microphone,
+    /// The loudspeaker.
+    pub speaker: Speaker,
 }
 
 impl Default for Media {
@@ -27,6 +29,7 @@ impl Default for Media {
             mediamtx: MediaMtx::default(),
             camera: Camera::default(),
             microphone: Microphone::default(),
+            speaker: Speaker::default(),
         }
     }
 }
@@ -40,6 +43,11 @@ impl Media {
     /// A microphone, or something in its place, is configured.
     pub fn has_microphone(&self) -> bool {
         self.microphone.source != MicrophoneSource::Off
+    }
+
+    /// A loudspeaker, or something in its place, is configured.
+    pub fn has_speaker(&self) -> bool {
+        self.speaker.output != SpeakerOutput::Off
     }
 
     pub(super) fn check(&self, checks: &mut Checks<'_>) {

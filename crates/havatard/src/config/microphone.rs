@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::leaf::words;
-use super::{AlsaDevice, BitRate};
+use super::{BitRate, SoundDevice};
 
 /// Where the sound comes from. It is sent as Opus, 48 kHz, mono.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,8 +12,8 @@ use super::{AlsaDevice, BitRate};
 pub struct Microphone {
     /// Where the sound comes from.
     pub source: MicrophoneSource,
-    /// The ALSA device, by a name that `arecord -L` lists.
-    pub device: AlsaDevice,
+    /// The device: `default`, an ALSA name that `arecord -L` lists, or a source that `pactl list short sources` lists.
+    pub device: SoundDevice,
     /// Bit rate of the Opus stream: 6k to 256k.
     #[serde(deserialize_with = "rate")]
     pub bitrate: BitRate,
@@ -22,8 +22,8 @@ pub struct Microphone {
 impl Default for Microphone {
     fn default() -> Self {
         Self {
-            source: MicrophoneSource::Alsa,
-            device: AlsaDevice::named("default"),
+            source: MicrophoneSource::Auto,
+            device: SoundDevice::named("default"),
             bitrate: BitRate::from_kbps(64),
         }
     }
@@ -32,8 +32,12 @@ impl Default for Microphone {
 words! {
     /// Where the sound comes from.
     MicrophoneSource {
-        /// An ALSA device.
+        /// PulseAudio or PipeWire if one answers, else ALSA.
         #[default]
+        Auto = "auto",
+        /// A PulseAudio or PipeWire server.
+        Pulse = "pulse",
+        /// An ALSA device.
         Alsa = "alsa",
         /// A made tone.
         Test = "test",

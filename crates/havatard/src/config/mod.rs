@@ -25,6 +25,7 @@ mod recording;
 mod robot;
 mod schema;
 mod server;
+mod speaker;
 mod tree;
 mod units;
 mod yaml;
@@ -43,12 +44,13 @@ pub use fault::{Fault, Faults};
 pub use media::Media;
 pub use mediamtx::{IceServer, LogLevel, MediaMtx};
 pub use microphone::{Microphone, MicrophoneSource};
-pub use names::{AbsolutePath, AlsaDevice, CameraDevice, Program, UserName};
+pub use names::{AbsolutePath, CameraDevice, Program, SoundDevice, UserName};
 pub use net::{HostName, IceUrl, ListenAddr, SourceUrl};
 pub use recording::{Recording, RecordingContainer};
 pub use robot::{Robot, RobotLines, RobotPort, RobotProtocol, RobotText, Speed};
 pub use schema::schema;
 pub use server::{Server, Tls};
+pub use speaker::{Speaker, SpeakerOutput};
 pub use units::{BitRate, Duration, Size};
 
 /// Everything that can be set, checked.

@@ -185,11 +185,12 @@ impl JsonSchema for CameraDevice {
 
 leaf!(CameraDevice);
 
-/// An ALSA device by name: `default`, `hw:1,0`, `plughw:CARD=Mic`. Never an option of another program.
+/// A sound device by name: ALSA's (`default`, `hw:1,0`, `plughw:CARD=Mic`), or a source or sink of a sound server. Never
+/// an option of another program.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AlsaDevice(String);
+pub struct SoundDevice(String);
 
-impl AlsaDevice {
+impl SoundDevice {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -200,37 +201,37 @@ impl AlsaDevice {
     }
 
     fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
-        const FORM: &str = "write a name that arecord -L lists, like default or plughw:CARD=Mic,DEV=0";
+        const FORM: &str = "write default, or a name that arecord -L, aplay -L or pactl list short shows, like plughw:CARD=Mic,DEV=0";
         let text = scalar.text(FORM)?;
         let length = text.chars().count();
         if length == 0 || length > 200 || text.starts_with('-') || text.chars().any(char::is_control) {
-            return Err(Wrong::new(format!("{} is not an ALSA device", shown(&text)), FORM));
+            return Err(Wrong::new(format!("{} is not a sound device", shown(&text)), FORM));
         }
         Ok(Self(text))
     }
 }
 
-impl fmt::Display for AlsaDevice {
+impl fmt::Display for SoundDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl JsonSchema for AlsaDevice {
+impl JsonSchema for SoundDevice {
     fn schema_name() -> Cow<'static, str> {
-        "AlsaDevice".into()
+        "SoundDevice".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "An ALSA device by name: default, plughw:CARD=Mic,DEV=0.",
+            "description": "A sound device by name: default, plughw:CARD=Mic,DEV=0, or a source or sink of PulseAudio or PipeWire.",
             "pattern": "^[^-\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$",
             "maxLength": 200,
         })
     }
 }
 
-leaf!(AlsaDevice);
+leaf!(SoundDevice);
 
 /// A user name: 1 to 200 characters, no control character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,5 +1,5 @@
 use axum::{Json, extract::State};
-use havatar_api::{ConfigStatus, Problem, RobotState, Status, Streams};
+use havatar_api::{ConfigStatus, Presence, Problem, RobotState, Speech, Status, Streams, Voice};
 use jiff::Timestamp;
 
 use super::Http;
@@ -39,10 +39,24 @@ pub(super) async fn stats(State(http): State<Http>) -> Json<Streams> {
 pub(super) fn now(http: &Http) -> Status {
     let app = http.app();
     let robot = (*app.robot.state()).clone();
-    compose(app.media.status(), robot, app.config_status.borrow().clone(), app.started_at)
+    let sound = app.media.sound().borrow().clone();
+    let voice = Voice {
+        speaker: sound.speaker.clone(),
+        volume: sound.volume,
+        talker: None,
+        ducked: sound.ducked,
+        speech: Speech::default(),
+    };
+    compose(app.media.status(), robot, voice, app.config_status.borrow().clone(), app.started_at)
 }
 
-fn compose(media: MediaStatus, robot: RobotState, config: ConfigStatus, started_at: Timestamp) -> Status {
+fn compose(
+    media: MediaStatus,
+    robot: RobotState,
+    voice: Voice,
+    config: ConfigStatus,
+    started_at: Timestamp,
+) -> Status {
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mediamtx_version: media.mediamtx_version,
@@ -56,5 +70,7 @@ fn compose(media: MediaStatus, robot: RobotState, config: ConfigStatus, started_
         streams: media.streams,
         recording: media.recording,
         robot,
+        voice,
+        presence: Presence::default(),
     }
 }

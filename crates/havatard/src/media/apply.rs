@@ -54,6 +54,7 @@ pub(super) async fn apply(
     }
     ctx.set_camera_away(None);
     ctx.set_microphone_away(None);
+    ctx.set_speaker_away(None);
     // Publishers find MediaMTX at its RTSP address; all else of it is none of their business.
     let moved = old.media.mediamtx.rtsp_address != new.media.mediamtx.rtsp_address
         || old.media.ffmpeg != new.media.ffmpeg;
@@ -61,9 +62,11 @@ pub(super) async fn apply(
         (&processes.camera, change.camera || moved),
         (&processes.microphone, change.microphone || moved),
         (&processes.muxer, change.camera || change.microphone || moved),
+        (&processes.speaker, change.speaker),
+        (&processes.talk, change.speaker || moved),
     ] {
         if must && let Err(error) = process.renew().await {
-            tracing::warn!(%error, "a publisher could not be renewed");
+            tracing::warn!(%error, "a process could not be renewed");
         }
     }
     Ok(())

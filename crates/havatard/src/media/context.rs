@@ -14,6 +14,7 @@ use crate::config::Config;
 use super::client::Client;
 use super::gate::Gate;
 use super::progress::Progress;
+use super::voice::Voice;
 
 /// Shared by the launches, the recorder and the task that reconciles them.
 pub(super) struct Context {
@@ -30,15 +31,21 @@ pub(super) struct Context {
     pub(super) camera: Progress,
     pub(super) microphone: Progress,
     pub(super) muxer: Progress,
+    pub(super) speaker: Progress,
+    pub(super) talk: Progress,
     /// Why the camera's file is away, if it is.
     pub(super) camera_away: Mutex<Option<String>>,
     /// Why the microphone's card is away, if it is.
     pub(super) microphone_away: Mutex<Option<String>>,
+    /// Why the loudspeaker's device is away, if it is.
+    pub(super) speaker_away: Mutex<Option<String>>,
     /// Held while the slate is looked for and made: a launch and a reload may want it at the same moment.
     pub(super) slate: tokio::sync::Mutex<()>,
     /// Encoders that were tried in this run, under everything the result depends on: frames a second, or why
     /// it does not work.
     pub(super) encoders: Mutex<HashMap<String, Result<f64, String>>>,
+    /// What is wanted of the sound at the robot, and how it is.
+    pub(super) voice: Voice,
     /// Parent of helper programs.
     pub(super) nursery: Nursery,
 }
@@ -72,6 +79,14 @@ impl Context {
 
     pub(super) fn microphone_away(&self) -> Option<String> {
         unpoisoned(&self.microphone_away).clone()
+    }
+
+    pub(super) fn speaker_away(&self) -> Option<String> {
+        unpoisoned(&self.speaker_away).clone()
+    }
+
+    pub(super) fn set_speaker_away(&self, why: Option<String>) {
+        *unpoisoned(&self.speaker_away) = why;
     }
 
     pub(super) fn set_microphone_away(&self, why: Option<String>) {

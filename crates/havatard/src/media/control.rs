@@ -44,16 +44,21 @@ impl Control {
                 self.streaming.send_replace(wanted);
                 self.remember(wanted);
                 let config = self.ctx.config();
-                self.switch(publishers(&config).map(|configured| Some(configured && wanted))).await;
+                let [camera, microphone, muxer] = publishers(&config).map(|it| Some(it && wanted));
+                // What is heard at the robot does not depend on what is seen of it.
+                self.switch([camera, microphone, muxer, None, None]).await;
                 let _ = reply.send(());
             }
             Command::Apply { config, reply } => {
-                let before = publishers(&self.ctx.config());
-                let after = publishers(&config);
-                let result = apply::apply(&self.ctx, &self.processes, &self.fresh, config).await;
-                if result.is_ok() && *self.streaming.borrow() {
+                let (before, after) = (configured(&self.ctx.config()), configured(&config));
+                let result = apply::apply(&self.ctx, &self.processes, &self.fresh, config.clone()).await;
+                if result.is_ok() {
+                    let streaming = *self.streaming.borrow();
                     // Only those that the change switched on or off: one that a person stopped stays stopped.
-                    let changed = std::array::from_fn(|i| (before[i] != after[i]).then_some(after[i]));
+                    let changed = std::array::from_fn(|i| {
+                        let concerned = streaming || i >= publishers(&config).len();
+                        (concerned && before[i] != after[i]).then_some(after[i])
+                    });
                     self.switch(changed).await;
                 }
                 let _ = reply.send(result);
@@ -61,19 +66,18 @@ impl Control {
         }
     }
 
-    /// Starts, stops or leaves alone: camera, microphone, muxer.
-    async fn switch(&self, wishes: [Option<bool>; 3]) {
-        let switching =
-            self.processes.publishers().into_iter().zip(wishes).map(|(process, wish)| async move {
-                match wish {
-                    Some(true) => process.start().await,
-                    Some(false) => process.stop().await,
-                    None => Ok(()),
-                }
-            });
+    /// Starts, stops or leaves alone: camera, microphone, muxer, speaker, talk.
+    async fn switch(&self, wishes: [Option<bool>; 5]) {
+        let switching = self.processes.served().into_iter().zip(wishes).map(|(process, wish)| async move {
+            match wish {
+                Some(true) => process.start().await,
+                Some(false) => process.stop().await,
+                None => Ok(()),
+            }
+        });
         for result in futures_util::future::join_all(switching).await {
             if let Err(error) = result {
-                tracing::warn!(%error, "a publisher could not be switched");
+                tracing::warn!(%error, "a process could not be switched");
             }
         }
     }
@@ -99,4 +103,11 @@ pub(super) fn publishers(config: &Config) -> [bool; 3] {
     let camera = config.media.has_camera();
     let microphone = config.media.has_microphone();
     [camera, microphone, camera || microphone]
+}
+
+/// The same with those that play: speaker, talk.
+fn configured(config: &Config) -> [bool; 5] {
+    let [camera, microphone, muxer] = publishers(config);
+    let heard = config.media.has_speaker();
+    [camera, microphone, muxer, heard, heard]
 }

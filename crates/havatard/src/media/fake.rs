@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Command, Gate, Media, MediaStatus, Processes, context::Context, progress::Progress, recorder::Recorder,
+    voice::Voice,
 };
 use crate::config::{Config, ListenAddr};
 
@@ -39,14 +40,18 @@ pub(crate) fn media(fake: Fake) -> Media {
         http: reqwest::Client::builder().no_proxy().build().unwrap(),
         hook: SocketAddr::from(([127, 0, 0, 1], 0)),
         runtime_dir: fake.state_dir.clone(),
+        voice: Voice::open(&fake.state_dir),
         state_dir: fake.state_dir,
         mediamtx_up: watch::Sender::new(None),
         encoder: watch::Sender::new(None),
         camera: Progress::default(),
         microphone: Progress::default(),
         muxer: Progress::default(),
+        speaker: Progress::default(),
+        talk: Progress::default(),
         camera_away: Mutex::default(),
         microphone_away: Mutex::default(),
+        speaker_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
         nursery: nursery().clone(),
@@ -56,6 +61,8 @@ pub(crate) fn media(fake: Fake) -> Media {
         camera: stopped("camera"),
         microphone: stopped("microphone"),
         muxer: stopped("muxer"),
+        speaker: stopped("speaker"),
+        talk: stopped("talk"),
     };
     let (recorder, _) = Recorder::spawn(ctx.clone(), CancellationToken::new());
     let (commands, mut inbox) = mpsc::channel(8);

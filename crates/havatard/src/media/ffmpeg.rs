@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
-use crate::config::{Camera, Microphone, MicrophoneSource};
+use crate::config::{Camera, Microphone};
 
 use super::gate::PUBLISHER_USER;
 
@@ -118,23 +118,37 @@ pub(super) fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Ve
     args.0
 }
 
-/// The microphone's publisher.
+/// The microphone's publisher: takes a CAF stream on standard input, whose packets are 10 ms.
 pub(super) fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString> {
     let mut args = Args::publisher();
-    match microphone.source {
-        MicrophoneSource::Alsa => {
-            args.push(["-f", "alsa", "-sample_rate", "48000", "-channels", "1"]);
-            args.push(["-i", microphone.device.as_str()]);
-        }
-        // A soft tone with a beep every second: heard as sound, and measured as delay.
-        MicrophoneSource::Test | MicrophoneSource::Off => {
-            args.push(["-re", "-f", "lavfi", "-i"]);
-            args.push(["sine=frequency=440:beep_factor=4:sample_rate=48000,volume=0.3"]);
-        }
-    }
+    args.push([
+        "-fflags",
+        "nobuffer",
+        "-probesize",
+        "32",
+        "-analyzeduration",
+        "0",
+        "-f",
+        "caf",
+        "-i",
+        "pipe:0",
+    ]);
     args.push(["-map", "0:a:0", "-vn", "-c:a", "libopus", "-b:a", &microphone.bitrate.bps().to_string()]);
     args.push(["-ar", "48000", "-ac", "1", "-application", "lowdelay", "-frame_duration", "20"]);
     args.output(target);
+    args.0
+}
+
+/// The reader of the talk line: raw samples to the loudspeaker's stage, as soon as they arrive.
+pub(super) fn talk(source: &str, socket: &Path) -> Vec<OsString> {
+    let mut args = Args::publisher();
+    args.push(["-fflags", "nobuffer", "-flags", "low_delay", "-probesize", "32", "-analyzeduration", "0"]);
+    args.push(["-max_delay", "0", "-reorder_queue_size", "0", "-rtsp_transport", "tcp", "-i", source]);
+    args.push(["-map", "0:a:0", "-vn", "-c:a", "pcm_s16le", "-ar", "48000", "-ac", "1"]);
+    args.push(["-flush_packets", "1", "-f", "s16le"]);
+    let mut url = OsString::from("unix:");
+    url.push(socket);
+    args.value(&url);
     args.0
 }
 

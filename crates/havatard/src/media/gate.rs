@@ -1,9 +1,9 @@
 //! Who may do what at MediaMTX's own ports.
 //!
 //! MediaMTX asks its auth hook before it lets anybody publish, read or use its API; this module decides.
-//! Three kinds of secret exist, all random and none older than this run of the daemon: the hook's own, one
-//! for the daemon's API calls, and one that the WHEP proxy adds to a signed-in viewer's request. Publishers
-//! get a fourth kind, because what an ffmpeg command line holds can be read by every process on the
+//! Four kinds of secret exist, all random and none older than this run of the daemon: the hook's own, one
+//! for the daemon's API calls, one that the WHEP proxy adds to a signed-in viewer's request, and one that the WHIP
+//! proxy adds to a talker's. Publishers get a fifth kind, because what an ffmpeg command line holds can be read by every process on the
 //! machine: a token that is good once, for one path, from loopback, within seconds of its issue. By the
 //! time anybody else could read it, it is spent.
 
@@ -18,12 +18,16 @@ use tokio::time::Instant;
 
 use crate::random;
 
+use super::TALK;
+
 /// The user name of the daemon's own API calls.
 pub(super) const API_USER: &str = "havatard";
 /// The user name with which MediaMTX calls the hook.
 pub const HOOK_USER: &str = "mediamtx";
 /// The user name of requests that come through the WHEP proxy.
 pub(super) const WHEP_USER: &str = "viewer";
+/// The user name of requests that come through the WHIP proxy.
+pub(super) const WHIP_USER: &str = "talker";
 /// The user name that publishers give; only the token behind it counts.
 pub(super) const PUBLISHER_USER: &str = "publisher";
 
@@ -66,6 +70,7 @@ struct Inner {
     hook: String,
     api: String,
     whep: String,
+    whip: String,
     tokens: Mutex<Tokens>,
 }
 
@@ -101,6 +106,7 @@ impl Gate {
                 hook: secret(),
                 api: secret(),
                 whep: secret(),
+                whip: secret(),
                 tokens: Mutex::default(),
             }),
         }
@@ -121,6 +127,11 @@ impl Gate {
         &self.inner.whep
     }
 
+    /// The password that the WHIP proxy adds.
+    pub fn whip_secret(&self) -> &str {
+        &self.inner.whip
+    }
+
     /// A fresh one-time token. An older unused one for the same purpose is void.
     pub(super) fn issue(&self, purpose: Purpose, now: Instant) -> String {
         let token = secret();
@@ -139,7 +150,17 @@ impl Gate {
         }
         match (request.action.as_str(), request.protocol.as_str()) {
             ("api" | "metrics", _) => request.user == API_USER && same(&request.password, self.api_secret()),
-            ("read", "webrtc") => request.user == WHEP_USER && same(&request.password, self.whep_secret()),
+            // What is said into the room is not there to be listened in on.
+            ("read", "webrtc") => {
+                request.user == WHEP_USER
+                    && request.path != TALK
+                    && same(&request.password, self.whep_secret())
+            }
+            ("publish", "webrtc") => {
+                request.user == WHIP_USER
+                    && request.path == TALK
+                    && same(&request.password, self.whip_secret())
+            }
             ("publish", "rtsp") => self.spend(&Purpose::Publish(request.path.clone()), request, now),
             ("read", "rtsp") => self.spend(&Purpose::Read(request.path.clone()), request, now),
             _ => false,
@@ -170,8 +191,8 @@ impl Gate {
         }
         if let (true, Some(id)) = (reading, &request.id) {
             tokens.own_readers.push(id.clone());
-            // Two ids an exchange, two paths: what is older than this belongs to sessions long gone.
-            let excess = tokens.own_readers.len().saturating_sub(8);
+            // Two ids an exchange, three paths: what is older than this belongs to sessions long gone.
+            let excess = tokens.own_readers.len().saturating_sub(12);
             tokens.own_readers.drain(..excess);
         }
         true
@@ -270,9 +291,21 @@ mod tests {
             ("publish", "webrtc", WHEP_USER, gate.whep_secret(), false),
             ("playback", "", API_USER, gate.api_secret(), false),
             ("pprof", "", API_USER, gate.api_secret(), false),
+            ("publish", "webrtc", WHIP_USER, gate.whip_secret(), false),
         ] {
             let ask = request(action, protocol, "havatar_camera", user, password);
             assert_eq!(gate.admit(&ask, HERE, now), wanted, "{action} {protocol} {user}");
+        }
+        for (action, protocol, user, password, wanted) in [
+            ("publish", "webrtc", WHIP_USER, gate.whip_secret(), true),
+            ("publish", "webrtc", WHIP_USER, gate.whep_secret(), false),
+            ("publish", "webrtc", WHEP_USER, gate.whip_secret(), false),
+            ("publish", "rtsp", WHIP_USER, gate.whip_secret(), false),
+            ("read", "webrtc", WHIP_USER, gate.whip_secret(), false),
+            ("read", "webrtc", WHEP_USER, gate.whep_secret(), false),
+        ] {
+            let ask = request(action, protocol, TALK, user, password);
+            assert_eq!(gate.admit(&ask, HERE, now), wanted, "talk: {action} {protocol} {user}");
         }
     }
 }

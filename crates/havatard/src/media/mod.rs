@@ -1,8 +1,9 @@
 //! Picture and sound: MediaMTX and the publishers that feed it, kept alive and told apart.
 //!
-//! Four supervised processes exist. `mediamtx` serves everybody. `camera` and `microphone` publish a stream
+//! Six supervised processes exist. `mediamtx` serves everybody. `camera` and `microphone` publish a stream
 //! each, so that losing one never costs the other. `muxer` joins the two by copy into the path `havatar` for
-//! players and recordings that want one stream. The publishers wait for MediaMTX; nobody else waits for
+//! players and recordings that want one stream. `speaker` plays what is to be heard at the robot, and `talk` takes the
+//! talk line to it. The publishers wait for MediaMTX, and `talk` for the loudspeaker; nobody else waits for
 //! anybody: who looks at the browser's picture does not depend on the muxer.
 //!
 //! News travels by `watch`: the supervisor's snapshots, MediaMTX being up, stream figures and the recorder
@@ -10,6 +11,7 @@
 //! This module knows no HTTP server, no sessions and no robot.
 
 mod apply;
+mod cards;
 mod client;
 mod context;
 mod control;
@@ -29,9 +31,11 @@ mod recorder;
 mod recordings;
 mod render;
 mod slate;
+mod speaker;
 mod status;
 mod task;
 mod v4l2;
+mod voice;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -49,6 +53,7 @@ use crate::config::Config;
 pub use client::ClientError;
 pub use error::MediaError;
 pub use gate::{Gate, GateRequest, HOOK_USER};
+pub use voice::Sound;
 
 use context::Context;
 use recorder::Recorder;
@@ -57,6 +62,8 @@ use recorder::Recorder;
 pub const CAMERA: &str = "havatar_camera";
 /// The robot's microphone alone, for WebRTC.
 pub const AUDIO: &str = "havatar_audio";
+/// What a talker says into the room: published over WebRTC alone, read by the daemon alone.
+pub const TALK: &str = "havatar_talk";
 /// Picture and sound together, for RTSP, HLS and recordings.
 pub const BOTH: &str = "havatar";
 
@@ -124,7 +131,7 @@ pub enum ProcessVerb {
     Restart,
 }
 
-/// Where the WHEP proxy sends a viewer's offer, and with which credentials.
+/// Where the WHEP and WHIP proxies send an offer, and with which credentials.
 #[derive(Clone)]
 pub struct Upstream {
     /// `http://127.0.0.1:8889`.
@@ -140,6 +147,8 @@ struct Processes {
     camera: Supervised,
     microphone: Supervised,
     muxer: Supervised,
+    speaker: Supervised,
+    talk: Supervised,
 }
 
 enum Command {
@@ -257,6 +266,51 @@ impl Media {
         }
     }
 
+    /// Where a talker's offer goes: these credentials publish [`TALK`] over WebRTC and open nothing else.
+    pub fn whip_upstream(&self) -> Upstream {
+        Upstream {
+            user: gate::WHIP_USER.into(),
+            password: self.ctx.gate.whip_secret().into(),
+            ..self.whep_upstream()
+        }
+    }
+
+    /// The loudspeaker, as it changes.
+    pub fn sound(&self) -> watch::Receiver<Arc<Sound>> {
+        self.ctx.voice.sound.subscribe()
+    }
+
+    /// How loud it is at the robot, some ten times a second.
+    pub fn levels(&self) -> watch::Receiver<api::Levels> {
+        self.ctx.voice.levels.subscribe()
+    }
+
+    /// How loud the loudspeaker plays, in percent of what the config allows; more than 100 counts as 100. It is kept
+    /// over restarts.
+    pub fn set_volume(&self, percent: u8) {
+        self.ctx.voice.set_volume(percent);
+    }
+
+    /// A talker's microphone is open: speech waits meanwhile.
+    pub fn set_talking(&self, open: bool) {
+        self.ctx.voice.set_talking(open);
+    }
+
+    /// The switch on the robot: while it is on, camera and microphone do not run, whatever else is asked.
+    pub fn set_private(&self, private: bool) {
+        self.ctx.voice.set_private(private);
+    }
+
+    /// Where speech is played: a Unix stream socket that takes s16le, 48 kHz, mono, at the pace of the loudspeaker.
+    ///
+    /// Whoever has written all of it shuts down its writing side and reads: the end of file says that everything has
+    /// left for the loudspeaker. Whoever closes the socket before that cancels: nothing more of it is heard. One
+    /// connection is played at a time, and none while somebody talks. While the loudspeaker does not run, nobody
+    /// answers at this socket.
+    pub fn speech_socket(&self) -> PathBuf {
+        voice::speech_socket(&self.ctx)
+    }
+
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.
     pub async fn mediamtx_get(&self, path_and_query: &str) -> Result<(u16, bytes::Bytes), MediaError> {
         Ok(self.ctx.client().raw(path_and_query).await?)
@@ -291,12 +345,17 @@ impl Processes {
             .ok_or_else(|| MediaError::NoSuchProcess(name.chars().take(32).collect()))
     }
 
-    fn all(&self) -> [&Supervised; 4] {
-        [&self.mediamtx, &self.camera, &self.microphone, &self.muxer]
+    fn all(&self) -> [&Supervised; 6] {
+        [&self.mediamtx, &self.camera, &self.microphone, &self.muxer, &self.speaker, &self.talk]
     }
 
     fn publishers(&self) -> [&Supervised; 3] {
         [&self.camera, &self.microphone, &self.muxer]
+    }
+
+    /// All that live on MediaMTX or beside it, and end before it.
+    fn served(&self) -> [&Supervised; 5] {
+        [&self.camera, &self.microphone, &self.muxer, &self.speaker, &self.talk]
     }
 }
 
@@ -309,7 +368,7 @@ impl Running {
         }
     }
 
-    /// Closes recordings, then ends the publishers, then MediaMTX.
+    /// Closes recordings, then ends the publishers and what plays, then MediaMTX.
     pub async fn stop(mut self) {
         self.recorder.0.cancel();
         if !self.recorder.1.is_finished() {
@@ -317,7 +376,7 @@ impl Running {
         }
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
-        futures_util::future::join_all(self.processes.publishers().map(Supervised::stop)).await;
+        futures_util::future::join_all(self.processes.served().map(Supervised::stop)).await;
         if let Err(error) = self.processes.mediamtx.stop().await {
             tracing::warn!(%error, "MediaMTX could not be asked to stop");
         }

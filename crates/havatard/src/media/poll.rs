@@ -57,7 +57,7 @@ pub(super) async fn run(ctx: Arc<Context>, seen: watch::Sender<Seen>, stop: Canc
                             items.iter().map(|item| figures(&ctx, item, &mut before, now)).collect();
                         let flowing = streams.iter().filter(|it| it.active).map(|it| it.name.clone()).collect();
                         seen.send_modify(|seen| {
-                            seen.streams = Streams { live: true, streams };
+                            seen.streams = Streams { live: true, streams, viewers: Vec::new() };
                             seen.flowing = flowing;
                             seen.looks += 1;
                         });

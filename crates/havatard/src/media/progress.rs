@@ -59,6 +59,15 @@ impl Progress {
         }
     }
 
+    /// So much has been produced, as somebody else counts it.
+    pub(super) fn reached(&self, count: u64, now: Instant) {
+        let mut state = self.lock();
+        if count > state.frames {
+            state.frames = count;
+            state.moved_at = Some(now);
+        }
+    }
+
     /// Ok while output grows; otherwise what to say about it.
     pub(super) fn check(&self, now: Instant) -> Result<(), String> {
         match self.lock().moved_at {

@@ -11,9 +11,10 @@ use havatar_api as api;
 use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
 use tokio::time::Instant;
 
-use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config, MicrophoneSource};
+use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
 use crate::program;
 
+use super::cards::{self, Wish};
 use super::context::Context;
 use super::ffmpeg::{self, CameraInput, Mux, VideoCodec};
 use super::gate::Purpose;
@@ -33,6 +34,9 @@ pub(super) struct MuxerLaunch {
 /// begins with the slate carries the slate's size in its header.
 const PICTURE_WITHIN: Duration = Duration::from_secs(3);
 
+/// Why camera and microphone do not run while the switch on the robot is on.
+pub(super) const HELD_OFF: &str = "the switch on the robot holds it off; only there can it be let on again";
+
 /// Alive is who produces.
 pub(super) struct ProgressProbe(pub(super) Progress);
 
@@ -45,6 +49,7 @@ impl Probe for ProgressProbe {
 impl Launch for CameraLaunch {
     async fn prepare(&mut self) -> Result<Pipeline, Hold> {
         self.0.camera.reset();
+        let_run(&self.0)?;
         camera(&self.0).await
     }
 }
@@ -53,19 +58,27 @@ impl Launch for MicrophoneLaunch {
     async fn prepare(&mut self) -> Result<Pipeline, Hold> {
         let ctx = &self.0;
         ctx.microphone.reset();
+        let_run(ctx)?;
         server_up(ctx)?;
         let config = ctx.config();
         ctx.set_microphone_away(None);
-        if let Some(card) = alsa_card(&config)
-            && !card_present(&card)
-        {
-            let why = format!("the sound card {card} is not there; it is used as soon as it appears");
-            ctx.set_microphone_away(Some(why.clone()));
-            return Err(Hold::Wait(why));
-        }
+        let microphone = &config.media.microphone;
+        let capture =
+            Command::new(program::own()).args(["sound", "capture"]).arg(ctx.runtime_dir.as_os_str());
+        let mut stages = match Wish::of_microphone(microphone.source) {
+            None => vec![capture.arg("--tone")],
+            Some(wish) => {
+                let way = cards::way(&ctx.nursery, wish, &microphone.device).await.map_err(|why| {
+                    ctx.set_microphone_away(Some(why.clone()));
+                    Hold::Wait(why)
+                })?;
+                vec![cards::recorder(way, &microphone.device)?, capture]
+            }
+        };
         let ffmpeg = find_ffmpeg(&config)?;
         let target = ticket(ctx, &config, Purpose::Publish(AUDIO.into()), AUDIO);
-        Ok(Command::new(ffmpeg).args(ffmpeg::microphone(&config.media.microphone, &target)).into())
+        stages.push(Command::new(ffmpeg).args(ffmpeg::microphone(microphone, &target)));
+        Ok(Pipeline { stages })
     }
 }
 
@@ -109,26 +122,6 @@ pub(super) fn camera_file(config: &Config) -> Option<PathBuf> {
         CameraSource::File => camera.file.as_ref().map(|file| file.as_path().to_owned()),
         CameraSource::Csi | CameraSource::Url | CameraSource::Test | CameraSource::Off => None,
     }
-}
-
-/// The card that an ALSA device names: `plughw:CARD=Webcam,DEV=0` and `hw:1,0` do, `default` does not.
-pub(super) fn alsa_card(config: &Config) -> Option<String> {
-    let microphone = &config.media.microphone;
-    if microphone.source != MicrophoneSource::Alsa {
-        return None;
-    }
-    let (plugin, place) = microphone.device.as_str().split_once(':')?;
-    if !matches!(plugin, "hw" | "plughw" | "sysdefault" | "dsnoop") {
-        return None;
-    }
-    let card = place.split(',').next()?;
-    let card = card.strip_prefix("CARD=").unwrap_or(card);
-    (!card.is_empty() && !card.contains('/')).then(|| card.to_owned())
-}
-
-fn card_present(card: &str) -> bool {
-    let cards = Path::new("/proc/asound");
-    cards.join(card).exists() || cards.join(format!("card{card}")).exists()
 }
 
 async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
@@ -266,18 +259,23 @@ fn test_picture(config: &Config) -> Result<Command, Hold> {
     Ok(Command::new(program).args(line.split(' ')))
 }
 
-fn server_up(ctx: &Context) -> Result<(), Hold> {
+/// The switch on the robot wins over whoever asks for a start.
+fn let_run(ctx: &Context) -> Result<(), Hold> {
+    if ctx.voice.is_private() { Err(Hold::Wait(HELD_OFF.into())) } else { Ok(()) }
+}
+
+pub(super) fn server_up(ctx: &Context) -> Result<(), Hold> {
     if ctx.up() { Ok(()) } else { Err(Hold::Wait("MediaMTX is not ready".into())) }
 }
 
-fn find_ffmpeg(config: &Config) -> Result<PathBuf, Hold> {
+pub(super) fn find_ffmpeg(config: &Config) -> Result<PathBuf, Hold> {
     let wanted = config.media.ffmpeg.as_str();
     program::find(Path::new(wanted)).ok_or_else(|| {
         Hold::Fail(format!("{wanted} is not found: install it (apt install ffmpeg) or correct media.ffmpeg"))
     })
 }
 
-fn ticket(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
+pub(super) fn ticket(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
     let token = ctx.gate.issue(purpose, Instant::now());
     ffmpeg::rtsp_url(config.media.mediamtx.rtsp_address.0, path, &token)
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::config::{Config, LogLevel, RecordingContainer};
 
 use super::gate::HOOK_USER;
-use super::{AUDIO, BOTH, CAMERA};
+use super::{AUDIO, BOTH, CAMERA, TALK};
 
 /// What rendering needs besides the config.
 #[derive(Clone)]
@@ -126,6 +126,12 @@ fn paths(config: &Config, inputs: &Inputs<'_>) -> serde_json::Map<String, Value>
     }
     if microphone {
         paths.insert(AUDIO.into(), always_available("Opus"));
+    }
+    if config.media.has_speaker() {
+        let mut path = always_available("Opus");
+        // One talker at a time: the second does not throw out the first.
+        path["overridePublisher"] = json!(false);
+        paths.insert(TALK.into(), path);
     }
     if camera || microphone {
         let format = match config.recording.format {

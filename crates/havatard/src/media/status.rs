@@ -7,9 +7,11 @@ use havatar_supervisor::{LogLine, Source, State, Supervised};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::config::{CameraSource, MicrophoneSource};
+use crate::config::CameraSource;
 
+use super::cards::Wish;
 use super::context::Context;
+use super::publishers::HELD_OFF;
 use super::{MediaStatus, Processes};
 
 /// How much of a process's last line is repeated, in characters.
@@ -126,20 +128,50 @@ fn devices(ctx: &Context, processes: &[api::Process]) -> api::Devices {
     };
     let away = ctx.camera_away();
     let microphone = &config.media.microphone;
-    let sound = match microphone.source {
-        MicrophoneSource::Alsa => format!("ALSA {}", microphone.device),
-        MicrophoneSource::Test => "test sound".to_owned(),
-        MicrophoneSource::Off => "none".to_owned(),
+    let sound = match (Wish::of_microphone(microphone.source), config.media.has_microphone()) {
+        (Some(wish), _) => wish.name(&microphone.device),
+        (None, true) => "test sound".to_owned(),
+        (None, false) => "none".to_owned(),
     };
+    let private = ctx.voice.is_private();
     api::Devices {
-        camera: device(name, !config.media.has_camera(), away, find(processes, "camera")),
-        microphone: device(
-            sound,
-            !config.media.has_microphone(),
-            ctx.microphone_away(),
+        camera: held_off(
+            device(name, !config.media.has_camera(), away, find(processes, "camera")),
+            private,
+            find(processes, "camera"),
+        ),
+        microphone: held_off(
+            device(
+                sound,
+                !config.media.has_microphone(),
+                ctx.microphone_away(),
+                find(processes, "microphone"),
+            ),
+            private,
             find(processes, "microphone"),
         ),
     }
+}
+
+/// The loudspeaker.
+pub(super) fn speaker(ctx: &Context, process: &Supervised) -> api::Device {
+    let config = ctx.config();
+    let speaker = &config.media.speaker;
+    let name = match (Wish::of_speaker(speaker.output), config.media.has_speaker()) {
+        (Some(wish), _) => wish.name(&speaker.device),
+        (None, true) => "nobody's ears".to_owned(),
+        (None, false) => "none".to_owned(),
+    };
+    device(name, !config.media.has_speaker(), ctx.speaker_away(), Some(&describe(process)))
+}
+
+/// What the switch on the robot holds off, once nothing of it runs any more.
+fn held_off(device: api::Device, private: bool, process: Option<&api::Process>) -> api::Device {
+    let runs = process.is_some_and(|process| process.pid.is_some());
+    if !private || runs || device.state == api::DeviceState::Off {
+        return device;
+    }
+    api::Device { state: api::DeviceState::Private, why: Some(HELD_OFF.to_owned()), ..device }
 }
 
 fn readiness(
@@ -173,6 +205,9 @@ fn readiness(
                 }
                 api::DeviceState::Silent => {
                     miss(&format!("{code}_silent"), format!("no {what} yet"), why(code));
+                }
+                api::DeviceState::Private => {
+                    miss(&format!("{code}_private"), format!("no {what}"), device.why.clone());
                 }
                 api::DeviceState::Off | api::DeviceState::Live => {}
             }

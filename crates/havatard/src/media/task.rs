@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 
+use super::cards::Wish;
 use super::context::Context;
 use super::control::{self, Control};
 use super::mediamtx::{self, Fresh, MediaMtxLaunch, MediaMtxProbe};
@@ -20,6 +21,8 @@ use super::poll::Seen;
 use super::progress::Progress;
 use super::publishers::{CameraLaunch, MicrophoneLaunch, MuxerLaunch, ProgressProbe, camera_file};
 use super::recorder::Recorder;
+use super::speaker::{SpeakerLaunch, TalkLaunch};
+use super::voice::{self, Voice};
 use super::{
     AUDIO, BOTH, CAMERA, Media, MediaStatus, Processes, Running, Surroundings, devices, ffmpeg, poll, status,
 };
@@ -43,6 +46,7 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         gate,
         http,
         hook,
+        voice: Voice::open(&state_dir),
         state_dir,
         runtime_dir,
         mediamtx_up: watch::Sender::new(None),
@@ -50,8 +54,11 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         camera: Progress::default(),
         microphone: Progress::default(),
         muxer: Progress::default(),
+        speaker: Progress::default(),
+        talk: Progress::default(),
         camera_away: Mutex::default(),
         microphone_away: Mutex::default(),
+        speaker_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
         nursery: nursery.clone(),
@@ -83,6 +90,8 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
     tasks.spawn(poll::run(ctx.clone(), seen_tx, stop.clone()));
     tasks.spawn(watch_devices(ctx.clone(), processes.clone(), stop.clone()));
     tasks.spawn(control.run(inbox, stop.clone()));
+    tasks.spawn(voice::run(ctx.clone(), processes.clone(), stop.clone()));
+    tasks.spawn(voice::keep_private(ctx.clone(), processes.clone(), stop.clone()));
     tasks.spawn(task.run(status_tx, stop.clone()));
     let media = Media { ctx, processes: processes.clone(), recorder, status, commands };
     (media, Running { stop, tasks, recorder: (recorder_stop, recorder_task), processes })
@@ -113,6 +122,8 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
         cancel.clone(),
     );
     let [camera, microphone, muxer] = control::publishers(&config).map(|configured| configured && streaming);
+    // They are heard whether somebody is to be seen or not.
+    let heard = config.media.has_speaker();
     Processes {
         mediamtx,
         camera: publisher("camera", &ctx.camera, CameraLaunch(ctx.clone()), camera, nursery, &cancel),
@@ -132,6 +143,32 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
             nursery,
             &cancel,
         ),
+        speaker: speaker(ctx, heard, nursery, &cancel),
+        talk: publisher("talk", &ctx.talk, TalkLaunch(ctx.clone()), heard, nursery, &cancel),
+    }
+}
+
+/// Its player is no ffmpeg: what it has played, its own stage says.
+fn speaker(ctx: &Arc<Context>, wanted: bool, nursery: &Nursery, cancel: &CancellationToken) -> Supervised {
+    let options = Options {
+        policy: publisher_policy(),
+        probe: Some(Arc::new(ProgressProbe(ctx.speaker.clone())) as Arc<dyn Probe>),
+        wanted,
+        ..Options::default()
+    };
+    Supervised::spawn("speaker", options, SpeakerLaunch(ctx.clone()), nursery, cancel.clone())
+}
+
+fn publisher_policy() -> Policy {
+    Policy {
+        // ffmpeg ends at once on SIGINT; one that does not is stuck in a driver.
+        stop_int: Duration::from_secs(1),
+        stop_term: Duration::from_millis(500),
+        dead_after: Duration::from_millis(700),
+        recheck: Duration::from_secs(1),
+        // Asking a slow camera for its formats and trying out encoders comes before the start.
+        ready_within: Duration::from_secs(15),
+        ..Policy::default()
     }
 }
 
@@ -145,16 +182,7 @@ fn publisher<L: Launch>(
 ) -> Supervised {
     let lines = progress.clone();
     let options = Options {
-        policy: Policy {
-            // ffmpeg ends at once on SIGINT; one that does not is stuck in a driver.
-            stop_int: Duration::from_secs(1),
-            stop_term: Duration::from_millis(500),
-            dead_after: Duration::from_millis(700),
-            recheck: Duration::from_secs(1),
-            // Asking a slow camera for its formats and trying out encoders comes before the start.
-            ready_within: Duration::from_secs(15),
-            ..Policy::default()
-        },
+        policy: publisher_policy(),
         probe: Some(Arc::new(ProgressProbe(progress.clone())) as Arc<dyn Probe>),
         stdout: Stdout::Lines(Arc::new(move |line| lines.line(line, Instant::now()))),
         redact: Some(Arc::new(ffmpeg::redact)),
@@ -182,6 +210,7 @@ impl Task {
         let mut snapshots = self.processes.all().map(Supervised::subscribe);
         let mut up = self.ctx.mediamtx_up.subscribe();
         let mut streaming = self.streaming.clone();
+        let mut private = self.ctx.voice.private();
         let mut encoder = self.ctx.encoder.subscribe();
         let mut seen = self.seen.clone();
         let mut recording = self.recording.clone();
@@ -189,7 +218,7 @@ impl Task {
         let mut tick = tokio::time::interval(Duration::from_secs(5));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let [mediamtx, camera, microphone, muxer] = &mut snapshots;
+            let [mediamtx, camera, microphone, muxer, speaker, talk] = &mut snapshots;
             tokio::select! {
                 () = stop.cancelled() => return,
                 Ok(()) = mediamtx.changed() => self.mediamtx_changed(&mediamtx.borrow_and_update().state),
@@ -200,9 +229,16 @@ impl Task {
                 }
                 Ok(()) = microphone.changed() => drop(microphone.borrow_and_update()),
                 Ok(()) = muxer.changed() => drop(muxer.borrow_and_update()),
+                Ok(()) = speaker.changed() => {
+                    if matches!(speaker.borrow_and_update().state, State::Running { .. }) {
+                        self.processes.talk.recover();
+                    }
+                }
+                Ok(()) = talk.changed() => drop(talk.borrow_and_update()),
+                Ok(()) = private.changed() => drop(private.borrow_and_update()),
                 Ok(()) = up.changed() => {
                     if up.borrow_and_update().is_some() {
-                        for publisher in self.processes.publishers() {
+                        for publisher in self.processes.served() {
                             // They failed only because it was away.
                             publisher.recover();
                         }
@@ -300,15 +336,16 @@ impl Task {
 async fn watch_devices(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
     let mut config = ctx.config.subscribe();
     loop {
-        let (camera, microphone) = {
+        let (camera, microphone, speaker) = {
             let config = config.borrow_and_update();
-            (camera_file(&config), microphone_file(&config))
+            (camera_file(&config), microphone_file(&config), speaker_file(&config))
         };
         tokio::select! {
             () = stop.cancelled() => return,
             Ok(()) = config.changed() => continue,
             () = change_of(camera) => processes.camera.nudge(),
             () = change_of(microphone) => processes.microphone.nudge(),
+            () = change_of(speaker) => processes.speaker.nudge(),
         }
         tokio::time::sleep(DEVICE_PAUSE).await;
     }
@@ -323,5 +360,11 @@ async fn change_of(file: Option<PathBuf>) {
 
 /// Where ALSA's devices come and go.
 fn microphone_file(config: &Config) -> Option<PathBuf> {
-    super::publishers::alsa_card(config).map(|_| Path::new("/dev/snd/any").to_owned())
+    let wish = Wish::of_microphone(config.media.microphone.source);
+    wish.filter(|wish| *wish != Wish::Pulse).map(|_| Path::new("/dev/snd/any").to_owned())
+}
+
+fn speaker_file(config: &Config) -> Option<PathBuf> {
+    let wish = Wish::of_speaker(config.media.speaker.output);
+    wish.filter(|wish| *wish != Wish::Pulse).map(|_| Path::new("/dev/snd/any").to_owned())
 }

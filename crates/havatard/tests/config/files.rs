@@ -56,7 +56,7 @@ fn the_demo_needs_no_hardware_but_obeys_the_file() {
         (media.camera.source, media.microphone.source)
     };
     assert_eq!(sources("", true), (CameraSource::Test, MicrophoneSource::Test));
-    assert_eq!(sources("", false), (CameraSource::V4l2, MicrophoneSource::Alsa));
+    assert_eq!(sources("", false), (CameraSource::V4l2, MicrophoneSource::Auto));
     let set = "media: {camera: {source: csi}, microphone: {source: alsa}}";
     assert_eq!(sources(set, true), (CameraSource::Csi, MicrophoneSource::Alsa));
     assert_eq!(sources("media: {camera: {source: ~, fps: 5}}", true).0, CameraSource::Test);

@@ -2,7 +2,7 @@
 
 use havatard::config::{
     BitRate, CameraDevice, CameraEncoder, CameraSource, Config, Duration, HostName, LogLevel,
-    MicrophoneSource, RecordingContainer, Size, diff,
+    MicrophoneSource, RecordingContainer, Size, SpeakerOutput, diff,
 };
 use proptest::prelude::*;
 
@@ -32,7 +32,11 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(camera.bitrate.bps(), 1_000_000);
     assert_eq!(camera.max_bitrate.bps(), 1_200_000);
     assert_eq!(camera.buffer.bps(), 2_000_000);
+    assert_eq!(config.media.microphone.source, MicrophoneSource::Auto);
     assert_eq!(config.media.microphone.bitrate.bps(), 64_000);
+    let speaker = &config.media.speaker;
+    assert_eq!((speaker.output, speaker.max_volume, speaker.duck), (SpeakerOutput::Auto, 100, true));
+    assert_eq!(speaker.guard, Duration::from_millis(300));
     assert_eq!(config.recording.segment.as_std().as_secs(), 600);
     assert!(config.media.mediamtx.ice_servers.is_empty());
 }
@@ -57,7 +61,8 @@ fn everything_can_be_set() {
              log_level: debug\n    \
              ice_servers:\n      - url: stun:stun.example.org:19302\n      - {url: 'stun:[2001:db8::1]:3478'}\n  \
            camera: {source: csi, device: 1, size: 640x480, fps: 15, encoder: libx264, bitrate: 0.5M, gop: 30}\n  \
-           microphone: {source: 'off', device: 'plughw:CARD=Mic,DEV=0', bitrate: 24k}\n\
+           microphone: {source: 'off', device: 'plughw:CARD=Mic,DEV=0', bitrate: 24k}\n  \
+           speaker: {output: alsa, device: 'hw:1,0', max_volume: 60, duck: false, guard: 0ms}\n\
          recording: {format: mpegts, segment: 30s}\n",
     )
     .config;
@@ -73,6 +78,9 @@ fn everything_can_be_set() {
     assert_eq!((camera.source, &camera.device), (CameraSource::Csi, &CameraDevice::Number(1)));
     assert_eq!((camera.encoder, camera.bitrate), (CameraEncoder::Libx264, BitRate::from_kbps(500)));
     assert_eq!(config.media.microphone.source, MicrophoneSource::Off);
+    let speaker = &config.media.speaker;
+    assert_eq!((speaker.output, speaker.device.as_str()), (SpeakerOutput::Alsa, "hw:1,0"));
+    assert_eq!((speaker.max_volume, speaker.duck, speaker.guard), (60, false, Duration::from_millis(0)));
     assert_eq!(config.recording.format, RecordingContainer::Mpegts);
 }
 
@@ -136,10 +144,17 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("media.camera.device", "12", "\"12\" is not a camera", "auto"),
     ("media.camera.device", "-i", "is not a camera", "auto"),
     ("media.camera.device", "\"/dev/video0\\n\"", "is not a camera", "auto"),
-    ("media.microphone.device", "-f", "is not an ALSA device", "arecord -L"),
-    ("media.microphone.device", "\"a\\u0007b\"", "is not an ALSA device", "arecord -L"),
-    ("media.microphone.device", "''", "is not an ALSA device", "arecord -L"),
+    ("media.microphone.device", "-f", "is not a sound device", "arecord -L"),
+    ("media.microphone.device", "\"a\\u0007b\"", "is not a sound device", "arecord -L"),
+    ("media.microphone.device", "''", "is not a sound device", "arecord -L"),
     ("media.microphone.device", "0", "0 is not a text", "arecord -L"),
+    ("media.microphone.source", "pulseaudio", "not a choice", "did you mean pulse?"),
+    ("media.speaker.device", "--raw", "is not a sound device", "aplay -L"),
+    ("media.speaker.output", "loud", "not a choice", "auto, pulse, alsa, test, off"),
+    ("media.speaker.max_volume", "0", "0 is out of range", "use 1 to 100 percent"),
+    ("media.speaker.max_volume", "150", "150 is out of range", "use 1 to 100 percent"),
+    ("media.speaker.guard", "3s", "3s is out of range", "use 0ms to 2s"),
+    ("media.speaker.duck", "maybe", "", ""),
     ("server.listen", "8080", "8080 is a port without an address", "write 127.0.0.1:8080"),
     ("server.listen", ":8080", "is a port without an address", "write 127.0.0.1:8080"),
     ("server.listen", "localhost:8080", "a name where an IP address is needed", "write 127.0.0.1:8080"),
@@ -224,6 +239,7 @@ fn a_change_names_what_it_touches() {
             (change.mediamtx, "mediamtx"),
             (change.camera, "camera"),
             (change.microphone, "microphone"),
+            (change.speaker, "speaker"),
             (change.recording, "recording"),
         ];
         assert!(change.any());
@@ -235,7 +251,8 @@ fn a_change_names_what_it_touches() {
     assert_eq!(names("media: {mediamtx: {log_level: debug}}"), ["mediamtx"]);
     assert_eq!(names("media: {camera: {fps: 15}}"), ["camera"]);
     assert_eq!(names("media: {microphone: {source: test}}"), ["microphone"]);
-    assert_eq!(names("media: {ffmpeg: other}"), ["camera", "microphone"]);
+    assert_eq!(names("media: {ffmpeg: other}"), ["camera", "microphone", "speaker"]);
+    assert_eq!(names("media: {speaker: {guard: 1s}}"), ["speaker"]);
     assert_eq!(names("recording: {segment: 1m}"), ["recording"]);
 }
 

@@ -264,7 +264,7 @@ fn media_status() -> MediaStatus {
     let device = |name: &str| api::Device { name: name.to_owned(), state: api::DeviceState::Live, why: None };
     MediaStatus {
         processes: vec![process("mediamtx"), process("camera")],
-        streams: api::Streams { live: true, streams: Vec::new() },
+        streams: api::Streams { live: true, ..api::Streams::default() },
         devices: api::Devices { camera: device("test picture"), microphone: device("test tone") },
         encoder: None,
         recording: api::RecordingStatus::default(),

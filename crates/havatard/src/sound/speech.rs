@@ -1,0 +1,97 @@
+//! Speech on its way to the loudspeaker: played whole, at the device's pace, or thrown away at once.
+
+use std::collections::VecDeque;
+
+use super::BLOCK;
+
+/// So much is read ahead of the device: enough that a block is there when it is asked for, little enough that a cancel is
+/// heard at once.
+const AHEAD: usize = 4 * BLOCK;
+
+#[derive(Debug, Default)]
+pub(crate) struct Speech {
+    queue: VecDeque<i16>,
+    ended: bool,
+}
+
+impl Speech {
+    /// How many samples may be pushed now.
+    pub(crate) fn room(&self) -> usize {
+        AHEAD.saturating_sub(self.queue.len())
+    }
+
+    /// Takes what was read; the caller reads no more than there is room for.
+    pub(crate) fn push(&mut self, samples: &[i16]) {
+        self.ended = false;
+        self.queue.extend(samples);
+    }
+
+    /// All of it has been pushed: the last block may be a short one.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Nothing more of it is to be heard.
+    pub(crate) fn cancel(&mut self) {
+        self.queue.clear();
+        self.ended = false;
+    }
+
+    /// All of it has left for the device.
+    pub(crate) fn is_over(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Fills the next block; false if there is nothing to hear. A sender that does not keep up makes a pause, no click: a
+    /// short block is played only at the end.
+    pub(crate) fn pull(&mut self, block: &mut [i16; BLOCK]) -> bool {
+        block.fill(0);
+        if self.queue.is_empty() || (self.queue.len() < BLOCK && !self.ended) {
+            return false;
+        }
+        let count = self.queue.len().min(BLOCK);
+        for (out, sample) in block.iter_mut().zip(self.queue.drain(..count)) {
+            *out = sample;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cancel_leaves_nothing_to_hear() {
+        let (mut speech, mut block) = (Speech::default(), [0; BLOCK]);
+        speech.push(&[1000; AHEAD]);
+        assert_eq!(speech.room(), 0);
+        assert!(speech.pull(&mut block));
+        speech.cancel();
+        assert!(!speech.pull(&mut block) && block == [0; BLOCK] && speech.is_over());
+    }
+
+    proptest! {
+        #[test]
+        fn every_sample_is_played_once_and_in_order(count in 1_i16..5000, chunk in 1_usize..900) {
+            let samples: Vec<i16> = (1..=count).collect();
+            let (mut speech, mut block, mut heard) = (Speech::default(), [0; BLOCK], Vec::new());
+            let mut rest = samples.as_slice();
+            while !(rest.is_empty() && speech.is_over()) {
+                let take = speech.room().min(chunk).min(rest.len());
+                speech.push(&rest[..take]);
+                rest = &rest[take..];
+                if rest.is_empty() {
+                    speech.end();
+                }
+                if speech.pull(&mut block) {
+                    heard.extend(block.iter().copied().filter(|sample| *sample != 0));
+                }
+                prop_assert!(speech.queue.len() <= AHEAD);
+            }
+            prop_assert_eq!(heard, samples);
+        }
+    }
+}
