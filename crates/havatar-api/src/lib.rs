@@ -36,6 +36,6 @@ pub use status::{
 };
 pub use stream::{Stream, Streams};
 pub use voice::{
-    Language, Levels, Phrase, PhraseCategory, Phrases, Presence, SpeakRequest, Speech, TalkRequest, Talker,
-    Utterance, Viewer, ViewerReport, Voice, VolumeRequest,
+    Language, Levels, Phrase, PhraseCategory, Phrases, Presence, SpeakRequest, Speech, SpeechFailure,
+    TalkRequest, Talker, Utterance, Viewer, ViewerReport, Voice, VolumeRequest,
 };

@@ -42,6 +42,18 @@ pub struct Speech {
     pub waiting: Vec<Utterance>,
     /// Quiet hours: nothing but a live talker is heard.
     pub quiet: bool,
+    /// What could not be said last, until something is said again.
+    #[schema(required)]
+    pub failed: Option<SpeechFailure>,
+}
+
+/// Why something was not said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpeechFailure {
+    /// What.
+    pub utterance: Utterance,
+    /// In words.
+    pub why: String,
 }
 
 /// Something that the robot says, or its attention sound.

@@ -119,7 +119,7 @@ async fn carry_out(
 }
 
 async fn begin(nursery: &Nursery, name: &str, command: Command) -> io::Result<(Run, Pipes)> {
-    let litter = nursery.spawn(name.into(), command.into(), true).await;
+    let litter = nursery.spawn(name.into(), command.into(), true, None).await;
     Run::adopt(litter.map_err(|error| match error {
         SpawnError::Spawn { source, .. } => source,
         error @ (SpawnError::Empty | SpawnError::Busy) => io::Error::other(error),

@@ -48,6 +48,9 @@
 //! ended in the same way, though no machine decides over it: its own end, its limit, or the end of the wish
 //! for its answer is also the end of everything that it started.
 //!
+//! **Pipes.** Programs whose output is wanted while it comes ([`Nursery::pipe`]) are born and marked in the same way; they
+//! are given their input whole, and are ended when the reader lets go of them.
+//!
 //! **Output.** Each pipe is read by a task of its own into a fixed buffer, so a child never waits for us (up to
 //! about 250 MB/s; beyond that it is slowed rather than given a whole core). The last 200 lines are kept, at most
 //! 2 KiB each, at most 200 a second; the rest is counted, and the last lines of a flood are kept all the same.
@@ -66,6 +69,7 @@ mod lines;
 mod litter;
 mod marks;
 mod nursery;
+mod piped;
 mod policy;
 mod protocol;
 mod state;
@@ -79,6 +83,7 @@ pub use journal::{LogLine, Redact, Source};
 pub use lines::LineSink;
 pub use litter::SpawnError;
 pub use nursery::{Nursery, NurseryError};
+pub use piped::{Ended, Piped};
 pub use policy::Policy;
 pub use state::{Hold, State};
 pub use supervised::{BoxFuture, Launch, Options, Probe, RequestError, Snapshot, Stdout, Supervised};

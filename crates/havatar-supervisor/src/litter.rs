@@ -38,11 +38,12 @@ struct Born {
 }
 
 impl Litter {
-    /// Spawns the stages from left to right on the calling thread. If one fails, the others are ended.
+    /// Spawns the stages from left to right on the calling thread; the first one reads `input`, or nothing. If one fails, the others are ended.
     pub(crate) fn spawn(
         pipeline: &Pipeline,
         marks: [(&str, &str); 2],
         keep_stdout: bool,
+        mut input: Option<OwnedFd>,
     ) -> Result<Self, SpawnError> {
         let mut litter = Self { stages: Vec::with_capacity(pipeline.stages.len()), stdout: None };
         let last = pipeline.stages.len().checked_sub(1).ok_or(SpawnError::Empty)?;
@@ -50,7 +51,8 @@ impl Litter {
             let failed = |source| SpawnError::Spawn { program: stage.program.clone(), source };
             let mut command = stage.to_std();
             command.envs(marks).process_group(litter.group().map_or(0, Pid::as_raw_pid));
-            command.stdin(litter.stdout.take().map_or_else(Stdio::null, Stdio::from));
+            let before = litter.stdout.take().map(OwnedFd::from).or_else(|| input.take());
+            command.stdin(before.map_or_else(Stdio::null, Stdio::from));
             command.stdout(if index < last || keep_stdout { Stdio::piped() } else { Stdio::null() });
             command.stderr(Stdio::piped());
             birth::arrange(&mut command, Kind::Child);

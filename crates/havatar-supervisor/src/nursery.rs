@@ -1,6 +1,7 @@
 //! The nursery: where every child is born, marked and, at the end, accounted for.
 
 use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -126,9 +127,10 @@ impl Nursery {
         name: String,
         pipeline: Pipeline,
         keep_stdout: bool,
+        input: Option<OwnedFd>,
     ) -> Result<Litter, SpawnError> {
         let (reply, answer) = oneshot::channel();
-        let birth = Birth { name, pipeline, keep_stdout, reply };
+        let birth = Birth { name, pipeline, keep_stdout, input, reply };
         self.inner.births.try_send(birth).map_err(|_| SpawnError::Busy)?;
         answer.await.unwrap_or(Err(SpawnError::Busy))
     }
@@ -179,16 +181,17 @@ struct Birth {
     name: String,
     pipeline: Pipeline,
     keep_stdout: bool,
+    input: Option<OwnedFd>,
     reply: oneshot::Sender<Result<Litter, SpawnError>>,
 }
 
 /// The only place where children are forked. The kernel binds their death signal to this very thread,
 /// so it ends with the program, or when the last handle of the nursery is gone.
 fn deliver(births: &Receiver<Birth>, generation: &str) {
-    while let Ok(Birth { name, pipeline, keep_stdout, reply }) = births.recv() {
+    while let Ok(Birth { name, pipeline, keep_stdout, input, reply }) = births.recv() {
         let marks = [(marks::GENERATION, generation), (marks::PROCESS, name.as_str())];
         // Nobody waiting any more drops the litter, and dropping it ends its processes.
-        let _ = reply.send(Litter::spawn(&pipeline, marks, keep_stdout));
+        let _ = reply.send(Litter::spawn(&pipeline, marks, keep_stdout, input));
     }
 }
 
@@ -212,10 +215,7 @@ fn start_guard(exe: &Path, generation: &str, lifeline: &Mutex<Lifeline>) -> Resu
     let mut command = std::process::Command::new(exe);
     // An empty environment: the guard must not carry the mark that it looks for, nor any secret.
     command.arg(guard::ARGUMENT).arg(generation).env_clear();
-    command
-        .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
     birth::arrange(&mut command, Kind::Guard);
     let mut child = command.spawn().map_err(failed)?;
     drop(command);

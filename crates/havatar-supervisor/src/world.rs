@@ -145,7 +145,7 @@ impl World {
         let pipeline = self.prepared.take().unwrap_or_default();
         let keep_stdout = !matches!(self.options.stdout, Stdout::Null);
         let (nursery, name) = (self.nursery.clone(), self.name.to_string());
-        self.spawning = Some(Box::pin(async move { nursery.spawn(name, pipeline, keep_stdout).await }));
+        self.spawning = Some(Box::pin(async move { nursery.spawn(name, pipeline, keep_stdout, None).await }));
     }
 
     fn read(&mut self, pipes: Pipes) {

@@ -19,7 +19,10 @@ use crate::http::server::{Certificates, Server};
 use crate::http::{self, hook};
 use crate::lock::Lock;
 use crate::media::{Gate, Media, Running, Surroundings};
+use crate::phrases;
+use crate::presence;
 use crate::robot::{self, Robot};
+use crate::speech::Speech;
 
 /// All handles, for the HTTP side.
 pub struct App {
@@ -27,6 +30,12 @@ pub struct App {
     pub media: Media,
     /// The wheels, and who may move them.
     pub robot: Robot,
+    /// What the robot says aloud.
+    pub speech: Speech,
+    /// Everybody's own phrases.
+    pub phrases: phrases::Store,
+    /// Who is there through the robot.
+    pub presence: watch::Receiver<api::Presence>,
     /// Who is asking.
     pub auth: Auth,
     /// The config in force.
@@ -126,9 +135,14 @@ pub async fn run(
         loaded_at: Timestamp::now(),
         faults: Vec::new(),
     });
+    let (speech, speaking) = Speech::new(config_rx.clone(), media.clone(), nursery.clone(), shutdown.clone());
+    let (presence, looking) = presence::start(media.clone(), robot.clone(), shutdown.clone());
     let app = Arc::new(App {
         media: media.clone(),
         robot,
+        speech,
+        phrases: phrases::Store::new(&options.state_dir),
+        presence,
         auth: auth.clone(),
         config: config_rx,
         config_status: status_rx,
@@ -152,6 +166,14 @@ pub async fn run(
             auth.run(shutdown).await;
             Ok(())
         }
+    }));
+    tasks.spawn(named("speech", async {
+        speaking.await;
+        Ok(())
+    }));
+    tasks.spawn(named("presence", async {
+        looking.await;
+        Ok(())
     }));
     tasks.spawn(named("http", server.serve(http::router(app, listening), shutdown.clone())));
 

@@ -91,6 +91,46 @@ export interface paths {
         patch: operations["whep_trickle"];
         trace?: never;
     };
+    "/api/mediamtx/webrtc/whip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the talk line: takes an SDP offer of one Opus track, gives the answer.
+         * @description A page does this when it is loaded, and from then on sends sound, silence included: MediaMTX ends a session of which
+         *     nothing comes for two seconds. Whoever has the line without an open microphone gives way.
+         */
+        post: operations["whip_begin"];
+        delete?: never;
+        /** The ICE servers, before an offer is made. */
+        options: operations["whip_ice_servers"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mediamtx/webrtc/whip/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Gives the talk line back. */
+        delete: operations["whip_end"];
+        options?: never;
+        head?: never;
+        /** Adds ICE candidates, or restarts ICE. */
+        patch: operations["whip_trickle"];
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -189,6 +229,24 @@ export interface paths {
         /** Who is asking. */
         get: operations["me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own phrases; a set to begin with for somebody who has kept none. */
+        get: operations["phrases"];
+        /** Keeps one's own phrases, in the place of those before. At most 256 KiB. */
+        put: operations["phrases_keep"];
         post?: never;
         delete?: never;
         options?: never;
@@ -367,6 +425,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/robot/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sounds the attention sound, once its turn comes. */
+        post: operations["robot_attention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/robot/blackbox": {
         parameters: {
             query?: never;
@@ -532,6 +607,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/robot/speak": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something aloud, once its turn comes. A live talker goes first. */
+        post: operations["robot_speak"];
+        /** Takes everything back, and cuts short what is being said. */
+        delete: operations["robot_hush"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/robot/speak/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes one utterance back, or cuts it short. */
+        delete: operations["robot_speak_cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/robot/state": {
         parameters: {
             query?: never;
@@ -583,6 +693,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/robot/volume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the loudspeaker's volume. */
+        put: operations["robot_volume"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats": {
         parameters: {
             query?: never;
@@ -593,6 +720,23 @@ export interface paths {
         /** Streams and their figures. */
         get: operations["stats"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/viewer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how one's own picture is, every few seconds. */
+        put: operations["stats_viewer"];
         post?: never;
         delete?: never;
         options?: never;
@@ -645,6 +789,26 @@ export interface paths {
         put?: never;
         /** Wants the publishers not to run. */
         post: operations["stream_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/talk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Opens or closes one's own microphone on a session of the talk line.
+         * @description While it is open, nobody else can take the line, and the robot's own speech waits. It closes by itself when the session ends.
+         */
+        put: operations["talk"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -762,7 +926,7 @@ export interface components {
          * @description Where a device is.
          * @enum {string}
          */
-        DeviceState: "off" | "away" | "silent" | "live";
+        DeviceState: "off" | "away" | "silent" | "live" | "private";
         /** @description The devices the publishers take from. */
         Devices: {
             /** @description The camera. */
@@ -1060,6 +1224,21 @@ export interface components {
             encoder: components["schemas"]["Encoder"] | null;
             /** @enum {string} */
             type: "encoder";
+        } | {
+            /** @enum {string} */
+            type: "voice";
+            /** @description All of it. */
+            voice: components["schemas"]["Voice"];
+        } | {
+            /** @description Both. */
+            levels: components["schemas"]["Levels"];
+            /** @enum {string} */
+            type: "levels";
+        } | {
+            /** @description All of it. */
+            presence: components["schemas"]["Presence"];
+            /** @enum {string} */
+            type: "presence";
         };
         /** @description Where the head looks, in degrees. */
         Head: {
@@ -1099,6 +1278,11 @@ export interface components {
          * @enum {string}
          */
         IfHeld: "refuse" | "ask" | "take";
+        /**
+         * @description A language that the robot speaks.
+         * @enum {string}
+         */
+        Language: "ro" | "en";
         /** @description Answer to `POST /api/v1/robot/lease`: 201 with a grant, 202 with `asked` while the present driver is being asked. */
         LeaseAnswer: {
             /**
@@ -1144,6 +1328,19 @@ export interface components {
         LeaseToken: {
             /** @description The lease's secret. */
             token: string;
+        };
+        /** @description How loud it is at the robot, over the last tenth of a second: decibels under full scale, -90 (silence) to 0. */
+        Levels: {
+            /**
+             * Format: float
+             * @description What the microphone hears, before it is held back; `null` while it does not run.
+             */
+            microphone_db: number | null;
+            /**
+             * Format: float
+             * @description What the loudspeaker plays; `null` while it does not run.
+             */
+            speaker_db: number | null;
         };
         /** @description Body of `POST /api/v1/robot/lights`. */
         LightsRequest: {
@@ -1258,6 +1455,42 @@ export interface components {
              * @description Metres to the left.
              */
             y_m: number;
+        };
+        /** @description One phrase. */
+        Phrase: {
+            /** @description In which language it is said. */
+            language: components["schemas"]["Language"];
+            /** @description 1 to 500 characters. */
+            text: string;
+        };
+        /** @description Phrases that belong together. */
+        PhraseCategory: {
+            /** @description 1 to 40 characters. */
+            name: string;
+            /** @description In order. */
+            phrases: components["schemas"]["Phrase"][];
+        };
+        /** @description Somebody's phrases: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases. */
+        Phrases: {
+            /** @description In the order in which they are shown. */
+            categories: components["schemas"]["PhraseCategory"][];
+        };
+        /** @description Who is there through the robot, and whether the people around it can see so. */
+        Presence: {
+            /** @description Somebody drives. */
+            driven: boolean;
+            /**
+             * @description The switch on the robot that holds camera and microphone off: true while it does, `null` if it has none or
+             *     does not answer. It wins over everything that anybody asks from afar.
+             */
+            private: boolean | null;
+            /** @description The robot shows it with its light; false if it has none, or does not answer. */
+            shown: boolean;
+            /**
+             * Format: int32
+             * @description How many watch the picture.
+             */
+            watchers: number;
         };
         /** @description An error, as RFC 9457 `application/problem+json`. */
         Problem: {
@@ -1453,6 +1686,31 @@ export interface components {
          * @enum {string}
          */
         Role: "admin";
+        /** @description Body of `POST /api/v1/robot/speak`. */
+        SpeakRequest: {
+            /** @description The attention sound comes first. */
+            attention?: boolean;
+            /** @description In which language. */
+            language?: components["schemas"]["Language"];
+            /** @description What to say: 1 to 500 characters. */
+            text: string;
+        };
+        /** @description What the robot says aloud. */
+        Speech: {
+            failed: components["schemas"]["SpeechFailure"] | null;
+            /** @description Quiet hours: nothing but a live talker is heard. */
+            quiet: boolean;
+            speaking: components["schemas"]["Utterance"] | null;
+            /** @description What comes next, in order. */
+            waiting: components["schemas"]["Utterance"][];
+        };
+        /** @description Why something was not said. */
+        SpeechFailure: {
+            /** @description What. */
+            utterance: components["schemas"]["Utterance"];
+            /** @description In words. */
+            why: string;
+        };
         /** @description How fast the robot may be driven now, and why not faster. */
         SpeedLimit: {
             /**
@@ -1515,6 +1773,8 @@ export interface components {
             encoder: components["schemas"]["Encoder"] | null;
             /** @description MediaMTX's version, once it has answered. */
             mediamtx_version: string | null;
+            /** @description Who is there through the robot. */
+            presence: components["schemas"]["Presence"];
             /** @description Supervised processes. */
             processes: components["schemas"]["Process"][];
             /** @description What is missing for a picture with sound. */
@@ -1534,6 +1794,8 @@ export interface components {
             streams: components["schemas"]["Streams"];
             /** @description havatard's version. */
             version: string;
+            /** @description Sound at the robot. */
+            voice: components["schemas"]["Voice"];
         };
         /** @description A bounded move: exactly one of the two, in the steps that the table of modes allows. */
         StepMove: {
@@ -1616,6 +1878,27 @@ export interface components {
             live: boolean;
             /** @description One per stream. */
             streams: components["schemas"]["Stream"][];
+            /** @description What viewers' pages measure themselves, none older than ten seconds. Filled by `GET /api/v1/stats` alone. */
+            viewers?: components["schemas"]["Viewer"][];
+        };
+        /** @description Body of `PUT /api/v1/talk`: opens or closes one's own microphone on a session of the talk line. */
+        TalkRequest: {
+            /** @description Open. */
+            on: boolean;
+            /** @description The last part of the session's `Location`. */
+            session: string;
+        };
+        /** @description Who has the talk line. There is one: a second talker is refused while this one is talking. */
+        Talker: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description Their microphone is open. While it is not, whoever asks for the line is given it. */
+            talking: boolean;
+            /** @description Their name. */
+            who: string;
         };
         /** @description What the robot says of itself. */
         Telemetry: {
@@ -1654,6 +1937,97 @@ export interface components {
              * @description How often the controller braked because nothing fresh reached it, since its boot.
              */
             watchdog_trips: number;
+        };
+        /** @description Something that the robot says, or its attention sound. */
+        Utterance: {
+            /**
+             * Format: int64
+             * @description Its number, for cancelling it; it only goes up.
+             */
+            id: number;
+            /** @description The words; `null` for the attention sound. */
+            text: string | null;
+            /** @description Who asked for it. */
+            who: string;
+        };
+        /** @description A viewer's own figures, as `GET /api/v1/stats` lists them. */
+        Viewer: {
+            /**
+             * Format: int32
+             * @description How old the report is, ms.
+             */
+            age_ms: number;
+            /** @description What it says. */
+            report: components["schemas"]["ViewerReport"];
+            /** @description Their name. */
+            who: string;
+        };
+        /** @description What a viewer's page measures of its own picture: body of `PUT /api/v1/stats/viewer`, every few seconds. */
+        ViewerReport: {
+            /**
+             * Format: double
+             * @description Rate of the picture, kb/s.
+             * @default null
+             */
+            bitrate_kbps: number | null;
+            /**
+             * Format: double
+             * @description Frames a second on the screen.
+             * @default null
+             */
+            fps: number | null;
+            /**
+             * Format: double
+             * @description How long frames wait in the jitter buffer, ms.
+             * @default null
+             */
+            jitter_buffer_ms: number | null;
+            /**
+             * Format: double
+             * @description Share of packets that were lost, percent.
+             * @default null
+             */
+            lost_percent: number | null;
+            /**
+             * @description The age is measured from the moment of capture, not only from the way since the server.
+             * @default false
+             */
+            measured_from_capture: boolean;
+            /**
+             * Format: double
+             * @description Age of the newest picture on the screen, ms.
+             * @default null
+             */
+            picture_ms: number | null;
+            /**
+             * Format: double
+             * @description Round trip to the media server, ms.
+             * @default null
+             */
+            round_trip_ms: number | null;
+        };
+        /** @description Sound at the robot: its loudspeaker, who may be heard there, and what it says. */
+        Voice: {
+            /** @description The robot's microphone is held back, so that it does not hear its own loudspeaker. */
+            ducked: boolean;
+            /** @description The loudspeaker. */
+            speaker: components["schemas"]["Device"];
+            /** @description What the robot says aloud. */
+            speech: components["schemas"]["Speech"];
+            talker: components["schemas"]["Talker"] | null;
+            /**
+             * Format: int32
+             * @description How loud, in percent of what the config allows: 0 to 100.
+             */
+            volume: number;
+        };
+        /** @description Body of `PUT /api/v1/robot/volume`. */
+        VolumeRequest: {
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            percent: number;
         };
     };
     responses: never;
@@ -1948,6 +2322,202 @@ export interface operations {
             };
         };
     };
+    whip_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            /** @description The SDP answer; Location takes PATCH and DELETE, Link names ICE servers */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            /** @description bad_sdp */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stream_offline: this robot has no loudspeaker */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_tracks */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description talk_held: somebody else's microphone is open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description mediamtx_away, busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whip_ice_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Link names ICE servers */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whip_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As in Location */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no_such_session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whip_trickle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As in Location */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/trickle-ice-sdpfrag": string;
+            };
+        };
+        responses: {
+            /** @description ICE was restarted: our fragment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/trickle-ice-sdpfrag": string;
+                };
+            };
+            /** @description Taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no_such_session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openapi_document: {
         parameters: {
             query?: never;
@@ -2138,6 +2708,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    phrases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Phrases"];
+                };
+            };
+            /** @description `phrases_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    phrases_keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Phrases"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `out_of_range` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `phrases_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */
@@ -2564,6 +3221,62 @@ export interface operations {
             };
             /** @description No byte of that range exists */
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_attention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be heard */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Utterance"];
+                };
+            };
+            /** @description `quiet_hours` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_supported`: no loudspeaker */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: eight wait already */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3023,6 +3736,141 @@ export interface operations {
             };
         };
     };
+    robot_speak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpeakRequest"];
+            };
+        };
+        responses: {
+            /** @description It will be said */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Utterance"];
+                };
+            };
+            /** @description `quiet_hours` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `out_of_range`: the text */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_supported`: no loudspeaker, or no speech engine */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: eight wait already */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_hush: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Silent */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robot_speak_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The utterance's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelled */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `no_such_utterance` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     robot_state: {
         parameters: {
             query?: never;
@@ -3121,6 +3969,48 @@ export interface operations {
             };
         };
     };
+    robot_volume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VolumeRequest"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Voice"];
+                };
+            };
+            /** @description `out_of_range` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stats: {
         parameters: {
             query?: never;
@@ -3137,6 +4027,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Streams"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stats_viewer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewerReport"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `out_of_range` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */
@@ -3221,6 +4160,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    talk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TalkRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no_such_session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description talk_held: somebody else has taken the line */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Refused */
             default: {

@@ -83,6 +83,7 @@ pub(crate) mod tests {
                     height: None,
                 },
             ],
+            viewers: Vec::new(),
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn status() -> api::Status {
         devices: api::Devices { camera: live("test picture"), microphone: live("test sound") },
         encoder: None,
         processes: vec![process("camera", api::ProcessState::Running)],
-        streams: api::Streams { live: true, streams: Vec::new() },
+        streams: api::Streams { live: true, ..api::Streams::default() },
         recording: api::RecordingStatus::default(),
         robot: api::RobotState::default(),
     }
@@ -71,7 +71,7 @@ fn a_robot_that_is_not_ready_was_still_asked() {
 #[test]
 fn stats_and_ps() {
     let fake = Fake::start();
-    let streams = api::Streams { live: true, streams: Vec::new() };
+    let streams = api::Streams { live: true, ..api::Streams::default() };
     let processes = vec![process("camera", api::ProcessState::Running)];
     fake.will("GET /api/v1/stats", json(&streams)).will("GET /api/v1/processes", json(&processes));
     let place = Place::at(&fake);

@@ -107,7 +107,7 @@ pub enum Proof {
 }
 
 /// Who owns something that outlives a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// Whoever holds the admin token.
     Token,

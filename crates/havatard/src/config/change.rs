@@ -22,6 +22,8 @@ pub struct Change {
     pub speaker: bool,
     /// `recording`: MediaMTX takes it live, nobody is dropped.
     pub recording: bool,
+    /// `speech`: the next utterance is said by it, nothing restarts.
+    pub speech: bool,
     /// `robot`: the wheels are stopped, and the port is opened anew.
     pub robot: bool,
 }
@@ -45,6 +47,7 @@ pub fn diff(old: &Config, new: &Config) -> Change {
         microphone: ffmpeg || old.media.microphone != new.media.microphone,
         speaker: ffmpeg || old.media.speaker != new.media.speaker,
         recording: old.recording != new.recording,
+        speech: old.speech != new.speech,
         robot: old.robot != new.robot,
     }
 }

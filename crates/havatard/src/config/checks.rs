@@ -27,6 +27,7 @@ impl<'a> Checks<'a> {
         config.auth.check(&mut checks);
         config.media.check(&mut checks);
         config.recording.check(&mut checks);
+        config.speech.check(&mut checks);
         config.robot.check(&mut checks);
         checks.ports(config);
         checks

@@ -26,6 +26,7 @@ mod robot;
 mod schema;
 mod server;
 mod speaker;
+mod speech;
 mod tree;
 mod units;
 mod yaml;
@@ -51,6 +52,7 @@ pub use robot::{Robot, RobotLines, RobotPort, RobotProtocol, RobotText, Speed};
 pub use schema::schema;
 pub use server::{Server, Tls};
 pub use speaker::{Speaker, SpeakerOutput};
+pub use speech::{QuietHours, Speech, SpeechEngine, VoiceName, Voices};
 pub use units::{BitRate, Duration, Size};
 
 /// Everything that can be set, checked.
@@ -65,6 +67,8 @@ pub struct Config {
     pub media: Media,
     /// Where recordings go and in what form.
     pub recording: Recording,
+    /// What the robot says aloud.
+    pub speech: Speech,
     /// The motor controller.
     pub robot: Robot,
 }

@@ -8,7 +8,7 @@ use axum::{
     },
     response::Response,
 };
-use havatar_api::{Event, Problem, Process, Status};
+use havatar_api::{Event, Levels, Problem, Process, Status};
 use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, MissedTickBehavior, interval, timeout},
@@ -22,6 +22,10 @@ pub(super) const MOST: usize = 64;
 /// The largest message a client may send, in bytes: it has nothing to say but pongs.
 const LARGEST_MESSAGE: usize = 4 * 1024;
 const PING: Duration = Duration::from_secs(10);
+/// How often levels are told at most.
+const LEVELS: Duration = Duration::from_millis(200);
+/// As the contract has it.
+const SILENCE_DB: f32 = -90.0;
 /// A socket from which nothing has come for this long is dead.
 const DEAD: Duration = Duration::from_secs(25);
 /// A client that does not take a message for this long is dead too.
@@ -96,15 +100,26 @@ impl Feed {
         let mut media = self.http.app().media.subscribe();
         let mut config = self.http.app().config_status.clone();
         let mut robot = self.http.app().robot.subscribe();
+        let mut sound = self.http.app().media.sound();
+        let mut speech = self.http.app().speech.subscribe();
+        let mut talker = self.http.0.line.subscribe();
+        let mut presence = self.http.app().presence.clone();
         media.mark_unchanged();
         config.mark_unchanged();
         robot.mark_unchanged();
+        sound.mark_unchanged();
+        speech.mark_unchanged();
+        talker.mark_unchanged();
+        presence.mark_unchanged();
         // Looked at after the marks, so that no change falls between.
         self.sent = status::now(&self.http);
         let snapshot = Event::Snapshot { status: self.sent.clone() };
         if self.send(&snapshot).await.is_break() {
             return;
         }
+        let mut meter = Meter::default();
+        let mut levels = interval(LEVELS);
+        levels.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut pings = interval(PING);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings.reset();
@@ -113,6 +128,17 @@ impl Feed {
                 Ok(()) = media.changed() => self.send_changes().await,
                 Ok(()) = config.changed() => self.send_changes().await,
                 Ok(()) = robot.changed() => self.send_changes().await,
+                Ok(()) = sound.changed() => self.send_changes().await,
+                Ok(()) = speech.changed() => self.send_changes().await,
+                Ok(()) = talker.changed() => self.send_changes().await,
+                Ok(()) = presence.changed() => self.send_changes().await,
+                _ = levels.tick() => {
+                    let now = *self.http.app().media.levels().borrow();
+                    match meter.read(now) {
+                        Some(levels) => self.send(&Event::Levels { levels }).await,
+                        None => ControlFlow::Continue(()),
+                    }
+                }
                 _ = pings.tick() => self.ping().await,
                 message = self.socket.recv() => self.hear(message.as_ref()),
             };
@@ -194,6 +220,12 @@ fn changes(last: &Status, now: &Status) -> Vec<Event> {
     if last.robot != now.robot {
         events.push(Event::Robot { robot: now.robot.clone() });
     }
+    if last.voice != now.voice {
+        events.push(Event::Voice { voice: now.voice.clone() });
+    }
+    if last.presence != now.presence {
+        events.push(Event::Presence { presence: now.presence.clone() });
+    }
     if last.config != now.config {
         events.push(Event::Config { config: now.config.clone() });
     }
@@ -201,6 +233,26 @@ fn changes(last: &Status, now: &Status) -> Vec<Event> {
         events.push(Event::Encoder { encoder: now.encoder.clone() });
     }
     events
+}
+
+/// Says when levels are worth a message: while anything is heard, and once when it has become silent.
+#[derive(Default)]
+struct Meter {
+    told: Option<Levels>,
+}
+
+impl Meter {
+    fn read(&mut self, now: Levels) -> Option<Levels> {
+        let heard = |db: Option<f32>| db.is_some_and(|db| db > SILENCE_DB);
+        let audible = heard(now.speaker_db) || heard(now.microphone_db);
+        if !audible && self.told.is_none_or(|told| told == now) {
+            // The first silence says only what nobody has doubted; it is remembered, so that its end as a device is told.
+            self.told = Some(now);
+            return None;
+        }
+        self.told = Some(now);
+        Some(now)
+    }
 }
 
 /// Whether nothing but uptimes differs: time going by is no change.

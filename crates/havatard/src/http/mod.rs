@@ -5,7 +5,7 @@
 //! request must show is checked once, in front of all routes, in `guard.rs`; what every answer carries is
 //! added once, in `headers.rs`; every refusal leaves as a problem of RFC 9457, through `problem.rs`.
 //!
-//! `whep.rs` stands between the page and MediaMTX, so that the page needs one origin and MediaMTX's session
+//! `webrtc` stands between the page and MediaMTX, so that the page needs one origin and MediaMTX's session
 //! secrets stay here. `hook.rs` is the other direction: a listener on loopback where MediaMTX asks whom to
 //! let in. `server.rs` binds, speaks TLS, and bounds what a connection may cost.
 
@@ -27,7 +27,9 @@ mod router;
 pub mod server;
 mod status;
 mod stream;
-mod whep;
+mod viewers;
+mod voice;
+mod webrtc;
 
 use std::sync::Arc;
 
@@ -47,14 +49,25 @@ struct Shared {
     listening: Listening,
     sockets: Arc<Semaphore>,
     drive_sockets: Arc<Semaphore>,
-    whep: whep::Whep,
+    webrtc: webrtc::Proxy,
+    line: Arc<webrtc::Line>,
+    viewers: viewers::Viewers,
 }
 
 impl Http {
     fn new(app: Arc<App>, listening: Listening) -> Self {
         let sockets = Arc::new(Semaphore::new(events::MOST));
         let drive_sockets = Arc::new(Semaphore::new(robot::drive::MOST));
-        Self(Arc::new(Shared { app, listening, sockets, drive_sockets, whep: whep::Whep::new() }))
+        let line = webrtc::Line::new(app.media.clone());
+        Self(Arc::new(Shared {
+            app,
+            listening,
+            sockets,
+            drive_sockets,
+            webrtc: webrtc::Proxy::new(),
+            line,
+            viewers: viewers::Viewers::default(),
+        }))
     }
 
     fn app(&self) -> &App {

@@ -16,9 +16,11 @@ use utoipa_axum::{
 
 use super::{
     Http, Listening, events, guard, headers, health, login, mediamtx, openapi, panel, problem,
-    problem::Failure, processes, recordings, robot, status, stream, whep,
+    problem::Failure,
+    processes, recordings, robot, status, stream, viewers, voice,
+    webrtc::{self, talk, whep, whip},
 };
-use crate::app::App;
+use crate::{app::App, phrases};
 
 /// The largest body that any route may be sent, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -45,7 +47,8 @@ pub fn router(app: Arc<App>, listening: Listening) -> Router {
 
 /// Every route, with its description.
 pub(super) fn routes() -> OpenApiRouter<Http> {
-    let sdp = DefaultBodyLimit::max(whep::LARGEST_SDP);
+    let sdp = DefaultBodyLimit::max(webrtc::LARGEST_SDP);
+    let phrases = DefaultBodyLimit::max(phrases::LARGEST);
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -55,6 +58,7 @@ pub(super) fn routes() -> OpenApiRouter<Http> {
         .routes(routes!(login::me))
         .routes(routes!(status::status))
         .routes(routes!(status::stats))
+        .routes(routes!(viewers::report))
         .routes(routes!(events::events))
         .routes(routes!(processes::list))
         .routes(routes!(processes::start))
@@ -80,8 +84,16 @@ pub(super) fn routes() -> OpenApiRouter<Http> {
         .routes(routes!(robot::parts::lights))
         .routes(routes!(robot::parts::buzzer))
         .routes(routes!(robot::black_box::read))
+        .routes(routes!(voice::volume::volume))
+        .routes(routes!(voice::speak::speak, voice::speak::hush))
+        .routes(routes!(voice::speak::cancel))
+        .routes(routes!(voice::speak::attention))
+        .routes(routes!(voice::phrases::get, voice::phrases::put).layer(phrases))
+        .routes(routes!(talk::talk))
         .routes(routes!(whep::begin, whep::ice_servers).layer(sdp))
         .routes(routes!(whep::trickle, whep::end).layer(sdp))
+        .routes(routes!(whip::begin, whip::ice_servers).layer(sdp))
+        .routes(routes!(whip::trickle, whip::end).layer(sdp))
         .routes(routes!(mediamtx::info))
         .routes(routes!(mediamtx::list))
         .routes(routes!(mediamtx::get))

@@ -1,9 +1,8 @@
 use axum::{Json, extract::State};
-use havatar_api::{ConfigStatus, Presence, Problem, RobotState, Speech, Status, Streams, Voice};
-use jiff::Timestamp;
+use havatar_api::{Problem, Status, Streams};
+use tokio::time::Instant;
 
-use super::Http;
-use crate::media::MediaStatus;
+use super::{Http, voice};
 
 /// One picture of everything.
 #[utoipa::path(
@@ -32,45 +31,29 @@ pub(super) async fn status(State(http): State<Http>) -> Json<Status> {
     )
 )]
 pub(super) async fn stats(State(http): State<Http>) -> Json<Streams> {
-    Json(http.app().media.status().streams)
+    let viewers = http.0.viewers.list(Instant::now());
+    Json(Streams { viewers, ..http.app().media.status().streams })
 }
 
 /// The whole status as it is now.
 pub(super) fn now(http: &Http) -> Status {
     let app = http.app();
     let robot = (*app.robot.state()).clone();
-    let sound = app.media.sound().borrow().clone();
-    let voice = Voice {
-        speaker: sound.speaker.clone(),
-        volume: sound.volume,
-        talker: None,
-        ducked: sound.ducked,
-        speech: Speech::default(),
-    };
-    compose(app.media.status(), robot, voice, app.config_status.borrow().clone(), app.started_at)
-}
-
-fn compose(
-    media: MediaStatus,
-    robot: RobotState,
-    voice: Voice,
-    config: ConfigStatus,
-    started_at: Timestamp,
-) -> Status {
+    let media = app.media.status();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mediamtx_version: media.mediamtx_version,
-        started_at,
+        started_at: app.started_at,
         streaming: media.streaming,
         readiness: media.readiness,
-        config,
+        config: app.config_status.borrow().clone(),
         devices: media.devices,
         encoder: media.encoder,
         processes: media.processes,
         streams: media.streams,
         recording: media.recording,
         robot,
-        voice,
-        presence: Presence::default(),
+        voice: voice::now(http),
+        presence: app.presence.borrow().clone(),
     }
 }

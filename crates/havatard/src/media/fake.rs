@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
+use havatar_api as api;
 use havatar_supervisor::{Hold, Nursery, Options, Pipeline, Supervised};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -25,8 +26,10 @@ pub(crate) struct Fake {
     pub(crate) webrtc: SocketAddr,
     /// Where MediaMTX's API is.
     pub(crate) api: SocketAddr,
-    /// Recordings are below it, in `recordings/havatar`.
+    /// Recordings are below it, in `recordings/havatar`; speech is written to `speech.sock` in it.
     pub(crate) state_dir: PathBuf,
+    /// There is a loudspeaker.
+    pub(crate) speaker: bool,
 }
 
 /// The handle. Processes are there under their names, stopped, and cannot be started.
@@ -56,6 +59,11 @@ pub(crate) fn media(fake: Fake) -> Media {
         encoders: Mutex::default(),
         nursery: nursery().clone(),
     });
+    if fake.speaker {
+        let device =
+            |name: &str| api::Device { name: name.to_owned(), state: api::DeviceState::Live, why: None };
+        ctx.voice.sound.send_modify(|sound| Arc::make_mut(sound).speaker = device("test speaker"));
+    }
     let processes = Processes {
         mediamtx: stopped("mediamtx"),
         camera: stopped("camera"),
@@ -84,7 +92,7 @@ fn stopped(name: &'static str) -> Supervised {
 }
 
 /// One for all tests of this program: it costs a process.
-fn nursery() -> &'static Nursery {
+pub(crate) fn nursery() -> &'static Nursery {
     static NURSERY: OnceLock<Nursery> = OnceLock::new();
     NURSERY.get_or_init(|| {
         let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/guard.sh");

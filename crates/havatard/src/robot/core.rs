@@ -34,6 +34,10 @@ pub(super) use orders::REPEAT;
 
 /// A picture that is said to be older than this is a slip of the client's arithmetic.
 const OLDEST_PICTURE_MS: f64 = 3_600_000.0;
+/// What is heard of the first watcher: hertz, and ms.
+const CHIRP: (u16, u16) = (1760, 90);
+/// It is heard no more often than this.
+const CHIRP_EVERY: Duration = Duration::from_secs(30);
 /// Notes for the black box that wait for the lock to be given back.
 const MOST_NOTES: usize = 64;
 
@@ -76,6 +80,9 @@ struct Parts {
     head: Option<(i16, i16)>,
     light: Option<u8>,
     buzzer: Option<(u16, u16)>,
+    watchers: u32,
+    /// When a watcher's coming was told last.
+    chirped: Option<Instant>,
 }
 
 impl Core {
@@ -306,6 +313,23 @@ impl Core {
         }
         self.parts.buzzer = Some((hz, ms));
         Ok(())
+    }
+
+    /// How many watch.
+    pub(super) fn watchers(&self) -> u32 {
+        self.parts.watchers
+    }
+
+    /// So many watch from now on. The first who comes is heard, if that was not told just before.
+    pub(super) fn watched(&mut self, watchers: u32, now: Instant) {
+        let first = self.parts.watchers == 0 && watchers > 0;
+        self.parts.watchers = watchers;
+        let told = self.parts.chirped.is_some_and(|at| now.saturating_duration_since(at) < CHIRP_EVERY);
+        let buzzes = self.device.controller().is_ok_and(|controller| controller.features.buzzer);
+        if first && !told && buzzes && self.parts.buzzer.is_none() {
+            self.parts.buzzer = Some(CHIRP);
+            self.parts.chirped = Some(now);
+        }
     }
 
     /// The motion loop was late: whoever drives is slowed down for a while.

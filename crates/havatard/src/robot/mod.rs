@@ -235,6 +235,13 @@ impl Robot {
         Ok(self.0.with(|core, now| core.buzzer(&token, request.hz, request.ms, now))?)
     }
 
+    /// Says how many watch, for those beside the robot: its light shows it, and a short sound tells of the first who comes.
+    pub fn watched(&self, watchers: u32) {
+        if self.0.look(|core| core.watchers() != watchers) {
+            self.0.with(|core, now| core.watched(watchers, now));
+        }
+    }
+
     /// What happened to the robot, oldest first, as JSON lines: all that there is, or what came after line `since`.
     pub fn black_box(&self, since: Option<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
         self.0.black_box.read(since)

@@ -119,7 +119,7 @@ const UNKNOWN: &[(&str, &str, &str)] = &[
     ("recording: {gop: 3}", "recording.gop", "gop belongs to media.camera"),
     ("bitrate: 3", "bitrate", "bitrate belongs to media.camera or media.microphone"),
     ("media: {server: {}}", "media.server", "server belongs to the top level"),
-    ("wheels: {}", "wheels", "known here: server, auth, media, recording, robot"),
+    ("wheels: {}", "wheels", "known here: server, auth, media, recording, speech, robot"),
     ("x:\n", "x", "known here"),
     ("5: 3", "5", "known here"),
     ("? ", "null", "known here"),

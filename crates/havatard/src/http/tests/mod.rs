@@ -33,6 +33,7 @@ use crate::{
     auth::{ADMIN_TOKEN, Auth, Settings},
     config,
     media::{Gate, Media, MediaStatus, fake},
+    speech::Speech,
 };
 
 const HOST: &str = "127.0.0.1:8080";
@@ -61,13 +62,15 @@ struct Parts {
     webrtc: SocketAddr,
     /// MediaMTX's API.
     api: SocketAddr,
+    /// There is a loudspeaker.
+    speaker: bool,
 }
 
 impl Default for Parts {
     fn default() -> Self {
         // The discard port: nothing listens there.
         let nobody = "127.0.0.1:9".parse().unwrap();
-        Self { tls: false, webrtc: nobody, api: nobody }
+        Self { tls: false, webrtc: nobody, api: nobody, speaker: true }
     }
 }
 
@@ -105,9 +108,19 @@ impl Robot {
             webrtc: parts.webrtc,
             api: parts.api,
             state_dir: dir.path().to_owned(),
+            speaker: parts.speaker,
         });
+        let (speech, speaking) =
+            Speech::new(config_out.clone(), media.clone(), fake::nursery().clone(), shutdown.clone());
+        let (presence, looking) = crate::presence::start(media.clone(), wheels.clone(), shutdown.clone());
+        // Both end with the test's runtime.
+        tokio::spawn(speaking);
+        tokio::spawn(looking);
         let app = Arc::new(App {
             robot: wheels,
+            speech,
+            phrases: crate::phrases::Store::new(dir.path()),
+            presence,
             media,
             auth,
             config: config_out,

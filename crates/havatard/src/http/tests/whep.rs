@@ -371,6 +371,6 @@ async fn a_stopped_mediamtx_leaves_no_secret_in_the_log() {
     assert_eq!(robot.ask_as_admin(Ask::new(Method::DELETE, &location)).await.status, StatusCode::OK);
     drop(guard);
     let text = logged.text();
-    assert!(text.contains("MediaMTX did not answer WHEP"), "{text}");
+    assert!(text.contains("MediaMTX did not answer WebRTC"), "{text}");
     assert!(!text.contains("canary"), "{text}");
 }

@@ -151,9 +151,13 @@ impl Core {
         }
     }
 
-    /// Who is there, for the light that shows it: 0 nobody, 2 a driver.
+    /// Who is there, for the light that shows it: 0 nobody, 1 somebody who watches, 2 a driver.
     fn presence(&self) -> u8 {
-        if self.seat.is_some() { 2 } else { 0 }
+        match (&self.seat, self.parts.watchers) {
+            (Some(_), _) => 2,
+            (None, 1..) => 1,
+            (None, 0) => 0,
+        }
     }
 }
 

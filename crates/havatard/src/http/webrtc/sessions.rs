@@ -11,11 +11,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::upstream::MediaMtx;
+use super::{Hold, Target, Way, talk_held, upstream::MediaMtx};
 use crate::{
     auth::Owner,
     http::{Http, problem::Failure},
-    media::Upstream,
+    media::Media,
     random,
 };
 
@@ -23,11 +23,15 @@ use crate::{
 pub(super) const MOST: usize = 256;
 /// How often, at most, MediaMTX is asked which sessions it still has.
 const SWEEP: Duration = Duration::from_mins(1);
+/// How often MediaMTX is asked whether it still has the session that holds the talk line.
+const LOOK: Duration = Duration::from_millis(700);
+/// So many questions in a row without an answer mean that the session is gone.
+const SILENT_LOOKS: u32 = 2;
 /// A session younger than this may not be listed yet.
 const YOUNG: Duration = Duration::from_mins(1);
 
 /// The sessions that were begun through us.
-pub(in crate::http) struct Whep {
+pub(in crate::http) struct Proxy {
     pub(super) upstream: MediaMtx,
     sessions: Mutex<HashMap<String, Session>>,
     places: Arc<Semaphore>,
@@ -36,25 +40,28 @@ pub(in crate::http) struct Whep {
 
 /// One session: what it takes to change or end it, and who may.
 pub(super) struct Session {
-    stream: &'static str,
+    target: Target,
     secret: String,
     listed_as: Option<String>,
     owner: Owner,
     began: Instant,
     closed: CancellationToken,
+    /// A talker's.
+    hold: Option<Hold>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Session {
     pub(super) fn new(
-        stream: &'static str,
+        target: Target,
         secret: String,
         listed_as: Option<String>,
         owner: Owner,
         place: OwnedSemaphorePermit,
+        hold: Option<Hold>,
     ) -> Self {
         let (began, closed) = (Instant::now(), CancellationToken::new());
-        Self { stream, secret, listed_as, owner, began, closed, _place: place }
+        Self { target, secret, listed_as, owner, began, closed, hold, _place: place }
     }
 }
 
@@ -64,7 +71,7 @@ impl Drop for Session {
     }
 }
 
-impl Whep {
+impl Proxy {
     pub(in crate::http) fn new() -> Self {
         Self {
             upstream: MediaMtx::new(),
@@ -85,28 +92,47 @@ impl Whep {
     }
 
     /// Keeps a session under a new id, until it is ended or its owner's proof is.
-    pub(super) fn keep(&self, session: Session, ended: CancellationToken, http: &Http) -> String {
+    ///
+    /// # Errors
+    /// Somebody has taken the line from a session that was to talk; it has been ended.
+    pub(super) async fn keep(
+        &self,
+        session: Session,
+        ended: CancellationToken,
+        http: &Http,
+    ) -> Result<String, Failure> {
         let id = random::text::<16>();
         let closed = session.closed.clone();
-        self.sessions().insert(id.clone(), session);
+        let watched = session.listed_as.clone().filter(|_| session.target.way == Way::Whip);
+        let taken = {
+            let mut sessions = self.sessions();
+            let taken = session.hold.as_ref().and_then(|hold| hold.attach(&id).err());
+            sessions.insert(id.clone(), session);
+            taken
+        };
+        if let Some(who) = taken {
+            self.end(&id, &http.app().media).await;
+            return Err(talk_held(&who));
+        }
         let (http, own_id) = (http.clone(), id.clone());
         tokio::spawn(async move {
+            let (proxy, media) = (&http.0.webrtc, &http.app().media);
             tokio::select! {
                 () = closed.cancelled() => {}
                 () = http.app().shutdown.cancelled() => {}
-                () = ended.cancelled() => {
-                    http.0.whep.end(&own_id, &http.app().media.whep_upstream()).await;
-                }
+                () = ended.cancelled() => proxy.end(&own_id, media).await,
+                // A talker who is gone must not keep others from talking.
+                () = gone(media, watched.as_deref()) => proxy.end(&own_id, media).await,
             }
         });
-        id
+        Ok(id)
     }
 
-    /// The stream and secret of a session, for its owner only.
-    pub(super) fn find(&self, id: &str, owner: Owner) -> Option<(&'static str, String)> {
+    /// What a session is about, and its secret, for its owner only.
+    pub(super) fn find(&self, id: &str, way: Way, owner: Owner) -> Option<(Target, String)> {
         let sessions = self.sessions();
-        let session = sessions.get(id).filter(|session| session.owner == owner)?;
-        Some((session.stream, session.secret.clone()))
+        let session = sessions.get(id).filter(|it| it.owner == owner && it.target.way == way)?;
+        Some((session.target, session.secret.clone()))
     }
 
     pub(super) fn forget(&self, id: &str) {
@@ -114,10 +140,10 @@ impl Whep {
     }
 
     /// Ends a session here, then at MediaMTX.
-    pub(super) async fn end(&self, id: &str, media: &Upstream) {
+    pub(super) async fn end(&self, id: &str, media: &Media) {
         let session = self.sessions().remove(id);
         if let Some(session) = session {
-            self.upstream.end(media, session.stream, &session.secret).await;
+            self.upstream.end(&session.target.way.upstream(media), session.target, &session.secret).await;
         }
     }
 
@@ -133,7 +159,7 @@ impl Whep {
         };
         if due {
             let http = http.clone();
-            tokio::spawn(async move { http.0.whep.sweep(&http).await });
+            tokio::spawn(async move { http.0.webrtc.sweep(&http).await });
         }
     }
 
@@ -158,6 +184,29 @@ impl Whep {
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
         // The map is consistent between any two statements, so a panic elsewhere poisons nothing.
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns when MediaMTX no longer has the session listed under this id.
+async fn gone(media: &Media, listed_as: Option<&str>) {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let Some(id) = listed_as.filter(|id| !id.is_empty() && id.len() <= 64 && id.bytes().all(plain)) else {
+        return std::future::pending().await;
+    };
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut silent = 0;
+    loop {
+        looks.tick().await;
+        match media.mediamtx_get(&format!("/v3/webrtcsessions/get/{id}")).await {
+            Ok((404, _)) => return,
+            Ok((200, _)) => silent = 0,
+            // A MediaMTX that has ended has no sessions; one that is only slow is given a second chance.
+            Ok(_) | Err(_) => silent += 1,
+        }
+        if silent >= SILENT_LOOKS {
+            return;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::{Client, RequestBuilder, Response};
 
-use super::{FRAGMENT, LARGEST_SDP, SDP, bad_sdp};
+use super::{FRAGMENT, LARGEST_SDP, SDP, Target, Way, bad_sdp, talk_held};
 use crate::{http::problem::Failure, media::Upstream};
 
 /// MediaMTX is on loopback: an answer that takes longer does not come.
@@ -51,30 +51,26 @@ impl MediaMtx {
         Self { client }
     }
 
-    pub(super) async fn begin(
-        &self,
-        to: &Upstream,
-        stream: &'static str,
-        offer: Bytes,
-    ) -> Result<Begun, Failure> {
+    pub(super) async fn begin(&self, to: &Upstream, target: Target, offer: Bytes) -> Result<Begun, Failure> {
         let request = self
             .client
-            .post(format!("{}/{stream}/whep", to.base))
+            .post(address(to, target))
             .basic_auth(&to.user, Some(&to.password))
             .header(header::CONTENT_TYPE, SDP)
             .body(offer);
         let response = send(request).await?;
         match response.status() {
             StatusCode::CREATED => {}
-            StatusCode::BAD_REQUEST => return Err(bad_request(response, stream).await),
-            StatusCode::NOT_FOUND => return Err(offline(stream)),
+            StatusCode::BAD_REQUEST => return Err(bad_request(response, target).await),
+            StatusCode::NOT_FOUND => return Err(offline(target)),
+            StatusCode::NOT_ACCEPTABLE => return Err(unsupported()),
             status => return Err(refused(status)),
         }
         let headers = response.headers();
         let secret = headers
             .get(header::LOCATION)
             .and_then(|value| value.to_str().ok())
-            .and_then(|location| secret(location, stream))
+            .and_then(|location| secret(location, target))
             .ok_or_else(odd)?;
         let id = headers.get("id").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let etag = headers.get(header::ETAG).cloned();
@@ -83,21 +79,17 @@ impl MediaMtx {
         Ok(Begun { sdp, secret, id, etag, links })
     }
 
-    pub(super) async fn links(
-        &self,
-        to: &Upstream,
-        stream: &'static str,
-    ) -> Result<Vec<HeaderValue>, Failure> {
+    pub(super) async fn links(&self, to: &Upstream, target: Target) -> Result<Vec<HeaderValue>, Failure> {
         let request = self
             .client
-            .request(Method::OPTIONS, format!("{}/{stream}/whep", to.base))
+            .request(Method::OPTIONS, address(to, target))
             .basic_auth(&to.user, Some(&to.password));
         let response = send(request).await?;
         match response.status() {
             status if status.is_success() => {
                 Ok(response.headers().get_all(header::LINK).iter().cloned().collect())
             }
-            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Err(offline(stream)),
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Err(offline(target)),
             status => Err(refused(status)),
         }
     }
@@ -105,14 +97,14 @@ impl MediaMtx {
     pub(super) async fn trickle(
         &self,
         to: &Upstream,
-        stream: &'static str,
+        target: Target,
         secret: &str,
         condition: Option<HeaderValue>,
         fragment: Bytes,
     ) -> Result<Answer, Failure> {
         let mut request = self
             .client
-            .patch(format!("{}/{stream}/whep/{secret}", to.base))
+            .patch(format!("{}/{secret}", address(to, target)))
             .header(header::CONTENT_TYPE, FRAGMENT)
             .body(fragment);
         if let Some(condition) = condition {
@@ -136,13 +128,16 @@ impl MediaMtx {
     }
 
     /// Ends a session; one that is gone already, with its MediaMTX or without, is as good as ended.
-    pub(super) async fn end(&self, to: &Upstream, stream: &'static str, secret: &str) {
-        let request = self.client.delete(format!("{}/{stream}/whep/{secret}", to.base));
+    pub(super) async fn end(&self, to: &Upstream, target: Target, secret: &str) {
+        let request = self.client.delete(format!("{}/{secret}", address(to, target)));
         if let Ok(response) = send(request).await
             && !response.status().is_success()
             && response.status() != StatusCode::NOT_FOUND
         {
-            tracing::warn!(http.status = response.status().as_u16(), "MediaMTX would not end a WHEP session");
+            tracing::warn!(
+                http.status = response.status().as_u16(),
+                "MediaMTX would not end a WebRTC session"
+            );
         }
     }
 }
@@ -163,16 +158,23 @@ async fn body(mut response: Response) -> Result<Bytes, Failure> {
     Ok(whole.freeze())
 }
 
+fn address(to: &Upstream, Target { way, stream }: Target) -> String {
+    format!("{}/{stream}/{}", to.base, way.word())
+}
+
 /// The last part of `/STREAM/whep/SECRET`, with or without an origin before it.
-fn secret(location: &str, stream: &str) -> Option<String> {
-    let (before, secret) = location.rsplit_once(&format!("/{stream}/whep/"))?;
+fn secret(location: &str, Target { way, stream }: Target) -> Option<String> {
+    let (before, secret) = location.rsplit_once(&format!("/{stream}/{}/", way.word()))?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let ok = !secret.is_empty() && secret.len() <= 128 && secret.bytes().all(plain);
     (ok && (before.is_empty() || before.starts_with("http"))).then(|| secret.to_owned())
 }
 
 fn away(error: &reqwest::Error) -> Failure {
-    tracing::debug!(error = error as &(dyn std::error::Error + 'static), "MediaMTX did not answer WHEP");
+    tracing::debug!(
+        error = error as &(dyn std::error::Error + 'static),
+        "MediaMTX did not answer WebRTC signalling"
+    );
     Failure::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "mediamtx_away",
@@ -181,26 +183,42 @@ fn away(error: &reqwest::Error) -> Failure {
     .retry_after(1)
 }
 
-/// MediaMTX says the same to an offer that it does not understand and to a path that its config has not (a
-/// robot without a microphone has no sound path): only its words tell the two apart.
-async fn bad_request(response: Response, stream: &str) -> Failure {
-    let unconfigured = b"is not configured";
-    match body(response).await {
-        Ok(text) if text.windows(unconfigured.len()).any(|part| part == unconfigured) => offline(stream),
-        _ => bad_sdp(),
+/// MediaMTX says the same to an offer that it does not understand, to a path that its config has not (a robot without a
+/// microphone has no sound path) and to a second publisher: only its words tell them apart.
+async fn bad_request(response: Response, target: Target) -> Failure {
+    let text = body(response).await.unwrap_or_default();
+    let says = |words: &str| text.windows(words.len()).any(|part| part == words.as_bytes());
+    if says("is not configured") {
+        offline(target)
+    } else if target.way == Way::Whip && says("already publishing") {
+        talk_held("somebody else")
+    } else {
+        bad_sdp()
     }
 }
 
-fn offline(stream: &str) -> Failure {
+fn offline(Target { way, stream }: Target) -> Failure {
+    let said = match way {
+        Way::Whep => {
+            format!("nothing is being sent on {stream}: the publishers may be stopped, or its device away")
+        }
+        Way::Whip => {
+            "this robot has no loudspeaker to talk through: set media.speaker in its config".to_owned()
+        }
+    };
+    Failure::new(StatusCode::NOT_FOUND, "stream_offline", said)
+}
+
+fn unsupported() -> Failure {
     Failure::new(
-        StatusCode::NOT_FOUND,
-        "stream_offline",
-        format!("nothing is being sent on {stream}: the publishers may be stopped, or its device away"),
+        StatusCode::NOT_ACCEPTABLE,
+        "unsupported_tracks",
+        "the robot takes one track of Opus sound and nothing else: the offer has none, or more",
     )
 }
 
 fn refused(status: StatusCode) -> Failure {
-    tracing::warn!(http.status = status.as_u16(), "MediaMTX refused a WHEP request of ours");
+    tracing::warn!(http.status = status.as_u16(), "MediaMTX refused a WebRTC request of ours");
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         return Failure::new(
             StatusCode::BAD_GATEWAY,
@@ -228,6 +246,7 @@ mod tests {
         let cases = [
             ("/havatar/whep/abc-DEF_123", Some("abc-DEF_123")),
             ("http://127.0.0.1:8889/havatar/whep/abc", Some("abc")),
+            ("/havatar/whip/abc", None),
             ("/havatar_camera/whep/abc", None),
             ("/havatar/whep/", None),
             ("/havatar/whep/a/b", None),
@@ -236,7 +255,8 @@ mod tests {
             ("abc", None),
         ];
         for (location, expected) in cases {
-            assert_eq!(secret(location, "havatar").as_deref(), expected, "{location}");
+            let target = Target { way: Way::Whep, stream: "havatar" };
+            assert_eq!(secret(location, target).as_deref(), expected, "{location}");
         }
     }
 }

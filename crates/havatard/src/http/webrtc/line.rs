@@ -1,0 +1,150 @@
+//! The talk line: one at a time may be heard at the robot.
+//!
+//! A page takes the line when it is loaded, so that a press costs no negotiation; so having it says little, and an open
+//! microphone says all. Whoever asks is given an idle line, and is refused one that is talked on.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use havatar_api::Talker;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::{auth::Owner, media::Media};
+
+/// Who has the line.
+pub(in crate::http) struct Line {
+    media: Media,
+    state: Mutex<State>,
+    talker: watch::Sender<Option<Talker>>,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    held: Option<Held>,
+}
+
+struct Held {
+    number: u64,
+    owner: Owner,
+    who: String,
+    since: Timestamp,
+    /// Absent while it is being negotiated.
+    session: Option<String>,
+    talking: bool,
+}
+
+/// Somebody's hold on the line; dropped, it frees the line if nobody else has taken it meanwhile.
+pub(super) struct Hold {
+    line: Arc<Line>,
+    number: u64,
+}
+
+impl Line {
+    pub(in crate::http) fn new(media: Media) -> Arc<Self> {
+        Arc::new(Self { media, state: Mutex::default(), talker: watch::Sender::new(None) })
+    }
+
+    /// Follows who has the line.
+    pub(in crate::http) fn subscribe(&self) -> watch::Receiver<Option<Talker>> {
+        self.talker.subscribe()
+    }
+
+    /// Who has the line.
+    pub(in crate::http) fn talker(&self) -> Option<Talker> {
+        self.talker.borrow().clone()
+    }
+
+    /// Takes the line, and names the session that gave way, for it to be ended. One's own gives way in any case: a
+    /// page that was loaded again.
+    ///
+    /// # Errors
+    /// Who is talking.
+    pub(super) fn claim(
+        self: &Arc<Self>,
+        owner: Owner,
+        who: &str,
+        since: Timestamp,
+    ) -> Result<(Hold, Option<String>), String> {
+        let mut state = self.state();
+        if let Some(held) = state.held.as_ref().filter(|held| held.talking && held.owner != owner) {
+            return Err(held.who.clone());
+        }
+        state.next += 1;
+        let number = state.next;
+        let held = Held { number, owner, who: who.to_owned(), since, session: None, talking: false };
+        let before = state.held.replace(held).and_then(|before| before.session);
+        self.tell(&state);
+        Ok((Hold { line: self.clone(), number }, before))
+    }
+
+    /// Opens or closes the microphone of the session that has the line.
+    ///
+    /// # Errors
+    /// Who has it instead.
+    pub(super) fn open(&self, session: &str, on: bool) -> Result<(), String> {
+        let mut state = self.state();
+        match &mut state.held {
+            Some(held) if held.session.as_deref() == Some(session) => held.talking = on,
+            Some(held) => return Err(held.who.clone()),
+            // It is just ending: what is over is closed.
+            None if !on => {}
+            None => return Err("somebody".to_owned()),
+        }
+        self.tell(&state);
+        Ok(())
+    }
+
+    fn attach(&self, number: u64, session: &str) -> Result<(), String> {
+        let mut state = self.state();
+        match &mut state.held {
+            Some(held) if held.number == number => held.session = Some(session.to_owned()),
+            other => return Err(other.as_ref().map_or("somebody", |held| &held.who).to_owned()),
+        }
+        self.tell(&state);
+        Ok(())
+    }
+
+    fn free(&self, number: u64) {
+        let mut state = self.state();
+        if state.held.as_ref().is_some_and(|held| held.number == number) {
+            state.held = None;
+            self.tell(&state);
+        }
+    }
+
+    /// Under the lock, so that news keeps its order.
+    fn tell(&self, state: &State) {
+        let talker = state.held.as_ref().filter(|held| held.session.is_some()).map(|held| Talker {
+            who: held.who.clone(),
+            since: held.since,
+            talking: held.talking,
+        });
+        let talking = talker.as_ref().is_some_and(|talker| talker.talking);
+        let before = self.talker.send_replace(talker);
+        if before.is_some_and(|talker| talker.talking) != talking {
+            self.media.set_talking(talking);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is consistent between any two statements, so a panic elsewhere poisons nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hold {
+    /// The line is this session's from now on.
+    ///
+    /// # Errors
+    /// Who has taken it meanwhile.
+    pub(super) fn attach(&self, session: &str) -> Result<(), String> {
+        self.line.attach(self.number, session)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.line.free(self.number);
+    }
+}

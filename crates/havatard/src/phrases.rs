@@ -1,0 +1,251 @@
+//! Everybody's own phrases, a file for each account in the state directory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use havatar_api::{Language, Phrase, PhraseCategory, Phrases};
+use sha2::{Digest as _, Sha256};
+
+use crate::disk::{self, Existing};
+
+/// Bounds of what somebody may keep.
+const MOST_CATEGORIES: usize = 20;
+const MOST_PHRASES: usize = 50;
+const LONGEST_NAME: usize = 40;
+const LONGEST_PHRASE: usize = 500;
+/// The largest JSON, in bytes; long phrases reach it before the counts do.
+pub const LARGEST: usize = 256 * 1024;
+
+/// Why phrases were not read or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PhrasesError {
+    /// Too many, too long, or empty.
+    #[error("{0}")]
+    Range(String),
+    /// The file cannot be read.
+    #[error("the phrases cannot be read from the robot's disk")]
+    Read(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The file cannot be written.
+    #[error("the phrases cannot be kept on the robot's disk")]
+    Write(#[source] io::Error),
+}
+
+impl PhrasesError {
+    /// Stable code for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Range(_) => "out_of_range",
+            Self::Read(_) | Self::Write(_) => "phrases_unavailable",
+        }
+    }
+
+    /// HTTP status that fits.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Range(_) => 422,
+            Self::Read(_) | Self::Write(_) => 503,
+        }
+    }
+}
+
+/// Where phrases are kept; clones share it.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state_dir: PathBuf,
+    /// Held over a write: whoever comes later wins.
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl Store {
+    /// Phrases in the state directory.
+    pub fn new(state_dir: &Path) -> Self {
+        Self(Arc::new(Inner { state_dir: state_dir.to_owned(), writing: tokio::sync::Mutex::default() }))
+    }
+
+    /// Somebody's phrases; for somebody who has kept none, a set to begin with.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read: a set to begin with would be taken for the person's own, and kept in its place.
+    pub async fn of(&self, account: &str) -> Result<Phrases, PhrasesError> {
+        let path = self.path(account);
+        let read = tokio::task::spawn_blocking(move || match disk::read(&path) {
+            Ok(text) => serde_json::from_str(&text).map_err(|error| PhrasesError::Read(error.into())),
+            Err(error) if error.is_absent() => Ok(starter()),
+            Err(error) => Err(PhrasesError::Read(error.into())),
+        });
+        read.await.unwrap_or_else(|error| Err(PhrasesError::Read(error.into())))
+    }
+
+    /// Keeps somebody's phrases in the place of those before.
+    ///
+    /// # Errors
+    /// Phrases beyond the bounds; a disk that cannot be written.
+    pub async fn keep(&self, account: &str, phrases: &Phrases) -> Result<(), PhrasesError> {
+        check(phrases)?;
+        let path = self.path(account);
+        let json = serde_json::to_vec(phrases).map_err(|error| PhrasesError::Write(error.into()))?;
+        if json.len() > LARGEST {
+            return Err(PhrasesError::Range(format!(
+                "all phrases together take at most {} KiB",
+                LARGEST / 1024
+            )));
+        }
+        let _writing = self.0.writing.lock().await;
+        tokio::task::spawn_blocking(move || disk::write(&path, &json, Existing::Replace))
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
+            .map_err(PhrasesError::Write)
+    }
+
+    /// A name of letters and digits, whatever the account's is made of.
+    fn path(&self, account: &str) -> PathBuf {
+        use std::fmt::Write as _;
+        let mut name = String::from("phrases-");
+        for byte in Sha256::digest(account.as_bytes()).iter().take(16) {
+            // Writing into a String cannot fail.
+            let _ = write!(name, "{byte:02x}");
+        }
+        self.0.state_dir.join(name + ".json")
+    }
+}
+
+fn check(phrases: &Phrases) -> Result<(), PhrasesError> {
+    let wrong = |what: String| Err(PhrasesError::Range(what));
+    if phrases.categories.len() > MOST_CATEGORIES {
+        return wrong(format!("there may be at most {MOST_CATEGORIES} categories"));
+    }
+    for category in &phrases.categories {
+        if !fits(&category.name, LONGEST_NAME) {
+            return wrong(format!(
+                "a category's name must have 1 to {LONGEST_NAME} characters, none of them a control character"
+            ));
+        }
+        if category.phrases.len() > MOST_PHRASES {
+            return wrong(format!("a category may have at most {MOST_PHRASES} phrases"));
+        }
+        if !category.phrases.iter().all(|phrase| fits(&phrase.text, LONGEST_PHRASE)) {
+            return wrong(format!(
+                "a phrase must have 1 to {LONGEST_PHRASE} characters, none of them a control character"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn fits(text: &str, longest: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
+}
+
+/// What somebody begins with, in the language of those who are spoken to.
+fn starter() -> Phrases {
+    let category = |&(name, phrases): &(&str, &[&str])| PhraseCategory {
+        name: name.to_owned(),
+        phrases: phrases
+            .iter()
+            .map(|text| Phrase { text: (*text).to_owned(), language: Language::Ro })
+            .collect(),
+    };
+    Phrases { categories: STARTER.iter().map(category).collect() }
+}
+
+const STARTER: [(&str, &[&str]); 6] = [
+    (
+        "Salut",
+        &[
+            "Bună!",
+            "Bună dimineața!",
+            "Bună seara!",
+            "Ce mai faci?",
+            "Îmi pare bine să te văd.",
+            "La revedere!",
+            "Pe curând!",
+        ],
+    ),
+    (
+        "Răspunsuri",
+        &[
+            "Da.",
+            "Nu.",
+            "Nu știu.",
+            "Poate.",
+            "Mulțumesc!",
+            "Cu plăcere.",
+            "Te rog, mai spune o dată.",
+            "Un moment, te rog.",
+        ],
+    ),
+    (
+        "Cereri",
+        &[
+            "Poți să vii puțin?",
+            "Deschide ușa, te rog.",
+            "Aprinde lumina, te rog.",
+            "Stinge lumina, te rog.",
+            "Mută scaunul din drum, te rog.",
+            "Vreau să vorbim.",
+        ],
+    ),
+    (
+        "Robotul",
+        &[
+            "Vreau să trec, te rog.",
+            "Am rămas blocat. Mă ajuți?",
+            "Pune-mă la încărcat, te rog.",
+            "Nu vă speriați, eu conduc robotul.",
+        ],
+    ),
+    ("Simțiri", &["Sunt bine.", "Sunt obosit.", "Mi-e dor de voi.", "Ce frumos!", "Glumesc!"]),
+    ("Urgențe", &["Am nevoie de ajutor!", "Vino repede, te rog!", "Sună la 112!", "Nu mă simt bine."]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_everybody_begins_with_keeps_the_bounds_and_is_good_romanian() {
+        let all = starter();
+        check(&all).unwrap();
+        let texts = all.categories.iter().flat_map(|c| c.phrases.iter().map(|p| &p.text).chain([&c.name]));
+        for text in texts {
+            assert!(!text.contains(['ş', 'ţ', 'Ş', 'Ţ']), "a cedilla: {text}");
+            assert!(text.chars().all(|c| c.is_ascii() || "ăâîșțĂÂÎȘȚ".contains(c)), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_account_has_its_own_whatever_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let own = |name: &str| Phrases {
+            categories: vec![PhraseCategory { name: name.to_owned(), phrases: Vec::new() }],
+        };
+        let accounts = ["ana", "../ana", "/etc/passwd", "ANA", "ana\0", "", &"ș".repeat(1000)];
+        for (number, account) in accounts.iter().enumerate() {
+            assert_eq!(store.of(account).await.unwrap(), starter());
+            store.keep(account, &own(&number.to_string())).await.unwrap();
+        }
+        for (number, account) in accounts.iter().enumerate() {
+            assert_eq!(store.of(account).await.unwrap(), own(&number.to_string()), "{account}");
+        }
+        let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.count(), accounts.len(), "all below the state directory, and nothing beside them");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_is_not_taken_for_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        store.keep("ana", &starter()).await.unwrap();
+        disk::write(&store.path("ana"), b"{", Existing::Replace).unwrap();
+        let error = store.of("ana").await.unwrap_err();
+        assert_eq!((error.status(), error.code()), (503, "phrases_unavailable"));
+        // What the person writes anew is kept.
+        store.keep("ana", &starter()).await.unwrap();
+        store.of("ana").await.unwrap();
+    }
+}

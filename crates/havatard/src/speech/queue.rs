@@ -1,0 +1,178 @@
+//! What is said, what comes next: a pure queue, bounded, in order.
+
+use std::collections::VecDeque;
+
+use havatar_api::{Language, Speech, SpeechFailure, Utterance};
+
+/// How many may wait.
+pub(super) const MOST: usize = 8;
+
+/// Something to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    /// As everybody is told of it.
+    pub(super) utterance: Utterance,
+    pub(super) language: Language,
+    /// The attention sound comes first, or is all.
+    pub(super) attention: bool,
+}
+
+/// What a cancelling has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It is being said: the one who says it has to be stopped.
+    Speaking,
+    /// It waited, and does no longer.
+    Waiting,
+    /// There is none of that number (any more).
+    Nothing,
+}
+
+/// The queue. At most one is spoken at a time.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    last: u64,
+    speaking: Option<Item>,
+    waiting: VecDeque<Item>,
+    failed: Option<SpeechFailure>,
+}
+
+impl Queue {
+    /// Takes one more; `None` if too many wait.
+    pub(super) fn push(
+        &mut self,
+        who: &str,
+        text: Option<String>,
+        language: Language,
+        attention: bool,
+    ) -> Option<Utterance> {
+        if self.waiting.len() >= MOST {
+            return None;
+        }
+        self.last += 1;
+        let utterance = Utterance { id: self.last, who: who.to_owned(), text };
+        self.waiting.push_back(Item { utterance: utterance.clone(), language, attention });
+        Some(utterance)
+    }
+
+    /// The next one's turn comes, unless one is being said.
+    pub(super) fn begin(&mut self) -> Option<Item> {
+        if self.speaking.is_some() {
+            return None;
+        }
+        self.speaking = self.waiting.pop_front();
+        self.speaking.clone()
+    }
+
+    /// What was being said is over: why it failed, if it did.
+    pub(super) fn end(&mut self, failed: Option<String>) {
+        let Some(item) = self.speaking.take() else { return };
+        self.failed = failed.map(|why| SpeechFailure { utterance: item.utterance, why });
+    }
+
+    /// Takes one back.
+    pub(super) fn cancel(&mut self, id: u64) -> Found {
+        if self.speaking.as_ref().is_some_and(|item| item.utterance.id == id) {
+            return Found::Speaking;
+        }
+        let before = self.waiting.len();
+        self.waiting.retain(|item| item.utterance.id != id);
+        if self.waiting.len() < before { Found::Waiting } else { Found::Nothing }
+    }
+
+    /// Takes back all that wait; whoever speaks is yet to be stopped.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    pub(super) fn state(&self, quiet: bool) -> Speech {
+        Speech {
+            speaking: self.speaking.as_ref().map(|item| item.utterance.clone()),
+            waiting: self.waiting.iter().map(|item| item.utterance.clone()).collect(),
+            quiet,
+            failed: self.failed.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Act {
+        Push,
+        Begin,
+        End(bool),
+        Cancel(u64),
+        Clear,
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            4 => Just(Act::Push),
+            2 => Just(Act::Begin),
+            2 => any::<bool>().prop_map(Act::End),
+            2 => (0_u64..40).prop_map(Act::Cancel),
+            1 => Just(Act::Clear),
+        ]
+    }
+
+    proptest! {
+        /// Against a list of numbers: nothing is lost, doubled or overtaken, and the bound holds.
+        #[test]
+        fn in_order_bounded_and_each_once(acts in prop::collection::vec(act(), 0..200)) {
+            let mut queue = Queue::default();
+            let (mut speaking, mut waiting, mut last) = (None, Vec::new(), 0);
+            for act in acts {
+                match act {
+                    Act::Push => match queue.push("ana", Some("x".to_owned()), Language::Ro, false) {
+                        Some(utterance) => {
+                            prop_assert!(utterance.id > last, "numbers only go up");
+                            last = utterance.id;
+                            waiting.push(utterance.id);
+                        }
+                        None => prop_assert_eq!(waiting.len(), MOST),
+                    },
+                    Act::Begin => {
+                        let begun = queue.begin().map(|item| item.utterance.id);
+                        if speaking.is_some() || waiting.is_empty() {
+                            prop_assert_eq!(begun, None);
+                        } else {
+                            speaking = Some(waiting.remove(0));
+                            prop_assert_eq!(begun, speaking);
+                        }
+                    }
+                    Act::End(well) => {
+                        queue.end((!well).then(|| "why".to_owned()));
+                        let failed = queue.state(false).failed.map(|failed| failed.utterance.id);
+                        if let Some(ended) = speaking.take() {
+                            prop_assert_eq!(failed, (!well).then_some(ended));
+                        }
+                    }
+                    Act::Cancel(id) => {
+                        let found = queue.cancel(id);
+                        if speaking == Some(id) {
+                            prop_assert_eq!(found, Found::Speaking);
+                        } else if waiting.contains(&id) {
+                            prop_assert_eq!(found, Found::Waiting);
+                            waiting.retain(|waits| *waits != id);
+                        } else {
+                            prop_assert_eq!(found, Found::Nothing);
+                        }
+                    }
+                    Act::Clear => {
+                        queue.clear();
+                        waiting.clear();
+                    }
+                }
+                let state = queue.state(false);
+                prop_assert_eq!(state.speaking.map(|it| it.id), speaking);
+                prop_assert_eq!(state.waiting.iter().map(|it| it.id).collect::<Vec<_>>(), waiting.clone());
+                prop_assert!(waiting.len() <= MOST);
+            }
+        }
+    }
+}
