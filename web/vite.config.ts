@@ -1,8 +1,10 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
 const daemon = process.env['HAVATAR_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
+  plugins: [svelte()],
   build: {
     target: 'es2022',
     // A small file inlined as a data: address would break `default-src 'self'`.

@@ -11,15 +11,27 @@ const sources = Object.entries(files)
 const under = (folder: string) => sources.filter((s) => s.name.startsWith(`${folder}/`));
 const imports = (text: string) => [...text.matchAll(/from '([^']+)'/g)].map((m) => m[1] ?? '');
 
-test('ui asks the network for nothing, nor does a page but in its first file', () => {
+test('ui and screens ask the network for nothing, nor does a page but in its first file', () => {
   expect(under('ui').length).toBeGreaterThan(3);
+  expect(under('screens').length).toBeGreaterThan(3);
   const pages = under('drive-check').filter(({ name }) => !name.endsWith('/main.ts'));
-  expect(pages.length).toBeGreaterThan(1);
-  for (const { name, text } of [...under('ui'), ...pages]) {
+  for (const { name, text } of [...under('ui'), ...under('screens'), ...pages]) {
     expect([
       name,
-      /\b(fetch|WebSocket|XMLHttpRequest|RTCPeerConnection|EventSource)\b/.test(text),
+      /\b(fetch|WebSocket|XMLHttpRequest|RTCPeerConnection|EventSource|getUserMedia)\b/.test(text),
     ]).toEqual([name, false]);
+  }
+});
+
+test('data knows no framework, no ui and no screens', () => {
+  expect(under('data').length).toBeGreaterThan(3);
+  for (const { name, text } of under('data')) {
+    for (const from of imports(text)) {
+      expect([name, from]).toEqual([
+        name,
+        expect.stringMatching(/^\.\/|^\.\.\/(api|lib)\/[\w-]+$/),
+      ]);
+    }
   }
 });
 

@@ -1,6 +1,7 @@
 // What every page does first: sign-in, picture, sound and events come to life, and learn what becomes of the page.
 
 import { Api } from './api/client';
+import type { Event } from './api/types';
 import { App } from './data/app';
 import { signedInHint, takeCode } from './data/sign-in';
 import { localStore } from './data/storage';
@@ -18,10 +19,14 @@ export interface Booted {
   fetcher: typeof fetch;
   store: Storage | null;
   video: Player;
+  audio: Player;
 }
 
-/** Brings the page to life, in the elements `robot-video` and `robot-audio`. */
-export function boot(): Booted {
+/**
+ * Brings the page to life, in the elements `robot-video` and `robot-audio`. `onEvent` hears of every event of the daemon,
+ * before the app does.
+ */
+export function boot(onEvent: (event: Event) => void = () => undefined): Booted {
   // First of all: a one-time code must not stay in the address bar, whatever fails afterwards.
   const code = takeCode(window.location, window.history);
 
@@ -52,14 +57,22 @@ export function boot(): Booted {
     video,
     audio,
     createEvents: (deps) =>
-      new EventsClient({ ...deps, clock, connect: () => new WebSocket('/api/v1/events') }),
+      new EventsClient({
+        ...deps,
+        clock,
+        connect: () => new WebSocket('/api/v1/events'),
+        onMessage: (message) => {
+          onEvent(message as Event);
+          deps.onMessage(message);
+        },
+      }),
     mute: (muted) => audioScreen.mute(muted),
     remember: (signedIn) => signedInHint.set(store, signedIn),
   });
   void app.open(code, signedInHint.get(store));
   exposeToTests(app, video, audio);
   listen(app);
-  return { app, clock, fetcher, store, video };
+  return { app, clock, fetcher, store, video, audio };
 }
 
 function listen(app: App): void {

@@ -1,15 +1,140 @@
+import { mount } from 'svelte';
+import { RobotApi } from './api/robot';
+import { VoiceApi } from './api/voice';
 import { boot } from './boot';
-import { chooseLanguage, rememberLanguage, Words } from './i18n';
-import { Page } from './ui/page';
+import { LevelsWatch } from './data/levels';
+import { PhraseBoard } from './data/phrases';
+import { SettingsStore } from './data/settings';
+import { chooseLanguage } from './i18n';
+import { romanian, speak } from './i18n/spoken';
+import { browserAttention } from './lib/attention';
+import { browserClock } from './lib/clock';
+import { Drive } from './lib/drive';
+import { isCameraPicture } from './lib/link';
+import { browserMicrophone } from './lib/microphone';
+import { Reporter } from './lib/report';
+import { reportOf, StatisticsMeter } from './lib/statistics';
+import { Talk } from './lib/talk';
+import { WhipSession } from './lib/whip';
+import DriveScreen from './screens/drive/DriveScreen.svelte';
+import { Desk } from './screens/drive/desk.svelte';
+import { byId } from './ui/dom';
 
-const { app, clock, store } = boot();
+const levels = new LevelsWatch(browserClock);
+const { app, clock, fetcher, store, video, audio } = boot((event) => levels.onEvent(event));
+const settings = new SettingsStore(store);
+const attention = browserAttention(document, window);
+const voice = new VoiceApi(fetcher);
 
-new Page({
-  app,
+const drive = new Drive({
+  api: new RobotApi(fetcher),
   clock,
-  words: new Words(chooseLanguage(store, navigator.languages)),
-  onLanguage: (language) => {
-    rememberLanguage(store, language);
-    return new Words(language);
-  },
+  attention,
+  connect: () => new WebSocket('/api/v1/robot/drive'),
+  pictureMs,
+  stopReachable: () => canBePressed('drive-stop'),
 });
+
+const talk = new Talk(settings.state.value, {
+  clock,
+  attention,
+  microphone: browserMicrophone({
+    isSecureContext,
+    mediaDevices: navigator.mediaDevices,
+    permissions: navigator.permissions,
+    createContext: () => new AudioContext(),
+  }),
+  createSession: (track, iceServers, events) =>
+    new WhipSession(
+      {
+        endpoint: new URL('/api/mediamtx/webrtc/whip', window.location.href).href,
+        iceServers,
+        track,
+      },
+      { fetch: fetcher, createPeer: (config) => new RTCPeerConnection(config), clock },
+      events,
+    ),
+  setTalking: (session, on) => voice.talk(session, on),
+  onRefused: () => app.refused(),
+});
+
+const board = new PhraseBoard(voice);
+const meter = new StatisticsMeter();
+const look = () =>
+  meter.look(
+    {
+      video: video.figures,
+      audio: audio.figures,
+      pictureMs: pictureMs(),
+      measuredFromCapture: video.age.measuredFromCapture,
+      drive: drive.state.value,
+    },
+    clock.now(),
+  );
+const reporter = new Reporter({
+  clock,
+  measure: () => (document.hidden ? null : reportOf(look())),
+  send: (report) => voice.report(report),
+});
+
+let watching = false;
+app.state.watch(({ signedIn, status, events, link }) => {
+  if (signedIn === false && drive.state.value.phase !== 'idle') void drive.release();
+  if (signedIn === false) board.forget();
+  talk.heard(events === 'open' ? (status?.voice?.talker ?? null) : null);
+  const now = signedIn === true && isCameraPicture(link.kind);
+  if (now === watching) return;
+  watching = now;
+  if (!now) {
+    reporter.stop();
+    if (signedIn === false) talk.hangUp();
+    return;
+  }
+  reporter.start();
+  // After the picture, so as not to slow it down.
+  void talk.begin();
+});
+settings.state.watch((now) => {
+  talk.configure(now);
+  video.jitter(now.jitterMs);
+});
+
+void begin();
+
+/** The screen, over a picture that is already on its way. */
+async function begin(): Promise<void> {
+  const language = settings.state.value.language ?? chooseLanguage(store, navigator.languages);
+  const spoken = await speak(language).catch(() => romanian);
+  const desk = new Desk({
+    app,
+    drive,
+    talk,
+    board,
+    levels,
+    settings,
+    clock,
+    attention,
+    store,
+    spoken,
+    statistics: look,
+  });
+  mount(DriveScreen, { target: byId('panel', HTMLElement), props: { desk } });
+}
+
+if ('serviceWorker' in navigator && import.meta.env.PROD) {
+  // The page works without it; a browser that refuses it (plain HTTP on a network) just cannot install the page.
+  navigator.serviceWorker.register('/worker.js').catch(() => undefined);
+}
+
+function pictureMs(): number | null {
+  return isCameraPicture(app.state.value.link.kind) ? video.age.ms(clock.now()) : null;
+}
+
+/** Nothing lies over its middle, and it is inside the window. */
+function canBePressed(id: string): boolean {
+  const button = document.getElementById(id);
+  if (button === null) return false;
+  const { left, top, width, height } = button.getBoundingClientRect();
+  const found = document.elementFromPoint(left + width / 2, top + height / 2);
+  return found !== null && button.contains(found);
+}

@@ -47,6 +47,16 @@ test('recording, devices and config replace their sections', () => {
   expect(status).toEqual(other);
 });
 
+test('voice and presence replace theirs, and levels change nothing', () => {
+  const voice = { ...aStatus().voice, volume: 30 };
+  const presence = { ...aStatus().presence, private: true };
+  let status = reduce(aStatus(), { type: 'voice', voice });
+  status = reduce(status, { type: 'presence', presence });
+  expect(status).toEqual(aStatus({ voice, presence }));
+  const levels = { speaker_db: -3, microphone_db: null };
+  expect(reduce(status, { type: 'levels', levels })).toBe(status);
+});
+
 test('a kind of event from a newer daemon changes nothing', () => {
   const event = { type: 'weather' } as unknown as Event;
   expect(reduce(aStatus(), event)).toEqual(aStatus());

@@ -21,6 +21,11 @@ export function reduce(status: Status | null, event: Event): Status | null {
       return { ...status, encoder: event.encoder };
     case 'robot':
       return { ...status, robot: event.robot };
+    case 'voice':
+      return { ...status, voice: event.voice };
+    case 'presence':
+      return { ...status, presence: event.presence };
+    // Levels come five times a second and are watched by meters alone (`data/levels.ts`).
     default:
       return status;
   }

@@ -2,8 +2,8 @@
 
 import { RobotApi } from '../api/robot';
 import { boot } from '../boot';
-import { chooseLanguage, rememberLanguage, Words } from '../i18n';
-import { DriveWords } from '../i18n/drive';
+import { chooseLanguage, rememberLanguage } from '../i18n';
+import { DriveWords, Words } from '../i18n/both';
 import { browserAttention } from '../lib/attention';
 import { Drive } from '../lib/drive';
 import { driveByKeys } from '../lib/drive-keys';

@@ -9,9 +9,9 @@ import type { Shares } from '../lib/drive-hand';
 import { byId, setHidden, setText } from '../ui/dom';
 import { driveSentence } from '../ui/drive-view';
 import { linkView } from '../ui/link-view';
+import { onHold, onPress } from '../ui/press';
 import { draw } from '../ui/shapes';
 import { SignIn } from '../ui/sign-in';
-import { onHold, onPress } from './press';
 
 export interface CheckWords {
   page: Words;

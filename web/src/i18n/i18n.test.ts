@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { DriveWords } from './drive';
+import { DriveWords, Words } from './both';
 import { driveEn } from './drive-en';
 import { driveRo } from './drive-ro';
 import { en as pageEn } from './en';
-import { chooseLanguage, Words } from './index';
+import { chooseLanguage } from './index';
+import { panelEn } from './panel-en';
+import { panelRo } from './panel-ro';
 import { ro as pageRo } from './ro';
+import { settingsEn } from './settings-en';
+import { settingsRo } from './settings-ro';
 
 const texts = (dictionary: Record<string, unknown>): [string, string][] =>
   Object.entries(dictionary).flatMap(([key, value]): [string, string][] =>
@@ -22,6 +26,9 @@ describe.each([
   ['every page', pageRo, pageEn, ['app.name', 'language.ro', 'language.en', 'bar.robot']],
   // On every machine in both countries the word for it is STOP.
   ['driving', driveRo, driveEn, ['stop', 'metres', 'degrees']],
+  // Units, and what both languages call alike.
+  ['the drive screen', panelRo, panelEn, ['drive.cm', 'drive.deg', 'drive.seconds']],
+  ['settings', settingsRo, settingsEn, ['seconds', 'ms']],
 ] as const)('dictionaries of %s', (_, ro, en, alike) => {
   test('have the same keys', () => {
     expect(Object.keys(en).sort()).toEqual(Object.keys(ro).sort());

@@ -1,11 +1,9 @@
 import { read, write } from '../data/storage';
-import { en } from './en';
-import { type Dictionary, type Plural, ro } from './ro';
+import type { Dictionary, Plural } from './ro';
 
 export type Language = 'ro' | 'en';
 export type { CountKey, TextKey } from './ro';
 
-const dictionaries: Record<Language, Dictionary> = { ro, en };
 const KEY = 'havatar.language';
 
 /** The remembered language; else English where the browser puts it first, Romanian everywhere else. */
@@ -59,8 +57,4 @@ export class Phrases<D extends Messages> {
 }
 
 /** The words that every page has. */
-export class Words extends Phrases<Dictionary> {
-  constructor(language: Language) {
-    super(language, dictionaries[language]);
-  }
-}
+export type Words = Phrases<Dictionary>;

@@ -21,7 +21,9 @@ test('no frame, no age', () => {
 
 test('a known capture time is believed', () => {
   const age = new PictureAge();
+  expect(age.measuredFromCapture).toBe(false);
   age.frame({ shownAt: 1000, capturedAt: 880, receivedAt: 990 });
+  expect(age.measuredFromCapture).toBe(true);
   expect(age.ms(1000)).toBe(120);
   expect(age.ms(1050)).toBe(170);
 });
@@ -32,6 +34,7 @@ test('delay that builds up on the way is seen, with half a round trip added', ()
   const next = feed(age, 0, 90, 20);
   const calm = next - 1000 / 30 + 20 + 10;
   expect(age.ms(calm)).toBeCloseTo(10 + 20, 5);
+  expect(age.measuredFromCapture).toBe(false);
   feed(age, next, 1, 320);
   expect(age.ms(next + 320 + 10)).toBeCloseTo(10 + 300 + 20, 5);
 });

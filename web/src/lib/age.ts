@@ -35,6 +35,7 @@ export type Freshness = 'fresh' | 'late' | 'stale';
 export class PictureAge {
   #shownAt: number | null = null;
   #transitMs = 0;
+  #fromCapture = false;
   #rttMs = 0;
   #held: Freshness = 'fresh';
   #better = 0;
@@ -44,6 +45,7 @@ export class PictureAge {
   /** A frame was put on the screen. */
   frame(times: FrameTimes): void {
     this.#transitMs = this.#transit(times);
+    this.#fromCapture = times.capturedAt !== undefined;
     this.#shownAt = times.shownAt;
     const better = rank(verdict(this.#transitMs)) < rank(this.#held);
     this.#better = better ? this.#better + 1 : 0;
@@ -68,6 +70,11 @@ export class PictureAge {
   /** Age of the picture in ms; null before the first frame. */
   ms(now: number): number | null {
     return this.#shownAt === null ? null : Math.max(0, now - this.#shownAt) + this.#transitMs;
+  }
+
+  /** The browser told when the newest frame was taken; else the age is the estimate described above. */
+  get measuredFromCapture(): boolean {
+    return this.#shownAt !== null && this.#fromCapture;
   }
 
   /** Worse at once; better only after five frames in a row that deserve it. */

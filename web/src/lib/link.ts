@@ -15,7 +15,7 @@ export type Link =
   /** The picture stands still. */
   | { kind: 'lost'; ms: number }
   /** The way to the robot is well; the camera gives nothing. */
-  | { kind: 'camera-away'; why: 'off' | 'away' | 'silent' }
+  | { kind: 'camera-away'; why: 'off' | 'away' | 'silent' | 'private' }
   /** Somebody has switched the publishers off. */
   | { kind: 'stopped' }
   | { kind: 'server-restarting' }
@@ -68,6 +68,7 @@ function noPicture(input: LinkInput, status: Status | null): Link | null {
 
 function cameraAway(status: Status): Link | null {
   const device = status.devices.camera.state;
+  // Its publisher is stopped as well then, and the switch is why.
   if (device !== 'live') return { kind: 'camera-away', why: device };
   const camera = processNamed(status, 'camera');
   if (camera === null || camera.state === 'running') return null;

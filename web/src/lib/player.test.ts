@@ -3,31 +3,36 @@ import { FakeClock, settle } from '../testing/fake-clock';
 import type { FrameTimes } from './age';
 import { figuresOf, Player, type Session } from './player';
 import type { Screen } from './screen';
-import { type Medium, WhepError, type WhepEvents } from './whep';
+import { SessionError, type SessionEvents } from './webrtc-http';
+import type { Medium } from './whep';
 
 class FakeSession implements Session {
   packets = 0;
   frames = 0;
   packetAt = 0;
   closed = false;
+  jitterMs: number | null = null;
   restarts = 0;
-  refuse: WhepError | null = null;
+  refuse: SessionError | null = null;
   readonly servers: readonly RTCIceServer[];
-  readonly events: WhepEvents;
+  readonly events: SessionEvents;
   readonly track = {} as MediaStreamTrack;
 
-  constructor(servers: readonly RTCIceServer[], events: WhepEvents) {
+  constructor(servers: readonly RTCIceServer[], events: SessionEvents) {
     this.servers = servers;
     this.events = events;
   }
   open(): Promise<void> {
     if (robot.refuse !== null) return Promise.reject(robot.refuse);
-    this.events.onTrack(this.track);
+    this.events.onTrack?.(this.track);
     return Promise.resolve();
   }
   restartIce(): Promise<void> {
     this.restarts += 1;
     return Promise.resolve();
+  }
+  jitter(ms: number): void {
+    this.jitterMs = ms;
   }
   close(): void {
     this.closed = true;
@@ -61,7 +66,7 @@ class FakeScreen implements Screen {
   }
 }
 
-const robot = { refuse: null as WhepError | null, medium: 'video' as Medium };
+const robot = { refuse: null as SessionError | null, medium: 'video' as Medium };
 let clock: FakeClock;
 let screen: FakeScreen;
 let sessions: FakeSession[];
@@ -143,7 +148,7 @@ describe('picture', () => {
   test('a media server that died and is back within a second: a new picture at once', async () => {
     player.start();
     await run(1000, 0);
-    robot.refuse = new WhepError(502, 'mediamtx_away', '');
+    robot.refuse = new SessionError(502, 'mediamtx_away', '');
     player.serverLost();
     await run(800);
     expect(player.state.value.serverLost).toBe(true);
@@ -162,8 +167,20 @@ describe('picture', () => {
     expect(sessions.filter((s) => !s.closed && s !== sessions[before])).toHaveLength(before - 1);
   });
 
+  test('a jitter target holds for the session that runs and for those to come', async () => {
+    player.jitter(80);
+    player.start();
+    await run(300, 0);
+    expect(sessions[0]?.jitterMs).toBe(80);
+    player.jitter(0);
+    expect(sessions[0]?.jitterMs).toBe(0);
+    player.serverLost();
+    await run(500);
+    expect(sessions[1]?.jitterMs).toBe(0);
+  });
+
   test('signed out: nothing is tried any more', async () => {
-    robot.refuse = new WhepError(401, 'not_signed_in', '');
+    robot.refuse = new SessionError(401, 'not_signed_in', '');
     player.start();
     await run(5000);
     expect(refused).toBe(1);

@@ -7,7 +7,8 @@ import type { Clock } from './clock';
 import { type Action, Ladder } from './ladder';
 import { Observable } from './observable';
 import type { Screen } from './screen';
-import { type Medium, WhepError, type WhepEvents } from './whep';
+import { SessionError, type SessionEvents } from './webrtc-http';
+import type { Medium } from './whep';
 
 /** `refused`: not signed in any more; nothing is tried until `start`. */
 export type Phase = 'idle' | 'connecting' | 'playing' | 'stalled' | 'refused';
@@ -46,13 +47,14 @@ export interface Session {
   open(): Promise<void>;
   restartIce(): Promise<void>;
   stats(): Promise<RTCStatsReport>;
+  jitter(ms: number): void;
   close(): void;
 }
 
 export interface PlayerDeps {
   clock: Clock;
   screen: Screen;
-  createSession: (iceServers: readonly RTCIceServer[], events: WhepEvents) => Session;
+  createSession: (iceServers: readonly RTCIceServer[], events: SessionEvents) => Session;
   /** The server says that nobody is signed in. */
   onRefused: () => void;
 }
@@ -104,6 +106,7 @@ export class Player {
   #looking = false;
   #cancelTick: (() => void) | null = null;
   #figures: Figures | null = null;
+  #jitterMs = 0;
 
   constructor(medium: Medium, deps: PlayerDeps) {
     this.#medium = medium;
@@ -126,6 +129,12 @@ export class Player {
     this.state.set({ phase: 'connecting', failure: null, serverLost: false, lateMs: null });
     this.#run(this.#ladder.start(this.#deps.clock.now()));
     this.#tick();
+  }
+
+  /** How long frames may be held back for smoothness, in this session and those to come, ms. */
+  jitter(ms: number): void {
+    this.#jitterMs = ms;
+    for (const { session } of this.#live.values()) session.jitter(ms);
   }
 
   /** Ends every session and empties the screen. */
@@ -240,6 +249,7 @@ export class Player {
         this.#iceServers = servers;
       },
     });
+    session.jitter(this.#jitterMs);
     this.#live.set(id, { session, track: null, packets: 0, frames: 0 });
     this.state.set({ sessions: this.state.value.sessions + 1 });
     session.open().catch((error: unknown) => this.#failed(id, error));
@@ -247,7 +257,8 @@ export class Player {
 
   #failed(id: number, error: unknown): void {
     if (!this.#live.delete(id)) return;
-    const failure = error instanceof WhepError ? error : new WhepError(0, 'unknown', String(error));
+    const failure =
+      error instanceof SessionError ? error : new SessionError(0, 'unknown', String(error));
     this.state.set({ failure: failure.code });
     if (failure.status === 401) {
       this.stop();

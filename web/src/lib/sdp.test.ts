@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { iceFragment, restartedAnswer } from './sdp';
+import { iceFragment, lowLatencyOpus, restartedAnswer } from './sdp';
 
 const OFFER = [
   'v=0',
@@ -81,4 +81,44 @@ test('a restarted answer has the new credentials and only the new candidates', (
 
 test('a fragment without credentials restarts nothing', () => {
   expect(restartedAnswer('v=0\r\n', 'a=candidate:1\r\n')).toBeNull();
+});
+
+test('Opus is asked for in short packets of one channel, with nothing left out; other media stay as they are', () => {
+  const answer = [
+    'v=0',
+    'm=video 9 X 108',
+    'a=rtpmap:108 H264/90000',
+    'a=fmtp:108 packetization-mode=1',
+    'm=audio 9 X 96',
+    'a=mid:1',
+    'a=rtpmap:96 opus/48000/2',
+    'a=fmtp:96 minptime=20; useinbandfec=1;stereo=1;maxaveragebitrate=32000',
+    'a=ptime:20',
+    'a=maxptime:60',
+    '',
+  ].join('\r\n');
+  expect(lines(lowLatencyOpus(answer, 10))).toEqual([
+    'v=0',
+    'm=video 9 X 108',
+    'a=rtpmap:108 H264/90000',
+    'a=fmtp:108 packetization-mode=1',
+    'm=audio 9 X 96',
+    'a=mid:1',
+    'a=rtpmap:96 opus/48000/2',
+    'a=fmtp:96 maxaveragebitrate=32000;minptime=10;stereo=0;usedtx=0;useinbandfec=1',
+    'a=ptime:10',
+  ]);
+});
+
+test('an answer that says nothing of its format, or has no Opus at all', () => {
+  const bare = 'v=0\r\nm=audio 9 X 96\r\na=rtpmap:96 opus/48000/2\r\n';
+  expect(lines(lowLatencyOpus(bare, 20))).toEqual([
+    'v=0',
+    'm=audio 9 X 96',
+    'a=rtpmap:96 opus/48000/2',
+    'a=fmtp:96 minptime=20;stereo=0;usedtx=0;useinbandfec=1',
+    'a=ptime:20',
+  ]);
+  const without = 'v=0\r\nm=audio 9 X 0\r\na=rtpmap:0 PCMU/8000\r\n';
+  expect(lowLatencyOpus(without, 10)).toBe(without);
 });

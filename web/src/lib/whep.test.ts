@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock, settle } from '../testing/fake-clock';
-import { WhepError, WhepSession } from './whep';
+import { SessionError } from './webrtc-http';
+import { WhepSession } from './whep';
 
 const ENDPOINT = 'https://robot.example/api/mediamtx/webrtc/whep?path=havatar_camera';
 const ANSWER = 'v=0\r\nm=video 9 X 1\r\na=mid:0\r\na=ice-ufrag:srv\r\na=ice-pwd:srvpwd\r\n';
@@ -131,8 +132,20 @@ describe('opening', () => {
     await session('video').open();
     expect(peer.receiver.jitterBufferTarget).toBe(0);
     peer = new FakePeer();
-    await session('audio').open();
+    const sound = session('audio');
+    sound.jitter(200);
+    await sound.open();
     expect(peer.receiver.jitterBufferTarget).toBeNull();
+  });
+
+  test('a jitter target that is asked for holds before and after the session has opened', async () => {
+    answers = [() => created()];
+    const picture = session('video');
+    picture.jitter(120);
+    await picture.open();
+    expect(peer.receiver.jitterBufferTarget).toBe(120);
+    picture.jitter(40);
+    expect(peer.receiver.jitterBufferTarget).toBe(40);
   });
 
   test('problem+json becomes status and code', async () => {
@@ -146,7 +159,7 @@ describe('opening', () => {
     const error = await session()
       .open()
       .catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(WhepError);
+    expect(error).toBeInstanceOf(SessionError);
     expect(error).toMatchObject({ status: 404, code: 'stream_offline', retryAfterMs: null });
     expect(peer.closed).toBe(true);
   });

@@ -1,5 +1,5 @@
 import type { DriveEvent, LeaseAnswer, RobotState } from '../api/types';
-import type { Gone } from '../lib/attention';
+import type { Attention, Gone } from '../lib/attention';
 import { Drive } from '../lib/drive';
 import type { DriveApi } from '../lib/drive-api';
 import { FakeClock, settle } from './fake-clock';
@@ -119,21 +119,23 @@ export class DriveBench {
   pictureMs: number | null = 40;
   hidden = false;
   watchers = 0;
-  #gone: (why: Gone) => void = () => undefined;
+  readonly #gone = new Set<(why: Gone) => void>();
   #beat = 0;
+  readonly attention: Attention = {
+    hidden: () => this.hidden,
+    watch: (gone) => {
+      this.#gone.add(gone);
+      this.watchers += 1;
+      return () => {
+        this.#gone.delete(gone);
+        this.watchers -= 1;
+      };
+    },
+  };
   readonly drive = new Drive({
     api: this.api,
     clock: this.clock,
-    attention: {
-      hidden: () => this.hidden,
-      watch: (gone) => {
-        this.#gone = gone;
-        this.watchers += 1;
-        return () => {
-          this.watchers -= 1;
-        };
-      },
-    },
+    attention: this.attention,
     connect: () => {
       const socket = new FakeDriveSocket();
       this.sockets.push(socket);
@@ -190,7 +192,7 @@ export class DriveBench {
   }
 
   async loses(why: Gone): Promise<void> {
-    this.#gone(why);
+    for (const gone of [...this.#gone]) gone(why);
     await settle();
   }
 }

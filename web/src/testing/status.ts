@@ -1,4 +1,4 @@
-import type { Process, ProcessState, RobotState, Status } from '../api/types';
+import type { Presence, Process, ProcessState, RobotState, Status, Voice } from '../api/types';
 
 export function aProcess(name: string, state: ProcessState, pid: number | null = 100): Process {
   return {
@@ -43,6 +43,8 @@ export function aStatus(change: Partial<Status> = {}): Status {
       fault: null,
     },
     robot: aRobot(),
+    voice: aVoice(),
+    presence: aPresence(),
     ...change,
   };
 }
@@ -92,4 +94,21 @@ export function aRobot(change: Partial<RobotState> = {}): RobotState {
     black_box_fault: null,
     ...change,
   };
+}
+
+/** A robot that can be heard, and says nothing. */
+export function aVoice(change: Partial<Voice> = {}): Voice {
+  return {
+    speaker: { name: 'loudspeaker', state: 'live', why: null },
+    volume: 60,
+    talker: null,
+    ducked: false,
+    speech: { speaking: null, waiting: [], quiet: false },
+    ...change,
+  };
+}
+
+/** Nobody else is there. */
+export function aPresence(change: Partial<Presence> = {}): Presence {
+  return { watchers: 1, driven: false, shown: true, private: false, ...change };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RobotState } from '../api/types';
-import { DriveWords } from '../i18n/drive';
+import { DriveWords } from '../i18n/both';
 import { type DriveState, undriven } from '../lib/drive-state';
 import { aRobot } from '../testing/status';
 import { driveSentence } from './drive-view';

@@ -1,0 +1,12 @@
+import { type Language, Phrases } from './index';
+import { settingsEn } from './settings-en';
+import { type SettingsDictionary, settingsRo } from './settings-ro';
+
+const dictionaries: Record<Language, SettingsDictionary> = { ro: settingsRo, en: settingsEn };
+
+/** The words of what is opened seldom: settings, the phrases' editor, the figures. They come with those. */
+export class SettingsWords extends Phrases<SettingsDictionary> {
+  constructor(language: Language) {
+    super(language, dictionaries[language]);
+  }
+}

@@ -1,0 +1,257 @@
+// Everything that the components of the drive screen look at, as runes, and the few deeds that belong to no core: which
+// sheet is open, which way a press on a direction goes, and what keeps the directions locked.
+
+import { getContext, setContext } from 'svelte';
+import type { RobotState, StepMove } from '../../api/types';
+import type { App } from '../../data/app';
+import type { LevelsWatch } from '../../data/levels';
+import type { PhraseBoard } from '../../data/phrases';
+import type { Settings, SettingsStore } from '../../data/settings';
+import { type Language, rememberLanguage, type Words } from '../../i18n';
+import type { DriveWords } from '../../i18n/drive';
+import type { PanelWords } from '../../i18n/panel';
+import { type Spoken, speak } from '../../i18n/spoken';
+import type { Attention } from '../../lib/attention';
+import type { Clock } from '../../lib/clock';
+import type { Drive } from '../../lib/drive';
+import type { Shares } from '../../lib/drive-hand';
+import type { DrivePad } from '../../lib/drive-pad';
+import { isCameraPicture } from '../../lib/link';
+import { type SpeedNotice, speedNotice } from '../../lib/notice';
+import type { PadPressed } from '../../lib/pad-bindings';
+import type { Statistics } from '../../lib/statistics';
+import type { Talk } from '../../lib/talk';
+import { Followed } from '../../ui/follow.svelte';
+
+export const WAYS = ['forward', 'back', 'left', 'right'] as const;
+export type Way = (typeof WAYS)[number];
+
+const SHARES: Record<Way, Shares> = {
+  forward: { linear: 1, angular: 0 },
+  back: { linear: -1, angular: 0 },
+  left: { linear: 0, angular: 1 },
+  right: { linear: 0, angular: -1 },
+};
+
+/** What can lie beside the picture. One at a time. */
+export type SheetName = 'menu' | 'phrases' | 'edit' | 'camera' | 'settings';
+
+/** Over this age the directions are locked, ms (docs/driving.md). */
+const LOCKED_MS = 400;
+
+export interface DeskDeps {
+  app: App;
+  drive: Drive;
+  talk: Talk;
+  board: PhraseBoard;
+  levels: LevelsWatch;
+  settings: SettingsStore;
+  clock: Clock;
+  attention: Attention;
+  store: Storage | null;
+  /** The words to begin with. */
+  spoken: Spoken;
+  statistics: () => Statistics;
+}
+
+export class Desk {
+  readonly deps: DeskDeps;
+  readonly drive: Drive;
+  readonly #app: Followed<App['state']['value']>;
+  readonly #driving: Followed<Drive['state']['value']>;
+  readonly #settings: Followed<Settings>;
+  readonly #board: Followed<PhraseBoard['state']['value']>;
+  readonly #levels: Followed<LevelsWatch['state']['value']>;
+  readonly #talk: Followed<Talk['state']['value']>;
+  readonly #talkLevel: Followed<Talk['level']['value']>;
+
+  sheet = $state<SheetName | null>(null);
+  hungUp = $state(false);
+  /** Somebody tries an input: whatever it would drive with goes here, and the robot gets nothing. */
+  trying = $state<((what: Way | PadPressed | 'still') => void) | null>(null);
+  /** The gamepad, once the page listens to it. */
+  pad = $state.raw<DrivePad | null>(null);
+  /** Talking was wanted: only then is it worth saying why it does not go. */
+  talkAsked = $state(false);
+
+  #spoken = $state.raw() as Spoken;
+
+  constructor(deps: DeskDeps) {
+    this.deps = deps;
+    this.drive = deps.drive;
+    this.#app = new Followed(deps.app.state);
+    this.#driving = new Followed(deps.drive.state);
+    this.#settings = new Followed(deps.settings.state);
+    this.#board = new Followed(deps.board.state);
+    this.#levels = new Followed(deps.levels.state);
+    this.#talk = new Followed(deps.talk.state);
+    this.#talkLevel = new Followed(deps.talk.level);
+    this.#spoken = deps.spoken;
+  }
+
+  get language(): Language {
+    return this.#spoken.language;
+  }
+  get page(): Words {
+    return this.#spoken.page;
+  }
+  get driveWords(): DriveWords {
+    return this.#spoken.drive;
+  }
+  get words(): PanelWords {
+    return this.#spoken.panel;
+  }
+  get app() {
+    return this.#app.value;
+  }
+  get driving() {
+    return this.#driving.value;
+  }
+  get settings() {
+    return this.#settings.value;
+  }
+  get phrases() {
+    return this.#board.value;
+  }
+  get levels() {
+    return this.#levels.value;
+  }
+  get talk() {
+    return this.#talk.value;
+  }
+  get talkLevel() {
+    return this.#talkLevel.value;
+  }
+  get attention(): Attention {
+    return this.deps.attention;
+  }
+
+  /** The daemon's status, or null while nobody can tell. */
+  get status() {
+    return this.app.events === 'open' ? this.app.status : null;
+  }
+
+  /** The robot as the drive socket tells it, else as the events do. */
+  get robot(): RobotState | null {
+    return this.driving.robot ?? this.status?.robot ?? null;
+  }
+
+  get watching(): boolean {
+    return !this.hungUp && (this.app.signedIn === true || this.app.video.phase !== 'idle');
+  }
+
+  get estopped(): boolean {
+    const estop = this.robot?.estop;
+    return estop?.latched === true || estop?.button === true;
+  }
+
+  /** Somebody else who has the robot. */
+  get otherDriver(): string | null {
+    return this.driving.lease === null ? (this.robot?.driver?.who ?? null) : null;
+  }
+
+  /** Age of the camera's picture as the page shows it, ms; null if there is none. */
+  get pictureMs(): number | null {
+    const { link } = this.app;
+    if (!isCameraPicture(link.kind)) return null;
+    return link.kind === 'late' || link.kind === 'lost' ? link.ms : 0;
+  }
+
+  /** Nothing drives by a picture that nobody can trust. */
+  get locked(): boolean {
+    return this.pictureMs === null || this.pictureMs > LOCKED_MS;
+  }
+
+  get notice(): SpeedNotice | null {
+    return speedNotice(this.driving, this.pictureMs);
+  }
+
+  get ready(): boolean {
+    return this.driving.phase === 'ready' && !this.locked && !this.estopped;
+  }
+
+  /** The robot moves for this driver, or is asked to. */
+  get moving(): boolean {
+    const { doing, lease } = this.driving;
+    return doing !== null || (lease !== null && this.robot?.motion.mode != null);
+  }
+
+  /** One press on a direction, in the way that is chosen. What cannot be held by a press makes a step. */
+  go(way: Way): void {
+    if (!this.ready && !this.moving) return;
+    if (this.settings.driveBy === 'latch') this.drive.latch(SHARES[way], this.settings.latchMs);
+    else this.step(way);
+  }
+
+  step(way: Way): void {
+    if (this.ready || this.moving) this.drive.step(this.move(way));
+  }
+
+  hold(control: string, way: Way): void {
+    if (this.ready || this.moving) this.drive.hold(control, SHARES[way]);
+  }
+
+  move(way: Way): StepMove {
+    const { stepCm, stepDeg } = this.settings;
+    const sign = way === 'forward' || way === 'left' ? 1 : -1;
+    return way === 'forward' || way === 'back'
+      ? ({ cm: sign * stepCm } as StepMove)
+      : ({ deg: sign * stepDeg } as StepMove);
+  }
+
+  talkPress(): void {
+    this.talkAsked = true;
+    this.deps.talk.press();
+  }
+
+  /** Changes the page's language once its words are here; without them all stays as it is. */
+  async speak(language: Language): Promise<void> {
+    try {
+      this.#spoken = await speak(language);
+      this.set({ language });
+      rememberLanguage(this.deps.store, language);
+    } catch {
+      // No way to the robot just now. The page says so already, in the language that it has.
+    }
+  }
+
+  set(change: Partial<Settings>): void {
+    this.deps.settings.set(change);
+  }
+
+  open(sheet: SheetName): void {
+    this.sheet = sheet;
+  }
+
+  close(): void {
+    this.trying = null;
+    this.sheet = null;
+  }
+
+  /** Stops first, gives the robot back, then ends picture, sound and microphone. */
+  hangUp(): void {
+    if (this.driving.lease !== null) this.drive.stop();
+    void this.drive.release();
+    this.close();
+    this.hungUp = true;
+    this.deps.talk.hangUp();
+    this.deps.app.leave();
+  }
+
+  comeBack(): void {
+    this.hungUp = false;
+    void this.deps.app.enter();
+  }
+
+  async signOut(): Promise<void> {
+    this.close();
+    await this.drive.release();
+    this.deps.talk.hangUp();
+    await this.deps.app.logout();
+  }
+}
+
+const KEY = Symbol('desk');
+
+export const setDesk = (desk: Desk): Desk => setContext(KEY, desk);
+export const getDesk = (): Desk => getContext(KEY);

@@ -1,0 +1,107 @@
+// The ways in which people reach the drive screen: keys, and any press that stops, at once; switches, dwell and gamepad as
+// soon as their parts are here.
+
+import type { Settings } from '../../data/settings';
+import type { DrivePad } from '../../lib/drive-pad';
+import type { Desk } from './desk.svelte';
+import { driveByPanelKeys } from './keys';
+import type { Reaching, Ring } from './reaching';
+import { typing } from './typing';
+
+export interface InputsDeps {
+  desk: Desk;
+  /** Where the dwell ring is to be drawn; null for none. */
+  onRing: (ring: Ring | null) => void;
+  onPad: (pad: DrivePad) => void;
+}
+
+/** A gamepad is looked for once the picture has had its time, ms. */
+const PADS_AFTER_MS = 1500;
+const AGAIN_MS = 2000;
+
+export class Inputs {
+  readonly #deps: InputsDeps;
+  #pad: DrivePad | null = null;
+  #reaching: Reaching | null = null;
+  #settings: Settings | null = null;
+  #moving = false;
+  /** Counts changes: a part that comes for an earlier one is not put to use. */
+  #change = 0;
+
+  constructor(deps: InputsDeps) {
+    this.#deps = deps;
+    driveByPanelKeys(deps.desk, window, typing);
+    this.#anyPressStops();
+    deps.desk.deps.clock.after(PADS_AFTER_MS, () => void this.#fetchPads());
+  }
+
+  /** The settings have changed, or are there for the first time. */
+  configure(settings: Settings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (before?.pad !== settings.pad) this.#pad?.configure(settings.pad);
+    const names = ['input', 'scan', 'dwell', 'switchKeys'] as const;
+    const of = (all: Settings | null) => JSON.stringify(names.map((name) => all?.[name]));
+    if (of(before) === of(settings)) return;
+    this.#change += 1;
+    this.#reaching?.dispose();
+    this.#reaching = null;
+    if (settings.input !== 'direct') void this.#fetchReaching(settings, this.#change);
+  }
+
+  /** The robot moves, or does not any more. */
+  moves(moving: boolean): void {
+    this.#moving = moving;
+    this.#reaching?.moves(moving);
+  }
+
+  async #fetchReaching(settings: Settings, change: number): Promise<void> {
+    const { desk, onRing } = this.#deps;
+    try {
+      const { scanning, dwelling } = await import('./reaching');
+      if (change !== this.#change) return;
+      this.#reaching =
+        settings.input === 'scan' ? scanning(desk, settings) : dwelling(desk, settings, onRing);
+      this.#reaching.moves(this.#moving);
+    } catch {
+      // Somebody may have no other way to the page: it is fetched until it is here.
+      desk.deps.clock.after(AGAIN_MS, () => {
+        if (change === this.#change) void this.#fetchReaching(settings, change);
+      });
+    }
+  }
+
+  async #fetchPads(): Promise<void> {
+    const { desk, onPad } = this.#deps;
+    try {
+      const { padOf } = await import('./pads');
+      this.#pad = padOf(desk, (role) => this.#reaching?.press(role));
+      onPad(this.#pad);
+    } catch {
+      desk.deps.clock.after(AGAIN_MS, () => void this.#fetchPads());
+    }
+  }
+
+  /** While the robot moves by itself, a press anywhere stops it, and does nothing else. */
+  #anyPressStops(): void {
+    const { drive } = this.#deps.desk;
+    let swallow = false;
+    const free = (target: EventTarget | null) =>
+      target instanceof Element && target.closest('.stops, [data-goes-on]') !== null;
+    const down = (event: PointerEvent): void => {
+      const { doing } = drive.state.value;
+      swallow = doing !== null && doing.mode !== 'hold' && !free(event.target);
+      if (!swallow) return;
+      event.stopPropagation();
+      drive.stop();
+    };
+    const click = (event: MouseEvent): void => {
+      if (!swallow || event.detail === 0) return;
+      swallow = false;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    window.addEventListener('pointerdown', down, { capture: true });
+    window.addEventListener('click', click, { capture: true });
+  }
+}

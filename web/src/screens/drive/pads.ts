@@ -1,0 +1,92 @@
+// What a gamepad's buttons do on the drive screen. Fetched when the page has time; browsers tell of a pad only once one of its
+// buttons has been pressed.
+
+import { DrivePad } from '../../lib/drive-pad';
+import type { PadPressed } from '../../lib/pad-bindings';
+import type { Desk, Way } from './desk.svelte';
+
+/** How far one press turns the head, degrees. */
+const NOD_DEG = 15;
+
+export function padOf(desk: Desk, onSwitch: (role: 'select' | 'step') => void): DrivePad {
+  const { drive } = desk;
+  const pad = new DrivePad(desk.settings.pad, {
+    clock: desk.deps.clock,
+    attention: desk.attention,
+    getPads: () => navigator.getGamepads?.() ?? [],
+    nextFrame: (work) => {
+      const id = requestAnimationFrame(work);
+      return () => cancelAnimationFrame(id);
+    },
+    drive: {
+      state: drive.state,
+      hold: (control, shares) => {
+        if (tried(desk, shares.linear, shares.angular)) return;
+        if (desk.ready || desk.moving) drive.hold(control, shares);
+      },
+      letGo: (control) => {
+        desk.trying?.('still');
+        drive.letGo(control);
+      },
+      stop: () => drive.stop(),
+    },
+    onPress: (deed) => {
+      if (deed === 'stop') drive.stop();
+      else if (deed === 'estop') drive.estop();
+      else if (desk.sheet === 'settings') desk.trying?.(deed);
+      else if (deed === 'scan_select') onSwitch('select');
+      else if (deed === 'scan_step') onSwitch('step');
+      else press(desk, deed);
+    },
+    onLearned: (bindings) => desk.set({ pad: { ...desk.settings.pad, bindings } }),
+  });
+  window.addEventListener('gamepadconnected', () => pad.nudge());
+  window.addEventListener('gamepaddisconnected', () => pad.nudge());
+  return pad;
+}
+
+/** True if it went to whoever tries an input instead of to the robot. */
+function tried({ trying, sheet }: Desk, linear: number, angular: number): boolean {
+  if (sheet !== 'settings') return false;
+  if (linear === 0 && angular === 0) return true;
+  if (Math.abs(angular) > Math.abs(linear)) trying?.(angular > 0 ? 'left' : 'right');
+  else trying?.(linear > 0 ? 'forward' : 'back');
+  return true;
+}
+
+function press(desk: Desk, deed: PadPressed): void {
+  if (!desk.watching) return;
+  const telemetry = desk.robot?.telemetry;
+  const head = telemetry?.head;
+  switch (deed) {
+    case 'step_forward':
+    case 'step_back':
+    case 'step_left':
+    case 'step_right':
+      desk.step(deed.slice('step_'.length) as Way);
+      break;
+    case 'talk':
+      desk.talkPress();
+      break;
+    case 'phrases':
+      if (desk.sheet === 'phrases') desk.close();
+      else desk.open('phrases');
+      break;
+    case 'attention':
+      void desk.deps.board.attention();
+      break;
+    case 'head_up':
+    case 'head_down':
+      if (head)
+        void desk.drive.head(head.pan, head.tilt + (deed === 'head_up' ? NOD_DEG : -NOD_DEG));
+      break;
+    case 'light':
+      void desk.drive.light((telemetry?.light ?? 0) > 0 ? 0 : 255);
+      break;
+    case 'hang_up':
+      desk.hangUp();
+      break;
+    default:
+      break;
+  }
+}

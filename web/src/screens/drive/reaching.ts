@@ -1,0 +1,100 @@
+// Scanning and dwelling on the drive screen. Fetched by those who use them.
+
+import type { Settings } from '../../data/settings';
+import { REST } from '../../lib/dwell';
+import { Dweller } from '../../lib/dweller';
+import { Scanner } from '../../lib/scanner';
+import type { Desk } from './desk.svelte';
+import { Reach, STOP_ID } from './reach';
+import { typing } from './typing';
+
+/** Where the dwell ring is drawn. */
+export interface Ring {
+  progress: number;
+  x: number;
+  y: number;
+}
+
+export interface Reaching {
+  moves(moving: boolean): void;
+  /** A switch that is no key was pressed, and let go at once. */
+  press(role: 'select' | 'step'): void;
+  dispose(): void;
+}
+
+export function scanning(desk: Desk, settings: Settings): Reaching {
+  const reach = new Reach(document);
+  const scanner = new Scanner(settings.scan, reach.groups(), {
+    clock: desk.deps.clock,
+    attention: desk.attention,
+    target: window,
+    keys: settings.switchKeys,
+    typing,
+    onActivate: (id) => reach.press(id),
+    onStop: () => desk.drive.stop(),
+  });
+  scanner.state.watch(({ highlight }) => {
+    reach.mark(highlight?.path.at(-1) ?? null, highlight?.leaving ?? false);
+  });
+  const page = new MutationObserver(() => scanner.show(reach.groups()));
+  page.observe(document.body, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ['aria-disabled', 'hidden', 'inert', 'data-scan'],
+  });
+  return {
+    moves: (moving) => scanner.moves(moving),
+    press: (role) => {
+      scanner.down(`pad:${role}`, role);
+      scanner.up(`pad:${role}`);
+    },
+    dispose: () => {
+      page.disconnect();
+      scanner.dispose();
+      reach.mark(null, false);
+    },
+  };
+}
+
+export function dwelling(
+  desk: Desk,
+  settings: Settings,
+  onRing: (ring: Ring | null) => void,
+): Reaching {
+  const reach = new Reach(document);
+  let at = { x: 0, y: 0 };
+  const follow = ({ clientX, clientY }: PointerEvent) => {
+    at = { x: clientX, y: clientY };
+  };
+  const seen = () => {
+    if (!document.hidden) dweller.resume();
+  };
+  const dweller = new Dweller(settings.dwell, {
+    clock: desk.deps.clock,
+    attention: desk.attention,
+    root: document.documentElement,
+    stopId: STOP_ID,
+    targetAt: ({ target }) => {
+      const control = reach.target(target);
+      if (control !== null) return control;
+      return target instanceof Element && target.closest('[data-rest]') !== null ? REST : null;
+    },
+    onActivate: (id) => reach.press(id),
+    onStop: () => desk.drive.stop(),
+  });
+  dweller.state.watch(({ target, progress }) => {
+    onRing(target === null ? null : { progress, ...at });
+  });
+  window.addEventListener('pointermove', follow, { capture: true });
+  document.addEventListener('visibilitychange', seen);
+  return {
+    moves: (moving) => dweller.moves(moving),
+    press: () => undefined,
+    dispose: () => {
+      window.removeEventListener('pointermove', follow, { capture: true });
+      document.removeEventListener('visibilitychange', seen);
+      dweller.dispose();
+      onRing(null);
+    },
+  };
+}
