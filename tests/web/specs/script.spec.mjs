@@ -47,17 +47,15 @@ for (const hand of hands) {
     await test.step('drive a metre, turn a quarter', async () => {
       await press('drive-acquire')
       await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
-      const precise = hand.holds ? BY_HAND : BY_STEPS
       if (hand.holds) {
         await hold(page, room, hand.holds.forward, (at) => at.x_m > 1 - SOONER.metres)
-        await expectAt(room, { x: 1, heading: 0 }, precise)
+        expectWay(way(START, await settled(room)), { ahead: 1, turned: 0 }, BY_HAND)
         await hold(page, room, hand.holds.left, (at) => at.heading_deg > 90 - SOONER.degrees)
+        expectWay(way(START, await settled(room)), { ahead: 1, turned: 90 }, BY_HAND)
       } else {
-        for (let n = 1; n <= 2; n += 1) await step(room, () => press('go-forward'))
-        await expectAt(room, { x: 1, heading: 0 }, precise)
-        await step(room, () => press('go-left'))
+        expectWay(await steps(room, 2, () => press('go-forward')), { ahead: 1, turned: 0 }, BY_STEPS)
+        expectWay(await steps(room, 1, () => press('go-left')), { ahead: 0, turned: 90 }, BY_STEPS)
       }
-      await expectAt(room, { x: 1, heading: 90 }, precise)
     })
 
     await test.step('say a phrase', async () => {
@@ -65,12 +63,9 @@ for (const hand of hands) {
       const before = now()
       await press('phrases')
       await expect(page.locator('#phrases-sheet')).toBeVisible()
-      const phrase = page.locator('#phrase-list button').first()
-      const id = await phrase.evaluate((button) => (button.id ||= 'first-phrase'))
-      await press(id)
+      await press(await longestPhrase(page))
       const began = await speaker.awaitSound(before, { timeoutMs: 20_000 })
-      // A word or two, and no click of a device that opens.
-      await delay(500)
+      // Words, and no click of a device that opens.
       expect(await speaker.loudMs(began, began + 1500), 'ms of sound').toBeGreaterThan(300)
       if (hand.name === 'a gamepad alone') await press('phrases')
       else await press('phrases-sheet-close')
@@ -79,7 +74,7 @@ for (const hand of hands) {
     })
 
     await test.step('talk, and be heard; and not before, nor after', async () => {
-      await expect(page.locator('#talk')).toHaveAttribute('data-talk', 'free')
+      await expect(page.locator('#talk')).toHaveAttribute('data-talk', 'ready')
       const silent = await listen({ from: mouth, to: speaker, ms: 1500, withinMs: 1000 })
       expect(silent.made, 'clicks at the browser’s microphone').toBeGreaterThan(3)
       expect(silent.heard, 'clicks heard before a press').toEqual([])
@@ -130,6 +125,15 @@ for (const hand of hands) {
   })
 }
 
+/** The id of the phrase in sight that has most to say. */
+const longestPhrase = (page) => page.locator('#phrase-list').evaluate((list) => {
+  const free = document.querySelector('.stops').getBoundingClientRect().top
+  const inSight = [...list.querySelectorAll('button')].filter((button) => button.getBoundingClientRect().bottom < free)
+  const longest = inSight.toSorted((a, b) => b.innerText.length - a.innerText.length)[0]
+  longest.id ||= 'longest-phrase'
+  return longest.id
+})
+
 /** Holds until the robot says that it is there. Should it stop before, for a picture that came late, it is held anew. */
 async function hold(page, room, control, isThere) {
   await control.begin(page)
@@ -144,17 +148,44 @@ async function hold(page, room, control, isThere) {
   await control.end(page)
 }
 
-/** One press, and the whole of the move that it is for. */
-async function step(room, press) {
-  await settled(room)
-  await press()
-  await moves(room)
-  await settled(room)
-  expect((await robotOf(room)).motion.stopped).toBe('ended')
+/**
+ * The way of `count` presses in a row that each made the whole of their move. Where one was cut short because a picture came late, as on a
+ * machine that has much to do, a person begins anew from where the robot stands.
+ */
+async function steps(room, count, press) {
+  for (let tries = 0; tries < 5; tries += 1) {
+    const from = await settled(room)
+    let whole = 0
+    while (whole < count) {
+      const before = await settled(room)
+      await press()
+      await moves(room)
+      const after = await settled(room)
+      const { stopped } = (await robotOf(room)).motion
+      if (stopped !== 'ended') {
+        expect(['picture_stale', 'message_late', 'deadman'], 'what may cut a step short').toContain(stopped)
+        break
+      }
+      expect(after).not.toEqual(before)
+      whole += 1
+    }
+    if (whole === count) return way(from, await settled(room))
+  }
+  throw new Error(`never ${count} whole moves in a row`)
 }
 
-async function expectAt(room, { x, heading }, { metres, degrees }) {
-  const at = await settled(room)
-  expect(Math.abs(at.x_m - x), `metres from ${x}: ${JSON.stringify(at)}`).toBeLessThan(metres)
-  expect(Math.abs(at.heading_deg - heading), `degrees from ${heading}: ${JSON.stringify(at)}`).toBeLessThan(degrees)
+const START = { x_m: 0, y_m: 0, heading_deg: 0 }
+
+/** From one pose to another: metres ahead and aside as seen from the first, degrees turned. */
+function way(from, to) {
+  const [x, y] = [to.x_m - from.x_m, to.y_m - from.y_m]
+  const angle = (from.heading_deg * Math.PI) / 180
+  const turned = ((to.heading_deg - from.heading_deg + 540) % 360) - 180
+  return { ahead: x * Math.cos(angle) + y * Math.sin(angle), aside: y * Math.cos(angle) - x * Math.sin(angle), turned }
+}
+
+function expectWay(went, { ahead, turned }, { metres, degrees }) {
+  const words = JSON.stringify(went)
+  expect(Math.abs(went.ahead - ahead), `metres from ${ahead}: ${words}`).toBeLessThan(metres)
+  expect(Math.abs(went.turned - turned), `degrees from ${turned}: ${words}`).toBeLessThan(degrees)
 }
