@@ -26,7 +26,7 @@ export async function openVoicePage(page, daemon) {
       return page.evaluate(() => Math.min(...window.havatarEyes.peers.map(({ at }) => at)))
     },
     ready: async () => {
-      await page.waitForSelector('#talk[data-talk="off"]')
+      await page.waitForSelector('#talk[data-talk="ready"]')
       await page.evaluate(() => {
         document.querySelector('#talk').addEventListener('click', (event) => {
           window.pressedAt = performance.timeOrigin + event.timeStamp
@@ -35,7 +35,7 @@ export async function openVoicePage(page, daemon) {
     },
     press: async (on) => {
       await page.locator('#talk').click()
-      await page.waitForSelector(`#talk[data-talk="${on ? 'on' : 'off'}"]`)
+      await page.waitForSelector(`#talk[data-talk="${on ? 'talking' : 'ready'}"]`)
       return page.evaluate(() => window.pressedAt)
     },
   }

@@ -47,7 +47,12 @@ const dwell = {
     await toRest(page)
     const before = await clicksOn(page, id)
     await pointAt(page, id)
-    await until(`dwelling on ${id} presses it`, async () => (await clicksOn(page, id)) > before, { timeoutMs: PRESS_WITHIN_MS })
+    // No head and no eye is ever quite still: that is how a control is noticed that comes to life under the pointer.
+    await until(`dwelling on ${id} presses it`, async () => {
+      if ((await clicksOn(page, id)) > before) return true
+      await tremble(page, id)
+      return false
+    }, { timeoutMs: PRESS_WITHIN_MS, everyMs: 200 })
     await toRest(page)
   },
   stop: (page) => pointAt(page, 'drive-stop'),
@@ -120,6 +125,12 @@ function holdKey(key) {
 async function pointAt(page, id) {
   const box = await page.locator(`#${id}`).boundingBox()
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 4 })
+}
+
+async function tremble(page, id) {
+  const box = await page.locator(`#${id}`).boundingBox()
+  const aside = () => Math.random() * 4 - 2
+  if (box) await page.mouse.move(box.x + box.width / 2 + aside(), box.y + box.height / 2 + aside())
 }
 
 /** Where nothing is pressed however long one looks at it: the picture. */

@@ -28,7 +28,7 @@ export const test = base.extend({
   room: async ({ sound }, use) => {
     const driven = await startDriven({
       sound,
-      camera: { source: 'test', size: '320x240' },
+      camera: { source: 'test', size: '320x240', fps: 20 },
       microphone: { source: 'pulse' },
       speaker: { output: 'pulse' },
     })

@@ -75,7 +75,7 @@ for (const hand of hands) {
 
     await test.step('talk, and be heard; and not before, nor after', async () => {
       await expect(page.locator('#talk')).toHaveAttribute('data-talk', 'ready')
-      const silent = await listen({ from: mouth, to: speaker, ms: 1500, withinMs: 1000 })
+      const silent = await listen({ from: mouth, to: speaker, ms: 3000, withinMs: 1000 })
       expect(silent.made, 'clicks at the browser’s microphone').toBeGreaterThan(3)
       expect(silent.heard, 'clicks heard before a press').toEqual([])
 
@@ -101,8 +101,8 @@ for (const hand of hands) {
       const pressed = monotonic()
       await hand.stop(page)
       await expectStillSince(room, pressed, hand.stopWithinMs)
-      const { motion } = await robotOf(room)
-      expect(motion.stopped).toBe('stop')
+      // What is held is let go by the same press, a moment before; that it is still held drives nothing.
+      expect(hand.holds ? ['stop', 'neutral'] : ['stop']).toContain((await robotOf(room)).motion.stopped)
       await hand.holds?.forward.end(page)
       const after = await settled(room)
       const went = Math.hypot(after.x_m - before.x_m, after.y_m - before.y_m)
@@ -144,7 +144,7 @@ async function hold(page, room, control, isThere) {
       await control.begin(page)
     }
     return false
-  }, { timeoutMs: 40_000 })
+  }, { timeoutMs: 60_000 })
   await control.end(page)
 }
 
