@@ -26,6 +26,14 @@ export class RobotApi {
     await ask(this.#fetch, 'POST', `${LEASE}/answer`, { token, hand_over: handOver });
   }
 
+  async head(token: string, pan: number, tilt: number): Promise<void> {
+    await ask(this.#fetch, 'POST', '/api/v1/robot/head', { token, pan, tilt });
+  }
+
+  async light(token: string, light: number): Promise<void> {
+    await ask(this.#fetch, 'POST', '/api/v1/robot/lights', { token, light });
+  }
+
   async stop(): Promise<void> {
     await ask(this.#fetch, 'POST', '/api/v1/robot/stop', undefined, LASTING);
   }

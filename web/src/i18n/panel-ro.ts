@@ -32,7 +32,7 @@ export const panelRo = {
   'drive.region': 'Mers',
   'drive.by': 'Felul de mers',
   'drive.by.step': 'Pas cu pas',
-  'drive.by.latch': 'Merge singur',
+  'drive.by.latch': 'Mers lung',
   'drive.by.hold': 'Ține apăsat',
   'drive.cm': '{n} cm',
   'drive.deg': '{n}°',

@@ -47,9 +47,9 @@ export const settingsEn: SettingsDictionary = {
   'drive.title': 'Driving',
   'drive.by': 'Way of driving at first',
   'drive.by.step': 'By steps',
-  'drive.by.latch': 'Goes alone',
-  'drive.by.hold': 'Press and hold',
-  'drive.latch': 'How long it goes alone',
+  'drive.by.latch': 'Long go: press once',
+  'drive.by.hold': 'Hold down',
+  'drive.latch': 'How long a long go lasts',
 
   'pad.title': 'Gamepad',
   'pad.none': 'No gamepad is seen. Plug it in and press one of its buttons.',

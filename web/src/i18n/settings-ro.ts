@@ -49,9 +49,9 @@ export const settingsRo = {
   'drive.title': 'Mersul',
   'drive.by': 'Felul de mers la pornire',
   'drive.by.step': 'Pas cu pas',
-  'drive.by.latch': 'Merge singur',
+  'drive.by.latch': 'Mers lung: apeși o dată',
   'drive.by.hold': 'Ține apăsat',
-  'drive.latch': 'Cât merge singur',
+  'drive.latch': 'Cât ține un mers lung',
 
   'pad.title': 'Maneta de joc',
   'pad.none': 'Nu se vede nicio manetă. Conecteaz-o și apasă un buton al ei.',

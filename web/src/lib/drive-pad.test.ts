@@ -106,6 +106,20 @@ describe('a pad', () => {
     expect(bench.state.doing).not.toBeNull();
   });
 
+  test('that is held before there is a lease, and while the page was away, drives only after its centre', async () => {
+    await bench.drive.release();
+    push(1);
+    expect(bench.state.refusal).toBe('no_lease');
+    await bench.loses('blur');
+    await bench.acquire();
+    frame();
+    frame();
+    expect(bench.state.doing).toBeNull();
+    push(0);
+    push(1);
+    expect(bench.state.doing).not.toBeNull();
+  });
+
   test('stops a step by any button', async () => {
     bench.drive.step({ cm: 20 });
     bench.socket.deeds();

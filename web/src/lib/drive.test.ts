@@ -421,3 +421,16 @@ const aDriver = {
   connected: true,
   asked_by: null,
 };
+
+describe('head and light', () => {
+  test('are moved within what they can, and by who has the robot alone', async () => {
+    await bench.drive.head(-200, 12.4);
+    await bench.drive.light(300);
+    expect(bench.api.asked.slice(-2)).toEqual(['head token-1 -90 12', 'light token-1 255']);
+    await bench.drive.release();
+    bench.api.asked.length = 0;
+    await bench.drive.head(0, 0);
+    await bench.drive.light(0);
+    expect(bench.api.asked).toEqual([]);
+  });
+});

@@ -135,6 +135,20 @@ export class Drive {
     this.#press(this.#hand.step(move, this.#deps.clock.now(), this.#isReady()));
   }
 
+  /** Turns the head, within what it can; without a lease it is another's. */
+  async head(pan: number, tilt: number): Promise<void> {
+    const token = this.#lease?.token;
+    if (token === undefined) return;
+    await this.#request(() => this.#deps.api.head(token, within(pan, 90), within(tilt, 45)));
+  }
+
+  /** 0 to 255. */
+  async light(light: number): Promise<void> {
+    const token = this.#lease?.token;
+    if (token === undefined) return;
+    await this.#request(() => this.#deps.api.light(token, Math.max(0, within(light, 255))));
+  }
+
   /** Stops the robot, with a lease or without, as often as you like. */
   stop(): void {
     this.#halt();
@@ -381,4 +395,8 @@ export class Drive {
       this.state.set({ problem: problemOf(error) });
     }
   }
+}
+
+function within(value: number, most: number): number {
+  return Math.round(Math.min(most, Math.max(-most, value)));
 }

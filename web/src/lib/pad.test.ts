@@ -139,6 +139,8 @@ describe('a pad that goes', () => {
     expect(kinds(core.look([other], true))).toEqual(['let-go', 'stop']);
     expect(core.look([other], false)).toEqual([]);
     expect(core.state).toMatchObject({ pad: 'other', centred: false });
+    // Nor while it is a step that runs.
+    expect(core.look([new FakePad()], true)).toEqual([{ do: 'stop' }]);
   });
 
   test('comes back with the stick held, and asks for the centre', () => {

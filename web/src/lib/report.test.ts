@@ -3,6 +3,16 @@ import type { ViewerReport } from '../api/types';
 import { FakeClock } from '../testing/fake-clock';
 import { Reporter } from './report';
 
+const report = (picture_ms: number): ViewerReport => ({
+  picture_ms,
+  measured_from_capture: false,
+  fps: null,
+  bitrate_kbps: null,
+  lost_percent: null,
+  jitter_buffer_ms: null,
+  round_trip_ms: null,
+});
+
 let clock: FakeClock;
 let sent: ViewerReport[];
 let measured: ViewerReport | null;
@@ -12,7 +22,7 @@ let reporter: Reporter;
 beforeEach(() => {
   clock = new FakeClock();
   sent = [];
-  measured = { picture_ms: 60 };
+  measured = report(60);
   answer = async () => undefined;
   reporter = new Reporter({
     clock,
@@ -30,7 +40,7 @@ test('tells soon, and then every five seconds', async () => {
   await clock.advance(1499);
   expect(sent).toEqual([]);
   await clock.advance(1);
-  expect(sent).toEqual([{ picture_ms: 60 }]);
+  expect(sent).toEqual([report(60)]);
   await clock.advance(15_000);
   expect(sent.length).toBe(4);
 });
@@ -41,7 +51,7 @@ test('tells nothing where there is nothing to tell, and nothing once stopped', a
   await clock.advance(12_000);
   expect(sent).toEqual([]);
   reporter.stop();
-  measured = {};
+  measured = report(61);
   await clock.advance(60_000);
   expect(sent).toEqual([]);
   expect(clock.pending).toBe(0);

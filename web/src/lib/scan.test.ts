@@ -215,6 +215,16 @@ describe('hands that tremble', () => {
     expect(bench.did).toEqual([]);
   });
 
+  test('a second switch beside one that is held counts for nothing', () => {
+    const bench = new Bench().press().until('talking');
+    bench.did.push(...bench.scan.down('hand', 'select', bench.now));
+    expect(bench.at).toBe('talking/talk');
+    bench.did.push(...bench.scan.down('chin', 'select', bench.now + 10));
+    bench.did.push(...bench.scan.up('chin', bench.now + 20));
+    expect(bench.at).toBe('talking/talk');
+    expect(bench.did).toEqual([]);
+  });
+
   test('presses soon after the switch went up are a tremor, and each begins the time anew', () => {
     const bench = new Bench({ tremorMs: 300 }).press();
     bench.pass(200).press(20).pass(250).press(20);

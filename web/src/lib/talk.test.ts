@@ -293,6 +293,14 @@ describe('silence', () => {
     expect(bench.phase).toBe('ready');
   });
 
+  test('before a press does not count', async () => {
+    await bench.ready();
+    await bench.clock.advance(600_000);
+    await bench.press();
+    await bench.clock.advance(49_000);
+    expect(bench.state).toMatchObject({ phase: 'talking', mutesInMs: null });
+  });
+
   test('its time can be set, also to none', async () => {
     bench = new TalkBench({ autoMuteMs: 0 });
     await talking();

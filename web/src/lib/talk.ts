@@ -41,8 +41,8 @@ const IDLE_MS = [1500, 30_000] as const;
 const RESUME_MS = 5000;
 /** So long a press waits for a line that does not come, ms: then it is not meant any more. */
 const PATIENCE_MS = 15_000;
-/** Answers after which asking again may well be answered otherwise; any other refusal of the daemon is for good. */
-const PASSING = [404, 408, 425, 429];
+/** Refusals after which asking again may well be answered otherwise; any other is for good (no right, no loudspeaker). */
+const PASSING = ['no_such_session', 'http_408', 'too_many_tries'];
 
 export class Talk {
   readonly state = new Observable<TalkState>(silent);
@@ -256,12 +256,11 @@ export class Talk {
       this.#taken();
       return;
     }
-    if (problem !== null && problem.status >= 400 && problem.status < 500) {
-      if (!PASSING.includes(problem.status)) {
-        this.#keep = false;
-        this.state.set({ phase: 'free', wanted: false });
-        return;
-      }
+    const refused = problem !== null && problem.status >= 400 && problem.status < 500;
+    if (refused && !PASSING.includes(problem.code)) {
+      this.#keep = false;
+      this.state.set({ phase: 'free', wanted: false });
+      return;
     }
     const now = this.#deps.clock.now();
     // Only a line that was talked on has somebody who waits to be heard again.

@@ -84,6 +84,14 @@ export class FakeDriveApi implements DriveApi {
     this.asked.push(`answer ${token} ${handOver}`);
   }
 
+  async head(token: string, pan: number, tilt: number): Promise<void> {
+    this.asked.push(`head ${token} ${pan} ${tilt}`);
+  }
+
+  async light(token: string, light: number): Promise<void> {
+    this.asked.push(`light ${token} ${light}`);
+  }
+
   async stop(): Promise<void> {
     await this.#stopping('stop');
   }

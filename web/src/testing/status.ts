@@ -103,7 +103,7 @@ export function aVoice(change: Partial<Voice> = {}): Voice {
     volume: 60,
     talker: null,
     ducked: false,
-    speech: { speaking: null, waiting: [], quiet: false },
+    speech: { speaking: null, waiting: [], quiet: false, failed: null },
     ...change,
   };
 }
