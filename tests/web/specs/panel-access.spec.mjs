@@ -37,7 +37,7 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
             for (const [theme, media] of Object.entries(THEMES)) {
               await page.emulateMedia(media)
               await again()
-              expect(await violations(page), `${state}, ${theme}, ${width} px`).toEqual([])
+              expect(await violations(page, theme), `${state}, ${theme}, ${width} px`).toEqual([])
             }
             await expectLargeEnough(page, `${state}, ${width} px`)
             if (!WITHOUT_STOP.includes(state)) await expectStopAtHand(page, `${state}, ${width} px`)
@@ -45,15 +45,24 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
           }
           await page.setViewportSize({ width: WIDTHS[0][0], height: WIDTHS[0][1] })
           expect(await doubled(page), `${state}: names that two controls share`).toEqual([])
-          await expect(page.locator('body')).toMatchAriaSnapshot({ name: `${state}-${language}.aria.yml` })
+          if (state !== 'driving') expect(await tree(page)).toMatchSnapshot(`${state}-${language}.yml`)
         })
       })
     })
   })
 }
 
-async function violations(page) {
-  const { violations: found } = await new AxeBuilder({ page }).analyze()
+/** What a screen reader has to go by. Sentences come and go, and what they say is told by other tests; numbers change. */
+async function tree(page) {
+  const text = await page.locator('body').ariaSnapshot()
+  const lines = text.replaceAll(/\d+/g, '#').split('\n')
+  return `${lines.filter((line) => !/^ *- (status|alert|paragraph)\b/.test(line)).join('\n')}\n`
+}
+
+/** A theme changes colours alone, so in all but the first the rules about colours are enough. */
+async function violations(page, theme) {
+  const axe = new AxeBuilder({ page })
+  const { violations: found } = await (theme === 'dark' ? axe : axe.withRules(['color-contrast', 'link-in-text-block'])).analyze()
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`)
 }
 
@@ -110,9 +119,11 @@ for (const [width, height] of WIDTHS) {
     await page.locator('#drive-acquire').click()
     await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
     await expect(page.locator('body')).toHaveAttribute('data-lock', 'false', { timeout: 30_000 })
-    await page.evaluate(() => document.activeElement?.blur())
     const expected = (await controls(page)).map(({ id }) => id)
     const order = []
+    await page.locator('#drive-stop').focus()
+    // Backwards out of the page, so that the first Tab comes into it.
+    await page.keyboard.press('Shift+Tab')
     for (let presses = 0; presses < expected.length; presses += 1) {
       await page.keyboard.press('Tab')
       const now = await page.evaluate(() => {
