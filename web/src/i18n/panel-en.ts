@@ -116,7 +116,7 @@ export const panelEn: PanelDictionary = {
 
   'speech.region': 'What the robot says',
   'speech.silent': 'The robot is silent.',
-  'speech.now': 'Saying: {what}.',
+  'speech.now': 'Saying: “{what}”',
   'speech.waiting': { one: '{n} more phrase waits.', other: '{n} more phrases wait.' },
   'speech.attention': 'Attention sound',
   'speech.again': 'Say it again',

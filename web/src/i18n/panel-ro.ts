@@ -124,7 +124,7 @@ export const panelRo = {
 
   'speech.region': 'Ce spune robotul',
   'speech.silent': 'Robotul tace.',
-  'speech.now': 'Spune: {what}.',
+  'speech.now': 'Spune: „{what}”',
   'speech.waiting': {
     one: 'Mai așteaptă {n} frază.',
     few: 'Mai așteaptă {n} fraze.',
