@@ -7,6 +7,7 @@ export default defineConfig({
   testDir: 'specs',
   testMatch: '*.spec.mjs',
   outputDir: process.env.HAVATAR_TEST_RESULTS ?? '../../test-results/web',
+  snapshotPathTemplate: '{testDir}/../snapshots/{arg}{ext}',
   // Each test has a video encoder at work; two at a time would take each other's cores.
   workers: 1,
   retries: 0,

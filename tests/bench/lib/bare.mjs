@@ -12,7 +12,7 @@ import { randomPhase, until } from './wait.mjs'
 export const PATH = 'havatar_camera'
 
 /** Starts MediaMTX alone, with as little configuration as loopback needs. */
-export async function startMediaMtx() {
+export async function startMediaMtx(paths = [PATH]) {
   const ports = await freePorts('api', 'rtsp', 'webrtc', 'udp')
   const folder = ownFolder()
   const file = joinPath(folder, 'mediamtx.yml')
@@ -30,7 +30,7 @@ rtmp: false
 srt: false
 moq: false
 paths:
-  ${PATH}:
+${paths.map((path) => `  ${path}:`).join('\n')}
 `)
   const server = own(mediamtx(), [file])
   const api = `http://127.0.0.1:${ports.api}/v3`
@@ -41,9 +41,10 @@ paths:
   return {
     ...server,
     api,
-    rtsp: `rtsp://127.0.0.1:${ports.rtsp}/${PATH}`,
+    rtsp: `rtsp://127.0.0.1:${ports.rtsp}/${paths[0]}`,
     origin: `http://127.0.0.1:${ports.webrtc}`,
-    path: async () => (await fetch(`${api}/paths/get/${PATH}`)).json(),
+    path: async (name = paths[0]) => (await fetch(`${api}/paths/get/${name}`)).json(),
+    address: (name) => `rtsp://127.0.0.1:${ports.rtsp}/${name}`,
   }
 }
 

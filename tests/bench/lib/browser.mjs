@@ -18,8 +18,20 @@ export const flags = [
   '--autoplay-policy=no-user-gesture-required',
 ]
 
-export async function openBrowser() {
-  const browser = await chromium.launch({ executablePath: program, headless: true, args: flags, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false })
+/**
+ * With a `sound` rig (lib/sound.mjs) it is heard, and has a microphone; without one it is mute, as browsers of tests are. An
+ * origin that is `trusted` counts as secure although it speaks plain HTTP.
+ */
+export async function openBrowser({ sound, trusted } = {}) {
+  const browser = await chromium.launch({
+    executablePath: program,
+    headless: true,
+    args: [...flags, ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : [])],
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+    ...sound?.forBrowser(),
+  })
   const end = onEnd(() => browser.close())
   return { browser, end }
 }

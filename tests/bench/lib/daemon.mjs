@@ -16,10 +16,10 @@ export async function prepareHavatard() {
 }
 
 /**
- * The config that a start writes. `camera`, `microphone` and `robot` are objects of plain values; the first two are added to
- * the test sources. `network` is one of lib/network.mjs, by whose address the daemon is then known.
+ * The config that a start writes. `camera`, `microphone`, `speaker` and `robot` are objects of plain values; the first two are
+ * added to the test sources. `network` is one of lib/network.mjs, by whose address the daemon is then known.
  */
-export function writeConfig(place, { camera = {}, microphone = {}, robot, network } = {}) {
+export function writeConfig(place, { camera = {}, microphone = {}, speaker, robot, network } = {}) {
   const { ports } = place
   const lines = (values) => Object.entries(values).map(([key, value]) => `    ${key}: ${value}`).join('\n')
   writeFileSync(place.config, `
@@ -33,20 +33,20 @@ media:
     metrics_address: 127.0.0.1:${ports.metrics}
     rtsp_address: 127.0.0.1:${ports.rtsp}
     webrtc_address: 127.0.0.1:${ports.webrtc}
-    webrtc_udp_address: 127.0.0.1:${ports.udp}
+    webrtc_udp_address: ${network?.address ?? '127.0.0.1'}:${ports.udp}
     hls_address: 127.0.0.1:${ports.hls}
   camera:
 ${lines({ source: 'test', size: '1280x720', fps: 30, ...camera })}
   microphone:
 ${lines({ source: 'test', ...microphone })}
-${robot ? `robot:\n${lines(robot)}\n` : ''}`)
+${speaker ? `  speaker:\n${lines(speaker)}\n` : ''}${robot ? `robot:\n${lines(robot)}\n` : ''}`)
 }
 
 /**
  * Launches the daemon and returns at once; `ready()` waits until picture and sound are there. Without a place it
- * gets a new one. Its children are its own affair: it is asked to end with SIGTERM, and it ends them.
+ * gets a new one; with a rig (lib/sound.mjs) that is its sound card. Its children are its own affair: it is asked to end with SIGTERM, and it ends them.
  */
-export async function launchHavatard({ place, ...config } = {}) {
+export async function launchHavatard({ place, sound, ...config } = {}) {
   const at = place ?? (await prepareHavatard())
   writeConfig(at, config)
   let link
@@ -57,6 +57,7 @@ export async function launchHavatard({ place, ...config } = {}) {
     [...before, 'run', '--demo', '--config', at.config, '--state-dir', at.state, '--runtime-dir', at.runtime],
     {
       death: 'TERM',
+      env: sound?.env,
       onLine: (line) => { link ??= /https?:\/\/\S+\/#code=\S+/.exec(line)?.[0] },
     },
   )

@@ -1,15 +1,17 @@
-// A daemon with a simulated robot, and without camera and microphone: what drives is measured, not what shows.
+// A daemon with a simulated robot, and unless asked for, without camera and microphone: what drives is measured, not what shows.
 import { launchHavatard } from './daemon.mjs'
 import { startRobot } from './robot.mjs'
 
 /** `settings` are keys of the config's `robot`; `robot` and `place` are those of an earlier daemon. */
-export async function startDriven({ robot, place, settings = {}, network, camera = { source: 'off' } } = {}) {
+export async function startDriven({ robot, place, settings = {}, network, sound, speaker, camera = { source: 'off' }, microphone = { source: 'off' } } = {}) {
   const controller = robot ?? (await startRobot())
   const daemon = await launchHavatard({
     place,
     network,
+    sound,
     camera,
-    microphone: { source: 'off' },
+    microphone,
+    speaker,
     robot: { port: controller.link, ...settings },
   })
   await linkUp(daemon)

@@ -55,9 +55,9 @@ export function ownFolder() {
 
 /**
  * Starts a program. `lines` keeps the newest 200 of its output and error lines; `exited` resolves to how it ended.
- * `end()` asks with SIGTERM, then, after five seconds, with SIGKILL.
+ * `end()` asks with SIGTERM, then, after five seconds, with SIGKILL. `onBytes` takes what it puts out as it comes, instead of lines.
  */
-export function own(program, args, { env, stdio = ['ignore', 'pipe', 'pipe'], onLine, death = 'KILL' } = {}) {
+export function own(program, args, { env, stdio = ['ignore', 'pipe', 'pipe'], onLine, onBytes, death = 'KILL' } = {}) {
   // A group of its own: Ctrl-C in the terminal reaches us alone, and we end what is ours in order.
   const child = spawn('setpriv', ['--pdeathsig', death, '--', program, ...args], {
     stdio,
@@ -65,7 +65,8 @@ export function own(program, args, { env, stdio = ['ignore', 'pipe', 'pipe'], on
     env: { ...process.env, ...env },
   })
   const lines = []
-  for (const stream of [child.stdout, child.stderr]) {
+  if (onBytes) child.stdout.on('data', onBytes)
+  for (const stream of [onBytes ? null : child.stdout, child.stderr]) {
     if (stream) eachLine(stream, (line) => {
       lines.push(line)
       if (lines.length > 200) lines.shift()

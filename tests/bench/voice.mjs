@@ -1,0 +1,183 @@
+// Voice from mouth to ear, each way, through havatard and through the pipeline that one would first build.
+// usage: scripts/bench voice [--quick] [--rounds 3] [--presses 10] [--minutes 10] [--side bare] [--output pulse]
+//
+// The robot's and the browser's sound cards are sinks of a PulseAudio server of our own, so real capture, real playback and
+// a real browser's microphone are measured. Numbered clicks go in at one end and are looked for at the other; both
+// ends are recorded in the same way and on one clock, so what the recording takes falls away.
+//
+// robot to browser: from the robot's microphone to the browser's loudspeaker. It has settled once it stays within 20 ms of
+//   what it comes to in the end, counted from the making of the connection.
+// browser to speaker: from the browser's microphone to the robot's loudspeaker, and again after minutes of talk.
+// press to audible: from the press on a page that is ready to talk to the first sound, while the browser's microphone
+//   hears sound all the time.
+import { parseArgs } from 'node:util'
+import { openBareVoicePage, startBareVoice } from './lib/bare_voice.mjs'
+import { openBrowser, openPage } from './lib/browser.mjs'
+import { babble, train } from './lib/clicks.mjs'
+import { lastLine, median, percentile, round, table } from './lib/figures.mjs'
+import { run } from './lib/own.mjs'
+import { fromWall, listen, now, startSound } from './lib/sound.mjs'
+import { startVoice, openVoicePage } from './lib/voice_page.mjs'
+import { delay, randomPhase } from './lib/wait.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    presses: { type: 'string' },
+    minutes: { type: 'string' },
+    side: { type: 'string', default: 'both' },
+    output: { type: 'string', default: 'pulse' },
+  },
+})
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 3))
+const presses = Number(options.presses ?? (options.quick ? 5 : 10))
+const minutes = Number(options.minutes ?? (options.quick ? 1 : 10))
+const joinMs = options.quick ? 15_000 : 20_000
+const talkMs = options.quick ? 10_000 : 20_000
+/** So often is a click made. */
+const EVERY_MS = 250
+const NEAR_MS = 20
+/** Between two presses: long enough for everything that was said to have been heard. */
+const HUSH_MS = 1000
+
+/** Each side: `start`, a page that `join`s (to the moment when it began), is `ready` to talk, and talks by `press`. */
+const sides = {
+  havatard: async (sound) => {
+    const robot = await startVoice({ sound, output: options.output })
+    return { end: robot.end, open: (page) => openVoicePage(page, robot) }
+  },
+  bare: async (sound) => {
+    const robot = await startBareVoice({ sound })
+    return {
+      end: robot.end,
+      open: async (page) => {
+        await openBareVoicePage(page, robot)
+        return {
+          join: async () => {
+            await page.evaluate(() => window.listen())
+            return page.evaluate(() => window.havatarEyes.peers[0].at)
+          },
+          ready: async () => {
+            await page.evaluate(() => window.readyToTalk())
+            await robot.play()
+          },
+          press: (on) => page.evaluate((open) => {
+            const at = Date.now()
+            window.talk(open)
+            return at
+          }, on),
+        }
+      },
+    }
+  },
+}
+
+await run(async () => {
+  const sound = await startSound()
+  const heard = {}
+  for (const sink of ['robot_mic', 'robot_speaker', 'browser_out', 'browser_mic']) heard[sink] = await sound.record(sink)
+  const names = Object.keys(sides).filter((name) => options.side === 'both' || options.side === name)
+  const results = Object.fromEntries(names.map((name) => [name, []]))
+  for (let index = 0; index < rounds; index += 1) {
+    for (const name of index % 2 === 0 ? names : names.toReversed()) {
+      const last = index === rounds - 1
+      results[name].push(await oneRound(sound, heard, sides[name], last ? minutes : 0))
+    }
+  }
+  show(results)
+})
+
+async function oneRound(sound, heard, start, long) {
+  await randomPhase(1000)
+  const robot = await start(sound)
+  const { browser, end } = await openBrowser({ sound })
+  const { page } = await openPage(browser)
+  const operator = await robot.open(page)
+
+  const clicks = sound.play('robot_mic', train(EVERY_MS))
+  const joinedAt = fromWall(await operator.join())
+  const ahead = now() - joinedAt
+  const joined = await listen({ from: heard.robot_mic, to: heard.browser_out, ms: joinMs - ahead })
+  await clicks.end()
+
+  await operator.ready()
+  const audible = []
+  const murmur = sound.play('browser_mic', babble())
+  while (audible.length < presses) {
+    await heard.robot_speaker.awaitSilence(HUSH_MS)
+    await randomPhase(100)
+    const at = fromWall(await operator.press(true))
+    audible.push((await heard.robot_speaker.awaitSound(at)) - at)
+    await operator.press(false)
+  }
+  await murmur.end()
+
+  await heard.robot_speaker.awaitSilence(HUSH_MS)
+  await operator.press(true)
+  const talk = sound.play('browser_mic', train(EVERY_MS))
+  const way = { from: heard.browser_mic, to: heard.robot_speaker, ms: talkMs }
+  await delay(1000)
+  const first = await listen(way)
+  await delay(long * 60_000)
+  const later = long > 0 ? await listen(way) : undefined
+  await talk.end()
+
+  await end()
+  await robot.end()
+  return { joined: settled(joined, joinedAt), audible, first: summary(first), later: later && summary(later) }
+}
+
+function summary({ heard, made, lost }) {
+  const took = heard.map(({ ms }) => ms)
+  return { took, p50: percentile(took, 50), p95: percentile(took, 95), made, lost }
+}
+
+/** The last third is what it comes to; settled when three clicks in a row, in the middle, stay near that for good. */
+function settled({ heard, made, lost }, since) {
+  const end = heard.slice(-Math.floor(heard.length / 3))
+  const rest = summary({ heard: end, made, lost })
+  const middle = heard.map(({ at, ms }, index) => ({ at, ms: median(heard.slice(Math.max(0, index - 1), index + 2).map((one) => one.ms)) ?? ms }))
+  const far = middle.findLastIndex(({ ms }) => Math.abs(ms - rest.p50) > NEAR_MS)
+  return { ...rest, first: heard[0]?.ms, settle: middle[far + 1] && Math.max(0, middle[far + 1].at - since) }
+}
+
+function show(results) {
+  const names = Object.keys(results)
+  console.log('Voice, ms')
+  table([
+    ['round', 'side', 'robot to browser p50', 'p95', 'at first', 'settled after', 'lost', 'press to audible p50', 'max', 'browser to speaker p50', 'p95', 'lost', `after ${minutes} min p50`, 'p95', 'lost'],
+    ...names.flatMap((name) => results[name].map(({ joined, audible, first, later }, index) => [
+      index + 1, name, round(joined.p50), round(joined.p95), round(joined.first), round(joined.settle, 0), joined.lost,
+      round(median(audible)), round(percentile(audible, 100)), round(first.p50), round(first.p95), first.lost,
+      round(later?.p50), round(later?.p95), later?.lost,
+    ])),
+  ])
+  const figures = (name) => {
+    const all = results[name]
+    if (!all) return {}
+    const later = all.at(-1).later
+    return {
+      robot_to_browser_p50_ms: median(all.map(({ joined }) => joined.p50)),
+      robot_to_browser_p95_ms: percentile(all.flatMap(({ joined }) => joined.took), 95),
+      robot_to_browser_settle_ms: median(all.map(({ joined }) => joined.settle)),
+      browser_to_speaker_p50_ms: median(all.map(({ first }) => first.p50)),
+      browser_to_speaker_p95_ms: percentile(all.flatMap(({ first }) => first.took), 95),
+      browser_to_speaker_later_p50_ms: later?.p50,
+      browser_to_speaker_later_p95_ms: later?.p95,
+      browser_to_speaker_growth_ms: later && later.p50 - all.at(-1).first.p50,
+      press_to_audible_ms: median(all.flatMap(({ audible }) => audible)),
+      press_to_audible_p95_ms: percentile(all.flatMap(({ audible }) => audible), 95),
+      lost_clicks: all.reduce((sum, { joined, first, later: end }) => sum + joined.lost + first.lost + (end?.lost ?? 0), 0),
+    }
+  }
+  const ours = figures('havatard')
+  const theirs = figures('bare')
+  const ratio = (name) => ours[name] / theirs[name]
+  lastLine('voice', ours, theirs, names.length < 2 ? {} : {
+    robot_to_browser_p50: ratio('robot_to_browser_p50_ms'),
+    robot_to_browser_settle: ratio('robot_to_browser_settle_ms'),
+    browser_to_speaker_p50: ratio('browser_to_speaker_p50_ms'),
+    press_to_audible: ratio('press_to_audible_ms'),
+  })
+}

@@ -1,0 +1,165 @@
+// What everybody must be able to see, reach and understand on the drive screen, in each of its states, themes, languages and widths.
+import AxeBuilder from '@axe-core/playwright'
+import { startDriven } from '../../bench/lib/driven.mjs'
+import { expect, test as base } from '../fixtures.mjs'
+import { canHoldPicture, LANGUAGES, THEMES, walk, WIDTHS } from '../lib/states.mjs'
+
+const TARGET = 44
+const LARGE = 88
+const DIRECTIONS = ['go-forward', 'go-left', 'go-right', 'go-back']
+/** In these nothing can move, and there is nobody to stop it. */
+const WITHOUT_STOP = ['signed-out']
+
+const test = base.extend({
+  driven: async ({}, use) => {
+    const driven = await startDriven({ camera: { source: 'test', size: '320x240', fps: 20 }, microphone: { source: 'test' } })
+    await driven.daemon.ready()
+    await use(driven)
+    await driven.daemon.end()
+    await driven.robot.end()
+  },
+  context: async ({ context }, use) => {
+    await canHoldPicture(context)
+    await use(context)
+  },
+})
+
+for (const [language, locale] of Object.entries(LANGUAGES)) {
+  test.describe(() => {
+    test.use({ locale })
+    test(`in ${language}: every state, in three themes, on a desk and on a phone`, async ({ page, driven }) => {
+      test.setTimeout(300_000)
+      await walk(page, driven, async (state, again = () => undefined) => {
+        await test.step(state, async () => {
+          await expect(page.locator('html')).toHaveAttribute('lang', language)
+          for (const [width, height] of WIDTHS) {
+            await page.setViewportSize({ width, height })
+            for (const [theme, media] of Object.entries(THEMES)) {
+              await page.emulateMedia(media)
+              await again()
+              expect(await violations(page, theme), `${state}, ${theme}, ${width} px`).toEqual([])
+            }
+            await expectLargeEnough(page, `${state}, ${width} px`)
+            if (!WITHOUT_STOP.includes(state)) await expectStopAtHand(page, `${state}, ${width} px`)
+            expect(await overflow(page), `${state}, ${width} px: px beside the screen`).toBeLessThanOrEqual(0)
+          }
+          await page.setViewportSize({ width: WIDTHS[0][0], height: WIDTHS[0][1] })
+          expect(await doubled(page), `${state}: names that two controls share`).toEqual([])
+          if (state !== 'driving') expect(await tree(page)).toMatchSnapshot(`${state}-${language}.yml`)
+        })
+      })
+    })
+  })
+}
+
+/** What a screen reader has to go by. Sentences come and go, and what they say is told by other tests; numbers change. */
+async function tree(page) {
+  const text = await page.locator('body').ariaSnapshot()
+  const lines = text.replaceAll(/\d+/g, '#').split('\n')
+  return `${lines.filter((line) => !/^ *- (status|alert|paragraph)\b/.test(line)).join('\n')}\n`
+}
+
+/** A theme changes colours alone, so in all but the first the rules about colours are enough. */
+async function violations(page, theme) {
+  const axe = new AxeBuilder({ page })
+  const { violations: found } = await (theme === 'dark' ? axe : axe.withRules(['color-contrast', 'link-in-text-block'])).analyze()
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`)
+}
+
+const overflow = (page) => page.evaluate(() => document.scrollingElement.scrollWidth - window.innerWidth)
+
+/** What can be pressed, as somebody sees it now: its id or words, its box, and what lies on top at its middle. */
+const controls = (page) => page.evaluate(() => {
+  const all = [...document.querySelectorAll('button, a[href], textarea, input:not([type=checkbox]), label:has(input[type=checkbox])')]
+  return all.filter((one) => one.getClientRects().length > 0 && !one.closest('[inert]')).map((one) => {
+    const { width, height } = one.getBoundingClientRect()
+    return { id: one.id, words: one.innerText, width, height }
+  })
+})
+
+async function expectLargeEnough(page, where) {
+  const all = await controls(page)
+  expect(all.length, where).toBeGreaterThan(0)
+  const small = all.filter(({ id, width, height }) => Math.min(width, height) < (DIRECTIONS.includes(id) ? LARGE : TARGET))
+  expect(small, `${where}: controls that are too small`).toEqual([])
+}
+
+/** In sight, large, above everything else, in use, and the first that Tab finds. */
+async function expectStopAtHand(page, where) {
+  const stop = await page.evaluate(() => {
+    const button = document.querySelector('#drive-stop')
+    const { left, top, right, bottom, width, height } = button.getBoundingClientRect()
+    const there = [[0.5, 0.5], [0.1, 0.1], [0.9, 0.9]].every(([x, y]) => button.contains(document.elementFromPoint(left + x * width, top + y * height)))
+    const first = [...document.querySelectorAll('button, a[href], input, textarea, [tabindex="0"]')].find((one) => !one.closest('[inert]') && one.getClientRects().length > 0)
+    return {
+      inSight: left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight,
+      large: Math.min(width, height) >= 88,
+      onTop: there,
+      inUse: !button.disabled && button.getAttribute('aria-disabled') !== 'true' && button.closest('[inert], [aria-hidden="true"]') === null,
+      first: first === button,
+    }
+  })
+  expect(stop, `${where}: STOP`).toEqual({ inSight: true, large: true, onTop: true, inUse: true, first: true })
+}
+
+/** Voice control presses what is said, so no two may be called the same. */
+const doubled = (page) => page.evaluate(() => {
+  const names = [...document.querySelectorAll('button')]
+    .filter((one) => one.getClientRects().length > 0 && !one.closest('[inert]'))
+    .map((one) => (one.getAttribute('aria-label') ?? one.textContent).replace(/\s+/g, ' ').trim())
+  return names.filter((name, index) => names.indexOf(name) !== index)
+})
+
+for (const [width, height] of WIDTHS) {
+  test(`at ${width} px Tab goes over everything once, STOP first, and whatever has the focus shows it`, async ({ page, driven }) => {
+    await page.setViewportSize({ width, height })
+    await page.goto(driven.daemon.origin)
+    await page.locator('#token').fill(driven.daemon.token())
+    await page.locator('#sign-in-submit').click()
+    await page.locator('#drive-acquire').click()
+    await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
+    await expect(page.locator('body')).toHaveAttribute('data-lock', 'false', { timeout: 30_000 })
+    const expected = (await controls(page)).map(({ id }) => id)
+    const order = []
+    await page.locator('#drive-stop').focus()
+    // Backwards out of the page, so that the first Tab comes into it.
+    await page.keyboard.press('Shift+Tab')
+    for (let presses = 0; presses < expected.length; presses += 1) {
+      await page.keyboard.press('Tab')
+      const now = await page.evaluate(() => {
+        const one = document.activeElement
+        const { left, top, width: wide, height: high } = one.getBoundingClientRect()
+        const style = getComputedStyle(one)
+        return {
+          id: one.id,
+          ring: style.outlineStyle !== 'none' && Number.parseFloat(style.outlineWidth) >= 3,
+          seen: one.contains(document.elementFromPoint(left + wide / 2, top + high / 2)),
+        }
+      })
+      order.push(now.id)
+      expect(now, `${now.id} shows the focus, and nothing covers it`).toMatchObject({ ring: true, seen: true })
+    }
+    expect(order[0]).toBe('drive-stop')
+    expect(order.toSorted(), 'each control once').toEqual(expected.toSorted())
+  })
+}
+
+test('with text at 200 % and at 320 px nothing is lost', async ({ page, driven }) => {
+  await page.goto(driven.daemon.origin)
+  await page.locator('#token').fill(driven.daemon.token())
+  await page.locator('#sign-in-submit').click()
+  await page.locator('#drive-acquire').click()
+  await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
+  for (const [width, height, size] of [[320, 640, '100%'], [1280, 720, '200%'], [390, 844, '200%']]) {
+    await page.setViewportSize({ width, height })
+    await page.evaluate((text) => { document.documentElement.style.fontSize = text }, size)
+    await expect.poll(() => overflow(page), { message: `${width} px, text at ${size}` }).toBeLessThanOrEqual(0)
+    for (const id of ['go-forward', 'talk', 'hang-up', 'menu']) {
+      const control = page.locator(`#${id}`)
+      await control.scrollIntoViewIfNeeded()
+      await expect(control, `${id} at ${width} px, text at ${size}`).toBeInViewport()
+      await control.click({ trial: true })
+    }
+    await expectStopAtHand(page, `${width} px, text at ${size}`)
+  }
+})
