@@ -2,6 +2,8 @@ import type { PanelDictionary } from './panel-ro';
 
 export const panelEn: PanelDictionary = {
   close: 'Close',
+  'page.up': 'Further up',
+  'page.down': 'Further down',
   less: 'Less',
   more: 'More',
   percent: '{n}%',

@@ -10,6 +10,8 @@ type Codes = Record<
 
 export const panelRo = {
   close: 'Închide',
+  'page.up': 'Mai sus',
+  'page.down': 'Mai jos',
   less: 'Mai puțin',
   more: 'Mai mult',
   percent: '{n} %',

@@ -101,6 +101,11 @@ export class Desk {
   get words(): PanelWords {
     return this.#spoken.panel;
   }
+  /** What every sheet says. */
+  get sheetWords() {
+    const text = (key: 'close' | 'page.up' | 'page.down') => this.words.text(key);
+    return { close: text('close'), up: text('page.up'), down: text('page.down') };
+  }
   get app() {
     return this.#app.value;
   }
