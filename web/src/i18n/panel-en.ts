@@ -2,6 +2,8 @@ import type { PanelDictionary } from './panel-ro';
 
 export const panelEn: PanelDictionary = {
   close: 'Close',
+  'page.up': 'Further up',
+  'page.down': 'Further down',
   less: 'Less',
   more: 'More',
   percent: '{n}%',
@@ -79,6 +81,7 @@ export const panelEn: PanelDictionary = {
   'talk.somebody': 'Somebody',
   'talk.unavailable': 'No microphone',
   'talk.on': 'Your microphone is open: the people beside the robot hear you.',
+  'talk.at-robot': 'At the robot:',
   'talk.lost': 'The line broke and is coming back by itself.',
   'talk.warning': 'Nothing is heard. The microphone closes by itself.',
   'talk.seconds': 'in {n} s',
@@ -115,7 +118,7 @@ export const panelEn: PanelDictionary = {
 
   'speech.region': 'What the robot says',
   'speech.silent': 'The robot is silent.',
-  'speech.now': 'Saying: {what}.',
+  'speech.now': 'Saying: “{what}”',
   'speech.waiting': { one: '{n} more phrase waits.', other: '{n} more phrases wait.' },
   'speech.attention': 'Attention sound',
   'speech.again': 'Say it again',

@@ -10,6 +10,8 @@ type Codes = Record<
 
 export const panelRo = {
   close: 'Închide',
+  'page.up': 'Mai sus',
+  'page.down': 'Mai jos',
   less: 'Mai puțin',
   more: 'Mai mult',
   percent: '{n} %',
@@ -86,6 +88,7 @@ export const panelRo = {
   'talk.somebody': 'Cineva',
   'talk.unavailable': 'Fără microfon',
   'talk.on': 'Microfonul tău este deschis: te aud cei de lângă robot.',
+  'talk.at-robot': 'La robot:',
   'talk.lost': 'Linia s-a întrerupt și se reface singură.',
   'talk.warning': 'Nu se aude nimic. Microfonul se închide singur.',
   'talk.seconds': 'în {n} s',
@@ -123,7 +126,7 @@ export const panelRo = {
 
   'speech.region': 'Ce spune robotul',
   'speech.silent': 'Robotul tace.',
-  'speech.now': 'Spune: {what}.',
+  'speech.now': 'Spune: „{what}”',
   'speech.waiting': {
     one: 'Mai așteaptă {n} frază.',
     few: 'Mai așteaptă {n} fraze.',

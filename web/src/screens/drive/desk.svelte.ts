@@ -66,7 +66,6 @@ export class Desk {
   readonly #talkLevel: Followed<Talk['level']['value']>;
 
   sheet = $state<SheetName | null>(null);
-  hungUp = $state(false);
   /** Somebody tries an input: whatever it would drive with goes here, and the robot gets nothing. */
   trying = $state<((what: Way | PadPressed | 'still') => void) | null>(null);
   /** The gamepad, once the page listens to it. */
@@ -102,6 +101,11 @@ export class Desk {
   get words(): PanelWords {
     return this.#spoken.panel;
   }
+  /** What every sheet says. */
+  get sheetWords() {
+    const text = (key: 'close' | 'page.up' | 'page.down') => this.words.text(key);
+    return { close: text('close'), up: text('page.up'), down: text('page.down') };
+  }
   get app() {
     return this.#app.value;
   }
@@ -135,6 +139,10 @@ export class Desk {
   /** The robot as the drive socket tells it, else as the events do. */
   get robot(): RobotState | null {
     return this.driving.robot ?? this.status?.robot ?? null;
+  }
+
+  get hungUp(): boolean {
+    return this.app.hungUp;
   }
 
   get watching(): boolean {
@@ -242,14 +250,12 @@ export class Desk {
     if (this.driving.lease !== null) this.drive.stop();
     void this.drive.release();
     this.close();
-    this.hungUp = true;
     this.deps.talk.hangUp();
-    this.deps.app.leave();
+    this.deps.app.hangUp();
   }
 
   comeBack(): void {
-    this.hungUp = false;
-    void this.deps.app.enter();
+    void this.deps.app.comeBack();
   }
 
   async signOut(): Promise<void> {
