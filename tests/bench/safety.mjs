@@ -198,7 +198,9 @@ async function relay() {
       driver.wander(sent)
       await randomPhase(1500)
       driver.silent()
-      await randomPhase(800)
+      // So long that the next neutral finds the robot at rest: to slow down for a neutral is no stale motion.
+      await delay(350)
+      await randomPhase(500)
     }
     driver?.end()
     await delay(WATCHED_MS)

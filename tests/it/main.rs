@@ -21,4 +21,5 @@ mod robot_lease;
 mod robot_relay;
 mod robot_text;
 mod start;
+mod voice;
 mod whep;

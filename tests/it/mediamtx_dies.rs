@@ -77,6 +77,7 @@ async fn one_that_exits_at_once_is_tried_ever_more_rarely_and_for_ever() {
     let plan = Plan::new();
     let binary = plan.place("mediamtx");
     tools::mediamtx_wrapper(&binary, "echo 'this one is broken' >&2; exit 3");
+    let begun = Instant::now();
     let daemon = plan.set("media.mediamtx.binary", binary.to_str()).launch().await;
     daemon
         .eventually(Duration::from_secs(5), "how it ended is told", async || {
@@ -84,7 +85,6 @@ async fn one_that_exits_at_once_is_tried_ever_more_rarely_and_for_ever() {
             words.contains("exited with status 3: this one is broken").then_some(())
         })
         .await;
-    let begun = Instant::now();
     // 0.2 + 0.4 + 0.8 + 1.6 + 3.2 s are 6.2 s, give or take a fifth; the sixth launch follows.
     let fifth = daemon
         .eventually(Duration::from_secs(12), "it is launched again and again", async || {

@@ -182,6 +182,16 @@ impl Client {
         self.json(response).await
     }
 
+    /// The same, to put something in a place.
+    pub(crate) async fn put_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let response = self.send_with(Method::PUT, path, |request| request.json(body)).await?;
+        self.json(response).await
+    }
+
     /// A request whose answer holds nothing.
     pub(crate) async fn order(&self, method: Method, path: &[&str]) -> Result<(), ClientError> {
         self.send(method, path).await.map(drop)

@@ -63,6 +63,14 @@ enum Verb {
     /// Record picture and sound, and look after the recordings
     #[command(subcommand)]
     Record(cmd::record::Verb),
+    /// Have the robot say something
+    Speak(cmd::speak::Args),
+    /// Have the robot sound its attention sound
+    Attention,
+    /// Set how loud the robot is
+    Volume(cmd::volume::Args),
+    /// Cut short what the robot says, and forget what waits
+    Hush,
     /// See how the robot is, and stop it
     #[command(subcommand)]
     Robot(cmd::robot::Verb),
@@ -169,6 +177,10 @@ async fn obey(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Fail
         Verb::Logs(args) => cmd::logs::run(&args, client, output).await,
         Verb::Stream(verb) => cmd::stream::run(verb, client, output).await,
         Verb::Record(verb) => cmd::record::run(verb, client, output).await,
+        Verb::Speak(args) => cmd::speak::run(&args, client, output).await,
+        Verb::Attention => cmd::attention::run(client, output).await,
+        Verb::Volume(args) => cmd::volume::run(&args, client, output).await,
+        Verb::Hush => cmd::hush::run(client, output).await,
         Verb::Robot(verb) => cmd::robot::run(verb, client, output).await,
         Verb::Link => cmd::link::run(client, output).await,
         Verb::Watch => cmd::watch::run(client, output).await,

@@ -101,6 +101,7 @@ pub(crate) fn device_state(state: DeviceState) -> (&'static str, Tint) {
         DeviceState::Away => ("away", Tint::Bad),
         DeviceState::Silent => ("silent", Tint::Late),
         DeviceState::Live => ("live", Tint::Good),
+        DeviceState::Private => ("held off by the switch on the robot", Tint::Late),
     }
 }
 

@@ -209,3 +209,31 @@ test('signing out stops everything first, whatever the daemon says', async () =>
   expect(audio.stop).toHaveBeenCalled();
   expect(app.state.value).toMatchObject({ signedIn: false, notice: { kind: 'out' } });
 });
+
+test('after hanging up nothing comes back by itself, and everything by a press', async () => {
+  await app.open(null, true);
+  app.hangUp();
+  expect(video.stop).toHaveBeenCalledTimes(1);
+  expect(audio.stop).toHaveBeenCalledTimes(1);
+  expect(socket.stop).toHaveBeenCalledTimes(1);
+  expect(app.state.value).toMatchObject({ signedIn: true, hungUp: true });
+  vi.mocked(video.start).mockClear();
+  app.setOnline(true);
+  app.setVisible(true);
+  await app.enter();
+  await clock.advance(10_000);
+  expect(video.start).not.toHaveBeenCalled();
+  expect(audio.start).not.toHaveBeenCalled();
+
+  await app.comeBack();
+  expect(video.start).toHaveBeenCalledTimes(1);
+  expect(app.state.value.hungUp).toBe(false);
+});
+
+test('a session that ended after hanging up is said once somebody comes back', async () => {
+  await app.open(null, true);
+  app.hangUp();
+  answer = () => problem(401, 'not_signed_in');
+  await app.comeBack();
+  expect(app.state.value).toMatchObject({ signedIn: false, hungUp: false });
+});

@@ -26,6 +26,8 @@ export interface AppState {
   video: PlayerState;
   audio: PlayerState;
   link: Link;
+  /** Somebody has hung up: signed in, and yet nothing is watched or heard until they come back. */
+  hungUp: boolean;
   sound: boolean;
   /** The browser refused to play sound at the last press. */
   soundBlocked: boolean;
@@ -68,6 +70,7 @@ export class App {
       video: deps.video.state.value,
       audio: deps.audio.state.value,
       link: { kind: 'connecting' },
+      hungUp: false,
       sound: false,
       soundBlocked: false,
       recordBusy: false,
@@ -165,6 +168,17 @@ export class App {
     if (visible) this.#nudge();
   }
 
+  /** Ends picture, sound and events, whatever comes back by itself meanwhile. */
+  hangUp(): void {
+    this.#set({ hungUp: true });
+    this.#unwatch();
+  }
+
+  async comeBack(): Promise<void> {
+    this.#set({ hungUp: false });
+    await this.enter();
+  }
+
   /** The page is being left: end the sessions, so that nobody is counted who is not there. */
   leave(): void {
     this.#unwatch();
@@ -218,11 +232,18 @@ export class App {
     this.#unwatch();
     this.#deps.remember(false);
     void this.#deps.mute(true);
-    this.#set({ signedIn: false, notice, sound: false, soundBlocked: false, status: null });
+    this.#set({
+      signedIn: false,
+      notice,
+      hungUp: false,
+      sound: false,
+      soundBlocked: false,
+      status: null,
+    });
   }
 
   #watch(): void {
-    if (this.#watching) return;
+    if (this.#watching || this.state.value.hungUp) return;
     this.#watching = true;
     this.#deps.video.start();
     this.#events.start();

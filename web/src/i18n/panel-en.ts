@@ -79,6 +79,7 @@ export const panelEn: PanelDictionary = {
   'talk.somebody': 'Somebody',
   'talk.unavailable': 'No microphone',
   'talk.on': 'Your microphone is open: the people beside the robot hear you.',
+  'talk.at-robot': 'At the robot:',
   'talk.lost': 'The line broke and is coming back by itself.',
   'talk.warning': 'Nothing is heard. The microphone closes by itself.',
   'talk.seconds': 'in {n} s',

@@ -86,6 +86,7 @@ export const panelRo = {
   'talk.somebody': 'Cineva',
   'talk.unavailable': 'Fără microfon',
   'talk.on': 'Microfonul tău este deschis: te aud cei de lângă robot.',
+  'talk.at-robot': 'La robot:',
   'talk.lost': 'Linia s-a întrerupt și se reface singură.',
   'talk.warning': 'Nu se aude nimic. Microfonul se închide singur.',
   'talk.seconds': 'în {n} s',

@@ -29,6 +29,8 @@ export type Outcome = readonly Say[] | 'stop';
 const STEP_MS = 4500;
 const HALF_TURN_MS = 7500;
 const LATCH_MS = [1000, 8000] as const;
+/** A latch that could not be said for so long is a press of the past, in ms. */
+const UNSAID_MS = 300;
 
 export class Hand {
   readonly #controls = new Map<string, Shares>();
@@ -38,6 +40,7 @@ export class Hand {
   #seen = false;
   /** The first message that asked for what is being done. */
   #since: number | null = null;
+  #pressedAt = 0;
   #press = 0;
 
   get doing(): Doing | null {
@@ -100,6 +103,7 @@ export class Hand {
     const angular = share(shares.angular);
     const press = this.#nextPress();
     this.#doing = { mode: 'latch', press, forMs: bounded, until: now + bounded, linear, angular };
+    this.#pressedAt = now;
     this.#begin();
     return [];
   }
@@ -134,11 +138,12 @@ export class Hand {
     this.stop();
   }
 
-  /** Ends a latch or step whose time is over. */
+  /** Ends a latch or step whose time is over, and a latch of which the robot could not be told in time. */
   tick(now: number): void {
-    if (this.#doing !== null && this.#doing.mode !== 'hold' && now >= this.#doing.until) {
-      this.stop();
-    }
+    const doing = this.#doing;
+    if (doing === null || doing.mode === 'hold') return;
+    const unsaid = doing.mode === 'latch' && this.#since === null;
+    if (now >= doing.until || (unsaid && now - this.#pressedAt > UNSAID_MS)) this.stop();
   }
 
   /** What is to be said again and again. `stopReachable`, asked for a latch alone: the stop is on the screen and works. */
@@ -161,8 +166,11 @@ export class Hand {
   refused(seq: number | null, code: Refusal): boolean {
     const doing = this.#doing;
     if (doing === null || seq === null || this.#since === null || seq < this.#since) return false;
-    // One that was late on its way says nothing of the next; a step has no next.
-    if (doing.mode === 'step' ? seq !== this.#since : code === 'command_late') return false;
+    // A step has no next message. Of a hold, and of a latch that goes, one that was late on its way says nothing of the
+    // next; but a latch whose first was late would set off late.
+    const another = doing.mode === 'hold' || (doing.mode === 'latch' && this.#seen);
+    if (doing.mode === 'step' ? seq !== this.#since : another && code === 'command_late')
+      return false;
     this.stop();
     return true;
   }

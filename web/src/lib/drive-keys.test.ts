@@ -85,6 +85,26 @@ test('keys that are typed into a field, or without a lease, are none of its busi
   expect(bench.socket.types()).toEqual([]);
 });
 
+test('a key that means something else when it comes up has come up', () => {
+  key('keydown', 'ArrowUp', { code: 'Numpad8' });
+  expect(bench.state.doing).not.toBeNull();
+  key('keyup', '8', { code: 'Numpad8' });
+  expect(bench.state.doing).toBeNull();
+});
+
+test.each(['Escape', 'a', 'ArrowUp'])(
+  '%j in a field stops what moves, and is typed at rest',
+  (name) => {
+    bench.drive.latch({ linear: 1, angular: 0 });
+    bench.socket.deeds();
+    typing = true;
+    expect(key('keydown', name)).toBe(true);
+    expect(bench.socket.types()).toEqual(['stop']);
+    expect(bench.state.doing).toBeNull();
+    expect(key('keydown', name)).toBe(false);
+  },
+);
+
 test('ended, it hears nothing', () => {
   end();
   expect(key('keydown', 'ArrowUp')).toBe(false);

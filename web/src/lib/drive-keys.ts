@@ -1,5 +1,5 @@
 // Driving by the keyboard: arrows hold, Space and Escape stop, and while the robot is being driven every key that is no
-// arrow stops as well. A key that repeats itself has not been pressed again.
+// arrow stops as well, and every key at all that goes into a field. A key that repeats itself has not been pressed again.
 
 import type { Drive } from './drive';
 import type { Shares } from './drive-hand';
@@ -21,8 +21,10 @@ export function driveByKeys(
 ): () => void {
   const down = (event: KeyboardEvent): void => {
     const { lease, doing } = drive.state.value;
-    if (lease === null || typing(event)) return;
-    const arrow = ARROWS[event.key];
+    if (lease === null) return;
+    const inField = typing(event);
+    if (inField && doing === null) return;
+    const arrow = inField ? undefined : ARROWS[event.key];
     const withOther = event.ctrlKey || event.altKey || event.metaKey;
     if (arrow !== undefined && !withOther) {
       // An arrow would scroll the page away from under the controls.
@@ -51,6 +53,7 @@ export function driveByKeys(
   };
 }
 
+/** By the place of the key: what it means can change between its going down and its coming up, with Shift or NumLock. */
 function nameOf(event: KeyboardEvent): string {
-  return `key:${event.key}`;
+  return `key:${event.code || event.key}`;
 }

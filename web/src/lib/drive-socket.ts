@@ -93,6 +93,14 @@ export class DriveSocket {
     return this.#heardAt;
   }
 
+  /**
+   * The robot has spoken just now. After a page stood still, what was pressed meanwhile comes before the timer that would
+   * call the robot quiet, and before what the robot has said since.
+   */
+  get isHeard(): boolean {
+    return this.#heardAt !== null && this.#deps.clock.now() - this.#heardAt <= QUIET_MS;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

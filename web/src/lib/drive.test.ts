@@ -190,6 +190,34 @@ describe('steps and latches', () => {
     expect(bench.state).toMatchObject({ doing: null, refusal: 'command_late' });
   });
 
+  test('a latch that was late when the robot first heard of it is over; one that goes is not', () => {
+    bench.drive.latch(AHEAD, 5000);
+    bench.socket.says({ type: 'refused', seq: 2, code: 'command_late', detail: '' });
+    expect(bench.state).toMatchObject({ doing: null, refusal: 'command_late' });
+    bench.drive.latch(AHEAD, 5000);
+    bench.robot({ mode: 'latch', neutral_first: false });
+    bench.socket.says({ type: 'refused', seq: 3, code: 'command_late', detail: '' });
+    expect(bench.state.doing).not.toBeNull();
+  });
+
+  test('a latch that the network does not take in time is over before it began', async () => {
+    bench.socket.bufferedAmount = 10_000;
+    bench.drive.latch(AHEAD, 5000);
+    await bench.goesBy(400);
+    bench.socket.bufferedAmount = 0;
+    await expectStillness();
+    expect(bench.state.doing).toBeNull();
+  });
+
+  test('what was pressed while the page stood still moves nothing', () => {
+    bench.clock.stall(1000);
+    bench.drive.step({ cm: 20 });
+    bench.drive.latch(AHEAD);
+    bench.drive.hold('key', AHEAD);
+    expect(bench.socket.types()).toEqual([]);
+    expect(bench.state).toMatchObject({ doing: null, refusal: 'no_socket' });
+  });
+
   test('a latch goes on by itself, is renewed by a press, and ends', async () => {
     bench.drive.latch(AHEAD, 2000);
     await bench.goesBy(1500);

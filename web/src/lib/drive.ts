@@ -300,7 +300,8 @@ export class Drive {
   }
 
   #isReady(): boolean {
-    return !this.#disposed && this.state.value.phase === 'ready' && !this.#deps.attention.hidden();
+    if (this.#disposed || this.state.value.phase !== 'ready') return false;
+    return this.#socket?.isHeard === true && !this.#deps.attention.hidden();
   }
 
   /** The one timer: what is being done, again and again, or that somebody is there. */

@@ -37,6 +37,11 @@ export class FakeClock implements Clock {
     await settle();
   }
 
+  /** Time goes by in which nothing runs: the page stands still, and what is due comes later. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   get pending(): number {
     return this.#timers.length;
   }

@@ -1,6 +1,8 @@
 //! One verb, one file. Each asks havatard, shows the answer, and says how it ended.
 
+pub(crate) mod attention;
 pub(crate) mod completions;
+pub(crate) mod hush;
 pub(crate) mod link;
 pub(crate) mod logs;
 pub(crate) mod process;
@@ -8,11 +10,13 @@ pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod restart;
 pub(crate) mod robot;
+pub(crate) mod speak;
 pub(crate) mod start;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod stream;
+pub(crate) mod volume;
 pub(crate) mod watch;
 
 /// A name or an id as it may stand in an address: not empty, and none of the two that mean a folder.

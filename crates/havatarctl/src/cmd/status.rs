@@ -1,7 +1,8 @@
 use std::fmt::Write as _;
 
 use havatar_api::{
-    ConfigStatus, Device, DeviceState, Encoder, Missing, ProcessState, Status, Stream, Streams,
+    ConfigStatus, Device, DeviceState, Encoder, Missing, Presence, ProcessState, Status, Stream, Streams,
+    Voice,
 };
 
 use super::process::sentence;
@@ -29,6 +30,8 @@ fn text(status: &Status, look: &Look) -> String {
     let sections = [
         ("Camera", vec![device(&status.devices.camera, look)]),
         ("Microphone", vec![device(&status.devices.microphone, look)]),
+        ("Loudspeaker", vec![loudspeaker(&status.voice, look)]),
+        ("Present", vec![present(&status.presence, look)]),
         ("Encoder", status.encoder.iter().map(encoder).collect()),
         ("Streams", streams(&status.streams, look)),
         ("Recording", vec![record::state(&status.recording, look)]),
@@ -78,6 +81,35 @@ pub(super) fn device(device: &Device, look: &Look) -> String {
     }
     let why = device.why.as_ref().map(|why| format!(", {}", words::clean(why))).unwrap_or_default();
     format!("{}: {}{why}", words::clean(&device.name), look.paint(tint, state))
+}
+
+/// `PulseAudio: live, 80 %, Ana is talking`
+fn loudspeaker(voice: &Voice, look: &Look) -> String {
+    let mut text = device(&voice.speaker, look);
+    if voice.speaker.state != DeviceState::Off {
+        let _ = write!(text, ", {} %", voice.volume);
+    }
+    if let Some(talker) = voice.talker.as_ref().filter(|talker| talker.talking) {
+        let _ = write!(text, ", {} is talking", words::clean(&talker.who));
+    }
+    if voice.speech.speaking.is_some() {
+        let _ = write!(text, ", speaking, {} waiting", voice.speech.waiting.len());
+    }
+    if let Some(failed) = &voice.speech.failed {
+        let why = format!("; not said: {}", words::clean(&failed.why));
+        text.push_str(&look.paint(Tint::Late, &why));
+    }
+    text
+}
+
+fn present(presence: &Presence, look: &Look) -> String {
+    let driven = if presence.driven { ", one of them drives" } else { "" };
+    let mut text = format!("{}{driven}", words::count(presence.watchers.into(), "watcher"));
+    if presence.private == Some(true) {
+        let held = "; the switch on the robot holds camera and microphone off";
+        text.push_str(&look.paint(Tint::Late, held));
+    }
+    text
 }
 
 pub(super) fn encoder(encoder: &Encoder) -> String {
@@ -154,7 +186,9 @@ fn versions(status: &Status, look: &Look) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use havatar_api::{ConfigFault, Devices, Process, Readiness, RecordingStatus};
+    use havatar_api::{
+        ConfigFault, Devices, Process, Readiness, RecordingStatus, Speech, SpeechFailure, Utterance,
+    };
 
     use super::*;
     use crate::cmd::process::tests::{failing, process};
@@ -187,6 +221,14 @@ pub(crate) mod tests {
             streams: streams(),
             recording: recording(),
             robot: robot(),
+            voice: Voice {
+                speaker: live("PulseAudio"),
+                volume: 80,
+                talker: None,
+                ducked: false,
+                speech: Speech::default(),
+            },
+            presence: Presence { watchers: 2, driven: true, shown: true, private: Some(false) },
         }
     }
 
@@ -230,6 +272,11 @@ pub(crate) mod tests {
         status.devices.camera.why = Some("no camera is plugged in".to_owned());
         status.devices.microphone = Device { name: "none".to_owned(), state: DeviceState::Off, why: None };
         status.encoder = None;
+        status.voice.speaker.state = DeviceState::Off;
+        let utterance = Utterance { id: 3, who: "admin".to_owned(), text: Some("Bună".to_owned()) };
+        let why = "espeak-ng gave no sound for 20s, killed".to_owned();
+        status.voice.speech.failed = Some(SpeechFailure { utterance, why });
+        status.presence = Presence { private: Some(true), ..Presence::default() };
         status.processes = vec![
             failing("mediamtx"),
             waiting,

@@ -22,7 +22,14 @@ pub(crate) fn status() -> api::Status {
         streams: api::Streams { live: true, ..api::Streams::default() },
         recording: api::RecordingStatus::default(),
         robot: api::RobotState::default(),
+        voice: voice(80),
+        presence: api::Presence::default(),
     }
+}
+
+fn voice(volume: u8) -> api::Voice {
+    let speaker = api::Device { name: "none".to_owned(), state: api::DeviceState::Off, why: None };
+    api::Voice { speaker, volume, talker: None, ducked: false, speech: api::Speech::default() }
 }
 
 pub(crate) fn process(name: &str, state: api::ProcessState) -> api::Process {
@@ -76,7 +83,10 @@ fn stats_and_ps() {
     fake.will("GET /api/v1/stats", json(&streams)).will("GET /api/v1/processes", json(&processes));
     let place = Place::at(&fake);
     assert!(place.run(&["stats"]).done().starts_with("STREAM"));
-    assert_eq!(place.run(&["stats", "--output", "json"]).json(), json!({"live": true, "streams": []}));
+    assert_eq!(
+        place.run(&["stats", "--output", "json"]).json(),
+        json!({"live": true, "streams": [], "viewers": []})
+    );
     let words = place.run(&["ps"]).done();
     assert_eq!(
         words.lines().nth(1).unwrap().split_whitespace().take(3).collect::<Vec<_>>(),
@@ -247,4 +257,35 @@ fn a_release_needs_a_person_or_a_plain_yes() {
     assert!(fake.asked().is_empty(), "nothing was sent");
     assert!(place.run(&["robot", "release", "--yes"]).done().starts_with("E-stop: free"));
     assert_eq!(fake.asked(), ["POST /api/v1/robot/estop/release"; 2]);
+}
+
+#[test]
+fn the_robot_speaks() {
+    let fake = Fake::start();
+    let utterance =
+        |text: Option<&str>| api::Utterance { id: 7, who: "admin".to_owned(), text: text.map(str::to_owned) };
+    fake.will("POST /api/v1/robot/speak", json(&utterance(Some("--help"))));
+    fake.will("POST /api/v1/robot/attention", json(&utterance(None)));
+    fake.will("PUT /api/v1/robot/volume", json(&voice(35)));
+    fake.will("DELETE /api/v1/robot/speak", nothing());
+    let place = Place::at(&fake);
+    let words = place.run(&["speak", "--language", "en", "--", "--help"]).done();
+    assert_eq!(words, "Number 7 will be said: --help\n");
+    assert_eq!(place.run(&["--output", "json", "speak", "Bună"]).json()["id"], 7);
+    assert_eq!(place.run(&["attention"]).done(), "Number 7, the attention sound, will be heard.\n");
+    assert_eq!(place.run(&["volume", "35"]).done(), "The loudspeaker plays at 35 %.\n");
+    assert_eq!(place.run(&["hush"]).done(), "The robot says nothing more.\n");
+    for wrong in [&["volume", "101"][..], &["volume", "-1"], &["speak"], &["speak", "a", "--language", "fr"]]
+    {
+        assert_eq!(place.run(wrong).code, 2, "{wrong:?}");
+    }
+    assert_eq!(fake.asked().len(), 5, "what is no command was not sent");
+}
+
+#[test]
+fn a_robot_that_may_not_speak_says_why() {
+    let fake = Fake::start();
+    fake.will("POST /api/v1/robot/speak", problem(409, "quiet_hours", "these are quiet hours, until 07:00"));
+    let ran = Place::at(&fake).run(&["speak", "Bună"]);
+    assert_eq!((ran.code, &*ran.err), (1, "havatarctl: these are quiet hours, until 07:00 (quiet_hours)\n"));
 }

@@ -85,6 +85,13 @@ pub(crate) fn media(fake: Fake) -> Media {
     Media { ctx, processes: Arc::new(processes), recorder, status: fake.status, commands }
 }
 
+impl Media {
+    /// Whether camera and microphone are held off.
+    pub(crate) fn is_private(&self) -> bool {
+        self.ctx.voice.is_private()
+    }
+}
+
 fn stopped(name: &'static str) -> Supervised {
     let launch = || async { Err::<Pipeline, _>(Hold::Wait("this is a test".to_owned())) };
     let options = Options { wanted: false, ..Options::default() };

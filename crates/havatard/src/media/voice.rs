@@ -27,6 +27,9 @@ use super::{Processes, status};
 const VOLUME: u8 = 80;
 /// A process that cannot be asked to end is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// A device that was asleep takes the first blocks at once and the next only when it is awake, which can be two seconds
+/// later: it plays when it has taken so many.
+const STEADY: u64 = 25;
 /// Reports come ten times a second; so does a look at what became old without one.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -160,7 +163,9 @@ impl Desk {
         let now = Instant::now();
         match report {
             Some(Report::Play { blocks, level_db, audible, orders }) => {
-                self.ctx.speaker.reached(blocks, now);
+                if blocks >= STEADY {
+                    self.ctx.speaker.reached(blocks, now);
+                }
                 self.play = Some(orders);
                 let config = self.ctx.config();
                 let speaker = &config.media.speaker;

@@ -85,6 +85,10 @@ pub(crate) struct Device {
     pub(crate) state: State,
     pub(crate) latch: u16,
     pub(crate) latched: bool,
+    /// The switch that closes eyes and ears.
+    muted: bool,
+    /// Says nothing any more.
+    silent: bool,
     seq: u32,
     clock: u32,
     /// Everything that was ever understood.
@@ -100,6 +104,8 @@ impl Device {
             state: State::Held,
             latch: 0,
             latched: false,
+            muted: false,
+            silent: false,
             seq: 0,
             clock: 1000,
             told: Vec::new(),
@@ -164,7 +170,7 @@ impl Device {
             accepted: 0,
             boot: self.boot,
             state: if self.latched { State::Estop } else { self.state },
-            flags: Flags(u16::from(self.latched)),
+            flags: Flags(u16::from(self.latched) | u16::from(self.muted) << 6),
             latch: self.latch,
             step: 0,
             step_result: StepResult::None,
@@ -268,8 +274,10 @@ impl Bench {
                 {
                     let mut device = played.lock().unwrap();
                     let answer = device.hear(&plug.take());
-                    plug.put(&answer);
-                    if device.session != 0 {
+                    if !device.silent {
+                        plug.put(&answer);
+                    }
+                    if device.session != 0 && !device.silent {
                         device.follow();
                         plug.put(&device.status(5));
                     }
@@ -294,6 +302,31 @@ impl Bench {
 
     pub(crate) fn told(&self) -> Vec<ToDevice> {
         self.device.lock().unwrap().told.clone()
+    }
+
+    /// Turns the switch that closes eyes and ears.
+    pub(crate) fn mute(&self, on: bool) {
+        self.device.lock().unwrap().muted = on;
+    }
+
+    /// The controller answers no more, or again.
+    pub(crate) fn silence(&self, silent: bool) {
+        self.device.lock().unwrap().silent = silent;
+    }
+
+    /// The presence that the light was told last.
+    pub(crate) fn light(&self) -> Option<u8> {
+        let device = self.device.lock().unwrap();
+        device.told.iter().rev().find_map(|message| match message {
+            ToDevice::Lights(lights) => Some(lights.presence.into()),
+            _ => None,
+        })
+    }
+
+    /// How many tones there were.
+    pub(crate) fn tones(&self) -> usize {
+        let device = self.device.lock().unwrap();
+        device.told.iter().filter(|message| message.kind() == Kind::Buzzer).count()
     }
 }
 

@@ -1,5 +1,4 @@
 #!/bin/sh
-# Stands in for the guard process where a nursery is needed but never gives birth: says that it watches,
-# and goes when its parent does.
+# Stands in for the guard process in tests of this crate: says that it watches, and goes when its parent does.
 printf + >&0
 exec cat >/dev/null

@@ -1,7 +1,7 @@
 // Everything that the components of the drive screen look at, as runes, and the few deeds that belong to no core: which
 // sheet is open, which way a press on a direction goes, and what keeps the directions locked.
 
-import { getContext, setContext } from 'svelte';
+import { getContext, setContext, tick } from 'svelte';
 import type { RobotState, StepMove } from '../../api/types';
 import type { App } from '../../data/app';
 import type { LevelsWatch } from '../../data/levels';
@@ -66,7 +66,6 @@ export class Desk {
   readonly #talkLevel: Followed<Talk['level']['value']>;
 
   sheet = $state<SheetName | null>(null);
-  hungUp = $state(false);
   /** Somebody tries an input: whatever it would drive with goes here, and the robot gets nothing. */
   trying = $state<((what: Way | PadPressed | 'still') => void) | null>(null);
   /** The gamepad, once the page listens to it. */
@@ -75,6 +74,7 @@ export class Desk {
   talkAsked = $state(false);
 
   #spoken = $state.raw() as Spoken;
+  #opener: Element | null = null;
 
   constructor(deps: DeskDeps) {
     this.deps = deps;
@@ -134,6 +134,10 @@ export class Desk {
   /** The robot as the drive socket tells it, else as the events do. */
   get robot(): RobotState | null {
     return this.driving.robot ?? this.status?.robot ?? null;
+  }
+
+  get hungUp(): boolean {
+    return this.app.hungUp;
   }
 
   get watching(): boolean {
@@ -220,12 +224,20 @@ export class Desk {
   }
 
   open(sheet: SheetName): void {
+    // Once it is inert it has lost the focus already.
+    if (this.sheet === null) this.#opener = document.activeElement;
     this.sheet = sheet;
   }
 
+  /** Closes what lies open; the focus goes back to what opened it. */
   close(): void {
+    if (this.sheet === null) return;
     this.trying = null;
     this.sheet = null;
+    const opener = this.#opener;
+    void tick().then(() => {
+      if (opener instanceof HTMLElement) opener.focus();
+    });
   }
 
   /** Stops first, gives the robot back, then ends picture, sound and microphone. */
@@ -233,14 +245,12 @@ export class Desk {
     if (this.driving.lease !== null) this.drive.stop();
     void this.drive.release();
     this.close();
-    this.hungUp = true;
     this.deps.talk.hangUp();
-    this.deps.app.leave();
+    this.deps.app.hangUp();
   }
 
   comeBack(): void {
-    this.hungUp = false;
-    void this.deps.app.enter();
+    void this.deps.app.comeBack();
   }
 
   async signOut(): Promise<void> {

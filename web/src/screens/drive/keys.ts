@@ -1,6 +1,6 @@
-// The keyboard on the drive screen. While the robot moves every key stops it, but the arrows that are held. Escape stops
-// whenever there is somebody to stop for, and else closes what lies open. Arrows drive in the way that is chosen; they and
-// Space are shortcuts, and can be turned off: then Tab and Enter alone work the page.
+// The keyboard on the drive screen. While the robot is being driven every key stops it, but the arrows that are held, and
+// whatever field a key was meant for. Escape stops whenever there is something to stop, and else closes what lies open. Arrows
+// drive in the way that is chosen; they and Space are shortcuts, and can be turned off: then Tab and Enter alone work the page.
 
 import type { KeyTarget } from '../../lib/drive-keys';
 import type { Desk, Way } from './desk.svelte';
@@ -12,69 +12,85 @@ const ARROWS: Readonly<Record<string, Way>> = {
   ArrowRight: 'right',
 };
 
+/** What this needs of the desk. */
+export type KeyDesk = Pick<
+  Desk,
+  'drive' | 'settings' | 'sheet' | 'moving' | 'robot' | 'trying' | 'close' | 'go' | 'hold'
+>;
+
 export function driveByPanelKeys(
-  desk: Desk,
+  desk: KeyDesk,
   target: KeyTarget,
   typing: (event: KeyboardEvent) => boolean,
 ): void {
-  target.addEventListener(
-    'keydown',
-    (event) => {
-      const { doing, lease } = desk.drive.state.value;
-      const scanning = desk.settings.input === 'scan';
-      if (event.key === 'Escape') onEscape(desk, event);
-      // A scanner has its own keys, and stops by every other.
-      else if (scanning || typing(event) || event.ctrlKey || event.altKey || event.metaKey) return;
-      else if (doing !== null && doing.mode !== 'hold') stopBy(desk, event);
-      else if (lease === null || desk.sheet !== null) tryKey(desk, event);
-      else drive(desk, event);
-    },
-    // Before any control of the page: a key that stops must not press the button that has the focus.
-    { capture: true },
-  );
+  const down = (event: KeyboardEvent): void => {
+    const { doing, lease } = desk.drive.state.value;
+    const scanning = desk.settings.input === 'scan';
+    if (event.key === 'Escape') leaveOrStop(desk, event);
+    else if (doing !== null && (typing(event) || withOther(event))) stopBy(desk, event);
+    // A scanner has its own keys, and stops by every other.
+    else if (scanning || typing(event) || withOther(event)) return;
+    else if (doing !== null && doing.mode !== 'hold') stopBy(desk, event);
+    else if (lease === null || desk.sheet !== null) tryKey(desk, event);
+    else drive(desk, event);
+  };
+  // Before any control of the page: a key that stops must not press the button that has the focus.
+  target.addEventListener('keydown', down, { capture: true });
   target.addEventListener('keyup', (event) => desk.drive.letGo(nameOf(event)));
 }
 
-function drive(desk: Desk, event: KeyboardEvent): void {
-  const way = ARROWS[event.key];
-  const { doing } = desk.drive.state.value;
-  if (way === undefined || !desk.settings.shortcuts) {
-    const onControl = event.target instanceof Element && event.target.closest('button') !== null;
-    const space = event.key === ' ' && desk.settings.shortcuts && !onControl;
-    // A direction that is held by Enter is held by that key.
-    if (space || (doing !== null && event.key !== 'Enter')) stopBy(desk, event);
+function drive(desk: KeyDesk, event: KeyboardEvent): void {
+  const { shortcuts, driveBy } = desk.settings;
+  const way = shortcuts ? ARROWS[event.key] : undefined;
+  if (way === undefined) {
+    const holding = desk.drive.state.value.doing !== null;
+    const space = event.key === ' ' && shortcuts && !on(event, 'button');
+    // Enter holds the direction that has the focus, and may hold another one beside it.
+    if (space || (holding && !(event.key === 'Enter' && on(event, '.key')))) stopBy(desk, event);
     return;
   }
   // An arrow would scroll the page away from under the controls.
   event.preventDefault();
   if (event.repeat) return;
-  if (desk.settings.driveBy === 'hold') desk.hold(nameOf(event), way);
+  if (driveBy === 'hold') desk.hold(nameOf(event), way);
   else desk.go(way);
 }
 
 /** Where an input is tried, arrows are told there, and nothing moves. */
-function tryKey(desk: Desk, event: KeyboardEvent): void {
+function tryKey(desk: KeyDesk, event: KeyboardEvent): void {
   const way = ARROWS[event.key];
   if (way === undefined || desk.trying === null || !desk.settings.shortcuts) return;
   event.preventDefault();
+  if (event.repeat) return;
+  desk.trying('still');
   desk.trying(way);
 }
 
-function onEscape(desk: Desk, event: KeyboardEvent): void {
+function leaveOrStop(desk: KeyDesk, event: KeyboardEvent): void {
   if (event.repeat) return;
-  const { lease } = desk.drive.state.value;
-  if (desk.sheet !== null && !desk.moving) {
+  const moves = desk.moving || desk.robot?.motion.mode != null;
+  if (desk.sheet !== null && !moves) {
     event.preventDefault();
     desk.close();
-  } else if (lease !== null || desk.robot?.motion.mode != null) stopBy(desk, event);
+  } else if (moves || desk.drive.state.value.lease !== null) stopBy(desk, event);
 }
 
-function stopBy(desk: Desk, event: KeyboardEvent): void {
+/** A key that repeats itself has not been pressed again, and yet must not press anything else. */
+function stopBy(desk: KeyDesk, event: KeyboardEvent): void {
   event.preventDefault();
   event.stopPropagation();
   if (!event.repeat) desk.drive.stop();
 }
 
+function withOther({ ctrlKey, altKey, metaKey }: KeyboardEvent): boolean {
+  return ctrlKey || altKey || metaKey;
+}
+
+function on({ target }: KeyboardEvent, selector: string): boolean {
+  return target instanceof Element && target.closest(selector) !== null;
+}
+
+/** By the place of the key: what it means can change between its going down and its coming up, with Shift or NumLock. */
 function nameOf(event: KeyboardEvent): string {
-  return `key:${event.key}`;
+  return `key:${event.code || event.key}`;
 }

@@ -4,11 +4,15 @@ mod access;
 mod drive;
 mod events;
 mod hook;
+mod phrases;
+mod presence;
 mod robot;
 mod routes;
 mod server;
 mod signing_in;
+mod speech;
 mod whep;
+mod whip;
 
 use std::{
     io::Write,

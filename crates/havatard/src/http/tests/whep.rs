@@ -1,9 +1,12 @@
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU16, AtomicUsize, Ordering},
+};
 
 use axum::{
     extract::{Path, State},
     response::{IntoResponse as _, Response},
-    routing::{patch, post},
+    routing::{get, patch, post},
 };
 use tokio::net::TcpListener;
 
@@ -15,19 +18,22 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// Speaks as MediaMTX does; the real one is held to the same stories elsewhere.
 #[derive(Clone, Default)]
-struct MediaMtx {
-    seen: Arc<Mutex<Vec<Seen>>>,
+pub(super) struct MediaMtx {
+    pub(super) seen: Arc<Mutex<Vec<Seen>>>,
     /// Answers every POST with this instead, unless 0.
-    fails: Arc<AtomicU16>,
+    pub(super) fails: Arc<AtomicU16>,
     /// The fragment that the next PATCH is answered with, if any.
     fragment: Arc<Mutex<Option<String>>>,
     location: Arc<Mutex<Option<String>>>,
+    /// Talkers' sessions that are there, by number.
+    pub(super) talkers: Arc<Mutex<BTreeSet<usize>>>,
+    talked: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Seen {
-    method: Method,
-    path: String,
+pub(super) struct Seen {
+    pub(super) method: Method,
+    pub(super) path: String,
     authorization: String,
     kind: String,
     body: String,
@@ -35,12 +41,15 @@ struct Seen {
 
 #[expect(clippy::unused_async, reason = "handlers are async functions")]
 impl MediaMtx {
-    async fn start(&self) -> SocketAddr {
+    pub(super) async fn start(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/{stream}/whep", post(Self::begin).options(Self::options))
             .route("/{stream}/whep/{secret}", patch(Self::change).delete(Self::change))
+            .route("/havatar_talk/whip", post(Self::talk).options(Self::options))
+            .route("/havatar_talk/whip/{number}", patch(Self::change_talk).delete(Self::end_talk))
+            .route("/v3/webrtcsessions/get/{id}", get(Self::session))
             .layer(axum::middleware::from_fn_with_state(self.clone(), Self::note))
             .with_state(self.clone());
         // Ends with the test's runtime.
@@ -92,6 +101,41 @@ impl MediaMtx {
         response
     }
 
+    async fn talk(State(this): State<Self>) -> Response {
+        let (status, error) = match this.fails.load(Ordering::SeqCst) {
+            0 => {
+                let number = this.talked.fetch_add(1, Ordering::SeqCst) + 1;
+                this.talkers.lock().unwrap().insert(number);
+                let headers = [
+                    ("location", format!("/havatar_talk/whip/{number}")),
+                    ("content-type", "application/sdp".to_owned()),
+                    ("id", format!("session-{number}")),
+                ];
+                return (StatusCode::CREATED, headers, "v=0\r\ns=canary-answer\r\n").into_response();
+            }
+            1 => (400, "path 'havatar_talk' is not configured"),
+            2 => (400, "someone is already publishing to path 'havatar_talk'"),
+            status => (status, "canary-error"),
+        };
+        (StatusCode::from_u16(status).unwrap(), format!(r#"{{"error":"{error}"}}"#)).into_response()
+    }
+
+    async fn change_talk(State(this): State<Self>, Path(number): Path<usize>) -> StatusCode {
+        let there = this.talkers.lock().unwrap().contains(&number);
+        if there { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+    }
+
+    async fn end_talk(State(this): State<Self>, Path(number): Path<usize>) -> StatusCode {
+        let there = this.talkers.lock().unwrap().remove(&number);
+        if there { StatusCode::OK } else { StatusCode::NOT_FOUND }
+    }
+
+    async fn session(State(this): State<Self>, Path(id): Path<String>) -> Response {
+        let number = id.strip_prefix("session-").and_then(|number| number.parse().ok()).unwrap_or(0);
+        let there = this.talkers.lock().unwrap().contains(&number);
+        if there { "{}".into_response() } else { StatusCode::NOT_FOUND.into_response() }
+    }
+
     async fn options() -> Response {
         (StatusCode::NO_CONTENT, [("link", "<stun:s>; rel=\"ice-server\"")]).into_response()
     }
@@ -118,7 +162,7 @@ impl MediaMtx {
         self.seen.lock().unwrap().iter().filter(|seen| seen.method == Method::DELETE).count()
     }
 
-    fn last(&self) -> Seen {
+    pub(super) fn last(&self) -> Seen {
         self.seen.lock().unwrap().last().unwrap().clone()
     }
 }

@@ -105,6 +105,14 @@ impl Line {
         Ok(())
     }
 
+    fn mute(&self, number: u64) {
+        let mut state = self.state();
+        if let Some(held) = state.held.as_mut().filter(|held| held.number == number) {
+            held.talking = false;
+            self.tell(&state);
+        }
+    }
+
     fn free(&self, number: u64) {
         let mut state = self.state();
         if state.held.as_ref().is_some_and(|held| held.number == number) {
@@ -140,6 +148,11 @@ impl Hold {
     /// Who has taken it meanwhile.
     pub(super) fn attach(&self, session: &str) -> Result<(), String> {
         self.line.attach(self.number, session)
+    }
+
+    /// The session is being ended: its microphone is closed already.
+    pub(super) fn mute(&self) {
+        self.line.mute(self.number);
     }
 }
 

@@ -143,6 +143,8 @@ impl Proxy {
     pub(super) async fn end(&self, id: &str, media: &Media) {
         let session = self.sessions().remove(id);
         if let Some(session) = session {
+            // However long MediaMTX takes, nobody is heard and nobody is kept waiting.
+            session.hold.iter().for_each(Hold::mute);
             self.upstream.end(&session.target.way.upstream(media), session.target, &session.secret).await;
         }
     }

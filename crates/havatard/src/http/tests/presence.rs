@@ -1,0 +1,124 @@
+//! Who is there, shown to those beside the robot; and their switch.
+
+use super::*;
+use crate::robot::testing::{Bench, Driver};
+
+async fn robot() -> (Robot, Bench) {
+    let bench = Bench::start().await;
+    (Robot::around(Parts::default(), bench.robot.clone()), bench)
+}
+
+fn watched(robot: &Robot, camera: u64, both: u64) {
+    let stream = |name: &str, readers| api::Stream {
+        name: name.to_owned(),
+        active: true,
+        readers,
+        bytes_received: 0,
+        bytes_sent: 0,
+        bitrate_kbps: 0.0,
+        fps: None,
+        codecs: Vec::new(),
+        width: None,
+        height: None,
+    };
+    let streams = vec![stream("havatar_camera", camera), stream("havatar_audio", 9), stream("havatar", both)];
+    robot.change(|status| status.streams = api::Streams { live: true, streams, viewers: Vec::new() });
+}
+
+async fn presence(robot: &Robot) -> api::Presence {
+    robot.get("/api/v1/status").await.json::<api::Status>().presence
+}
+
+async fn becomes(robot: &Robot, what: &str, check: impl FnMut(&api::Presence) -> bool) {
+    let mut presence = robot.app.presence.clone();
+    let came = tokio::time::timeout(Duration::from_secs(10), presence.wait_for(check)).await;
+    assert!(came.is_ok(), "never came true: {what}");
+}
+
+#[tokio::test]
+async fn whoever_watches_is_counted_shown_and_heard_to_come() {
+    let (robot, bench) = robot().await;
+    until("the light is off", || bench.light() == Some(0)).await;
+    watched(&robot, 1, 2);
+    becomes(&robot, "three watch", |presence| presence.watchers == 3).await;
+    until("the light shows it", || bench.light() == Some(1)).await;
+    until("it is heard", || bench.tones() == 1).await;
+    let shown = presence(&robot).await;
+    assert_eq!(shown, api::Presence { watchers: 3, driven: false, shown: true, private: Some(false) });
+
+    watched(&robot, 0, 0);
+    until("the light is off again", || bench.light() == Some(0)).await;
+    watched(&robot, 1, 0);
+    until("the light shows the next one", || bench.light() == Some(1)).await;
+    assert_eq!(bench.tones(), 1, "half a minute has not passed");
+}
+
+#[tokio::test]
+async fn a_driver_is_shown_as_one() {
+    let (robot, bench) = robot().await;
+    watched(&robot, 1, 0);
+    let driver = Driver::new(&bench.robot);
+    becomes(&robot, "somebody drives", |presence| presence.driven).await;
+    until("the light shows it", || bench.light() == Some(2)).await;
+    drop(driver);
+    becomes(&robot, "nobody drives", |presence| !presence.driven).await;
+    until("the light shows that somebody still watches", || bench.light() == Some(1)).await;
+}
+
+#[tokio::test]
+async fn figures_that_are_old_count_nobody() {
+    let (robot, bench) = robot().await;
+    watched(&robot, 1, 0);
+    until("the light shows it", || bench.light() == Some(1)).await;
+    robot.change(|status| status.streams.live = false);
+    until("the light is off", || bench.light() == Some(0)).await;
+}
+
+#[tokio::test]
+async fn the_switch_on_the_robot_wins_and_stands_while_nobody_can_ask_it() {
+    let (robot, bench) = robot().await;
+    assert!(!robot.app.media.is_private());
+    bench.mute(true);
+    until("camera and microphone are held off", || robot.app.media.is_private()).await;
+    becomes(&robot, "it is told", |presence| presence.private == Some(true)).await;
+    // Asking from afar changes nothing.
+    robot.ask_as_admin(Ask::post("/api/v1/stream/start")).await;
+    assert!(robot.app.media.is_private());
+
+    bench.silence(true);
+    becomes(&robot, "it cannot be asked", |presence| presence.private.is_none() && !presence.shown).await;
+    assert!(robot.app.media.is_private(), "unknown is no permission");
+    bench.mute(false);
+    bench.silence(false);
+    until("it was turned back", || !robot.app.media.is_private()).await;
+}
+
+#[tokio::test]
+async fn a_robot_without_light_or_switch_shows_nothing() {
+    let robot = Robot::new();
+    watched(&robot, 2, 0);
+    becomes(&robot, "two watch", |presence| presence.watchers == 2).await;
+    let seen = presence(&robot).await;
+    assert_eq!((seen.shown, seen.private), (false, None));
+}
+
+#[tokio::test]
+async fn viewers_tell_their_own_figures() {
+    let robot = Robot::new();
+    let put = |body: &str| Ask::new(Method::PUT, "/api/v1/stats/viewer").json(body);
+    let cookie = robot.cookie().await;
+    let body = r#"{"picture_ms":88.5,"measured_from_capture":true,"fps":29.9}"#;
+    assert_eq!(robot.ask(put(body).page(&cookie)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(robot.ask_as_admin(put("{}")).await.status, StatusCode::NO_CONTENT);
+    let stats: api::Streams = robot.get("/api/v1/stats").await.json();
+    assert_eq!(stats.viewers.len(), 2);
+    assert!(stats.viewers.iter().any(|it| it.who == "admin" && it.report.picture_ms == Some(88.5)));
+    assert!(robot.get("/api/v1/status").await.json::<api::Status>().streams.viewers.is_empty());
+    for body in [r#"{"fps":-1}"#, r#"{"lost_percent":101}"#, r#"{"picture_ms":1e10}"#] {
+        assert_eq!(robot.ask_as_admin(put(body)).await.refused(422), "out_of_range");
+    }
+    for body in ["[]", r#"{"fps":"1"}"#, r#"{"more":1}"#, r#"{"fps":1e999}"#] {
+        assert_eq!(robot.ask_as_admin(put(body)).await.refused(400), "bad_request");
+    }
+    assert_eq!(robot.ask(put("{}")).await.refused(401), "not_signed_in");
+}
