@@ -405,7 +405,8 @@ impl Core {
     /// After the arbiter has judged.
     fn told(&mut self, command: &Command, result: Result<(), Refusal>, now: Instant) -> Result<(), Refusal> {
         match result {
-            Ok(()) => self.sent.fresh = true,
+            // A sign of life that feeds nothing is nothing to be told.
+            Ok(()) => self.sent.fresh |= *command != Command::Alive || self.arbiter.mode().is_some(),
             Err(refusal) => self.note("refused", json!({"code": refusal})),
         }
         let moving = self.arbiter.mode();

@@ -527,6 +527,12 @@ fn stops_are_repeated_until_the_controller_stands() {
     rig.wait(20);
     rig.hears(report(Stand::Held));
     assert_eq!(rig.orders(), []);
+    rig.core.stop("bob");
+    assert_eq!(rig.orders(), [Order::Stop], "whoever presses it again means it");
+    assert_eq!(rig.orders(), []);
+    rig.wait(20);
+    rig.alive().unwrap();
+    assert_eq!(rig.orders(), [], "a sign of life is none");
 }
 
 #[test]
