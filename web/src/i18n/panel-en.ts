@@ -24,6 +24,7 @@ export const panelEn: PanelDictionary = {
 
   'scan.sound': 'Sound',
   'drive.region': 'Driving',
+  'drive.locked': 'The robot stands.',
   'drive.by': 'Way of driving',
   'drive.by.step': 'By steps',
   'drive.by.latch': 'Long go',
@@ -74,7 +75,7 @@ export const panelEn: PanelDictionary = {
 
   'talk.region': 'Your microphone',
   'talk.start': 'Talk',
-  'talk.stop': 'They hear you: stop',
+  'talk.stop': 'Heard: stop',
   'talk.connecting': 'Opening…',
   'talk.held': 'Line is taken',
   'talk.held-by': '{who} is talking. You can talk afterwards.',

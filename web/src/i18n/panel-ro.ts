@@ -32,6 +32,7 @@ export const panelRo = {
 
   'scan.sound': 'Sunet',
   'drive.region': 'Mers',
+  'drive.locked': 'Robotul stă.',
   'drive.by': 'Felul de mers',
   'drive.by.step': 'Pas cu pas',
   'drive.by.latch': 'Mers lung',
