@@ -42,6 +42,7 @@ export const panelEn: PanelDictionary = {
 
   'lease.region': 'Who drives',
   'lease.free': 'The robot is free.',
+  'lease.unknown': 'Nobody knows just now who has the robot.',
   'lease.other': '{who} drives the robot.',
   'lease.ask': 'Ask for the robot',
   'lease.take': 'Take the robot over now',

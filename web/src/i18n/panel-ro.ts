@@ -50,6 +50,7 @@ export const panelRo = {
 
   'lease.region': 'Cine conduce',
   'lease.free': 'Robotul este liber.',
+  'lease.unknown': 'Nu se știe acum cine are robotul.',
   'lease.other': '{who} conduce robotul.',
   'lease.ask': 'Cere robotul',
   'lease.take': 'Preia robotul acum',
