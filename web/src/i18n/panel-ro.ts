@@ -50,7 +50,9 @@ export const panelRo = {
 
   'lease.region': 'Cine conduce',
   'lease.free': 'Robotul este liber.',
+  'lease.unknown': 'Nu se știe acum cine are robotul.',
   'lease.other': '{who} conduce robotul.',
+  'lease.refused': '{who} a spus: nu acum.',
   'lease.ask': 'Cere robotul',
   'lease.take': 'Preia robotul acum',
   'lease.cancel': 'Renunță',
