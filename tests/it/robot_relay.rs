@@ -83,11 +83,14 @@ async fn schedule(name: &str, flags: &[&str], bursts: usize) {
     assert!(!motions.is_empty(), "nothing ever moved, so nothing was shown");
     assert!(stale.is_empty(), "set-points without a fresh command: {stale:?}");
     for (begin, end) in motions {
-        let end = end.expect("it stands");
+        let (end, gap) = end.expect("it stands");
         let newest = sent.iter().rfind(|sent| sent.shares.is_some() && sent.at <= end);
         let newest = newest.unwrap_or_else(|| panic!("it moved at {begin:?} before anybody said so"));
         let age = end.since(newest.at);
-        assert!(age <= OLDEST + SLACK, "the motors were still on {age:?} after the last command");
+        assert!(
+            age <= OLDEST + SLACK + gap,
+            "the motors were still on {age:?} after the last command, {gap:?}"
+        );
     }
 }
 
@@ -115,7 +118,8 @@ fn stale_set_points(timeline: &Timeline, sent: &[Sent]) -> Vec<(Moment, Option<D
                 sent.at <= at && sent.shares.is_some_and(|(_, angular)| (angular - turn(frame)).abs() < 0.01)
             });
             let age = cause.map(|cause| at.since(cause.at));
-            age.is_none_or(|age| age > OLDEST + SLACK).then_some((at, age))
+            let gap = Duration::from_nanos(frame.gap_ns);
+            age.is_none_or(|age| age > OLDEST + SLACK + gap).then_some((at, age))
         })
         .collect()
 }

@@ -32,6 +32,9 @@ pub enum What {
         left: i32,
         /// Likewise.
         right: i32,
+        /// How long before this the simulated board had not been run, ns.
+        #[serde(default)]
+        gap_ns: u64,
     },
     /// Where the robot really is.
     Pose(Pose),
@@ -65,6 +68,9 @@ pub struct Received {
     /// mrad/s of a `DRIVE`.
     #[serde(default)]
     pub angular: i32,
+    /// How long before it was read the simulated board had not been run, ns.
+    #[serde(default)]
+    pub gap_ns: u64,
     /// The line itself, of a robot that understands text.
     #[serde(default)]
     pub line: Option<String>,
@@ -134,14 +140,16 @@ impl Timeline {
         self.received_after(since).find(|(_, frame)| frame.kind == kind).map(|(at, _)| at)
     }
 
-    /// Stretches of time in which the motors were driven; the last one may still go on.
-    pub fn motions(&self) -> Vec<(Moment, Option<Moment>)> {
-        let mut motions: Vec<(Moment, Option<Moment>)> = Vec::new();
-        for (at, driven) in self.driven() {
-            match (driven, motions.last_mut()) {
+    /// Stretches of time in which the motors were driven; the last one may still go on. With each end comes how long
+    /// the simulated board had not been run before it: a real one would have ended it up to so much sooner.
+    pub fn motions(&self) -> Vec<(Moment, Option<(Moment, Duration)>)> {
+        let mut motions: Vec<(Moment, Option<(Moment, Duration)>)> = Vec::new();
+        for entry in &self.0 {
+            let What::Duty { left, right, gap_ns } = entry.what else { continue };
+            match ((left, right) != (0, 0), motions.last_mut()) {
                 (true, Some((_, None))) => {}
-                (true, _) => motions.push((at, None)),
-                (false, Some((_, end @ None))) => *end = Some(at),
+                (true, _) => motions.push((entry.at, None)),
+                (false, Some((_, end @ None))) => *end = Some((entry.at, Duration::from_nanos(gap_ns))),
                 (false, _) => {}
             }
         }
@@ -165,7 +173,7 @@ impl Timeline {
 
     fn driven(&self) -> impl Iterator<Item = (Moment, bool)> + '_ {
         self.0.iter().filter_map(|entry| match entry.what {
-            What::Duty { left, right } => Some((entry.at, (left, right) != (0, 0))),
+            What::Duty { left, right, .. } => Some((entry.at, (left, right) != (0, 0))),
             _ => None,
         })
     }

@@ -10,7 +10,7 @@ import { romanian, speak } from './i18n/spoken';
 import { browserAttention } from './lib/attention';
 import { browserClock } from './lib/clock';
 import { Drive } from './lib/drive';
-import { isCameraPicture } from './lib/link';
+import { isCameraPicture, mediaNews } from './lib/link';
 import { browserMicrophone } from './lib/microphone';
 import { Reporter } from './lib/report';
 import { reportOf, StatisticsMeter } from './lib/statistics';
@@ -78,10 +78,18 @@ const reporter = new Reporter({
 });
 
 let watching = false;
+let before = app.state.value.status;
 app.state.watch(({ signedIn, status, events, link }) => {
   if (signedIn === false && drive.state.value.phase !== 'idle') void drive.release();
   if (signedIn === false) board.forget();
   talk.heard(events === 'open' ? (status?.voice?.talker ?? null) : null);
+  if (status !== null && status !== before) {
+    // The talk line is the media server's as well.
+    const news = mediaNews(before, status);
+    before = status;
+    if (news.serverLost) talk.serverLost();
+    if (news.back) talk.nudge();
+  }
   const now = signedIn === true && isCameraPicture(link.kind);
   if (now === watching) return;
   watching = now;
@@ -93,6 +101,10 @@ app.state.watch(({ signedIn, status, events, link }) => {
   reporter.start();
   // After the picture, so as not to slow it down.
   void talk.begin();
+});
+window.addEventListener('online', () => talk.nudge());
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) talk.nudge();
 });
 settings.state.watch((now) => {
   talk.configure(now);

@@ -35,7 +35,7 @@ function followTimeline(file) {
   const take = (line) => {
     const entry = JSON.parse(line)
     const t = BigInt(entry.t_ns)
-    if (entry.event === 'duty') drives.push([t, entry.left !== 0 || entry.right !== 0])
+    if (entry.event === 'duty') drives.push([t, entry.left !== 0 || entry.right !== 0, entry.gap_ns])
     else if (entry.event === 'rx') received.push({ ...entry, t })
   }
   const update = () => {
@@ -62,10 +62,10 @@ function followTimeline(file) {
       update()
       return (drives.findLast(([at]) => at <= t)?.[1] ?? false) || drives.some(([at, moving]) => moving && at > t)
     },
-    /** When each motion ended that has. */
+    /** When each motion ended that has, and for how many ns before the simulated board had not been run. */
     motions: () => {
       update()
-      return drives.filter(([, moving], index) => !moving && drives[index - 1]?.[1]).map(([at]) => at)
+      return drives.filter(([, moving], index) => !moving && drives[index - 1]?.[1]).map(([end, , gap]) => ({ end, gap }))
     },
     /** The first moment from `t` on after which the motors were never driven again, as far as is known by now. */
     zeroAfter: (t) => {

@@ -15,18 +15,18 @@ const FULL = { linear: 250, angular: 785 }
 export function staleMotions(timeline, sent) {
   let oldest = 0
   let stale = 0
-  for (const { t, type, linear, angular } of timeline.received()) {
+  for (const { t, type, linear, angular, gap_ns: gap } of timeline.received()) {
     if (type !== 'DRIVE' || linear === 0) continue
     const turn = angular / FULL.angular / (linear / FULL.linear)
     const cause = sent.findLast((one) => one.at <= t && Math.abs(one.angular - turn) < 0.01)
     const age = cause ? ms(t - cause.at) : Number.POSITIVE_INFINITY
-    if (age > OLDEST_MS + SLACK_MS) stale += 1
+    if (age > OLDEST_MS + SLACK_MS + gap / 1e6) stale += 1
     if (Number.isFinite(age)) oldest = Math.max(oldest, age)
   }
   const motions = timeline.motions()
-  for (const end of motions) {
+  for (const { end, gap } of motions) {
     const newest = sent.findLast((one) => one.at <= end)
-    if (!newest || ms(end - newest.at) > OLDEST_MS + SLACK_MS) stale += 1
+    if (!newest || ms(end - newest.at) > OLDEST_MS + SLACK_MS + gap / 1e6) stale += 1
   }
   return { motions: motions.length, stale, oldest }
 }

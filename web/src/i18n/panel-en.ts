@@ -2,6 +2,8 @@ import type { PanelDictionary } from './panel-ro';
 
 export const panelEn: PanelDictionary = {
   close: 'Close',
+  'page.up': 'Further up',
+  'page.down': 'Further down',
   less: 'Less',
   more: 'More',
   percent: '{n}%',
@@ -22,6 +24,7 @@ export const panelEn: PanelDictionary = {
 
   'scan.sound': 'Sound',
   'drive.region': 'Driving',
+  'drive.locked': 'The robot stands.',
   'drive.by': 'Way of driving',
   'drive.by.step': 'By steps',
   'drive.by.latch': 'Long go',
@@ -39,6 +42,7 @@ export const panelEn: PanelDictionary = {
 
   'lease.region': 'Who drives',
   'lease.free': 'The robot is free.',
+  'lease.unknown': 'Nobody knows just now who has the robot.',
   'lease.other': '{who} drives the robot.',
   'lease.ask': 'Ask for the robot',
   'lease.take': 'Take the robot over now',
@@ -72,7 +76,7 @@ export const panelEn: PanelDictionary = {
 
   'talk.region': 'Your microphone',
   'talk.start': 'Talk',
-  'talk.stop': 'They hear you: stop',
+  'talk.stop': 'Heard: stop',
   'talk.connecting': 'Opening…',
   'talk.held': 'Line is taken',
   'talk.held-by': '{who} is talking. You can talk afterwards.',
@@ -116,7 +120,7 @@ export const panelEn: PanelDictionary = {
 
   'speech.region': 'What the robot says',
   'speech.silent': 'The robot is silent.',
-  'speech.now': 'Saying: {what}.',
+  'speech.now': 'Saying: “{what}”',
   'speech.waiting': { one: '{n} more phrase waits.', other: '{n} more phrases wait.' },
   'speech.attention': 'Attention sound',
   'speech.again': 'Say it again',

@@ -10,6 +10,8 @@ type Codes = Record<
 
 export const panelRo = {
   close: 'Închide',
+  'page.up': 'Mai sus',
+  'page.down': 'Mai jos',
   less: 'Mai puțin',
   more: 'Mai mult',
   percent: '{n} %',
@@ -30,6 +32,7 @@ export const panelRo = {
 
   'scan.sound': 'Sunet',
   'drive.region': 'Mers',
+  'drive.locked': 'Robotul stă.',
   'drive.by': 'Felul de mers',
   'drive.by.step': 'Pas cu pas',
   'drive.by.latch': 'Mers lung',
@@ -47,6 +50,7 @@ export const panelRo = {
 
   'lease.region': 'Cine conduce',
   'lease.free': 'Robotul este liber.',
+  'lease.unknown': 'Nu se știe acum cine are robotul.',
   'lease.other': '{who} conduce robotul.',
   'lease.ask': 'Cere robotul',
   'lease.take': 'Preia robotul acum',
@@ -124,7 +128,7 @@ export const panelRo = {
 
   'speech.region': 'Ce spune robotul',
   'speech.silent': 'Robotul tace.',
-  'speech.now': 'Spune: {what}.',
+  'speech.now': 'Spune: „{what}”',
   'speech.waiting': {
     one: 'Mai așteaptă {n} frază.',
     few: 'Mai așteaptă {n} fraze.',

@@ -21,8 +21,8 @@ export class FakeKeys {
     this.#send('keydown', key, change);
   }
 
-  up(key: string): void {
-    this.#send('keyup', key, {});
+  up(key: string, change: Partial<KeyboardEvent> = {}): void {
+    this.#send('keyup', key, change);
   }
 
   #send(name: string, key: string, change: Partial<KeyboardEvent>): void {

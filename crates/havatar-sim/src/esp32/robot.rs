@@ -117,7 +117,8 @@ impl Robot {
         self.pty.as_ref().map(|pty| pty.as_fd())
     }
 
-    /// One turn of everything.
+    /// One turn of everything. A board runs all the time and a process does not: how long it had not been run stands
+    /// as `gap_ns` beside what it then did, for those who measure the firmware and not the machine.
     pub(super) fn turn(&mut self) -> io::Result<()> {
         self.receive()?;
         let at = now();
@@ -180,7 +181,7 @@ impl Robot {
             let frozen = self.frozen_since.is_some();
             match &mut self.board {
                 Board::Ours(firmware) => {
-                    self.ear.hear(&bytes, at, &mut self.timeline);
+                    self.ear.hear(&bytes, at, at.saturating_sub(self.at), &mut self.timeline);
                     // A hung board's bytes are lost with its buffer.
                     if !frozen {
                         firmware.receive(&bytes, ms);
@@ -238,7 +239,9 @@ impl Robot {
         let duty = |outputs: &Outputs| (outputs.left_duty, outputs.right_duty, outputs.brake);
         if duty(&old) != duty(&outputs) {
             let (left, right, brake) = duty(&outputs);
-            self.timeline.tell(at, "duty", json!({"left": left, "right": right, "brake": brake != 0}));
+            let gap = nanos(at.saturating_sub(self.at));
+            let duty = json!({"left": left, "right": right, "brake": brake != 0, "gap_ns": gap});
+            self.timeline.tell(at, "duty", duty);
         }
         if (old.pan, old.tilt) != (outputs.pan, outputs.tilt) {
             self.timeline.tell(at, "head", json!({"pan": outputs.pan, "tilt": outputs.tilt}));
@@ -331,7 +334,7 @@ impl Robot {
 }
 
 impl Ear {
-    fn hear(&mut self, bytes: &[u8], at: Duration, timeline: &mut Timeline) {
+    fn hear(&mut self, bytes: &[u8], at: Duration, gap: Duration, timeline: &mut Timeline) {
         if !timeline.wanted() {
             return;
         }
@@ -343,7 +346,8 @@ impl Ear {
             let Some(body) = self.decoder.push(byte) else { continue };
             if let Ok((header, message)) = ToDevice::decode(body) {
                 let mut line = described(header, &message);
-                line["first_ns"] = json!(u64::try_from(first.as_nanos()).unwrap_or(u64::MAX));
+                line["first_ns"] = json!(nanos(first));
+                line["gap_ns"] = json!(nanos(gap));
                 timeline.tell(at, "rx", line);
             }
         }
@@ -370,6 +374,10 @@ fn described(header: Header, message: &ToDevice) -> Value {
         _ => {}
     }
     line
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The device's clock, which wraps.

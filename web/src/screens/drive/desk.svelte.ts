@@ -21,6 +21,7 @@ import { type SpeedNotice, speedNotice } from '../../lib/notice';
 import type { PadPressed } from '../../lib/pad-bindings';
 import type { Statistics } from '../../lib/statistics';
 import type { Talk } from '../../lib/talk';
+import { driveSentence } from '../../ui/drive-view';
 import { Followed } from '../../ui/follow.svelte';
 
 export const WAYS = ['forward', 'back', 'left', 'right'] as const;
@@ -74,6 +75,8 @@ export class Desk {
   talkAsked = $state(false);
 
   #spoken = $state.raw() as Spoken;
+  /** The newest lease by which this page has asked for motion. */
+  #drove = $state<number | null>(null);
   #opener: Element | null = null;
 
   constructor(deps: DeskDeps) {
@@ -87,6 +90,9 @@ export class Desk {
     this.#talk = new Followed(deps.talk.state);
     this.#talkLevel = new Followed(deps.talk.level);
     this.#spoken = deps.spoken;
+    deps.drive.state.watch(({ doing, lease }) => {
+      if (doing !== null) this.#drove = lease;
+    });
   }
 
   get language(): Language {
@@ -100,6 +106,11 @@ export class Desk {
   }
   get words(): PanelWords {
     return this.#spoken.panel;
+  }
+  /** What every sheet says. */
+  get sheetWords() {
+    const text = (key: 'close' | 'page.up' | 'page.down') => this.words.text(key);
+    return { close: text('close'), up: text('page.up'), down: text('page.down') };
   }
   get app() {
     return this.#app.value;
@@ -147,6 +158,21 @@ export class Desk {
   get estopped(): boolean {
     const estop = this.robot?.estop;
     return estop?.latched === true || estop?.button === true;
+  }
+
+  /**
+   * How driving stands, in one sentence. What stopped the robot is told to whoever drove it: to somebody who has just taken it,
+   * a stop before their time says nothing.
+   */
+  get sentence(): string {
+    const { driving } = this;
+    // Not `ready`, which would be no news of the robot's: what locks it is said beside this.
+    const blind = this.locked && !this.moving && !this.estopped;
+    if (driving.phase === 'ready' && blind) return this.words.text('drive.locked');
+    const drove = driving.lease !== null && this.#drove === driving.lease;
+    const robot = drove ? driving.robot : unstopped(driving.robot);
+    const known = drove ? this.robot : unstopped(this.robot);
+    return driveSentence({ ...driving, robot }, known, this.driveWords);
   }
 
   /** Somebody else who has the robot. */
@@ -259,6 +285,10 @@ export class Desk {
     this.deps.talk.hangUp();
     await this.deps.app.logout();
   }
+}
+
+function unstopped(robot: RobotState | null): RobotState | null {
+  return robot && { ...robot, motion: { ...robot.motion, stopped: null } };
 }
 
 const KEY = Symbol('desk');

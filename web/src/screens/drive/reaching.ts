@@ -42,6 +42,7 @@ export function scanning(desk: Desk, settings: Settings): Reaching {
     childList: true,
     attributeFilter: ['aria-disabled', 'hidden', 'inert', 'data-scan'],
   });
+  const out = wayOutOfFields(settings.switchKeys.select);
   return {
     moves: (moving) => scanner.moves(moving),
     press: (role) => {
@@ -50,10 +51,30 @@ export function scanning(desk: Desk, settings: Settings): Reaching {
     },
     dispose: () => {
       page.disconnect();
+      out();
       scanner.dispose();
       reach.mark(null, false);
     },
   };
+}
+
+/**
+ * A switch types into a field that has the focus. Pressed twice with no other key between, it leaves the field instead, so that
+ * nobody who has one switch alone is caught in it.
+ */
+function wayOutOfFields(select: string): () => void {
+  let last = '';
+  const down = (event: KeyboardEvent): void => {
+    if (event.repeat) return;
+    const again = event.key === select && last === select;
+    last = event.key;
+    if (!again || !typing(event) || !(event.target instanceof HTMLElement)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.target.blur();
+  };
+  window.addEventListener('keydown', down, { capture: true });
+  return () => window.removeEventListener('keydown', down, { capture: true });
 }
 
 export function dwelling(

@@ -1,0 +1,176 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { DEFAULTS, type Settings } from '../../data/settings';
+import { DriveBench } from '../../testing/fake-drive';
+import { FakeKeys } from '../../testing/fake-keys';
+import { driveByPanelKeys, type KeyDesk } from './keys';
+
+/** What a key can be meant for. */
+class FakeControl {
+  readonly kind: string;
+
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+
+  closest(selector: string): FakeControl | null {
+    return selector === 'button' || (selector === '.key' && this.kind === 'direction')
+      ? this
+      : null;
+  }
+}
+
+let bench: DriveBench;
+let keys: FakeKeys;
+let settings: Settings;
+let sheet: KeyDesk['sheet'];
+let field: boolean;
+let tried: string[];
+let closed: number;
+let went: string[];
+
+beforeEach(async () => {
+  vi.stubGlobal('Element', FakeControl);
+  bench = new DriveBench();
+  keys = new FakeKeys();
+  settings = { ...DEFAULTS, driveBy: 'hold' };
+  sheet = null;
+  field = false;
+  tried = [];
+  closed = 0;
+  went = [];
+  const desk = {
+    drive: bench.drive,
+    get settings() {
+      return settings;
+    },
+    get sheet() {
+      return sheet;
+    },
+    get moving() {
+      return bench.state.doing !== null;
+    },
+    robot: null,
+    trying: (what: string) => tried.push(what),
+    close: () => {
+      closed += 1;
+    },
+    go: (way: string) => {
+      went.push(way);
+      bench.drive.step({ cm: 20 });
+    },
+    hold: (control: string) => bench.drive.hold(control, { linear: 1, angular: 0 }),
+  } as unknown as KeyDesk;
+  driveByPanelKeys(desk, keys, () => field);
+  await bench.acquire();
+  bench.socket.deeds();
+});
+
+function down(key: string, change: Partial<KeyboardEvent> = {}) {
+  let defaultPrevented = false;
+  keys.down(key, {
+    preventDefault: () => {
+      defaultPrevented = true;
+    },
+    stopPropagation: () => undefined,
+    ...change,
+  });
+  return { defaultPrevented };
+}
+
+const doing = () => bench.state.doing?.mode ?? null;
+
+test('an arrow holds while it is down, and is the same key whatever it means when it comes up', () => {
+  down('ArrowUp', { code: 'Numpad8' });
+  expect(doing()).toBe('hold');
+  keys.up('8', { code: 'Numpad8' });
+  expect(doing()).toBeNull();
+});
+
+test.each(['step', 'latch'] as const)(
+  'by %s an arrow is one press, and its repeats are none',
+  (driveBy) => {
+    settings = { ...settings, driveBy };
+    down('ArrowUp');
+    down('ArrowUp', { repeat: true });
+    expect(went).toEqual(['forward']);
+    expect(doing()).toBe('step');
+  },
+);
+
+test.each(['q', 'Tab', ' ', 'ArrowLeft', 'Enter', 'Escape'])(
+  'while a step is made %s stops it',
+  (key) => {
+    bench.drive.step({ cm: 20 });
+    const event = down(key);
+    expect(doing()).toBeNull();
+    expect(bench.socket.types()).toContain('stop');
+    expect(event.defaultPrevented).toBe(true);
+  },
+);
+
+test.each(['q', 'Tab', ' ', 'Escape'])('while an arrow is held %s stops as well', (key) => {
+  down('ArrowUp');
+  down(key);
+  expect(doing()).toBeNull();
+});
+
+test('a key that goes into a field stops what is being done, with another key or without', () => {
+  for (const other of [{}, { ctrlKey: true }]) {
+    field = false;
+    bench.drive.step({ cm: 20 });
+    field = true;
+    down('a', other);
+    expect(doing()).toBeNull();
+  }
+});
+
+test('a key that goes into a field while nothing moves is left alone', () => {
+  field = true;
+  const event = down('ArrowUp');
+  expect(doing()).toBeNull();
+  expect(event.defaultPrevented).toBe(false);
+});
+
+test('Space stops, but presses the button that has the focus', () => {
+  expect(down(' ').defaultPrevented).toBe(true);
+  expect(bench.socket.types()).toContain('stop');
+  const on = new FakeControl('button') as unknown as EventTarget;
+  expect(down(' ', { target: on }).defaultPrevented).toBe(false);
+});
+
+test('without shortcuts neither arrows nor Space do anything, and while moving every key stops', () => {
+  settings = { ...settings, shortcuts: false };
+  down('ArrowUp');
+  expect(doing()).toBeNull();
+  expect(down(' ').defaultPrevented).toBe(false);
+  bench.drive.step({ cm: 20 });
+  down('ArrowUp');
+  expect(doing()).toBeNull();
+});
+
+test('over an open sheet arrows drive nothing but the place to try, and Escape closes it', () => {
+  sheet = 'settings';
+  down('ArrowLeft');
+  expect(doing()).toBeNull();
+  expect(tried).toEqual(['still', 'left']);
+  down('Escape');
+  expect(closed).toBe(1);
+  expect(bench.socket.types()).not.toContain('stop');
+});
+
+test('Escape stops rather than closes while the robot moves', () => {
+  bench.drive.step({ cm: 20 });
+  sheet = 'phrases';
+  down('Escape');
+  expect(closed).toBe(0);
+  expect(doing()).toBeNull();
+});
+
+test('a scanner has its own keys: arrows drive nothing then, and Escape stops', () => {
+  settings = { ...settings, input: 'scan' };
+  down('ArrowUp');
+  expect(doing()).toBeNull();
+  bench.drive.step({ cm: 20 });
+  down('Escape');
+  expect(doing()).toBeNull();
+});
