@@ -20,6 +20,7 @@ mod robot_estop;
 mod robot_lease;
 mod robot_relay;
 mod robot_text;
+mod speech;
 mod start;
 mod voice;
 mod whep;

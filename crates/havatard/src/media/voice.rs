@@ -287,7 +287,7 @@ fn volume_file(state_dir: &Path) -> PathBuf {
 fn bind(runtime_dir: &Path) -> io::Result<UnixDatagram> {
     let place = runtime_dir.join(DESK_SOCKET);
     match std::fs::remove_file(&place) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => UnixDatagram::bind(place),
     }
 }
