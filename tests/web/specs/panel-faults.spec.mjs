@@ -225,6 +225,9 @@ const links = [
   { manner: { delay: 400, loss: 0.02 }, drives: false, slower: [0] },
 ]
 
+/** The robot takes no command that is so late; and on the worst of links the lease ends. */
+const TOO_SLOW = /legătura \d+ ms|întârzie prea mult|ajuns prea târziu|nu mai răspunde|s-a întrerupt/
+
 for (const { manner, drives, slower } of links) {
   test(`with ${manner.delay} ms each way and ${manner.loss * 100} % loss the limits are as written, the page says why, and nothing moves that should not`, async ({ page, driven }) => {
     test.setTimeout(120_000)
@@ -254,20 +257,23 @@ for (const { manner, drives, slower } of links) {
       await expectStillSince(driven, at, 400 + 2 * manner.delay + 300)
     } else {
       const begun = monotonic()
+      const said = new Set()
       for (let press = 0; press < 5; press += 1) {
         await page.keyboard.down(KEY)
         for (let look = 0; look < 6; look += 1) {
           await watchLimit()
+          said.add(await page.locator('main').innerText())
           await delay(100)
         }
         await page.keyboard.up(KEY)
       }
       expect(driven.robot.timeline.movingSince(begun), 'moved through a link that is too slow').toBe(false)
-      await expect(page.locator('#drive-lag, #drive-state').filter({ hasText: /prea mult|prea târziu|ms/ }).first()).toBeVisible()
+      expect([...said].join('\n'), 'why it does not go').toMatch(TOO_SLOW)
     }
     for (const limit of seen) expect(asWritten(limit), JSON.stringify(limit)).toBe(true)
     const held = seen.filter(({ command_ms: age }) => age !== null && age >= 1.5 * manner.delay)
-    expect(held.length, `limits that knew of the delay: ${JSON.stringify(seen.slice(0, 5))}`).toBeGreaterThan(0)
+    // What is refused for being late tells nothing of the link.
+    if (drives) expect(held.length, `limits that knew of the delay: ${JSON.stringify(seen.slice(0, 5))}`).toBeGreaterThan(0)
     for (const { percent } of held) expect(slower).toContain(percent)
 
     // Whatever the link: STOP has a way of its own, and is acknowledged.
