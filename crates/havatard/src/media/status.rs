@@ -253,14 +253,22 @@ mod tests {
 
     #[test]
     fn the_last_words_are_found_on_either_side_of_the_end() {
-        let line = |source, text: &str| LogLine { at: SystemTime::UNIX_EPOCH, source, stage: 1, text: text.to_owned() };
+        let line = |source, text: &str| LogLine {
+            at: SystemTime::UNIX_EPOCH,
+            source,
+            stage: 1,
+            text: text.to_owned(),
+        };
         let ours = |text| line(Source::Supervisor, text);
         let said = |text| line(Source::Stderr, text);
         let how = "exited with status 3";
         let found = |lines: &[LogLine]| last_words(lines, how).map(|line| line.text.clone());
         let end = || ours("exited with status 3; next try in 173 ms");
         assert_eq!(found(&[ours("started"), said("a"), said("why"), said(" "), end()]), Some("why".into()));
-        assert_eq!(found(&[ours("started"), end(), said("a"), said("why"), ours("started")]), Some("why".into()));
+        assert_eq!(
+            found(&[ours("started"), end(), said("a"), said("why"), ours("started")]),
+            Some("why".into())
+        );
         assert_eq!(found(&[said("before"), ours("started"), end(), ours("started"), said("later")]), None);
         assert_eq!(found(&[said("nobody ended")]), None);
     }

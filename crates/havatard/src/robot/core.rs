@@ -492,7 +492,7 @@ impl Core {
     fn stop_all(&mut self, reason: StopReason) {
         let (was, told) = (self.arbiter.mode(), self.arbiter.stopped());
         self.arbiter.stop(reason);
-        self.sent.fresh = true;
+        (self.sent.fresh, self.sent.owed) = (true, true);
         self.stopped(was, told);
     }
 
@@ -502,7 +502,7 @@ impl Core {
             self.sent.mode = self.arbiter.mode();
             self.sent.noted = None;
             // Told at once, however short ago a set-point was.
-            self.sent.fresh = true;
+            (self.sent.fresh, self.sent.owed) = (true, true);
             self.note("stopped", json!({"reason": self.arbiter.stopped(), "mode": was}));
             self.changed = true;
         }

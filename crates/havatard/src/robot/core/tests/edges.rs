@@ -96,6 +96,27 @@ fn a_message_counts_once_and_only_after_those_before_it() {
 }
 
 #[test]
+fn a_stop_that_was_overtaken_before_it_was_sent_goes_first_all_the_same() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    rig.hears(report(Stand::Driving));
+    // All of it before the motion loop is run again.
+    rig.core.stop("somebody");
+    rig.neutral().unwrap();
+    rig.hold(0.5).unwrap();
+    let orders = rig.orders().to_vec();
+    let [Order::Stop, Order::Drive { linear: 0, angular: 0, .. }, Order::Drive { linear: 125, .. }] =
+        orders[..]
+    else {
+        panic!("{orders:?}");
+    };
+    rig.wait(50);
+    rig.hold(0.5).unwrap();
+    assert!(matches!(rig.orders()[..], [Order::Drive { linear: 125, .. }]), "once");
+}
+
+#[test]
 fn a_pressed_button_outranks_all_and_cannot_be_released_from_afar() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
