@@ -106,14 +106,16 @@ async fn an_absent_microphone_is_waited_for_and_the_picture_is_there_with_silenc
 }
 
 #[tokio::test]
-async fn a_microphone_that_cannot_be_opened_is_told_in_ffmpegs_words_and_the_picture_is_there_with_silence() {
+async fn a_microphone_that_cannot_be_opened_is_told_in_its_recorders_words_and_the_picture_is_there_with_silence()
+ {
     let daemon = without_sound("nobody_made_this", "microphone_silent").await;
     let why = daemon
         .eventually(Duration::from_secs(5), "why there is no sound", async || {
-            daemon.status().await.devices.microphone.why.filter(|why| why.contains("nobody_made_this"))
+            daemon.status().await.devices.microphone.why.filter(|why| why.contains("audio open error"))
         })
         .await;
-    assert!(why.starts_with("exited with status 1: "), "{why}");
+    assert!(why.starts_with("arecord (stage 1) exited with status 1: "), "{why}");
+    assert!(daemon.status().await.devices.microphone.name.contains("nobody_made_this"));
 }
 
 /// A daemon whose microphone gives nothing, which is said with `code`; picture and silence have been found.

@@ -362,7 +362,7 @@ impl Daemon {
             return "havatard does not answer".to_owned();
         };
         let mut text = format!("--- status\n{}\n", status.text());
-        for name in ["mediamtx", "camera", "microphone", "muxer"] {
+        for name in ["mediamtx", "camera", "microphone", "muxer", "speaker", "talk"] {
             let path = format!("/api/v1/processes/{name}/logs");
             let Ok(logs) = self.try_ask(Method::GET, &path, |it| it).await else { continue };
             let lines: Vec<String> =

@@ -28,6 +28,7 @@ mod ports;
 pub mod proc;
 mod relay;
 mod robot;
+pub mod sound;
 mod timeline;
 pub mod tools;
 mod viewer;

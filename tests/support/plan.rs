@@ -44,7 +44,7 @@ pub struct Ended {
 }
 
 impl Plan {
-    /// A test picture of 320x180 at 30 frames a second and a test sound; small, because stories run side by side.
+    /// A test picture of 320x180 at 30 frames a second, a test sound and no loudspeaker; small, because stories run side by side.
     ///
     /// # Panics
     /// If no folder can be made.
@@ -65,6 +65,7 @@ impl Plan {
                 },
                 "camera": { "source": "test", "size": "320x180", "fps": 30 },
                 "microphone": { "source": "test" },
+                "speaker": { "output": "off" },
             },
         });
         Self {

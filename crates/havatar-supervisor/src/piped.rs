@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 
-use crate::command::Pipeline;
+use crate::command::{Command, Pipeline};
 use crate::errand::RunError;
 use crate::lines::{Head, Intake, pump};
 use crate::litter::{Run, SpawnError};
@@ -28,7 +28,7 @@ impl Nursery {
     pub async fn pipe(&self, pipeline: Pipeline, input: &[u8]) -> Result<Piped, RunError> {
         let program = pipeline.stages.first().map(|stage| stage.program.clone()).unwrap_or_default();
         let failed = |source| RunError::Io { program: program.clone(), source };
-        let title = pipeline.stages.first().map(|stage| stage.title()).unwrap_or_default();
+        let title = pipeline.stages.first().map(Command::title).unwrap_or_default();
         // A name that no other process has, since the mark by which the rest is found is made of it.
         let name = format!("{title}#{:016x}", rand::random::<u64>());
         let input = whole(input).map_err(&failed)?;

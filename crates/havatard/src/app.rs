@@ -85,16 +85,7 @@ pub async fn run(
     mut reload: tokio::sync::mpsc::Receiver<()>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let options = Options {
-        state_dir: make_directory(&options.state_dir)?,
-        runtime_dir: make_directory(&options.runtime_dir)?,
-        ..options
-    };
-    prove_writable(&options.runtime_dir)?;
-    // Recordings fill this disk: a robot whose disk is full must still come up, to be seen and cleared.
-    if let Err(error) = prove_writable(&options.state_dir) {
-        tracing::error!("{error:#}; going on from memory: nothing that changes now survives a restart");
-    }
+    let options = with_directories(options)?;
     let _lock = Lock::take(&options.state_dir)?;
     let config = Arc::new(loaded.config.clone());
     // The address is bound first: whoever cannot be reached must not open the camera.
@@ -103,12 +94,7 @@ pub async fn run(
 
     let nursery = Nursery::new(&scope(&options.state_dir), PathBuf::from("/proc/self/exe"))
         .context("cannot start the guard of the child processes")?;
-    match nursery.sweep().await {
-        Ok(0) => {}
-        Ok(swept) => tracing::warn!(processes = swept, "ended processes that an earlier run left behind"),
-        // Stuck in a driver, most likely. What it holds will be missing and said; the rest works.
-        Err(error) => tracing::error!(%error, "what an earlier run left behind cannot be ended"),
-    }
+    sweep(&nursery).await;
 
     let gate = Gate::new();
     let (hook, port) = hook::bind().context("cannot listen for MediaMTX's questions on 127.0.0.1")?;
@@ -343,6 +329,31 @@ fn auth_settings(config: &Config) -> Settings {
         session_max: config.auth.session_max.as_std(),
         sign_in_link_valid: config.auth.sign_in_link_valid.as_std(),
     }
+}
+
+/// Ends what an earlier run left behind.
+async fn sweep(nursery: &Nursery) {
+    match nursery.sweep().await {
+        Ok(0) => {}
+        Ok(swept) => tracing::warn!(processes = swept, "ended processes that an earlier run left behind"),
+        // Stuck in a driver, most likely. What it holds will be missing and said; the rest works.
+        Err(error) => tracing::error!(%error, "what an earlier run left behind cannot be ended"),
+    }
+}
+
+/// Both directories, made if need be, by their full paths.
+fn with_directories(options: Options) -> anyhow::Result<Options> {
+    let options = Options {
+        state_dir: make_directory(&options.state_dir)?,
+        runtime_dir: make_directory(&options.runtime_dir)?,
+        ..options
+    };
+    prove_writable(&options.runtime_dir)?;
+    // Recordings fill this disk: a robot whose disk is full must still come up, to be seen and cleared.
+    if let Err(error) = prove_writable(&options.state_dir) {
+        tracing::error!("{error:#}; going on from memory: nothing that changes now survives a restart");
+    }
+    Ok(options)
 }
 
 /// Makes a private directory, if there is none, and says its full path: MediaMTX runs in another folder.

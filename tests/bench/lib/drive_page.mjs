@@ -1,4 +1,4 @@
-// Somebody who drives by the drive check page, in a Chromium of their own; and what can happen to them.
+// Somebody who drives by a page that drives, in a Chromium of their own; and what can happen to them.
 import { firstTab, startChromium } from './devtools.mjs'
 import { monotonic } from './drive.mjs'
 import { until } from './wait.mjs'
@@ -12,12 +12,12 @@ const ARROW_UP = { key: 'ArrowUp', code: 'ArrowUp', windowsVirtualKeyCode: 38 }
  * the key that drives forward and keeps it down. Each fault resolves to the moment just before it was made, on
  * CLOCK_MONOTONIC.
  */
-export async function drivePage(daemon) {
+export async function drivePage(daemon, { path = '/drive.html' } = {}) {
   const chromium = await startChromium()
   const tab = await firstTab(chromium)
-  await tab.command('Page.navigate', { url: `${daemon.origin}/drive.html` })
+  await tab.command('Page.navigate', { url: `${daemon.origin}${path}` })
   const is = (name) => tab.ask(`document.body?.dataset.${name}`)
-  await until('the page asks who is there', async () => (await is('view')) === 'sign-in')
+  await until('the page asks who is there', () => tab.ask(`document.querySelector('#token') !== null && document.body.dataset.view === 'sign-in'`))
   await tab.ask(`(() => {
     document.querySelector('#token').value = ${JSON.stringify(daemon.token())}
     document.querySelector('#sign-in').requestSubmit()

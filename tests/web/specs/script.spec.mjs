@@ -163,7 +163,7 @@ async function steps(room, count, press) {
       const after = await settled(room)
       const { stopped } = (await robotOf(room)).motion
       if (stopped !== 'ended') {
-        expect(['picture_stale', 'message_late', 'deadman'], 'what may cut a step short').toContain(stopped)
+        expect(['picture_stale', 'lag_too_long', 'silent'], 'what may cut a step short').toContain(stopped)
         break
       }
       expect(after).not.toEqual(before)

@@ -63,12 +63,11 @@ pub(super) async fn way(nursery: &Nursery, wish: Wish, device: &SoundDevice) -> 
         Wish::Alsa => present(card.as_deref()),
         // A name that only ALSA understands.
         Wish::Auto if card.is_some() => present(card.as_deref()),
-        Wish::Auto if server_answers(nursery).await => Ok(Way::Pulse),
+        Wish::Auto | Wish::Pulse if server_answers(nursery).await => Ok(Way::Pulse),
         Wish::Auto if any_card() => Ok(Way::Alsa),
         Wish::Auto => Err("there is neither a sound card nor a sound server that this user reaches; \
                            whichever appears is used"
             .to_owned()),
-        Wish::Pulse if server_answers(nursery).await => Ok(Way::Pulse),
         Wish::Pulse => Err("no PulseAudio or PipeWire server answers this user (pactl info); \
                             it is used as soon as it does"
             .to_owned()),

@@ -19,6 +19,7 @@ use super::context::Context;
 use super::ffmpeg::{self, CameraInput, Mux, VideoCodec};
 use super::gate::Purpose;
 use super::progress::Progress;
+use super::voice::Voice;
 use super::{AUDIO, BOTH, CAMERA, encoder, v4l2};
 
 pub(super) struct CameraLaunch(pub(super) Arc<Context>);
@@ -49,7 +50,7 @@ impl Probe for ProgressProbe {
 impl Launch for CameraLaunch {
     async fn prepare(&mut self) -> Result<Pipeline, Hold> {
         self.0.camera.reset();
-        let_run(&self.0)?;
+        let_run(&self.0.voice)?;
         camera(&self.0).await
     }
 }
@@ -58,7 +59,7 @@ impl Launch for MicrophoneLaunch {
     async fn prepare(&mut self) -> Result<Pipeline, Hold> {
         let ctx = &self.0;
         ctx.microphone.reset();
-        let_run(ctx)?;
+        let_run(&ctx.voice)?;
         server_up(ctx)?;
         let config = ctx.config();
         ctx.set_microphone_away(None);
@@ -260,8 +261,8 @@ fn test_picture(config: &Config) -> Result<Command, Hold> {
 }
 
 /// The switch on the robot wins over whoever asks for a start.
-fn let_run(ctx: &Context) -> Result<(), Hold> {
-    if ctx.voice.is_private() { Err(Hold::Wait(HELD_OFF.into())) } else { Ok(()) }
+fn let_run(voice: &Voice) -> Result<(), Hold> {
+    if voice.is_private() { Err(Hold::Wait(HELD_OFF.into())) } else { Ok(()) }
 }
 
 pub(super) fn server_up(ctx: &Context) -> Result<(), Hold> {
@@ -278,4 +279,20 @@ pub(super) fn find_ffmpeg(config: &Config) -> Result<PathBuf, Hold> {
 pub(super) fn ticket(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
     let token = ctx.gate.issue(purpose, Instant::now());
     ffmpeg::rtsp_url(config.media.mediamtx.rtsp_address.0, path, &token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_the_switch_on_the_robot_is_on_nothing_is_launched() {
+        let dir = tempfile::tempdir().unwrap();
+        let voice = Voice::open(dir.path());
+        assert!(let_run(&voice).is_ok());
+        voice.set_private(true);
+        assert!(matches!(let_run(&voice), Err(Hold::Wait(why)) if why == HELD_OFF));
+        voice.set_private(false);
+        assert!(let_run(&voice).is_ok());
+    }
 }

@@ -64,8 +64,8 @@ pub fn capture(dir: &Path, source: Source) -> io::Result<()> {
         bytes: Vec::new(),
     };
     match source {
-        Source::Stdin => stage.from_recorder(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
-        Source::Tone => stage.from_tone(),
+        Source::Stdin => stage.take_recorder(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
+        Source::Tone => stage.make_tone(),
     }
 }
 
@@ -80,7 +80,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn from_recorder(&mut self, mut recorder: File) -> io::Result<()> {
+    fn take_recorder(&mut self, mut recorder: File) -> io::Result<()> {
         shorten(&recorder);
         let (mut even, mut decoder) = (Even::default(), Samples::default());
         let (mut buffer, mut samples, mut block) = ([0; PIPE], Vec::with_capacity(PIPE), [0; BLOCK]);
@@ -114,7 +114,7 @@ impl Stage {
         }
     }
 
-    fn from_tone(&mut self) -> io::Result<()> {
+    fn make_tone(&mut self) -> io::Result<()> {
         let (mut tone, mut block, mut next) = (Tone::default(), [0; BLOCK], Instant::now());
         loop {
             let now = Instant::now();
@@ -162,11 +162,14 @@ fn shorten(pipe: &File) {
 /// The head of a CAF stream of unknown length: little-endian samples, 16 bits, mono, packets of a block.
 fn head() -> Vec<u8> {
     const LITTLE_ENDIAN: u32 = 2;
+    /// A block.
+    const PACKET: u32 = 480;
+    const { assert!(PACKET as usize == BLOCK) };
     let mut head = b"caff\x00\x01\x00\x00desc".to_vec();
     head.extend(32_u64.to_be_bytes());
     head.extend(48_000_f64.to_be_bytes());
     head.extend(b"lpcm");
-    for number in [LITTLE_ENDIAN, BLOCK_BYTES as u32, BLOCK as u32, 1, 16] {
+    for number in [LITTLE_ENDIAN, 2 * PACKET, PACKET, 1, 16] {
         head.extend(number.to_be_bytes());
     }
     head.extend(b"data");

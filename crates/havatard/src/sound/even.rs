@@ -79,7 +79,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_backlog_is_dropped_and_what_is_left_is_the_newest() {
         let (mut even, mut block, now) = (Even::default(), [0; BLOCK], Instant::now());
-        even.push(&[1; 96_000]);
+        even.push(&vec![1; 96_000]);
         even.push(&[2; KEEP]);
         assert!(even.queue.len() <= MOST);
         even.forget();

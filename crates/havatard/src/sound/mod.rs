@@ -73,13 +73,11 @@ impl Samples {
     pub(crate) fn decode(&mut self, bytes: &[u8], into: &mut Vec<i16>) {
         let mut bytes = bytes.iter().copied();
         while let Some(low) = self.half.take().or_else(|| bytes.next()) {
-            match bytes.next() {
-                Some(high) => into.push(i16::from_le_bytes([low, high])),
-                None => {
-                    self.half = Some(low);
-                    return;
-                }
-            }
+            let Some(high) = bytes.next() else {
+                self.half = Some(low);
+                return;
+            };
+            into.push(i16::from_le_bytes([low, high]));
         }
     }
 }

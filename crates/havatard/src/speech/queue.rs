@@ -128,14 +128,16 @@ mod tests {
             let (mut speaking, mut waiting, mut last) = (None, Vec::new(), 0);
             for act in acts {
                 match act {
-                    Act::Push => match queue.push("ana", Some("x".to_owned()), Language::Ro, false) {
-                        Some(utterance) => {
+                    Act::Push => {
+                        let full = waiting.len() == MOST;
+                        let pushed = queue.push("ana", Some("x".to_owned()), Language::Ro, false);
+                        prop_assert_eq!(pushed.is_none(), full);
+                        if let Some(utterance) = pushed {
                             prop_assert!(utterance.id > last, "numbers only go up");
                             last = utterance.id;
                             waiting.push(utterance.id);
                         }
-                        None => prop_assert_eq!(waiting.len(), MOST),
-                    },
+                    }
                     Act::Begin => {
                         let begun = queue.begin().map(|item| item.utterance.id);
                         if speaking.is_some() || waiting.is_empty() {

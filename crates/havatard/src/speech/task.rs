@@ -80,7 +80,7 @@ async fn say(shared: &Shared, nursery: &Nursery, item: &Item) -> Result<(), Stri
     };
     let mut speaker = connect(shared).await?;
     if item.attention {
-        speaker.write_all(&tone::attention()).await.map_err(cut_off)?;
+        speaker.write_all(&tone::attention()).await.map_err(|error| cut_off(&error))?;
     }
     if let Some((name, mut piped)) = engine.take() {
         pass_on(&name, &mut piped, &mut speaker).await?;
@@ -91,9 +91,9 @@ async fn say(shared: &Shared, nursery: &Nursery, item: &Item) -> Result<(), Stri
             return Err(format!("{how}: {last}").trim_end_matches([':', ' ']).to_owned());
         }
     }
-    speaker.shutdown().await.map_err(cut_off)?;
+    speaker.shutdown().await.map_err(|error| cut_off(&error))?;
     // It closes its end when it has played the rest, which a live talker may hold up.
-    speaker.read(&mut [0; 1]).await.map(drop).map_err(cut_off)
+    speaker.read(&mut [0; 1]).await.map(drop).map_err(|error| cut_off(&error))
 }
 
 /// From the engine to the loudspeaker, at the pace of the latter.
@@ -111,7 +111,7 @@ async fn pass_on(name: &str, piped: &mut Piped, speaker: &mut UnixStream) -> Res
         if passed > LONGEST_SOUND {
             return Err(format!("{name} went on for more than three minutes, killed"));
         }
-        speaker.write_all(&buffer[..count]).await.map_err(cut_off)?;
+        speaker.write_all(&buffer[..count]).await.map_err(|error| cut_off(&error))?;
     }
 }
 
@@ -130,7 +130,7 @@ async fn connect(shared: &Shared) -> Result<UnixStream, String> {
     }
 }
 
-fn cut_off(error: std::io::Error) -> String {
+fn cut_off(error: &std::io::Error) -> String {
     format!("the loudspeaker was lost: {error}")
 }
 

@@ -21,6 +21,7 @@ fn takes(root: &Value, schema: &Value, value: &Value) -> bool {
     let all = |list: &Value| list.as_array().expect("a list of schemas").clone();
     let is = |kind: &Value| match kind.as_str().expect("a type") {
         "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
         "string" => value.is_string(),
         "integer" => value.is_i64() || value.is_u64(),
         "number" => value.is_number(),

@@ -89,11 +89,24 @@ async fn bad_offers_take_the_line_from_nobody() {
     for (ask, status, code) in [
         (Ask::post(WHIP).body("text/plain", OFFER), 415, "wrong_content_type"),
         (Ask::post(WHIP).body("application/sdp", ""), 400, "bad_sdp"),
+        (tracks(&["m=video 9 x 96", "a=rtpmap:96 H264/90000"]), 406, "unsupported_tracks"),
+        (tracks(&["m=audio 9 x 0", "a=rtpmap:0 PCMU/8000"]), 406, "unsupported_tracks"),
+        (
+            tracks(&["m=audio 9 x 111", "a=rtpmap:111 opus/48000/2", "m=video 9 x 96"]),
+            406,
+            "unsupported_tracks",
+        ),
         (Ask::post(WHIP).body("application/sdp", format!("v=0{}", "x".repeat(128 * 1024))), 413, "too_large"),
     ] {
         assert_eq!(robot.ask_as_admin(ask).await.refused(status), code);
         assert!(talker(&robot).await.is_some());
     }
+    let voice = tracks(&["m=audio 9 x 111", "a=rtpmap:111 OPUS/48000/2"]);
+    assert_eq!(robot.ask_as_admin(voice).await.status, StatusCode::CREATED);
+}
+
+fn tracks(lines: &[&str]) -> Ask {
+    Ask::post(WHIP).body("application/sdp", format!("v=0\r\n{}\r\n", lines.join("\r\n")))
 }
 
 #[tokio::test]

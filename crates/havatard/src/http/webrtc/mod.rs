@@ -188,6 +188,14 @@ fn no_such_session(way: Way) -> Failure {
     )
 }
 
+fn unsupported() -> Failure {
+    Failure::new(
+        StatusCode::NOT_ACCEPTABLE,
+        "unsupported_tracks",
+        "the robot takes one track of Opus sound and nothing else: the offer has none, or more",
+    )
+}
+
 /// The second talker's answer.
 fn talk_held(who: &str) -> Failure {
     Failure::new(

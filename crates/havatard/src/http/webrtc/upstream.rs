@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::{Client, RequestBuilder, Response};
 
-use super::{FRAGMENT, LARGEST_SDP, SDP, Target, Way, bad_sdp, talk_held};
+use super::{FRAGMENT, LARGEST_SDP, SDP, Target, Way, bad_sdp, talk_held, unsupported};
 use crate::{http::problem::Failure, media::Upstream};
 
 /// MediaMTX is on loopback: an answer that takes longer does not come.
@@ -207,14 +207,6 @@ fn offline(Target { way, stream }: Target) -> Failure {
         }
     };
     Failure::new(StatusCode::NOT_FOUND, "stream_offline", said)
-}
-
-fn unsupported() -> Failure {
-    Failure::new(
-        StatusCode::NOT_ACCEPTABLE,
-        "unsupported_tracks",
-        "the robot takes one track of Opus sound and nothing else: the offer has none, or more",
-    )
 }
 
 fn refused(status: StatusCode) -> Failure {

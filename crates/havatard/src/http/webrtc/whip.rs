@@ -10,7 +10,7 @@ use havatar_api::Problem;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
-use super::{TO_THE_ROBOT, Way, talk_held};
+use super::{TO_THE_ROBOT, Way, talk_held, unsupported};
 use crate::{
     auth::Identity,
     http::{Http, problem::Failure},
@@ -44,6 +44,9 @@ pub(in crate::http) async fn begin(
 ) -> Result<Response, Failure> {
     // Nobody gives way to an offer that comes to nothing for its form.
     super::check_offer(&headers, &offer)?;
+    if !is_one_voice(&offer) {
+        return Err(unsupported());
+    }
     let claim = http.0.line.claim(identity.owner(), &identity.me.name, Timestamp::now());
     let (hold, before) = claim.map_err(|who| talk_held(&who))?;
     if let Some(before) = before {
@@ -111,4 +114,14 @@ pub(in crate::http) async fn end(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Failure> {
     super::end(&http, Way::Whip, &id, &identity).await
+}
+
+/// Whether an offer is of one track of Opus sound. MediaMTX would take others, and drop the session only when they come. An
+/// offer of no track at all is MediaMTX's to refuse.
+fn is_one_voice(offer: &[u8]) -> bool {
+    let starts = |line: &&[u8]| line.starts_with(b"m=");
+    let mut tracks = offer.split(|byte| *byte == b'\n').filter(starts);
+    let Some(first) = tracks.next() else { return true };
+    let opus = offer.windows(11).any(|part| part.eq_ignore_ascii_case(b" opus/48000"));
+    first.starts_with(b"m=audio ") && tracks.next().is_none() && opus
 }

@@ -111,7 +111,8 @@ impl Core {
             }
             Wanted::Brake | Wanted::Neutral => {
                 let braked = wanted == Wanted::Brake;
-                if rest(braked) && !self.sent.rolling {
+                // That it stands is what it said, or what was merely said to it: whoever stops it now is passed on in any case.
+                if rest(braked) && !self.sent.rolling && !(braked && fresh) {
                     return;
                 }
                 if braked { (RETRY, Order::Stop) } else { (RETRY, NEUTRAL) }
