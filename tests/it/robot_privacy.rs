@@ -32,8 +32,8 @@ async fn it_closes_eyes_and_ears_whatever_is_asked_from_afar_and_over_a_restart(
         processes.iter().any(|process| ["camera", "microphone"].contains(&&*process.belongs_to))
     };
     assert!(!sees(&daemon), "{:?}", daemon.processes());
-    let seen = viewer.frames().into_iter().filter(|frame| frame.painted.is_some_and(|at| at > closed));
-    assert_eq!(seen.count(), 0, "frames of the room after it was closed");
+    let later = viewer.frames().into_iter().filter(|frame| frame.painted.is_some_and(|at| at > closed));
+    assert_eq!(later.count(), 0, "frames of the room after it was closed");
 
     // The next daemon knows it before the controller has answered.
     let (_, plan) = daemon.kill();
