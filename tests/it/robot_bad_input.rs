@@ -115,11 +115,27 @@ async fn what_comes_by_http_is_refused_as_plainly() {
     let since = Moment::now();
     let token = &driver.token;
     let bad = [
-        (Method::POST, "step", json!({ "token": token, "press": 1, "move": { "cm": 7 } })),
-        (Method::POST, "step", json!({ "token": token, "press": "1", "move": { "cm": 5 } })),
-        (Method::POST, "step", json!({ "token": token, "press": 1 })),
-        (Method::POST, "step", json!({ "token": "guess", "press": 1, "move": { "cm": 5 } })),
-        (Method::POST, "step", json!({ "token": "x".repeat(10_000), "press": 1, "move": { "cm": 5 } })),
+        (
+            Method::POST,
+            "step",
+            json!({ "token": token, "press": 1, "t": 1.0, "beat": 1, "beat_t": 1.0, "move": { "cm": 7 } }),
+        ),
+        (
+            Method::POST,
+            "step",
+            json!({ "token": token, "press": "1", "t": 1.0, "beat": 1, "beat_t": 1.0, "move": { "cm": 5 } }),
+        ),
+        (Method::POST, "step", json!({ "token": token, "press": 1, "t": 1.0, "beat": 1, "beat_t": 1.0 })),
+        (
+            Method::POST,
+            "step",
+            json!({ "token": "guess", "press": 1, "t": 1.0, "beat": 1, "beat_t": 1.0, "move": { "cm": 5 } }),
+        ),
+        (
+            Method::POST,
+            "step",
+            json!({ "token": "x".repeat(10_000), "press": 1, "t": 1.0, "beat": 1, "beat_t": 1.0, "move": { "cm": 5 } }),
+        ),
         (Method::POST, "head", json!({ "token": token, "pan": 91, "tilt": 0 })),
         (Method::POST, "head", json!({ "token": token, "pan": "left", "tilt": 0 })),
         (Method::POST, "lights", json!({ "token": token, "light": 256 })),

@@ -87,7 +87,10 @@ async fn without_a_robot_in_the_config_every_command_says_so() {
         ("head", serde_json::json!({ "token": "x", "pan": 0, "tilt": 0 })),
         ("lights", serde_json::json!({ "token": "x", "light": 0 })),
         ("buzzer", serde_json::json!({ "token": "x", "hz": 440, "ms": 100 })),
-        ("step", serde_json::json!({ "token": "x", "press": 1, "move": { "cm": 5 } })),
+        (
+            "step",
+            serde_json::json!({ "token": "x", "press": 1, "t": 1.0, "beat": 1, "beat_t": 1.0, "move": { "cm": 5 } }),
+        ),
     ] {
         let answer = admin.post(&format!("/api/v1/robot/{path}"), body).await;
         assert!((400..600).contains(&answer.status), "{path}: {}", answer.text());

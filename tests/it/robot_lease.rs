@@ -105,7 +105,11 @@ async fn an_old_token_moves_nothing_and_is_told_why() {
     let seat = Driver::open(&first.way(), lease, &old).await.expect("the upgrade");
     assert_eq!(seat.ends(Duration::from_secs(2)).await.1, "4409");
     for (method, path, body) in [
-        (Method::POST, "step", json!({ "token": old, "press": 1, "move": { "cm": 5 } })),
+        (
+            Method::POST,
+            "step",
+            json!({ "token": old, "press": 1, "t": 1.0, "beat": 1, "beat_t": 1.0, "move": { "cm": 5 } }),
+        ),
         (Method::POST, "head", json!({ "token": old, "pan": 0, "tilt": 0 })),
         (Method::POST, "lights", json!({ "token": old, "light": 255 })),
         (Method::POST, "lease/answer", json!({ "token": old, "hand_over": true })),

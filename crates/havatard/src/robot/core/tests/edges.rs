@@ -105,7 +105,7 @@ fn a_stop_that_was_overtaken_before_it_was_sent_goes_first_all_the_same() {
     rig.core.stop("somebody");
     rig.neutral().unwrap();
     rig.hold(0.5).unwrap();
-    let orders = rig.orders().to_vec();
+    let orders = rig.orders();
     let [Order::Stop, Order::Drive { linear: 0, angular: 0, .. }, Order::Drive { linear: 125, .. }] =
         orders[..]
     else {
