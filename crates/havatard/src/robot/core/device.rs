@@ -127,9 +127,6 @@ impl Core {
         self.arbiter.configure(caps);
         self.sent.forget();
         self.note("link", json!({"state": "up", "name": controller.name, "boot": controller.boot}));
-        for warning in warnings(&controller) {
-            tracing::warn!(code = warning.code, "{}", warning.message);
-        }
         (self.device.phase, self.device.report) = (Phase::Up(controller), None);
         self.changed = true;
     }
