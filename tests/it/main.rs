@@ -18,6 +18,7 @@ mod robot_driver_dies;
 mod robot_drives;
 mod robot_estop;
 mod robot_lease;
+mod robot_privacy;
 mod robot_relay;
 mod robot_text;
 mod speech;

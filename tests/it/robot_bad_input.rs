@@ -210,7 +210,7 @@ async fn flood(admin: &Person) {
 /// 200 requests at once, all of them answered.
 async fn rest(admin: &Person) {
     let asks = (0..200).map(|index| {
-        let body = json!({ "token": format!("guess {index}"), "press": index, "move": { "cm": 5 } });
+        let body = json!({ "token": format!("guess {index}"), "press": index, "t": 1, "beat": 1, "beat_t": 1, "move": { "cm": 5 } });
         async move { admin.post("/api/v1/robot/step", body).await }
     });
     for answer in futures_util::future::join_all(asks).await {

@@ -374,14 +374,21 @@ pub enum StepMove {
     Deg(i32),
 }
 
-/// Body of `POST /api/v1/robot/step`. The lease's drive socket must be open: it keeps the step alive.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// Body of `POST /api/v1/robot/step`. The lease's drive socket must be open: it keeps the step alive, and its beats say
+/// how old the press is.
+#[derive(Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepRequest {
     /// The lease's secret.
     pub token: String,
     /// Counts the presses of this lease, from 1; a number is good once, and only upwards.
     pub press: u64,
+    /// When the press was made, in ms of the socket's steady clock: as in a `Stamp`.
+    pub t: f64,
+    /// The newest beat received on the socket by then.
+    pub beat: u64,
+    /// When that was received.
+    pub beat_t: f64,
     /// The move.
     #[serde(rename = "move")]
     pub step: StepMove,

@@ -1,7 +1,8 @@
 //! Who is there through the robot, told to those beside it; and the switch by which they close its eyes and ears.
 //!
 //! Joins what the media side knows (who reads the picture) with what the robot knows (who drives, how the switch stands),
-//! and tells each what the other cannot know. A switch that cannot be asked, because the cable is out, stands as it stood last.
+//! and tells each what the other cannot know. A switch that cannot be asked, because the cable is out or the daemon has only
+//! just started, stands as it stood last; a robot that has none holds nothing off.
 
 use std::sync::Arc;
 
@@ -24,17 +25,17 @@ pub fn start(
 
 async fn run(media: Media, robot: Robot, told: watch::Sender<api::Presence>, shutdown: CancellationToken) {
     let (mut streams, mut wheels) = (media.subscribe(), robot.subscribe());
-    let mut private = None;
     loop {
         let seen: Arc<MediaStatus> = streams.borrow_and_update().clone();
         let state = wheels.borrow_and_update().clone();
         let now = fold(&seen, &state);
         robot.watched(now.watchers);
-        if let Some(on) = now.private
-            && private != Some(on)
-        {
-            private = Some(on);
-            tracing::info!(on, "the switch on the robot that closes its eyes and ears was turned");
+        let without = match state.link.state {
+            api::RobotLinkState::Off => true,
+            api::RobotLinkState::Up => !has(&state, "mute_switch"),
+            _ => false,
+        };
+        if let Some(on) = now.private.or(without.then_some(false)) {
             media.set_private(on);
         }
         told.send_if_modified(|before| {
@@ -54,12 +55,14 @@ fn fold(media: &MediaStatus, robot: &api::RobotState) -> api::Presence {
     // Figures that are old say nothing of now: MediaMTX away means that nobody sees anything.
     let readers = media.streams.streams.iter().filter(|it| it.name == CAMERA || it.name == BOTH);
     let watchers: u64 = if media.streams.live { readers.map(|it| it.readers).sum() } else { 0 };
-    let has_light = |device: &api::RobotDevice| device.features.iter().any(|feature| feature == "presence");
     api::Presence {
         watchers: u32::try_from(watchers).unwrap_or(u32::MAX),
         driven: robot.driver.as_ref().is_some_and(|driver| driver.connected),
-        shown: robot.link.state == api::RobotLinkState::Up
-            && robot.link.device.as_ref().is_some_and(has_light),
+        shown: robot.link.state == api::RobotLinkState::Up && has(robot, "presence"),
         private: robot.telemetry.as_ref().and_then(|telemetry| telemetry.muted),
     }
+}
+
+fn has(robot: &api::RobotState, feature: &str) -> bool {
+    robot.link.device.as_ref().is_some_and(|device| device.features.iter().any(|it| it == feature))
 }

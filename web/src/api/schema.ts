@@ -1811,8 +1811,21 @@ export interface components {
              */
             deg: number;
         };
-        /** @description Body of `POST /api/v1/robot/step`. The lease's drive socket must be open: it keeps the step alive. */
+        /**
+         * @description Body of `POST /api/v1/robot/step`. The lease's drive socket must be open: it keeps the step alive, and its beats say
+         *     how old the press is.
+         */
         StepRequest: {
+            /**
+             * Format: int64
+             * @description The newest beat received on the socket by then.
+             */
+            beat: number;
+            /**
+             * Format: double
+             * @description When that was received.
+             */
+            beat_t: number;
             /** @description The move. */
             move: components["schemas"]["StepMove"];
             /**
@@ -1820,6 +1833,11 @@ export interface components {
              * @description Counts the presses of this lease, from 1; a number is good once, and only upwards.
              */
             press: number;
+            /**
+             * Format: double
+             * @description When the press was made, in ms of the socket's steady clock: as in a `Stamp`.
+             */
+            t: number;
             /** @description The lease's secret. */
             token: string;
         };

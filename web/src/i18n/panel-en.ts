@@ -44,6 +44,7 @@ export const panelEn: PanelDictionary = {
   'lease.free': 'The robot is free.',
   'lease.unknown': 'Nobody knows just now who has the robot.',
   'lease.other': '{who} drives the robot.',
+  'lease.refused': '{who} said: not now.',
   'lease.ask': 'Ask for the robot',
   'lease.take': 'Take the robot over now',
   'lease.cancel': 'Give up',

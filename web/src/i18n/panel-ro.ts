@@ -52,6 +52,7 @@ export const panelRo = {
   'lease.free': 'Robotul este liber.',
   'lease.unknown': 'Nu se știe acum cine are robotul.',
   'lease.other': '{who} conduce robotul.',
+  'lease.refused': '{who} a spus: nu acum.',
   'lease.ask': 'Cere robotul',
   'lease.take': 'Preia robotul acum',
   'lease.cancel': 'Renunță',

@@ -100,7 +100,7 @@ pub(super) fn camera(
         }
     }
     args.push(["-map", "0:v:0", "-an", "-sn", "-dn"]);
-    args.extend(encode(camera, matches!(input, CameraInput::Url(_) | CameraInput::File(_)), codec));
+    args.extend(encode(camera, Some(input), codec));
     args.output(target);
     args.0
 }
@@ -113,7 +113,7 @@ pub(super) fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Ve
     }
     let source = format!("testsrc2=size={}:rate={}", camera.size, camera.fps);
     args.push(["-f", "lavfi", "-i", &source, "-frames:v", &frames.to_string()]);
-    args.extend(encode(camera, false, codec));
+    args.extend(encode(camera, None, codec));
     args.push(["-f", "null", "-"]);
     args.0
 }
@@ -231,10 +231,17 @@ fn smoothed(step: u32, jump: u32) -> String {
     )
 }
 
-fn encode(camera: &Camera, foreign_size: bool, codec: VideoCodec) -> Vec<OsString> {
+/// The encoder's part of the line; without an input, for a test encode.
+fn encode(camera: &Camera, input: Option<&CameraInput<'_>>, codec: VideoCodec) -> Vec<OsString> {
     let mut args = Args::default();
     let mut filters = Vec::new();
-    if foreign_size {
+    if input == Some(&CameraInput::RawPipe) {
+        // Frames from a pipe carry no time, and counting them falls behind for good whenever the camera leaves one out.
+        // A player would hold back, and the panel call late, what is neither. So each is stamped as it comes.
+        filters.push("settb=1/90000,setpts=(RTCTIME-RTCSTART)*0.09".into());
+        args.push(["-fps_mode", "passthrough", "-enc_time_base", "1:90000"]);
+    }
+    if matches!(input, Some(CameraInput::Url(_) | CameraInput::File(_))) {
         let (w, h) = (camera.size.width, camera.size.height);
         filters.push(format!("scale={w}:{h}:force_original_aspect_ratio=decrease"));
         filters.push(format!("pad={w}:{h}:(ow-iw)/2:(oh-ih)/2,fps={}", camera.fps));

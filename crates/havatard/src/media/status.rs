@@ -78,18 +78,21 @@ fn with_last_words(process: &Supervised, how: &str) -> String {
         return how.to_owned();
     }
     let (lines, _) = process.logs();
-    let ours = |line: &&LogLine| line.source == Source::Supervisor;
-    let last = lines
-        .iter()
-        .rev()
-        .skip_while(|line| !(ours(line) && line.text.starts_with(how)))
-        .skip(1)
-        .take_while(|line| !ours(line))
-        .find(|line| !line.text.trim().is_empty());
-    last.map_or_else(
+    last_words(&lines, how).map_or_else(
         || how.to_owned(),
         |line| format!("{how}: {}", line.text.trim().chars().take(LAST_WORDS).collect::<String>()),
     )
+}
+
+/// What stands between the remark that it ended so and our remarks around that. It was said before; but on a busy machine the
+/// end is seen sooner than what is still in the pipe.
+fn last_words<'a>(lines: &'a [LogLine], how: &str) -> Option<&'a LogLine> {
+    let ours = |line: &&LogLine| line.source == Source::Supervisor;
+    let end = lines.iter().rposition(|line| ours(&line) && line.text.starts_with(how))?;
+    let (before, after) = (lines.get(..end)?, lines.get(end + 1..)?);
+    let said = |line: &&LogLine| !line.text.trim().is_empty();
+    let late: Vec<&LogLine> = after.iter().take_while(|line| !ours(line)).filter(said).collect();
+    late.last().copied().or_else(|| before.iter().rev().take_while(|line| !ours(line)).find(said))
 }
 
 pub(super) fn logs(process: &Supervised) -> api::Logs {
@@ -242,4 +245,31 @@ fn device(name: String, off: bool, away: Option<String>, process: Option<&api::P
         _ => (api::DeviceState::Silent, process.and_then(reason)),
     };
     api::Device { name, state, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_are_found_on_either_side_of_the_end() {
+        let line = |source, text: &str| LogLine {
+            at: SystemTime::UNIX_EPOCH,
+            source,
+            stage: 1,
+            text: text.to_owned(),
+        };
+        let ours = |text| line(Source::Supervisor, text);
+        let said = |text| line(Source::Stderr, text);
+        let how = "exited with status 3";
+        let found = |lines: &[LogLine]| last_words(lines, how).map(|line| line.text.clone());
+        let end = || ours("exited with status 3; next try in 173 ms");
+        assert_eq!(found(&[ours("started"), said("a"), said("why"), said(" "), end()]), Some("why".into()));
+        assert_eq!(
+            found(&[ours("started"), end(), said("a"), said("why"), ours("started")]),
+            Some("why".into())
+        );
+        assert_eq!(found(&[said("before"), ours("started"), end(), ours("started"), said("later")]), None);
+        assert_eq!(found(&[said("nobody ended")]), None);
+    }
 }

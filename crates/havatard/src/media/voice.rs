@@ -67,7 +67,7 @@ impl Voice {
             sound: watch::Sender::new(Arc::new(Sound { speaker, volume, ducked: false })),
             levels: watch::Sender::new(api::Levels { speaker_db: None, microphone_db: None }),
             talking: watch::Sender::new(false),
-            private: watch::Sender::new(false),
+            private: watch::Sender::new(private_file(state_dir).exists()),
         }
     }
 
@@ -249,7 +249,9 @@ pub(super) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, s
             Ok(()) = private.changed() => {}
         }
         let devices = [&processes.camera, &processes.microphone];
-        if *private.borrow_and_update() {
+        let on = *private.borrow_and_update();
+        remember_private(private_file(&ctx.state_dir), on).await;
+        if on {
             tracing::info!("the switch on the robot holds camera and microphone off");
             futures_util::future::join_all(devices.map(end)).await;
         } else {
@@ -258,6 +260,21 @@ pub(super) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, s
                 device.recover();
             }
         }
+    }
+}
+
+/// The controller answers only a moment after the daemon has started, and nobody is to be seen in that moment who had
+/// closed the robot's eyes before.
+async fn remember_private(file: PathBuf, on: bool) {
+    let keep = move || {
+        if on {
+            return disk::write(&file, b"", Existing::Replace);
+        }
+        std::fs::remove_file(&file)
+            .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    };
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(keep).await {
+        tracing::warn!(%error, "how the switch on the robot stands is not remembered over a restart");
     }
 }
 
@@ -278,6 +295,10 @@ fn is_up(state: &State) -> bool {
 fn permille(volume: u8, speaker: &Speaker) -> u16 {
     let percent = u32::from(volume.min(100));
     u16::try_from(speaker.max_volume * percent * percent / 1000).unwrap_or(0)
+}
+
+fn private_file(state_dir: &Path) -> PathBuf {
+    state_dir.join("private")
 }
 
 fn volume_file(state_dir: &Path) -> PathBuf {

@@ -28,9 +28,10 @@ const STEP_LINEAR: u16 = 150;
 const STEP_ANGULAR: u16 = 524;
 /// How long a latch may be asked for.
 const LATCH_MS: std::ops::RangeInclusive<u32> = 1000..=8000;
-/// A step takes at most this long; only half a turn takes longer.
-const STEP_WITHIN: Duration = Duration::from_secs(4);
-const HALF_TURN_WITHIN: Duration = Duration::from_secs(7);
+/// A step may take this much longer than its way at its speed: to come to rest first, to get going, to slow down.
+const STEP_SLACK: Duration = Duration::from_secs(1);
+/// And this much in all; a longer one is not begun.
+const STEP_WITHIN: Duration = Duration::from_secs(8);
 /// How much earlier than we the controller may end a motion.
 const KEEPS_TIME: Duration = Duration::from_millis(60);
 /// While the motion loop is late, speed is at most this share, for this long.
@@ -121,6 +122,15 @@ impl Motion {
     }
 }
 
+/// A press that was made before a stop is void. Stops come without the time; whoever stops wakes the motion loop, whose
+/// turn gives it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Halted {
+    Never,
+    Now,
+    At(Instant),
+}
+
 /// The machine.
 #[derive(Debug)]
 pub(super) struct Arbiter {
@@ -130,8 +140,10 @@ pub(super) struct Arbiter {
     brake: bool,
     /// A held control must be let go first.
     neutral_first: bool,
-    /// The highest press that has been used, or was meant for a motion that was stopped.
+    /// The highest press that has been used, or refused: it is never carried out later.
     press: u64,
+    /// The last stop that was not a motion's own end.
+    halted: Halted,
     step: u16,
     stopped: Option<StopReason>,
     lag: Lag,
@@ -147,6 +159,7 @@ impl Arbiter {
             brake: true,
             neutral_first: true,
             press: 0,
+            halted: Halted::Never,
             step: 0,
             stopped: None,
             lag: Lag::default(),
@@ -196,21 +209,44 @@ impl Arbiter {
         }
     }
 
-    /// A press that came another way than by the socket; the socket's last message vouches for the driver.
-    pub(super) fn step_aside(&mut self, press: u64, step: StepMove, now: Instant) -> Result<(), Refusal> {
+    /// A press that came another way than by the socket, so old; the socket's last message vouches for the driver.
+    /// What comes by the socket comes in its order; this may be overtaken by a stop, and is void then.
+    pub(super) fn step_aside(
+        &mut self,
+        press: u64,
+        step: StepMove,
+        age: Duration,
+        now: Instant,
+    ) -> Result<(), Refusal> {
         let (heard, at) = self.heard.ok_or(Refusal::NoSocket)?;
         let silent = now.duration_since(at);
         if silent >= DEADMAN || heard.age.saturating_add(silent) >= OLDEST {
             return Err(Refusal::NoSocket);
         }
+        if age >= OLDEST {
+            return Err(Refusal::CommandLate);
+        }
         in_range(&Command::Step { press, step })?;
         self.tick(now);
-        self.begin_step(press, step, heard, now)?;
+        if matches!(self.halted, Halted::At(halted) if now < halted + age) {
+            return Err(Refusal::PressAgain);
+        }
+        // The picture has aged since it was reported.
+        let picture = heard.picture.map(|picture| picture.saturating_add(silent));
+        self.watch(Heard { picture, ..heard })?;
+        self.begin_step(press, step, Heard { picture, ..heard }, now)?;
         // It lives on what the socket said, not on this press.
         if let Some(motion) = &mut self.motion {
             motion.fed = at;
         }
         Ok(())
+    }
+
+    /// A press that was refused is not carried out later, however often it is said again.
+    pub(super) fn spend(&mut self, command: &Command) {
+        if let Command::Latch { press, .. } | Command::Step { press, .. } = *command {
+            self.press = self.press.max(press);
+        }
     }
 
     /// Ends any motion by braking. The next begins with a fresh human action.
@@ -220,6 +256,9 @@ impl Arbiter {
         }
         self.brake = true;
         self.neutral_first = true;
+        if reason != StopReason::Ended {
+            self.halted = Halted::Now;
+        }
     }
 
     /// A new socket, or a new driver: presses are counted anew, and nothing is known of their picture.
@@ -236,6 +275,9 @@ impl Arbiter {
 
     /// Ends what has run out.
     pub(super) fn tick(&mut self, now: Instant) {
+        if self.halted == Halted::Now {
+            self.halted = Halted::At(now);
+        }
         let Some(motion) = self.motion else { return };
         if now < motion.deadline() {
             return;
@@ -412,10 +454,10 @@ impl Arbiter {
         let going = Going::Shares { linear, angular };
         match self.motion {
             Some(Motion { mode: DriveMode::Latch, press: running, until: end, began, .. }) => {
-                let until = if press > running { Some(until) } else { end };
-                if press < running {
+                if press != running && press <= self.press {
                     return Err(Refusal::PressAgain);
                 }
+                let until = if press > running { Some(until) } else { end };
                 self.press = press;
                 self.go(DriveMode::Latch, going, press, until, heard, now);
                 self.began(began);
@@ -435,27 +477,28 @@ impl Arbiter {
         if press <= self.press {
             return Err(Refusal::PressAgain);
         }
-        // Refused or not, this press is spent: it is never carried out later.
         self.press = press;
         if self.motion.is_some() {
             return Err(Refusal::Moving);
         }
         self.may(DriveMode::Step, heard)?;
-        self.step = self.step.wrapping_add(1);
         let (kind, amount, speed) = match step {
             StepMove::Cm(cm) => {
-                (StepKind::Straight, cm * 10, STEP_LINEAR.min(whole(self.caps.linear).unsigned_abs()))
+                let top = whole(self.caps.linear * backwards(f64::from(cm)));
+                (StepKind::Straight, cm * 10, STEP_LINEAR.min(top.unsigned_abs()))
             }
             StepMove::Deg(deg) => {
                 let mrad = i32::from(whole(f64::from(deg).to_radians() * 1000.0));
                 (StepKind::Turn, mrad, STEP_ANGULAR.min(whole(self.caps.angular).unsigned_abs()))
             }
         };
-        let within = if step == StepMove::Deg(180) || step == StepMove::Deg(-180) {
-            HALF_TURN_WITHIN
-        } else {
-            STEP_WITHIN
-        };
+        let within =
+            Duration::from_secs_f64(f64::from(amount.unsigned_abs()) / f64::from(speed.max(1))) + STEP_SLACK;
+        // A robot so slow that its end would have to be cut off is not begun with.
+        if speed == 0 || within > STEP_WITHIN {
+            return Err(Refusal::OutOfRange);
+        }
+        self.step = self.step.wrapping_add(1);
         let going = Going::Step { id: self.step, kind, amount, speed };
         self.go(DriveMode::Step, going, press, Some(now + within), heard, now);
         Ok(())
@@ -490,8 +533,7 @@ impl Arbiter {
         let scale = f64::from(percent) / 100.0;
         let top =
             if mode == DriveMode::Latch { self.caps.linear.min(LATCH_LINEAR) } else { self.caps.linear };
-        let backwards = if linear < 0.0 { 0.5 } else { 1.0 };
-        (whole(linear * top * backwards * scale), whole(angular * self.caps.angular * scale))
+        (whole(linear * top * backwards(linear) * scale), whole(angular * self.caps.angular * scale))
     }
 }
 
@@ -510,6 +552,11 @@ fn in_range(command: &Command) -> Result<(), Refusal> {
         Command::Alive | Command::Neutral => true,
     };
     if right { Ok(()) } else { Err(Refusal::OutOfRange) }
+}
+
+/// The share of the speed that is left for a way in this direction.
+fn backwards(way: f64) -> f64 {
+    if way < 0.0 { 0.5 } else { 1.0 }
 }
 
 /// Whether a stop at rest is worth telling in place of the former reason: what must be known is never hidden by

@@ -251,13 +251,15 @@ impl Core {
     /// A press over another way than the socket, which must be alive.
     pub(super) fn step(&mut self, request: &api::StepRequest, now: Instant) -> Result<(), Refusal> {
         self.check(&Fingerprint::of(&request.token), now)?;
-        if self.seat.is_none() {
-            return Err(Refusal::NoSocket);
-        }
-        self.gate()?;
+        let seat = self.seat.as_mut().ok_or(Refusal::NoSocket)?;
+        let api::StepRequest { t, beat, beat_t, .. } = *request;
+        let stamp = api::Stamp { seq: 0, t, beat, beat_t, picture_ms: None };
+        let age = seat.clock.age(&stamp, now)?;
         let command = Command::Step { press: request.press, step: request.step };
-        let result = self.arbiter.step_aside(request.press, request.step, now);
-        self.told(&command, result, now)
+        self.judge(&command, now, |core| {
+            core.gate()?;
+            core.arbiter.step_aside(request.press, request.step, age, now)
+        })
     }
 
     /// Stops the wheels, whoever asks.
@@ -390,22 +392,43 @@ impl Core {
     }
 
     fn obey(&mut self, command: &Command, heard: Heard, now: Instant) -> Result<(), Refusal> {
-        let moves = !matches!(command, Command::Alive | Command::Neutral);
-        if moves {
-            self.gate()?;
+        self.judge(command, now, |core| {
+            let moves = !matches!(command, Command::Alive | Command::Neutral);
+            if moves {
+                core.gate()?;
+            }
+            // A latch lets go of the control: it needs a stop that works without us.
+            if matches!(command, Command::Latch { .. }) && !core.device.can_latch_estop() {
+                return Err(Refusal::StopUnreachable);
+            }
+            core.arbiter.command(command, heard, now)
+        })
+    }
+
+    /// Judges a command, and sees to what its judgement brought about: a refusal spends the press, and may have stopped.
+    fn judge(
+        &mut self,
+        command: &Command,
+        now: Instant,
+        by: impl FnOnce(&mut Self) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let (was, told) = (self.arbiter.mode(), self.arbiter.stopped());
+        let result = by(self);
+        if result.is_err() {
+            self.arbiter.spend(command);
         }
-        // A latch lets go of the control: it needs a stop that works without us.
-        if matches!(command, Command::Latch { .. }) && !self.device.can_latch_estop() {
-            return Err(Refusal::StopUnreachable);
+        // The driver's own neutral is a command, and noted as one.
+        if self.arbiter.mode().is_none() && self.arbiter.stopped() != Some(StopReason::Neutral) {
+            self.stopped(was, told);
         }
-        let result = self.arbiter.command(command, heard, now);
         self.told(command, result, now)
     }
 
     /// After the arbiter has judged.
     fn told(&mut self, command: &Command, result: Result<(), Refusal>, now: Instant) -> Result<(), Refusal> {
         match result {
-            Ok(()) => self.sent.fresh = true,
+            // A sign of life that feeds nothing is nothing to be told.
+            Ok(()) => self.sent.fresh |= *command != Command::Alive || self.arbiter.mode().is_some(),
             Err(refusal) => self.note("refused", json!({"code": refusal})),
         }
         let moving = self.arbiter.mode();
@@ -469,7 +492,7 @@ impl Core {
     fn stop_all(&mut self, reason: StopReason) {
         let (was, told) = (self.arbiter.mode(), self.arbiter.stopped());
         self.arbiter.stop(reason);
-        self.sent.fresh = true;
+        (self.sent.fresh, self.sent.owed) = (true, true);
         self.stopped(was, told);
     }
 
@@ -479,7 +502,7 @@ impl Core {
             self.sent.mode = self.arbiter.mode();
             self.sent.noted = None;
             // Told at once, however short ago a set-point was.
-            self.sent.fresh = true;
+            (self.sent.fresh, self.sent.owed) = (true, true);
             self.note("stopped", json!({"reason": self.arbiter.stopped(), "mode": was}));
             self.changed = true;
         }

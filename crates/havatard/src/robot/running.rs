@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use havatar_api as api;
 use havatar_supervisor::Nursery;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -89,6 +90,7 @@ impl Robot {
             })
             .context("cannot start the motion loop")?;
         let keeper = tokio::spawn(keeper::keep(shared.clone(), latch, stop.clone()));
+        tokio::spawn(warn(shared.state.subscribe(), stop.clone()));
         let robot = Self(shared);
         let running = Running {
             robot: robot.clone(),
@@ -149,6 +151,23 @@ impl Running {
         }
         let writer = self.writer;
         let _ = tokio::task::spawn_blocking(move || writer.close()).await;
+    }
+}
+
+/// Logs what this robot cannot guarantee, once for each time that it is found to be so. Not where it is found: whoever
+/// reads the log slowly must hold up neither the rules nor the loop that drives.
+async fn warn(mut state: watch::Receiver<Arc<api::RobotState>>, stop: CancellationToken) {
+    let mut told = Vec::new();
+    loop {
+        let warnings = state.borrow_and_update().link.warnings.clone();
+        for warning in warnings.iter().filter(|warning| !told.contains(*warning)) {
+            tracing::warn!(code = warning.code, "{}", warning.message);
+        }
+        told = warnings;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = state.changed() => if changed.is_err() { return },
+        }
     }
 }
 

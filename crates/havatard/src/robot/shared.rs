@@ -1,6 +1,7 @@
 //! What the handle, the driver's seat and the motion loop share: the rules behind their lock, and where news goes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,8 +28,9 @@ pub(super) struct Shared {
     pub(super) black_box: BlackBox,
     /// Wakes the motion loop.
     pub(super) wake: Notify,
-    /// Wakes whoever keeps the e-stop on disk.
+    /// Wakes whoever keeps the e-stop on disk, once for each version; a disk that fails is tried again at its own pace.
     pub(super) to_save: Notify,
+    asked: AtomicU64,
     /// The newest version of the e-stop that the disk has been given, in vain or not.
     pub(super) tried: watch::Sender<u64>,
     pub(super) state: watch::Sender<Arc<api::RobotState>>,
@@ -53,6 +55,7 @@ impl Shared {
             black_box,
             wake: Notify::new(),
             to_save: Notify::new(),
+            asked: AtomicU64::new(u64::MAX),
             tried: watch::Sender::new(0),
             state,
         }
@@ -91,7 +94,8 @@ impl Shared {
             let next = inner.core.orders(now, orders);
             inner.unseat();
             let state = inner.news(now);
-            (next, inner.core.take_notes(), state, inner.core.to_save().is_some())
+            let save = inner.core.to_save().map(|(version, _)| version);
+            (next, inner.core.take_notes(), state, save)
         };
         self.publish(notes, state, save, orders, now);
         next
@@ -111,11 +115,13 @@ impl Shared {
         &self,
         notes: Vec<Note>,
         state: Option<api::RobotState>,
-        save: bool,
+        save: Option<u64>,
         orders: &[Order],
         now: Instant,
     ) {
-        if save {
+        if let Some(version) = save
+            && self.asked.swap(version, Ordering::Relaxed) != version
+        {
             self.to_save.notify_one();
         }
         let mut scribe = self.scribe.lock().unwrap_or_else(PoisonError::into_inner);

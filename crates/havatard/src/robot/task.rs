@@ -5,6 +5,7 @@
 //! requests live on other threads and cannot hold it up. It never waits for the port: what does not fit into the
 //! kernel's buffer is dropped, because what comes next is newer.
 
+mod pace;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,8 @@ use super::link::Speech;
 use super::port::{self, Lines, OpenError, Port};
 use super::shared::Shared;
 use super::wire::{LinkNews, Lost, Order};
+
+use pace::Pace;
 
 /// A port that is away is looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -64,7 +67,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut cable: watch::Receiver<Cable>, 
             Ok(port) => {
                 let unknown = "asking who is at the end of the cable".to_owned();
                 shared.link(LinkNews::Unknown(unknown), Instant::now());
-                let talk = Talk::new(port, (present.speech)(Instant::now()), &shared);
+                let pace = Pace::of(present.baud, Instant::now());
+                let talk = Talk::new(port, pace, (present.speech)(Instant::now()), &shared);
                 if !talk.run(&mut cable, &stop).await {
                     return;
                 }
@@ -109,6 +113,7 @@ async fn idle(
 /// An open port.
 struct Talk<'a> {
     port: Port,
+    pace: Pace,
     speech: Box<dyn Speech>,
     shared: &'a Shared,
     news: Vec<LinkNews>,
@@ -119,10 +124,10 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(port: Port, mut speech: Box<dyn Speech>, shared: &'a Shared) -> Self {
+    fn new(port: Port, pace: Pace, mut speech: Box<dyn Speech>, shared: &'a Shared) -> Self {
         let mut out = Vec::new();
         speech.begin(Instant::now(), &mut out);
-        Self { port, speech, shared, news: Vec::new(), orders: Vec::new(), out, rest: Vec::new() }
+        Self { port, pace, speech, shared, news: Vec::new(), orders: Vec::new(), out, rest: Vec::new() }
     }
 
     /// Until the port is gone, or another is configured. False at the daemon's end.
@@ -169,9 +174,12 @@ impl<'a> Talk<'a> {
         self.orders.clear();
         let next = self.shared.orders(now, &mut self.orders);
         for order in &self.orders {
-            self.speech.say(order, now, &mut self.out);
+            // Behind a slow cable set-points would wait for each other, and a stop for all of them.
+            if !(order.moves() && self.pace.is_behind(now)) {
+                self.speech.say(order, now, &mut self.out);
+            }
         }
-        self.write()?;
+        self.write(now)?;
         Ok(due.min(next))
     }
 
@@ -185,7 +193,7 @@ impl<'a> Talk<'a> {
         let until = Instant::now() + LAST_STOP;
         while Instant::now() < until {
             self.speech.say(&Order::Stop, Instant::now(), &mut self.out);
-            if self.write().is_err() {
+            if self.write(Instant::now()).is_err() {
                 return;
             }
             tokio::time::sleep(LAST_EVERY).await;
@@ -194,13 +202,15 @@ impl<'a> Talk<'a> {
 
     /// Writes what the kernel takes at once. The rest of a frame that was begun goes first; whole frames for which there
     /// is no room are dropped, for the rules repeat what matters, with newer words.
-    fn write(&mut self) -> io::Result<()> {
+    fn write(&mut self, now: Instant) -> io::Result<()> {
         if !self.rest.is_empty() {
             let taken = self.put(&self.rest)?;
             self.rest.drain(..taken);
+            self.pace.wrote(taken, now);
         }
         if self.rest.is_empty() && !self.out.is_empty() {
             let taken = self.put(&self.out)?;
+            self.pace.wrote(taken, now);
             if (1..self.out.len()).contains(&taken) {
                 self.rest.extend_from_slice(&self.out[taken..]);
             }

@@ -45,6 +45,17 @@ pub(super) enum Order {
     Buzzer { hz: u16, ms: u16 },
 }
 
+impl Order {
+    /// It asks the wheels to turn.
+    pub(super) fn moves(&self) -> bool {
+        match self {
+            Self::Drive { linear, angular, .. } => (*linear, *angular) != (0, 0),
+            Self::Step { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// What a bounded move does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepKind {

@@ -206,10 +206,16 @@ export class Desk {
     return doing !== null || (lease !== null && this.robot?.motion.mode != null);
   }
 
+  /** What a press on a direction does. Nobody holds with a switch or by dwelling. */
+  get driveBy(): Settings['driveBy'] {
+    const { driveBy, input } = this.settings;
+    return driveBy === 'hold' && input !== 'direct' ? 'step' : driveBy;
+  }
+
   /** One press on a direction, in the way that is chosen. What cannot be held by a press makes a step. */
   go(way: Way): void {
     if (!this.ready && !this.moving) return;
-    if (this.settings.driveBy === 'latch') this.drive.latch(SHARES[way], this.settings.latchMs);
+    if (this.driveBy === 'latch') this.drive.latch(SHARES[way], this.settings.latchMs);
     else this.step(way);
   }
 

@@ -30,7 +30,11 @@ fn objects(token: &str) -> Vec<(Method, &'static str, Value)> {
         (Method::PUT, "lease", json!({ "token": token })),
         (Method::DELETE, "lease", json!({ "token": token })),
         (Method::POST, "lease/answer", json!({ "token": token, "hand_over": false })),
-        (Method::POST, "step", json!({ "token": token, "press": 1, "move": { "cm": 5 } })),
+        (
+            Method::POST,
+            "step",
+            json!({ "token": token, "press": 1, "t": 20.25, "beat": 1, "beat_t": 10.25, "move": { "cm": 5 } }),
+        ),
         (Method::POST, "head", json!({ "token": token, "pan": 1.5, "tilt": -2 })),
         (Method::POST, "lights", json!({ "token": token, "light": 7 })),
         (Method::POST, "buzzer", json!({ "token": token, "hz": 440, "ms": 10 })),
@@ -51,7 +55,7 @@ async fn whatever_is_no_such_object_is_a_bad_request() {
         bodies.push(Value::Array(fields.values().cloned().collect()).to_string());
         for key in fields.keys() {
             for wrong in [json!([1]), json!({ "a": 1 }), json!(-1.5e300)] {
-                if matches!(key.as_str(), "pan" | "tilt") && wrong.is_number() {
+                if matches!(key.as_str(), "pan" | "tilt" | "t" | "beat_t") && wrong.is_number() {
                     continue;
                 }
                 let mut body = right.clone();
@@ -138,7 +142,9 @@ async fn a_token_that_is_not_the_newest_is_worth_nothing() {
     let keep = |token: &str| at(&Method::PUT, "lease").json(&json!({ "token": token }).to_string());
     assert_eq!(robot.ask_as_admin(keep(&new)).await.status, StatusCode::NO_CONTENT, "that harmed nobody");
     // A good token without a live socket begins no motion either.
-    let step = json!({ "token": new, "press": 1, "move": { "cm": 5 } }).to_string();
+    let step =
+        json!({ "token": new, "press": 1, "t": 20.25, "beat": 1, "beat_t": 10.25, "move": { "cm": 5 } })
+            .to_string();
     let answer = robot.ask_as_admin(at(&Method::POST, "step").json(&step)).await;
     assert_eq!(answer.refused(409), "no_socket");
     let answer = json!({ "token": new, "hand_over": true }).to_string();

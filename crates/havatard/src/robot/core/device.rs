@@ -13,6 +13,10 @@ use super::Core;
 /// A controller that still says "held" so long after it was told to move has stopped by itself, or never began.
 const FOLLOWS_WITHIN: std::time::Duration = std::time::Duration::from_millis(150);
 
+/// A step that the controller has not begun so long after it was told, because it waits for rest or refuses, is given up:
+/// one that begins seconds after the press moves nobody who expects it.
+const BEGINS_WITHIN: std::time::Duration = std::time::Duration::from_millis(700);
+
 /// The cable and what is at its end.
 #[derive(Debug)]
 pub(super) struct Device {
@@ -123,9 +127,6 @@ impl Core {
         self.arbiter.configure(caps);
         self.sent.forget();
         self.note("link", json!({"state": "up", "name": controller.name, "boot": controller.boot}));
-        for warning in warnings(&controller) {
-            tracing::warn!(code = warning.code, "{}", warning.message);
-        }
         (self.device.phase, self.device.report) = (Phase::Up(controller), None);
         self.changed = true;
     }
@@ -176,7 +177,7 @@ impl Core {
                 StepEnd::Stopped => self.arbiter.stop(stopped),
                 StepEnd::None | StepEnd::Running => {}
             }
-        } else if held {
+        } else if held || (self.arbiter.running_step().is_some() && moving >= BEGINS_WITHIN) {
             self.arbiter.stop(stopped);
         }
     }

@@ -32,6 +32,8 @@ pub(super) struct Sent {
     wheels: Instant,
     /// The controller may be moving, as far as what we sent goes.
     rolling: bool,
+    /// A stop that has not been sent yet: whatever is wanted since, it goes first.
+    pub(super) owed: bool,
     emergency: Instant,
     parts: Instant,
     head: Option<(i16, i16)>,
@@ -46,6 +48,7 @@ impl Sent {
             noted: None,
             wheels: now,
             rolling: true,
+            owed: false,
             emergency: now,
             parts: now,
             head: None,
@@ -111,7 +114,9 @@ impl Core {
             }
             Wanted::Brake | Wanted::Neutral => {
                 let braked = wanted == Wanted::Brake;
-                if rest(braked) && !self.sent.rolling {
+                // That it stands is what it said, or what was merely said to it: whoever stops it now is passed on in any case.
+                if rest(braked) && !self.sent.rolling && !(braked && fresh) {
+                    self.sent.owed = false;
                     return;
                 }
                 if braked { (RETRY, Order::Stop) } else { (RETRY, NEUTRAL) }
@@ -119,8 +124,13 @@ impl Core {
         };
         if fresh || now >= self.sent.wheels + every {
             let moves = matches!(wanted, Wanted::Drive { .. } | Wanted::Step { .. });
+            // Another driver may have come and acted before this loop was run: the stop in between is made all the same.
+            let owed = std::mem::take(&mut self.sent.owed) && order != Order::Stop;
+            if owed {
+                orders.push(Order::Stop);
+            }
             // The controller too must be let go of once after a stop; the driver has done so.
-            if moves && !self.sent.rolling {
+            if moves && (owed || !self.sent.rolling) {
                 orders.push(NEUTRAL);
             }
             orders.push(order);

@@ -527,6 +527,12 @@ fn stops_are_repeated_until_the_controller_stands() {
     rig.wait(20);
     rig.hears(report(Stand::Held));
     assert_eq!(rig.orders(), []);
+    rig.core.stop("bob");
+    assert_eq!(rig.orders(), [Order::Stop], "whoever presses it again means it");
+    assert_eq!(rig.orders(), []);
+    rig.wait(20);
+    rig.alive().unwrap();
+    assert_eq!(rig.orders(), [], "a sign of life is none");
 }
 
 #[test]
@@ -554,6 +560,9 @@ fn a_step_by_request_needs_a_live_socket() {
     let request = |press, token: &str| havatar_api::StepRequest {
         token: token.to_owned(),
         press,
+        t: 5.0,
+        beat: 1,
+        beat_t: 5.0,
         step: StepMove::Cm(5),
     };
     let start = Instant::now();
@@ -565,18 +574,18 @@ fn a_step_by_request_needs_a_live_socket() {
     assert_eq!(core.step(&request(1, secret.expose()), start), Err(Refusal::NoSocket));
     assert_eq!(core.step(&request(1, "other"), start), Err(Refusal::NoLease));
     let (seat, _) = core.sit(&secret.digest(), start).unwrap();
+    let beat = core.beat(seat, start).unwrap();
     assert_eq!(
         core.step(&request(1, secret.expose()), start),
         Err(Refusal::NoSocket),
         "it has said nothing yet"
     );
-    let beat = core.beat(seat, start).unwrap();
     let at = Stamp { seq: 1, t: 5.0, beat, beat_t: 5.0, picture_ms: None };
     core.hear(seat, &DriveMessage::Alive { at }, start).unwrap();
-    core.step(&request(1, secret.expose()), start + ms(100)).unwrap();
+    core.step(&request(2, secret.expose()), start + ms(100)).unwrap();
     core.stop("ana");
     assert_eq!(
-        core.step(&request(2, secret.expose()), start + ms(250)),
+        core.step(&request(3, secret.expose()), start + ms(250)),
         Err(Refusal::NoSocket),
         "silent by now"
     );

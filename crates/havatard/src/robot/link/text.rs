@@ -1,8 +1,8 @@
 //! Lines of text, for firmware that is already on a robot.
 //!
 //! Such firmware acknowledges nothing, and nobody knows whether it would stop by itself. So what a controller of ours
-//! does is done here, as far as it can be done from this end of the cable: motions end by the clock, every stop is said
-//! several times, steps are timed instead of measured, and speed is low. What is reported upwards is what was said, not
+//! does is done here, as far as it can be done from this end of the cable: motions end by the clock, a stop is said
+//! again for as long as it is to stand, steps are timed instead of measured, and speed is low. What is reported upwards is what was said, not
 //! what is; the missing features say so.
 
 #[cfg(test)]
@@ -20,9 +20,11 @@ use super::Speech;
 
 /// Fastest speed of a robot that cannot stop by itself: mm/s and mrad/s.
 const FASTEST: (u16, u16) = (150, 524);
-/// How often a stop is said, and how far apart.
+/// How often a stop is said at first, and how far apart.
 const STOPS: u8 = 5;
 const STOP_EVERY: Duration = Duration::from_millis(20);
+/// And then, for as long as it is to stand: nobody knows which of those were lost to a buffer that was full.
+const STAND_EVERY: Duration = Duration::from_millis(150);
 /// Between two reports.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
 /// What is said when it is opened comes late at a board that resets then.
@@ -82,8 +84,6 @@ impl Text {
     }
 
     fn drive(&mut self, linear: i16, angular: i16, out: &mut Vec<u8>) {
-        // Whatever was still to be repeated of the last stop would cut this short.
-        self.stops = 0;
         let (fast, turn) = (self.most.0.cast_signed(), self.most.1.cast_signed());
         let line = self.dialect.drive(linear.clamp(-fast, fast), angular.clamp(-turn, turn));
         out.extend_from_slice(line.as_bytes());
@@ -101,11 +101,12 @@ impl Text {
     }
 
     fn say_stop(&mut self, now: Instant, out: &mut Vec<u8>) {
-        if self.stops > 0 && now >= self.stop_at {
+        // While it is to move, whatever was still to be repeated of the last stop would cut that short.
+        if !self.is_moving() && now >= self.stop_at {
             let line = if self.estop { self.dialect.estop() } else { self.dialect.stop() };
             out.extend_from_slice(line.as_bytes());
-            self.stops -= 1;
-            self.stop_at = now + STOP_EVERY;
+            self.stops = self.stops.saturating_sub(1);
+            self.stop_at = now + if self.stops > 0 { STOP_EVERY } else { STAND_EVERY };
         }
     }
 
@@ -237,12 +238,7 @@ impl Speech for Text {
             self.report_at = now + REPORT_EVERY;
         }
         let mut next = if self.up { self.report_at } else { self.opened + SETTLE };
-        if self.stops > 0 {
-            next = next.min(self.stop_at);
-        }
-        if self.is_moving() {
-            next = next.min(self.until);
-        }
+        next = next.min(if self.is_moving() { self.until } else { self.stop_at });
         if self.stand == Stand::Stepping {
             next = next.min(self.step.over);
         }

@@ -198,7 +198,7 @@ async fn the_end_is_a_stop_said_many_times() {
 /// The loop's inside, with a controller that is heard by hand.
 async fn talk<'a>(plug: &Plug, shared: &'a Shared, device: &mut Device) -> Talk<'a> {
     let port = port::open(&plug.name, 115_200, Lines::Keep).await.unwrap();
-    let mut talk = Talk::new(port, Box::new(Native::new((250, 785), Instant::now())), shared);
+    let mut talk = Talk::new(port, Pace::of(115_200, Instant::now()), Box::new(Native::new((250, 785), Instant::now())), shared);
     shared.link(LinkNews::Unknown(String::new()), Instant::now());
     talk.turn().unwrap();
     let answer =

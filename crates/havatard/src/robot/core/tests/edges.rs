@@ -96,6 +96,27 @@ fn a_message_counts_once_and_only_after_those_before_it() {
 }
 
 #[test]
+fn a_stop_that_was_overtaken_before_it_was_sent_goes_first_all_the_same() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    rig.hears(report(Stand::Driving));
+    // All of it before the motion loop is run again.
+    rig.core.stop("somebody");
+    rig.neutral().unwrap();
+    rig.hold(0.5).unwrap();
+    let orders = rig.orders().to_vec();
+    let [Order::Stop, Order::Drive { linear: 0, angular: 0, .. }, Order::Drive { linear: 125, .. }] =
+        orders[..]
+    else {
+        panic!("{orders:?}");
+    };
+    rig.wait(50);
+    rig.hold(0.5).unwrap();
+    assert!(matches!(rig.orders()[..], [Order::Drive { linear: 125, .. }]), "once");
+}
+
+#[test]
 fn a_pressed_button_outranks_all_and_cannot_be_released_from_afar() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
@@ -218,19 +239,169 @@ fn a_step_by_request_lives_on_what_the_socket_said_before_it() {
     let secret = Secret::random();
     rig.core.acquire(&who("ana"), IfHeld::Refuse, secret.digest(), Timestamp::now(), rig.now).unwrap();
     rig.seated(&secret.digest());
-    let request =
-        |press| havatar_api::StepRequest { token: secret.expose().to_owned(), press, step: StepMove::Cm(50) };
     rig.alive().unwrap();
     rig.wait(200);
-    rig.core.step(&request(1), rig.now).unwrap();
+    let first = rig.request(&secret, 1);
+    rig.core.step(&first, rig.now).unwrap();
     rig.wait(49);
     assert!(rig.orders().iter().any(is_motion));
     rig.wait(1);
     assert_eq!(rig.orders(), [Order::Stop]);
     // What the socket said is gone with it.
     rig.alive().unwrap();
-    rig.core.sit(&secret.digest(), rig.now).unwrap();
-    assert_eq!(rig.core.step(&request(2), rig.now), Err(Refusal::NoSocket));
+    (rig.seat, _) = rig.core.sit(&secret.digest(), rig.now).unwrap();
+    rig.beat();
+    let next = rig.request(&secret, 2);
+    assert_eq!(rig.core.step(&next, rig.now), Err(Refusal::NoSocket));
+}
+
+impl Rig {
+    /// A press made now, for the other way than the socket.
+    fn request(&self, secret: &Secret, press: u64) -> havatar_api::StepRequest {
+        havatar_api::StepRequest {
+            token: secret.expose().to_owned(),
+            press,
+            t: self.client_ms(self.now),
+            beat: self.beat,
+            beat_t: self.client_ms(self.beat_at),
+            step: StepMove::Cm(50),
+        }
+    }
+
+    fn with_secret() -> (Self, Secret) {
+        let (mut rig, secret) = (Self::ready(), Secret::random());
+        rig.core.acquire(&who("ana"), IfHeld::Refuse, secret.digest(), Timestamp::now(), rig.now).unwrap();
+        rig.seated(&secret.digest());
+        rig.alive().unwrap();
+        (rig, secret)
+    }
+}
+
+#[test]
+fn a_step_by_request_is_too_old_like_any_other_and_does_not_outlive_a_stop() {
+    let (mut rig, secret) = Rig::with_secret();
+    let late = rig.request(&secret, 1);
+    rig.wait(300);
+    rig.alive().unwrap();
+    assert_eq!(rig.core.step(&late, rig.now), Err(Refusal::CommandLate));
+    let again = rig.request(&secret, 1);
+    assert_eq!(rig.core.step(&again, rig.now), Err(Refusal::PressAgain), "it is spent");
+    // Pressed, overtaken by a stop, and here.
+    let before = rig.request(&secret, 2);
+    rig.wait(10);
+    rig.core.stop("bob");
+    rig.orders();
+    rig.wait(10);
+    rig.alive().unwrap();
+    assert_eq!(rig.core.step(&before, rig.now), Err(Refusal::PressAgain));
+    assert!(!rig.orders().iter().any(is_motion));
+    let after = rig.request(&secret, 3);
+    rig.core.step(&after, rig.now).unwrap();
+}
+
+#[test]
+fn the_picture_ages_between_the_sockets_message_and_a_step_by_request() {
+    let (mut rig, secret) = Rig::with_secret();
+    let at = rig.stamp(Some(300.0));
+    rig.say(&DriveMessage::Alive { at }).unwrap();
+    rig.wait(101);
+    let request = rig.request(&secret, 1);
+    assert_eq!(rig.core.step(&request, rig.now), Err(Refusal::PictureStale));
+}
+
+#[test]
+fn a_press_that_was_refused_once_is_not_carried_out_later() {
+    // Late, then said again in time, as a latch is twenty times a second.
+    let mut rig = Rig::ready();
+    let at = rig.stamp(Some(50.0));
+    let latch =
+        DriveMessage::Latch { at, press: 1, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    rig.wait(300);
+    assert_eq!(rig.say(&latch), Err(Refusal::CommandLate));
+    assert_eq!(rig.latch(1), Err(Refusal::PressAgain));
+    rig.latch(2).unwrap();
+    // The same for the press that would renew it.
+    let at = rig.stamp(Some(50.0));
+    let latch =
+        DriveMessage::Latch { at, press: 3, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    for _ in 0..6 {
+        rig.wait(50);
+        rig.core.beat(rig.seat, rig.now).unwrap();
+        rig.latch(2).unwrap();
+    }
+    let at = Stamp { seq: rig.seq + 1, ..at };
+    rig.seq += 1;
+    let DriveMessage::Latch { press, linear, angular, for_ms, stop_reachable, .. } = latch else {
+        unreachable!()
+    };
+    let latch = DriveMessage::Latch { at, press, linear, angular, for_ms, stop_reachable };
+    assert_eq!(rig.say(&latch), Err(Refusal::CommandLate));
+    assert_eq!(rig.latch(3), Err(Refusal::PressAgain));
+    // Held through an e-stop and its release.
+    let mut rig = Rig::ready();
+    rig.hears(report(Stand::Latched));
+    assert_eq!(rig.latch(1), Err(Refusal::EstopLatched));
+    let code = Secret::random().digest();
+    rig.core.begin_release(&who("ana"), code, rig.now).unwrap();
+    rig.core.finish_release(&who("ana"), &code, rig.now).unwrap();
+    rig.hears(report(Stand::Held));
+    assert_eq!(rig.latch(1), Err(Refusal::PressAgain));
+    assert!(!rig.orders().iter().any(is_motion));
+}
+
+#[test]
+fn a_step_that_the_controller_does_not_begin_is_given_up() {
+    let mut rig = Rig::ready();
+    rig.step(1, StepMove::Cm(50)).unwrap();
+    for _ in 0..13 {
+        rig.wait(50);
+        rig.alive().unwrap();
+        rig.hears(report(Stand::Ready));
+        assert!(rig.orders().iter().any(is_motion));
+    }
+    rig.wait(50);
+    rig.alive().unwrap();
+    rig.hears(report(Stand::Ready));
+    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.core.state(rig.now).motion.stopped, Some(StopReason::DeviceWatchdog));
+}
+
+#[test]
+fn a_refusal_that_stops_is_told_to_the_wheels_at_once_and_noted() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    rig.core.take_notes();
+    rig.wait(5);
+    assert_eq!(rig.hold_with(1.0, Some(401.0)), Err(Refusal::PictureStale));
+    assert_eq!(rig.orders(), [Order::Stop], "no matter how short ago the set-point was");
+    let notes = rig.core.take_notes();
+    let stopped = notes.iter().find(|note| note.kind == "stopped").expect("a note");
+    assert_eq!(stopped.fields, serde_json::json!({"reason": "picture_stale", "mode": "hold"}));
+}
+
+#[test]
+fn a_step_backwards_is_half_as_fast_and_has_the_time_it_needs() {
+    let mut rig = Rig::ready();
+    rig.step(1, StepMove::Cm(-50)).unwrap();
+    assert!(rig.orders().iter().any(|order| matches!(order, Order::Step { amount: -500, speed: 125, .. })));
+    // Four seconds of way, and one to come to rest before it and after.
+    assert_eq!(rig.core.state(rig.now).motion.left_ms, Some(5000));
+
+    let mut rig = Rig::ready();
+    let text = Controller { max_linear: 150, max_angular: 524, ..controller() };
+    rig.core.link(LinkNews::Up(text), rig.now);
+    rig.hears(report(Stand::Held));
+    rig.neutral().unwrap();
+    rig.step(1, StepMove::Cm(-5)).unwrap();
+    assert!(rig.orders().iter().any(|order| matches!(order, Order::Step { amount: -50, speed: 75, .. })));
+
+    let mut rig = Rig::ready();
+    rig.core.link(LinkNews::Up(Controller { max_linear: 60, ..controller() }), rig.now);
+    rig.hears(report(Stand::Held));
+    rig.neutral().unwrap();
+    assert_eq!(rig.step(1, StepMove::Cm(50)), Err(Refusal::OutOfRange), "it would be cut off on its way");
+    rig.step(2, StepMove::Cm(20)).unwrap();
 }
 
 #[test]

@@ -156,12 +156,17 @@ fn it_begins_with_stops_is_up_a_moment_later_and_waits_for_neutral() {
 }
 
 #[test]
-fn a_stop_is_said_five_times_and_a_motion_cuts_the_rest_short() {
+fn a_stop_is_said_quickly_at_first_then_for_as_long_as_it_stands_and_a_motion_cuts_that_short() {
     let mut end = End::ready(&settings());
     end.say(&drive(100, 0));
     assert_eq!(end.say(&Order::Stop), "M 0 0\n");
     assert_eq!(end.poll().0, "", "20 ms apart");
-    assert_eq!(end.after(1000).0, "M 0 0\n".repeat(4));
+    assert_eq!(end.after(80).0, "M 0 0\n".repeat(4));
+    assert_eq!(end.after(149).0, "");
+    // A firmware that was busy, with a buffer full of older lines, hears one of these.
+    for _ in 0..100 {
+        assert_eq!(end.after(150).0, "M 0 0\n");
+    }
     assert_eq!(end.say(&drive(100, 0)), "", "neutral first, here as there");
     end.say(&drive(0, 0));
     assert_eq!(end.say(&drive(100, 0)), "M 51 51\n");
@@ -196,7 +201,7 @@ fn a_motion_ends_by_the_clock_unless_it_is_said_again() {
     assert_eq!(end.after(200).0, "");
     end.say(&drive(100, 0));
     assert_eq!(end.after(249).0, "");
-    let (said, told) = end.after(1000);
+    let (said, told) = end.after(101);
     assert_eq!(said, "M 0 0\n".repeat(5));
     assert_eq!(told.unwrap().stand, Stand::Held);
     assert_eq!(end.say(&drive(100, 0)), "", "as after any stop of the robot's own");
@@ -245,6 +250,7 @@ fn an_e_stop_holds_until_it_is_released_and_then_neutral_comes_first() {
     end.say(&drive(100, 0));
     assert_eq!(end.say(&Order::Estop), "E\n");
     assert_eq!(end.after(200).0, "E\n".repeat(4));
+    assert_eq!(end.after(150).0, "E\n", "for as long as it is latched");
     for order in [drive(100, 0), step(1, StepKind::Straight, 50, 100)] {
         assert_eq!(end.say(&order), "");
     }
@@ -307,7 +313,9 @@ proptest! {
         }
         let stand = end.text.stand;
         end.hear(&bytes);
-        prop_assert_eq!(end.poll().0, "");
+        if moving {
+            prop_assert_eq!(end.poll().0, "");
+        }
         prop_assert_eq!(end.text.stand, stand);
     }
 
