@@ -245,6 +245,3 @@ fn sayable(text: &str) -> Option<String> {
     let line = line.trim();
     (!line.is_empty()).then(|| line.to_owned())
 }
-
-#[cfg(test)]
-mod tests;
