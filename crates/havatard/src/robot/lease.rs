@@ -17,6 +17,8 @@ pub(super) const STALE: Duration = Duration::from_secs(2);
 const ASK: Duration = Duration::from_secs(5);
 /// An answer waits this long for the one who asked to come for it.
 const OFFER: Duration = Duration::from_secs(5);
+/// Whoever was told no is told so again for this long, instead of asking the driver once more.
+const NO: Duration = Duration::from_secs(10);
 /// Former tokens that are still known for what they are.
 const FORMER: usize = 32;
 
@@ -29,6 +31,8 @@ pub(super) struct Leases {
     ask: Option<(Who, Instant)>,
     /// For whom the robot is kept after a hand-over, and until when.
     offer: Option<(Who, Instant)>,
+    /// Whose ask the driver has declined, by key, and until when that is their answer.
+    declined: Option<(String, Instant)>,
     former: VecDeque<Fingerprint>,
 }
 
@@ -75,6 +79,9 @@ impl Leases {
         match if_held {
             _ if own || free => {}
             api::IfHeld::Take if who.admin => {}
+            api::IfHeld::Ask if self.declined.as_ref().is_some_and(|(key, _)| *key == who.key) => {
+                return Err(Refusal::LeaseHeld);
+            }
             api::IfHeld::Ask => {
                 // Whoever asked first stays first, as long as they go on asking.
                 if self.ask.as_ref().is_none_or(|(asking, _)| asking.key == who.key) {
@@ -129,6 +136,8 @@ impl Leases {
             let (heir, _) = asked.ok_or(Refusal::NoLease)?;
             self.end();
             self.offer = Some((heir, now + OFFER));
+        } else if let Some((asked, _)) = asked {
+            self.declined = Some((asked.key, now + NO));
         }
         Ok(())
     }
@@ -172,6 +181,9 @@ impl Leases {
         }
         if self.offer.as_ref().is_some_and(|(_, until)| now >= *until) {
             self.offer = None;
+        }
+        if self.declined.as_ref().is_some_and(|(_, until)| now >= *until) {
+            self.declined = None;
         }
     }
 

@@ -477,6 +477,26 @@ fn a_hand_over_waits_five_seconds_and_an_ask_that_is_not_repeated_too() {
 }
 
 #[test]
+fn a_no_is_an_answer_for_ten_seconds_to_the_one_who_asked() {
+    let mut rig = Rig::ready();
+    rig.grant("bob", IfHeld::Ask).unwrap();
+    rig.core.answer(&rig.token, false, rig.now).unwrap();
+    assert_eq!(rig.core.asking(), None);
+    for _ in 0..9 {
+        rig.now += ms(1000);
+        rig.core.keep(&rig.token, rig.now).unwrap();
+        assert_eq!(rig.grant("bob", IfHeld::Ask), Err(Refusal::LeaseHeld), "his page asks every second");
+    }
+    rig.grant("eva", IfHeld::Ask).unwrap();
+    assert_eq!(rig.core.asking(), Some("eva"), "others may ask");
+    rig.core.answer(&rig.token, false, rig.now).unwrap();
+    rig.now += ms(1000);
+    rig.core.keep(&rig.token, rig.now).unwrap();
+    rig.grant("bob", IfHeld::Ask).unwrap();
+    assert_eq!(rig.core.asking(), Some("bob"));
+}
+
+#[test]
 fn a_lease_is_kept_by_when_a_message_was_made_and_ends_after_two_seconds() {
     let mut rig = Rig::ready();
     rig.beat();
