@@ -1,15 +1,17 @@
 // Voice from mouth to ear, each way, through havatard and through the pipeline that one would first build.
-// usage: scripts/bench voice [--quick] [--rounds 3] [--presses 10] [--minutes 10] [--side bare] [--output pulse]
+// usage: scripts/bench voice [--quick] [--rounds 3] [--presses 10] [--minutes 10] [--side bare] [--output pulse] [--details]
 //
 // The robot's and the browser's sound cards are sinks of a PulseAudio server of our own, so real capture, real playback and
 // a real browser's microphone are measured. Numbered clicks go in at one end and are looked for at the other; both
 // ends are recorded in the same way and on one clock, so what the recording takes falls away.
 //
 // robot to browser: from the robot's microphone to the browser's loudspeaker. It has settled once it stays within 20 ms of
-//   what it comes to in the end, counted from the making of the connection.
+//   what it comes to in the end, counted from the making of the connection. What the browser's jitter buffer and its way
+//   to the loudspeaker take of it is what the browser says; the rest is the robot, the network and both servers of sound.
 // browser to speaker: from the browser's microphone to the robot's loudspeaker, and again after minutes of talk.
 // press to audible: from the press on a page that is ready to talk to the first sound, while the browser's microphone
 //   hears sound all the time.
+// --details: each click, as seconds since the join and ms, and each press.
 import { parseArgs } from 'node:util'
 import { openBareVoicePage, startBareVoice } from './lib/bare_voice.mjs'
 import { openBrowser, openPage } from './lib/browser.mjs'
@@ -28,6 +30,7 @@ const { values: options } = parseArgs({
     minutes: { type: 'string' },
     side: { type: 'string', default: 'both' },
     output: { type: 'string', default: 'pulse' },
+    details: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3))
@@ -125,6 +128,10 @@ async function oneRound(sound, heard, start, long) {
 
   await end()
   await robot.end()
+  if (options.details) {
+    console.log(joined.heard.map(({ at, ms }) => `${round((at - joinedAt) / 1000)} s: ${round(ms, 0)}`).join(', '))
+    console.log(`presses: ${audible.map((ms) => round(ms, 0)).join(', ')}`)
+  }
   return { joined: settled(joined, joinedAt), audible, first: summary(first), later: later && summary(later) }
 }
 

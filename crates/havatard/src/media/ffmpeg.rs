@@ -134,7 +134,7 @@ pub(super) fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString>
         "pipe:0",
     ]);
     args.push(["-map", "0:a:0", "-vn", "-c:a", "libopus", "-b:a", &microphone.bitrate.bps().to_string()]);
-    args.push(["-ar", "48000", "-ac", "1", "-application", "lowdelay", "-frame_duration", "20"]);
+    args.push(["-ar", "48000", "-ac", "1", "-application", "lowdelay", "-frame_duration", "10"]);
     args.output(target);
     args.0
 }

@@ -86,18 +86,19 @@ impl Stage {
         let (mut buffer, mut samples, mut block) = ([0; PIPE], Vec::with_capacity(PIPE), [0; BLOCK]);
         loop {
             let now = Instant::now();
-            if self.has_room()? {
-                if even.pull(&mut block, now) {
-                    self.pass(&mut block)?;
-                    continue;
-                }
-            } else {
+            let room = self.has_room()?;
+            if room && even.pull(&mut block, now) {
+                self.pass(&mut block)?;
+                continue;
+            }
+            if !room {
                 even.forget();
             }
             self.tell(now);
-            let wait = even.due_in(now).map_or(WAIT, |due| due.clamp(LOOK_EVERY, WAIT));
+            let due = even.due_in(now).map_or(WAIT, |due| due.min(WAIT));
+            let wait = if room { due } else { due.max(LOOK_EVERY) };
             let mut fds = [PollFd::new(recorder.as_fd(), PollFlags::POLLIN)];
-            let ready = match poll(&mut fds, PollTimeout::try_from(wait).unwrap_or(PollTimeout::ZERO)) {
+            let ready = match poll(&mut fds, whole_ms(wait)) {
                 Ok(ready) => ready > 0,
                 Err(nix::errno::Errno::EINTR) => false,
                 Err(error) => return Err(error.into()),
@@ -151,6 +152,12 @@ impl Stage {
             self.desk.tell(Report::Capture { level_db: self.meter.take(), orders });
         }
     }
+}
+
+/// The end of a wait that `poll` counts in ms: not before it, or the pace of a backlog would be the recorder's, and the backlog
+/// would stay.
+fn whole_ms(wait: Duration) -> PollTimeout {
+    u16::try_from(wait.as_micros().div_ceil(1000)).map_or(PollTimeout::MAX, PollTimeout::from)
 }
 
 /// What waits in a pipe is late; where a smaller one is refused, it is only later.

@@ -28,7 +28,7 @@ pub enum Sink {
     Nobody,
 }
 
-/// While the player has a block in store, it is looked at again this often.
+/// While the player has not taken the last block, it is looked at again this often. It has a store of its own.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How often a waiting speaker's connection is looked at.
 const HANG_UP_WITHIN: Duration = Duration::from_millis(20);
@@ -111,7 +111,7 @@ fn to_player(mut out: File, shared: &Shared, desk: &Desk) -> io::Result<()> {
     let (mut block, mut bytes) = ([0; BLOCK], Vec::with_capacity(BLOCK_BYTES));
     let mut teller = Teller::new(desk);
     loop {
-        if waiting(&out)? > BLOCK_BYTES {
+        if waiting(&out)? > 0 {
             teller.tell(shared);
             thread::sleep(LOOK_EVERY);
             continue;
