@@ -13,6 +13,9 @@ import { type Medium, WhepSession } from './lib/whep';
 import { byId } from './ui/dom';
 import { exposeToTests } from './window';
 
+/** A request that brings no answer is given up, in ms: it would hold one of the few connections that a browser makes. */
+const ANSWER_MS = 4000;
+
 export interface Booted {
   app: App;
   clock: Clock;
@@ -32,7 +35,8 @@ export function boot(onEvent: (event: Event) => void = () => undefined): Booted 
 
   const store = localStore();
   const clock = browserClock;
-  const fetcher: typeof fetch = (input, init) => fetch(input, init);
+  const fetcher: typeof fetch = (input, init) =>
+    fetch(input, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
   const videoScreen = new ElementScreen(byId('robot-video', HTMLVideoElement));
   const audioScreen = new ElementScreen(byId('robot-audio', HTMLAudioElement));
   const createPlayer = (medium: Medium, stream: string, screen: ElementScreen): Player => {

@@ -6,7 +6,7 @@ import { LevelsWatch } from './data/levels';
 import { PhraseBoard } from './data/phrases';
 import { SettingsStore } from './data/settings';
 import { chooseLanguage } from './i18n';
-import { romanian, speak } from './i18n/spoken';
+import { speakAtLast } from './i18n/spoken';
 import { browserAttention } from './lib/attention';
 import { browserClock } from './lib/clock';
 import { Drive } from './lib/drive';
@@ -116,7 +116,10 @@ void begin();
 /** The screen, over a picture that is already on its way. */
 async function begin(): Promise<void> {
   const language = settings.state.value.language ?? chooseLanguage(store, navigator.languages);
-  const spoken = await speak(language).catch(() => romanian);
+  const spoken = await speakAtLast(language, clock, async () => {
+    await fetcher('/healthz', { cache: 'no-store' });
+    window.location.reload();
+  });
   const desk = new Desk({
     app,
     drive,

@@ -36,9 +36,9 @@ export async function openBrowser({ sound, trusted } = {}) {
   return { browser, end }
 }
 
-/** A page with eyes, in a profile of its own. Closing it ends the profile. */
-export async function openPage(browser) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } })
+/** A page with eyes, in a profile of its own, for somebody who reads that language. Closing it ends the profile. */
+export async function openPage(browser, { locale = 'ro-RO' } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale })
   await watchContext(context)
   const page = await context.newPage()
   return { page, close: () => context.close() }

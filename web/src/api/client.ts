@@ -16,6 +16,17 @@ export class Api {
     return (await response.json()) as Me;
   }
 
+  /**
+   * Makes the browser connect anew after the network was away. What it had begun to connect then goes on at ever longer
+   * intervals, and takes up later requests; but of more requests than there are such connections (a browser makes six to one
+   * place), one is connected now, and carries the others.
+   */
+  async reconnect(): Promise<void> {
+    const signal = AbortSignal.timeout(1000);
+    const ask = () => this.#fetch('/healthz', { cache: 'no-store', signal });
+    await Promise.allSettled(Array.from({ length: 6 }, ask));
+  }
+
   async login(login: Login): Promise<void> {
     await ask(this.#fetch, 'POST', '/api/v1/login', login);
   }

@@ -78,7 +78,11 @@ export class App {
     });
     this.#events = deps.createEvents({
       onMessage: (message) => this.#onEvent(message as Event),
-      onState: (events) => this.#set({ events }),
+      onState: (events) => {
+        const back = events === 'open' && this.state.value.events === 'lost';
+        this.#set({ events });
+        if (back) this.#reached();
+      },
       onSignedOut: () => this.#signedOut({ kind: 'ended' }),
       onRefused: () => void this.#ask(),
     });
@@ -195,6 +199,13 @@ export class App {
     this.#events.nudge();
     this.#deps.video.nudge();
     this.#deps.audio.nudge();
+  }
+
+  /** The robot answers again after it did not: what was asked meanwhile is not worth waiting for. */
+  #reached(): void {
+    void this.#deps.api.reconnect();
+    this.#deps.video.renew();
+    this.#deps.audio.renew();
   }
 
   /** Asks the daemon who we are; anything but a clear yes or no is asked again. */

@@ -2,8 +2,8 @@
 
 import { RobotApi } from '../api/robot';
 import { boot } from '../boot';
-import { chooseLanguage, rememberLanguage } from '../i18n';
-import { DriveWords, Words } from '../i18n/both';
+import { chooseLanguage, type Language, rememberLanguage } from '../i18n';
+import { CheckWords, DriveWords, Words } from '../i18n/both';
 import { browserAttention } from '../lib/attention';
 import { Drive } from '../lib/drive';
 import { driveByKeys } from '../lib/drive-keys';
@@ -31,15 +31,19 @@ app.state.watch(({ signedIn }) => {
 new CheckPage({
   app,
   drive,
-  words: { page: new Words(language()), drive: new DriveWords(language()) },
+  words: wordsOf(chooseLanguage(store, navigator.languages)),
   onLanguage: (chosen) => {
     rememberLanguage(store, chosen);
-    return { page: new Words(chosen), drive: new DriveWords(chosen) };
+    return wordsOf(chosen);
   },
 });
 
-function language() {
-  return chooseLanguage(store, navigator.languages);
+function wordsOf(language: Language) {
+  return {
+    page: new Words(language),
+    drive: new DriveWords(language),
+    check: new CheckWords(language),
+  };
 }
 
 /** Nothing lies over its middle, and it is inside the window. */

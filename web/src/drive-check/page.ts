@@ -3,6 +3,8 @@
 import type { RobotState, StepMove } from '../api/types';
 import type { App } from '../data/app';
 import type { Language, Words } from '../i18n';
+import type { CheckWords } from '../i18n/both';
+import type { CheckKey } from '../i18n/check-ro';
 import type { DriveKey, DriveWords } from '../i18n/drive';
 import type { Drive } from '../lib/drive';
 import type { Shares } from '../lib/drive-hand';
@@ -13,16 +15,17 @@ import { onHold, onPress } from '../ui/press';
 import { draw } from '../ui/shapes';
 import { SignIn } from '../ui/sign-in';
 
-export interface CheckWords {
+export interface PageWords {
   page: Words;
   drive: DriveWords;
+  check: CheckWords;
 }
 
 export interface CheckPageDeps {
   app: App;
   drive: Drive;
-  words: CheckWords;
-  onLanguage: (language: Language) => CheckWords;
+  words: PageWords;
+  onLanguage: (language: Language) => PageWords;
 }
 
 const WAYS = ['forward', 'back', 'left', 'right'] as const;
@@ -32,7 +35,7 @@ const SHARES: Record<(typeof WAYS)[number], Shares> = {
   left: { linear: 0, angular: 1 },
   right: { linear: 0, angular: -1 },
 };
-const STEPS: readonly [id: string, key: DriveKey, move: StepMove][] = [
+const STEPS: readonly [id: string, key: CheckKey, move: StepMove][] = [
   ['step-forward-20', 'step.forward', { cm: 20 }],
   ['step-back-20', 'step.back', { cm: -20 }],
   ['step-left-90', 'step.left', { deg: 90 }],
@@ -40,15 +43,9 @@ const STEPS: readonly [id: string, key: DriveKey, move: StepMove][] = [
 ];
 const LATCH_MS = 5000;
 /** Elements whose words never change with the state. */
-const FIXED: readonly [id: string, key: DriveKey][] = [
+const FIXED: readonly [id: string, key: CheckKey][] = [
   ['title', 'title'],
   ['lead', 'lead'],
-  ['drive-stop', 'stop'],
-  ['drive-estop', 'estop'],
-  ['drive-acquire', 'acquire'],
-  ['drive-release', 'release'],
-  ['drive-estop-release', 'estop.release'],
-  ['drive-estop-confirm', 'estop.confirm'],
   ['hold-title', 'hold.title'],
   ['step-title', 'step.title'],
   ['latch-title', 'latch.title'],
@@ -56,9 +53,18 @@ const FIXED: readonly [id: string, key: DriveKey][] = [
   ['odometry-x-name', 'odometry.x'],
   ['odometry-y-name', 'odometry.y'],
   ['odometry-heading-name', 'odometry.heading'],
-  ...STEPS.map(([id, key]): [string, DriveKey] => [id, key]),
+  ...STEPS.map(([id, key]): [string, CheckKey] => [id, key]),
+  ...WAYS.map((way): [string, CheckKey] => [`latch-${way}`, `latch.${way}`]),
+];
+/** The same, in the words of the drive screen. */
+const DRIVING: readonly [id: string, key: DriveKey][] = [
+  ['drive-stop', 'stop'],
+  ['drive-estop', 'estop'],
+  ['drive-acquire', 'acquire'],
+  ['drive-release', 'release'],
+  ['drive-estop-release', 'estop.release'],
+  ['drive-estop-confirm', 'estop.confirm'],
   ...WAYS.map((way): [string, DriveKey] => [`hold-${way}`, `hold.${way}`]),
-  ...WAYS.map((way): [string, DriveKey] => [`latch-${way}`, `latch.${way}`]),
 ];
 /** What moves the robot, and only while it is ready. */
 const CONTROLS: readonly string[] = [
@@ -69,7 +75,7 @@ const CONTROLS: readonly string[] = [
 export class CheckPage {
   readonly #deps: CheckPageDeps;
   readonly #signIn: SignIn;
-  #words: CheckWords;
+  #words: PageWords;
 
   constructor(deps: CheckPageDeps) {
     this.#deps = deps;
@@ -114,7 +120,7 @@ export class CheckPage {
   }
 
   #update(): void {
-    const { page, drive: words } = this.#words;
+    const { page, drive, check } = this.#words;
     const app = this.#deps.app.state.value;
     const state = this.#deps.drive.state.value;
     const robot = state.robot ?? (app.events === 'open' ? (app.status?.robot ?? null) : null);
@@ -125,9 +131,10 @@ export class CheckPage {
     dataset['link'] = app.link.kind;
     dataset['drive'] = state.phase;
     dataset['doing'] = state.doing?.mode ?? 'nothing';
-    document.documentElement.lang = words.language;
-    document.title = `${page.text('app.name')} · ${words.text('title')}`;
-    for (const [id, key] of FIXED) setText(byId(id, HTMLElement), words.text(key));
+    document.documentElement.lang = page.language;
+    document.title = `${page.text('app.name')} · ${check.text('title')}`;
+    for (const [id, key] of FIXED) setText(byId(id, HTMLElement), check.text(key));
+    for (const [id, key] of DRIVING) setText(byId(id, HTMLElement), drive.text(key));
     this.#updateTop(opening, watching);
     this.#signIn.update(app, page);
     setHidden(byId('check', HTMLElement), !watching);
@@ -159,7 +166,7 @@ export class CheckPage {
   }
 
   #updateLease(robot: RobotState | null): void {
-    const { drive: words } = this.#words;
+    const { drive: words, check } = this.#words;
     const state = this.#deps.drive.state.value;
     const idle = state.phase === 'idle';
     disable(button('drive-acquire'), !idle);
@@ -167,18 +174,18 @@ export class CheckPage {
     const ready = state.phase === 'ready';
     for (const id of CONTROLS) disable(button(id), !ready);
     setText(byId('drive-state', HTMLElement), driveSentence(state, robot, words));
-    const asked = state.askedBy === null ? '' : words.text('asked', { who: state.askedBy });
+    const asked = state.askedBy === null ? '' : check.text('asked', { who: state.askedBy });
     setText(byId('drive-asked', HTMLElement), asked);
     const failed = state.stop === 'failed' || state.estop === 'failed';
     setText(byId('drive-trouble', HTMLElement), failed ? words.text('stopping.failed') : '');
     const latchedEstop = robot?.estop.latched === true;
     setHidden(button('drive-estop-release'), !latchedEstop || state.releaseCode !== null);
     setHidden(button('drive-estop-confirm'), !latchedEstop || state.releaseCode === null);
-    setText(byId('drive-lag', HTMLElement), ready ? lag(robot, words) : '');
+    setText(byId('drive-lag', HTMLElement), ready ? lag(robot, check) : '');
   }
 
   #updateOdometry(robot: RobotState | null): void {
-    const { drive: words } = this.#words;
+    const { check: words } = this.#words;
     const way = robot?.telemetry?.odometry ?? null;
     const write = (id: string, key: 'metres' | 'degrees', value: number | null, digits: number) => {
       const text = value === null ? 'unmeasured' : key;
@@ -195,7 +202,7 @@ export class CheckPage {
   }
 }
 
-function lag(robot: RobotState | null, words: DriveWords): string {
+function lag(robot: RobotState | null, words: CheckWords): string {
   const limit = robot?.motion.limit;
   if (limit === undefined || limit.picture_ms === null) return words.text('lag.unknown');
   return words.text('lag', {

@@ -1,15 +1,17 @@
 // Both languages at once, for a page whose weight nobody counts, and for tests.
 
-import { driveEn } from './drive-en';
-import { type DriveDictionary, driveRo } from './drive-ro';
-import { en } from './en';
+import { checkEn } from './check-en';
+import { type CheckDictionary, checkRo } from './check-ro';
+import type { DriveDictionary } from './drive-ro';
+import { drive as driveEn, page as pageEn } from './english';
 import { type Language, Phrases } from './index';
-import { type Dictionary, ro } from './ro';
+import type { Dictionary } from './ro';
+import { drive as driveRo, page as pageRo } from './romanian';
 
 /** The words that every page has. */
 export class Words extends Phrases<Dictionary> {
   constructor(language: Language) {
-    super(language, { ro, en }[language]);
+    super(language, { ro: pageRo, en: pageEn }[language]);
   }
 }
 
@@ -17,5 +19,12 @@ export class Words extends Phrases<Dictionary> {
 export class DriveWords extends Phrases<DriveDictionary> {
   constructor(language: Language) {
     super(language, { ro: driveRo, en: driveEn }[language]);
+  }
+}
+
+/** The words of the drive check. */
+export class CheckWords extends Phrases<CheckDictionary> {
+  constructor(language: Language) {
+    super(language, { ro: checkRo, en: checkEn }[language]);
   }
 }

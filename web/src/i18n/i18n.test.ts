@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { DriveWords, Words } from './both';
+import { CheckWords, DriveWords, Words } from './both';
+import { checkEn } from './check-en';
+import { checkRo } from './check-ro';
 import { driveEn } from './drive-en';
 import { driveRo } from './drive-ro';
 import { en as pageEn } from './en';
@@ -25,7 +27,8 @@ const holes = (text: string): string[] =>
 describe.each([
   ['every page', pageRo, pageEn, ['app.name', 'language.ro', 'language.en', 'bar.robot']],
   // On every machine in both countries the word for it is STOP.
-  ['driving', driveRo, driveEn, ['stop', 'metres', 'degrees']],
+  ['driving', driveRo, driveEn, ['stop']],
+  ['the drive check', checkRo, checkEn, ['metres', 'degrees']],
   // Units, and what both languages call alike.
   ['the drive screen', panelRo, panelEn, ['drive.cm', 'drive.deg', 'drive.seconds']],
   ['settings', settingsRo, settingsEn, ['seconds', 'ms']],
@@ -111,5 +114,6 @@ test('figures are written as the language writes them', () => {
 
 test('driving has words of its own, in the language of the page', () => {
   expect(new DriveWords('ro').text('refusal.lease_held')).toBe('Robotul este la altcineva.');
-  expect(new DriveWords('en').text('asked', { who: 'Ana' })).toContain('Ana asks');
+  expect(new DriveWords('en').text('ended.to', { driver: 'Ana' })).toContain('Ana has');
+  expect(new CheckWords('en').text('asked', { who: 'Ana' })).toContain('Ana asks');
 });

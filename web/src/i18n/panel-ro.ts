@@ -1,7 +1,6 @@
 // The words of the drive screen. Romanian is the source.
 
 import type { NoMicrophone, TalkState } from '../lib/talk-state';
-import type { Plural } from './ro';
 
 type Codes = Record<
   `talk.no.${NoMicrophone}` | `talk.closed.${NonNullable<TalkState['closed']>}`,
@@ -12,9 +11,6 @@ export const panelRo = {
   close: 'Închide',
   'page.up': 'Mai sus',
   'page.down': 'Mai jos',
-  less: 'Mai puțin',
-  more: 'Mai mult',
-  percent: '{n} %',
   'sheet.failed': 'Această parte nu a putut fi adusă. Verifică rețeaua și deschide din nou.',
 
   'stop.region': 'Oprire',
@@ -117,48 +113,6 @@ export const panelRo = {
   'menu.settings': 'Setări',
   'menu.statistics': 'Cifrele legăturii',
 
-  'phrases.title': 'Fraze spuse de robot',
-  'phrases.loading': 'Se aduc frazele…',
-  'phrases.none': 'Frazele nu au putut fi aduse. Închide și deschide din nou.',
-  'phrases.categories': 'Categorii',
-  'phrases.free': 'Scrie ce să spună',
-  'phrases.say': 'Spune',
-  'phrases.language': 'Limba în care vorbește',
-  'phrases.more': 'Mai multe',
-  'phrases.edit': 'Schimbă frazele',
-
-  'speech.region': 'Ce spune robotul',
-  'speech.silent': 'Robotul tace.',
-  'speech.now': 'Spune: „{what}”',
-  'speech.waiting': {
-    one: 'Mai așteaptă {n} frază.',
-    few: 'Mai așteaptă {n} fraze.',
-    other: 'Mai așteaptă {n} de fraze.',
-  },
-  'speech.attention': 'Sunet de atenție',
-  'speech.again': 'Mai spune o dată',
-  'speech.cancel': 'Taci',
-  'speech.volume': 'Cât de tare',
-  'speech.no-speaker': 'Robotul nu are difuzor setat.',
-  'speech.problem': 'Nu a mers ({code}). Încearcă din nou.',
-  'speech.problem.quiet_hours': 'Sunt ore de liniște: robotul nu vorbește acum.',
-  'speech.problem.busy': 'Așteaptă deja prea multe fraze. Lasă-l să termine.',
-  'speech.problem.not_supported': 'Acest robot nu poate vorbi: îi lipsește difuzorul sau vocea.',
-  'speech.problem.network': 'Robotul nu răspunde. Verifică rețeaua.',
-  'speech.problem.out_of_range': 'Fraza este goală sau prea lungă.',
-
-  'camera.title': 'Capul și lampa robotului',
-  'camera.head': 'Capul',
-  'camera.at': 'Rotit {pan}°, ridicat {tilt}°',
-  'camera.up': 'Privește mai sus',
-  'camera.down': 'Privește mai jos',
-  'camera.left': 'Privește la stânga',
-  'camera.right': 'Privește la dreapta',
-  'camera.centre': 'Privește drept',
-  'camera.no-head': 'Acest robot nu are cap mobil.',
-  'camera.lamp': 'Lampa',
-  'camera.no-lamp': 'Acest robot nu are lampă.',
-
   'ended.title': 'Ai încheiat',
   'ended.wheels': 'Robotul este oprit și dat înapoi.',
   'ended.picture': 'Camera robotului este închisă pe acest dispozitiv.',
@@ -166,8 +120,6 @@ export const panelRo = {
   'ended.microphone': 'Microfonul tău este oprit.',
   'ended.wait': 'Se închide…',
   'ended.back': 'Revino la robot',
-} as const satisfies Codes & Record<string, string | Plural>;
+} as const satisfies Codes & Record<string, string>;
 
-type Key = keyof typeof panelRo;
-type TextKey = { [K in Key]: (typeof panelRo)[K] extends string ? K : never }[Key];
-export type PanelDictionary = { [K in TextKey]: string } & { [K in Exclude<Key, TextKey>]: Plural };
+export type PanelDictionary = Record<keyof typeof panelRo, string>;

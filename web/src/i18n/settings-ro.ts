@@ -1,6 +1,7 @@
-// The words of settings, of the phrases' editor and of the figures. Romanian is the source.
+// The words of what is opened beside the picture: phrases, head and lamp, settings, the figures. Romanian is the source.
 
 import type { PadDeed } from '../lib/pad-bindings';
+import type { Plural } from './ro';
 
 export const settingsRo = {
   title: 'Setări',
@@ -9,6 +10,8 @@ export const settingsRo = {
   seconds: '{n} s',
   ms: '{n} ms',
   percent: '{n} %',
+  less: 'Mai puțin',
+  more: 'Mai mult',
   never: 'niciodată',
   reset: 'Toate ca la început',
   'reset.sure': 'Da, toate ca la început',
@@ -100,6 +103,48 @@ export const settingsRo = {
   'try.nothing': 'Nu ai apăsat nimic încă.',
   'try.got': 'A ajuns: {what}. Apăsări: {n}.',
 
+  'phrases.title': 'Fraze spuse de robot',
+  'phrases.loading': 'Se aduc frazele…',
+  'phrases.none': 'Frazele nu au putut fi aduse. Închide și deschide din nou.',
+  'phrases.categories': 'Categorii',
+  'phrases.free': 'Scrie ce să spună',
+  'phrases.say': 'Spune',
+  'phrases.language': 'Limba în care vorbește',
+  'phrases.more': 'Mai multe',
+  'phrases.edit': 'Schimbă frazele',
+
+  'speech.region': 'Ce spune robotul',
+  'speech.silent': 'Robotul tace.',
+  'speech.now': 'Spune: „{what}”',
+  'speech.waiting': {
+    one: 'Mai așteaptă {n} frază.',
+    few: 'Mai așteaptă {n} fraze.',
+    other: 'Mai așteaptă {n} de fraze.',
+  },
+  'speech.attention': 'Sunet de atenție',
+  'speech.again': 'Mai spune o dată',
+  'speech.cancel': 'Taci',
+  'speech.volume': 'Cât de tare',
+  'speech.no-speaker': 'Robotul nu are difuzor setat.',
+  'speech.problem': 'Nu a mers ({code}). Încearcă din nou.',
+  'speech.problem.quiet_hours': 'Sunt ore de liniște: robotul nu vorbește acum.',
+  'speech.problem.busy': 'Așteaptă deja prea multe fraze. Lasă-l să termine.',
+  'speech.problem.not_supported': 'Acest robot nu poate vorbi: îi lipsește difuzorul sau vocea.',
+  'speech.problem.network': 'Robotul nu răspunde. Verifică rețeaua.',
+  'speech.problem.out_of_range': 'Fraza este goală sau prea lungă.',
+
+  'camera.title': 'Capul și lampa robotului',
+  'camera.head': 'Capul',
+  'camera.at': 'Rotit {pan}°, ridicat {tilt}°',
+  'camera.up': 'Privește mai sus',
+  'camera.down': 'Privește mai jos',
+  'camera.left': 'Privește la stânga',
+  'camera.right': 'Privește la dreapta',
+  'camera.centre': 'Privește drept',
+  'camera.no-head': 'Acest robot nu are cap mobil.',
+  'camera.lamp': 'Lampa',
+  'camera.no-lamp': 'Acest robot nu are lampă.',
+
   'edit.title': 'Schimbă frazele',
   'edit.back': 'Înapoi la fraze',
   'edit.category': 'Categoria {n}: nume',
@@ -131,7 +176,10 @@ export const settingsRo = {
   'stats.speed': 'Viteză permisă',
   'stats.unknown': 'necunoscut',
   kbps: '{n} kb/s',
-} as const satisfies Record<`pad.${PadDeed}`, string> & Record<string, string>;
+} as const satisfies Record<`pad.${PadDeed}`, string> & Record<string, string | Plural>;
 
-export type SettingsKey = keyof typeof settingsRo;
-export type SettingsDictionary = Record<SettingsKey, string>;
+type Key = keyof typeof settingsRo;
+type TextKey = { [K in Key]: (typeof settingsRo)[K] extends string ? K : never }[Key];
+export type SettingsDictionary = { [K in TextKey]: string } & {
+  [K in Exclude<Key, TextKey>]: Plural;
+};

@@ -1,11 +1,12 @@
-// The panel's words in one language. Romanian is part of the page; English comes when somebody reads it.
+// The panel's words in one language, fetched by those who read it.
 
+import type { Clock } from '../lib/clock';
 import type { DriveWords } from './drive';
-import { type DriveDictionary, driveRo } from './drive-ro';
+import type { DriveDictionary } from './drive-ro';
 import { type Language, Phrases, type Words } from './index';
 import type { PanelWords } from './panel';
-import { type PanelDictionary, panelRo } from './panel-ro';
-import { type Dictionary, ro } from './ro';
+import type { PanelDictionary } from './panel-ro';
+import type { Dictionary } from './ro';
 
 export interface Spoken {
   language: Language;
@@ -14,21 +15,37 @@ export interface Spoken {
   panel: PanelWords;
 }
 
-export const romanian: Spoken = {
-  language: 'ro',
-  page: new Phrases<Dictionary>('ro', ro),
-  drive: new Phrases<DriveDictionary>('ro', driveRo),
-  panel: new Phrases<PanelDictionary>('ro', panelRo),
-};
+const AGAIN_MS = 1000;
 
 /** Rejects if the words cannot be fetched. */
 export async function speak(language: Language): Promise<Spoken> {
-  if (language === 'ro') return romanian;
-  const { page, drive, panel } = await import('./english');
+  const { page, drive, panel } = await (language === 'ro'
+    ? import('./romanian')
+    : import('./english'));
   return {
     language,
-    page: new Phrases(language, page),
-    drive: new Phrases(language, drive),
-    panel: new Phrases(language, panel),
+    page: new Phrases<Dictionary>(language, page),
+    drive: new Phrases<DriveDictionary>(language, drive),
+    panel: new Phrases<PanelDictionary>(language, panel),
   };
+}
+
+/**
+ * The words, however long they take: a page without them cannot be used. Safari up to 27, Chromium before 156 and Firefox before
+ * 154 keep a failed import for the life of a page, so `reload`, which loads it anew if it can, comes after each try but the first.
+ */
+export async function speakAtLast(
+  language: Language,
+  clock: Clock,
+  reload: () => Promise<void>,
+  fetched = speak,
+): Promise<Spoken> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await fetched(language);
+    } catch {
+      if (tries > 0) await reload().catch(() => undefined);
+      await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
+    }
+  }
 }

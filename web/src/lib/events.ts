@@ -20,10 +20,18 @@ export interface EventsDeps {
 
 /** Close code of the daemon: the session has ended. */
 export const CLOSE_SIGNED_OUT = 4401;
+/** Between two tries, in ms. */
 const FIRST_MS = 250;
-const LAST_MS = 4000;
+const LAST_MS = 1000;
+/**
+ * How long a socket may take to open, try by try, over and over, in ms: short, because one that was begun while the network
+ * was away goes on at ever longer intervals, and long, because there are slow networks.
+ */
+const OPEN_WITHIN_MS = [700, 700, 700, 2500];
 /** Figures come about once a second; a socket that is silent for so long is taken for half open, in ms. */
-const SILENT_MS = 8000;
+const SILENT_MS = 4000;
+/** What a socket may leave unsaid, once open and before, and is still believed in when the network comes back, in ms. */
+const BELIEVED_MS = { open: 2500, opening: 500 };
 
 export class EventsClient {
   readonly #deps: EventsDeps;
@@ -32,6 +40,8 @@ export class EventsClient {
   #tries = 0;
   #cancelRetry: (() => void) | null = null;
   #cancelWatch: (() => void) | null = null;
+  #opened = false;
+  #heardAt = 0;
 
   constructor(deps: EventsDeps) {
     this.#deps = deps;
@@ -51,25 +61,35 @@ export class EventsClient {
     this.#enter('idle');
   }
 
-  /** The network or the page is back: do not wait for the next try. */
+  /** The network or the page is back: do not wait for the next try, nor for a socket that hangs. */
   nudge(): void {
     this.#tries = 0;
-    if (this.#cancelRetry !== null) this.#open();
+    const silence = this.#deps.clock.now() - this.#heardAt;
+    const hangs = this.#socket !== null && silence > BELIEVED_MS[this.#opened ? 'open' : 'opening'];
+    if (hangs) {
+      this.#drop();
+      if (this.#state === 'open') this.#enter('lost');
+    }
+    if (hangs || this.#cancelRetry !== null) this.#open();
   }
 
   #open(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     const socket = this.#deps.connect();
+    const within = OPEN_WITHIN_MS[this.#tries % OPEN_WITHIN_MS.length] ?? SILENT_MS;
     this.#socket = socket;
-    let opened = false;
+    this.#opened = false;
+    this.#heardAt = this.#deps.clock.now();
     socket.onopen = () => {
-      opened = true;
+      this.#opened = true;
+      this.#watch(SILENT_MS);
     };
     socket.onmessage = (event) => {
       if (this.#socket !== socket || typeof event.data !== 'string') return;
       this.#tries = 0;
-      this.#watch();
+      this.#heardAt = this.#deps.clock.now();
+      this.#watch(SILENT_MS);
       const message = parse(event.data);
       if (message === undefined) return;
       this.#deps.onMessage(message);
@@ -84,24 +104,26 @@ export class EventsClient {
         return;
       }
       this.#lost();
-      if (!opened) this.#deps.onRefused();
+      if (!this.#opened) this.#deps.onRefused();
     };
-    this.#watch();
+    this.#watch(within);
   }
 
-  #lost(): void {
+  /** `hung`: nobody refused, so nobody is spared by a long wait. */
+  #lost(hung = false): void {
     this.#enter('lost');
-    const wait = backoff(this.#tries, FIRST_MS, LAST_MS, this.#deps.clock.random());
+    const tries = hung ? 0 : this.#tries;
+    const wait = backoff(tries, FIRST_MS, LAST_MS, this.#deps.clock.random());
     this.#tries += 1;
     this.#cancelRetry = this.#deps.clock.after(wait, () => this.#open());
   }
 
   /** A socket that neither opens nor speaks is replaced. */
-  #watch(): void {
+  #watch(ms: number): void {
     this.#cancelWatch?.();
-    this.#cancelWatch = this.#deps.clock.after(SILENT_MS, () => {
+    this.#cancelWatch = this.#deps.clock.after(ms, () => {
       this.#drop();
-      this.#lost();
+      this.#lost(true);
     });
   }
 

@@ -248,6 +248,21 @@ describe('news from outside', () => {
     expect(rig.log[0]?.at).toBe(rig.now);
   });
 
+  test('the network back: a try that hangs in it is made anew, one that brings media is not', () => {
+    rig.flowing.clear();
+    rig.run(1000);
+    const hangs = rig.ladder.nextId ?? 0;
+    rig.log.length = 0;
+    rig.take(rig.ladder.renew(rig.now));
+    expect(rig.done('close')).toEqual([{ at: rig.now, id: hangs }]);
+    expect(rig.done('connect')).toEqual([{ at: rig.now, id: hangs + 1 }]);
+    rig.undecoded.add(hangs + 1);
+    rig.run(100);
+    rig.log.length = 0;
+    rig.take(rig.ladder.renew(rig.now));
+    expect(rig.log).toEqual([]);
+  });
+
   test('a nudge does nothing to a picture that is well', () => {
     rig.take(rig.ladder.nudge(rig.now));
     rig.run(500);

@@ -213,6 +213,12 @@ export class Ladder {
     return this.tick(now);
   }
 
+  /** The network was away and is back: what was asked meanwhile hangs in it, so a try that has brought nothing is made anew. */
+  renew(now: number): Action[] {
+    const hangs = this.#next?.packets === false ? this.#dropNext() : [];
+    return [...hangs, ...this.nudge(now)];
+  }
+
   /** Whether somebody looks: a hidden page gets no frames, so none are missed. */
   watch(watched: boolean, now: number): Action[] {
     if (watched && !this.#watched && this.#shown !== null) {

@@ -163,6 +163,11 @@ export class Player {
     this.#run(this.#ladder.nudge(this.#deps.clock.now()));
   }
 
+  /** The network was away and is back. */
+  renew(): void {
+    this.#run(this.#ladder.renew(this.#deps.clock.now()));
+  }
+
   /** The stream's source has begun anew behind the same session. */
   sourceChanged(): void {
     this.age.reset();

@@ -1,0 +1,27 @@
+import type { CheckDictionary } from './check-ro';
+
+export const checkEn: CheckDictionary = {
+  title: 'Driving check',
+  lead: 'Somebody stands beside the robot, and its way is clear. The arrows drive while they are held. Space and Esc stop.',
+  asked: '{who} asks for the robot. Give it back to hand it over.',
+  'hold.title': 'Press and hold',
+  'step.title': 'One step',
+  'step.forward': 'Step 20 cm forward',
+  'step.back': 'Step 20 cm back',
+  'step.left': 'Turn 90° left',
+  'step.right': 'Turn 90° right',
+  'latch.title': 'Press once: goes for 5 seconds',
+  'latch.forward': 'Go forward',
+  'latch.back': 'Go back',
+  'latch.left': 'Go round left',
+  'latch.right': 'Go round right',
+  'odometry.title': 'Way as measured',
+  'odometry.x': 'Ahead',
+  'odometry.y': 'To the left',
+  'odometry.heading': 'Turned left',
+  metres: '{n} m',
+  degrees: '{n}°',
+  unmeasured: 'not measured',
+  lag: 'Speed {percent} %, picture {picture} ms, command {command} ms.',
+  'lag.unknown': 'Nobody knows how old the picture is.',
+};

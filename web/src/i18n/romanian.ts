@@ -1,0 +1,5 @@
+// All that the panel says in Romanian, fetched by those who read it.
+
+export { driveRo as drive } from './drive-ro';
+export { panelRo as panel } from './panel-ro';
+export { ro as page } from './ro';
