@@ -8,7 +8,7 @@ const PRESS_WITHIN_MS = 30_000
 /** A half metre and a quarter turn a press, so that a script is no marathon. */
 const BY_STEPS = { driveBy: 'step', stepCm: 50, stepDeg: 90 }
 /** For tests: as quick as a practised person sets it. */
-const SCAN = { switches: 'one', stepMs: 600, firstExtraMs: 300, holdMs: 0, tremorMs: 0, rounds: 3 }
+export const SCAN = { switches: 'one', stepMs: 600, firstExtraMs: 300, holdMs: 0, tremorMs: 0, rounds: 3 }
 
 /** Tab and Enter, the arrows held, Escape. */
 const keyboard = {
@@ -152,7 +152,7 @@ async function toRest(page) {
  * Takes `id` with a switch: each time the highlight comes to it, or to the group that it is in, one press. A person sees the highlight
  * come and then presses; so does this, which leaves the whole of a step for the press to arrive in.
  */
-async function scanTo(page, id, press) {
+export async function scanTo(page, id, press) {
   const before = await clicksOn(page, id)
   await until(`the switch presses ${id}`, async () => {
     if ((await clicksOn(page, id)) > before) return true

@@ -1,8 +1,9 @@
 // What everybody must be able to see, reach and understand on the drive screen, in each of its states, themes, languages and widths.
 import AxeBuilder from '@axe-core/playwright'
 import { startDriven } from '../../bench/lib/driven.mjs'
-import { expect, test as base } from '../fixtures.mjs'
-import { canHoldPicture, LANGUAGES, THEMES, walk, WIDTHS } from '../lib/states.mjs'
+import { expect, expectLive, test as base } from '../fixtures.mjs'
+import { SCAN, scanTo, settle } from '../lib/hands.mjs'
+import { canHoldPicture, closeSheet, LANGUAGES, openSheet, THEMES, walk, WIDTHS } from '../lib/states.mjs'
 
 const TARGET = 44
 const LARGE = 88
@@ -143,6 +144,27 @@ for (const [width, height] of WIDTHS) {
     expect(order.toSorted(), 'each control once').toEqual(expected.toSorted())
   })
 }
+
+test('a switch of one’s own is chosen by pressing it, and works the page from then on', async ({ page, context, driven }) => {
+  await settle(context, { input: 'scan', scan: SCAN })
+  await page.goto(await driven.daemon.link())
+  await expectLive(page)
+  await openSheet(page, 'settings')
+  const learn = page.locator('#learn-switch-select')
+  await expect(page.locator('#switch-select')).toHaveText('Spațiu')
+  await learn.click()
+  await expect(learn).toHaveAttribute('aria-pressed', 'true')
+  await page.keyboard.press('Shift')
+  await expect(learn).toHaveAttribute('aria-pressed', 'true')
+  await page.keyboard.press('F7')
+  await expect(page.locator('#switch-select')).toHaveText('F7')
+  await expect(learn).toHaveAttribute('aria-pressed', 'false')
+  await closeSheet(page, 'settings')
+  await page.reload()
+  await expectLive(page)
+  await scanTo(page, 'phrases', () => page.keyboard.press('F7'))
+  await expect(page.locator('#phrases-sheet')).toBeVisible()
+})
 
 test('with text at 200 % and at 320 px nothing is lost', async ({ page, driven }) => {
   await page.goto(driven.daemon.origin)

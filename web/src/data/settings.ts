@@ -100,7 +100,14 @@ const KEY = 'havatar.settings';
 /** Rises when the meaning of a value changes; `upgrade` then knows what an older one meant. */
 const VERSION = 1;
 /** Keys that must keep their own meaning: STOP, and the way through and out of the page. */
-const FORBIDDEN_KEYS = ['Escape', 'Tab', 'Shift', 'Control', 'Alt', 'Meta'];
+export const FORBIDDEN_KEYS: readonly string[] = [
+  'Escape',
+  'Tab',
+  'Shift',
+  'Control',
+  'Alt',
+  'Meta',
+];
 
 export class SettingsStore {
   readonly state: Observable<Settings>;

@@ -1,0 +1,28 @@
+// Learns which key somebody's switch sends: the next one that is pressed, whatever it is.
+
+/** What a key that is being learned must not lose: it goes on to whoever else listens, so that one in motion still stops. */
+export type KeyVerdict = 'take' | 'pass' | 'cancel';
+
+/**
+ * Calls `done` once: with the next key that `judge` takes, as `KeyboardEvent.key` names it, or with null when `judge` cancels.
+ * The result ends the waiting without a word.
+ */
+export function nextKey(
+  target: EventTarget,
+  judge: (key: string) => KeyVerdict,
+  done: (key: string | null) => void,
+): () => void {
+  const end = (): void => target.removeEventListener('keydown', onKey, { capture: true });
+  const onKey = (raw: globalThis.Event): void => {
+    const event = raw as KeyboardEvent;
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    const verdict = judge(event.key);
+    if (verdict === 'pass') return;
+    end();
+    // A switch is not to press the button that has the focus as well.
+    if (verdict === 'take') event.preventDefault();
+    done(verdict === 'take' ? event.key : null);
+  };
+  target.addEventListener('keydown', onKey, { capture: true });
+  return end;
+}
