@@ -3,7 +3,9 @@
 use std::path::Path;
 
 fn main() {
-    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/esp32/core");
+    // Asked for as it runs: this program may have been built in another clone that shares a target directory.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the crate is");
+    let core = Path::new(&here).join("../../deploy/esp32/core");
     println!("cargo::rerun-if-changed={}", core.display());
     let mut build = cc::Build::new();
     build.cpp(true).std("c++17").warnings(true).extra_warnings(true);
