@@ -126,7 +126,8 @@ impl Way {
     /// letting go a third of a second late, as on a busy machine, is neither a centimetre nor two degrees too far: what
     /// a turn is off by goes into where the robot ends up.
     fn pace(self) -> [(f64, f64); 3] {
-        let [slow, slower, end] = if matches!(self, Self::Ahead(_)) { [0.15, 0.04, 0.005] } else { [20.0, 6.0, 0.5] };
+        let [slow, slower, end] =
+            if matches!(self, Self::Ahead(_)) { [0.15, 0.04, 0.005] } else { [20.0, 6.0, 0.5] };
         [(1.0, slow), (0.4, slower), (0.1, end)].map(|(share, left)| (share * self.signum(), left))
     }
 

@@ -117,8 +117,9 @@ void begin();
 async function begin(): Promise<void> {
   const language = settings.state.value.language ?? chooseLanguage(store, navigator.languages);
   const spoken = await speakAtLast(language, clock, async () => {
-    await fetcher('/healthz', { cache: 'no-store' });
-    window.location.reload();
+    const answer = await fetcher('/healthz', { cache: 'no-store' });
+    // A one-time code is good once, so a sign-in by it is not cut short.
+    if (answer.ok && !app.state.value.signingIn) window.location.reload();
   });
   const desk = new Desk({
     app,

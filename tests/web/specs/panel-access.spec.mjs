@@ -156,6 +156,11 @@ test('a switch of one’s own is chosen by pressing it, and works the page from 
   await expect(learn).toHaveAttribute('aria-pressed', 'true')
   await page.keyboard.press('Shift')
   await expect(learn).toHaveAttribute('aria-pressed', 'true')
+  // The switch that there is already is one to learn, and presses nothing meanwhile.
+  await page.keyboard.press('Space')
+  await expect(learn).toHaveAttribute('aria-pressed', 'false')
+  await expect(page.locator('#settings-sheet')).toBeVisible()
+  await learn.click()
   await page.keyboard.press('F7')
   await expect(page.locator('#switch-select')).toHaveText('F7')
   await expect(learn).toHaveAttribute('aria-pressed', 'false')

@@ -23,7 +23,8 @@ export class Api {
    */
   async reconnect(): Promise<void> {
     const signal = AbortSignal.timeout(1000);
-    const ask = () => this.#fetch('/healthz', { cache: 'no-store', signal });
+    const init: RequestInit = { method: 'GET', cache: 'no-store', priority: 'low', signal };
+    const ask = () => this.#fetch('/healthz', init);
     await Promise.allSettled(Array.from({ length: 6 }, ask));
   }
 
@@ -36,6 +37,9 @@ export class Api {
   }
 
   async setRecording(on: boolean): Promise<void> {
-    await ask(this.#fetch, 'POST', on ? '/api/v1/recordings/start' : '/api/v1/recordings/stop');
+    // It answers when the file grows, or when that has been waited for.
+    const signal = AbortSignal.timeout(15_000);
+    const path = on ? '/api/v1/recordings/start' : '/api/v1/recordings/stop';
+    await ask(this.#fetch, 'POST', path, undefined, { signal });
   }
 }

@@ -22,6 +22,7 @@ class FakePlayer {
   stop = vi.fn();
   serverLost = vi.fn();
   nudge = vi.fn();
+  renew = vi.fn();
   watch = vi.fn();
   sourceChanged = vi.fn();
 }
@@ -75,9 +76,10 @@ beforeEach(() => {
   });
 });
 
+/** In the order of the real client. */
 const say = (event: Event) => {
-  events.onState('open');
   events.onMessage(event);
+  events.onState('open');
 };
 
 test('signed in last time: the picture is asked for before the daemon has said who we are', async () => {
@@ -176,6 +178,20 @@ test('the media server lost and back reaches both players', async () => {
   expect(video.nudge).not.toHaveBeenCalled();
   say({ type: 'processes', processes: [aProcess('mediamtx', 'running', 9)] });
   expect(video.nudge).toHaveBeenCalledOnce();
+});
+
+test('events that come back after they were lost make connections and hanging tries anew, once', async () => {
+  await app.open(null, true);
+  say({ type: 'snapshot', status: aStatus() });
+  expect(video.renew).not.toHaveBeenCalled();
+  events.onState('lost');
+  events.onState('connecting');
+  say({ type: 'snapshot', status: aStatus() });
+  expect(video.renew).toHaveBeenCalledOnce();
+  expect(audio.renew).toHaveBeenCalledOnce();
+  expect(requests.filter((one) => one === 'GET /healthz')).toHaveLength(6);
+  say({ type: 'snapshot', status: aStatus() });
+  expect(video.renew).toHaveBeenCalledOnce();
 });
 
 test('recording follows what is wanted, and a refusal is shown', async () => {

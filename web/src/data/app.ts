@@ -57,6 +57,8 @@ export class App {
   readonly #deps: AppDeps;
   readonly #events: EventsClient;
   #watching = false;
+  /** The events were lost and are not back yet. */
+  #lost = false;
 
   constructor(deps: AppDeps) {
     this.#deps = deps;
@@ -79,8 +81,9 @@ export class App {
     this.#events = deps.createEvents({
       onMessage: (message) => this.#onEvent(message as Event),
       onState: (events) => {
-        const back = events === 'open' && this.state.value.events === 'lost';
         this.#set({ events });
+        const back = events === 'open' && this.#lost;
+        if (events !== 'connecting') this.#lost = events === 'lost';
         if (back) this.#reached();
       },
       onSignedOut: () => this.#signedOut({ kind: 'ended' }),

@@ -31,8 +31,8 @@ export async function speak(language: Language): Promise<Spoken> {
 }
 
 /**
- * The words, however long they take: a page without them cannot be used. Safari up to 27, Chromium before 156 and Firefox before
- * 154 keep a failed import for the life of a page, so `reload`, which loads it anew if it can, comes after each try but the first.
+ * The words, however long they take: a page without them cannot be used. Some browsers keep a failed import for the life of a
+ * page, so `reload`, which loads it anew if it can, comes after each try but the first.
  */
 export async function speakAtLast(
   language: Language,

@@ -52,7 +52,7 @@ test('open means that the snapshot has come', () => {
   expect(messages).toEqual([{ type: 'snapshot' }]);
 });
 
-test('a lost socket is replaced after 250 ms at first, at most a second later on, for ever', async () => {
+test('a lost socket is replaced after 250 ms at first, at most 4 s later on, for ever', async () => {
   newest().say({});
   const waits: number[] = [];
   for (let i = 0; i < 12; i += 1) {
@@ -65,8 +65,8 @@ test('a lost socket is replaced after 250 ms at first, at most a second later on
   expect(states).toEqual(['connecting', 'open', 'lost']);
   expect(waits[0]).toBeLessThanOrEqual(260);
   expect(waits[0]).toBeGreaterThanOrEqual(250);
-  expect(Math.max(...waits)).toBeLessThanOrEqual(1000);
-  expect(waits.at(-1)).toBeGreaterThanOrEqual(500);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(4000);
+  expect(waits.at(-1)).toBeGreaterThanOrEqual(2000);
   newest().say({});
   expect(states.at(-1)).toBe('open');
 });
@@ -88,28 +88,13 @@ test('a socket refused before it opened is said, so that somebody can ask why', 
 test('a socket that falls silent is replaced, and what it says later is not heard', async () => {
   newest().say({});
   const old = newest();
-  await clock.advance(4000);
+  await clock.advance(8000);
   expect(old.closed).toBe(true);
   expect(states.at(-1)).toBe('lost');
   await clock.advance(300);
   expect(sockets).toHaveLength(2);
   old.onmessage?.({ data: '{"late":true}' });
   expect(messages).toHaveLength(1);
-});
-
-test('a socket that does not open is replaced soon, and now and then given longer', async () => {
-  newest().say({});
-  newest().onclose?.({ code: 1006 });
-  const made: number[] = [];
-  while (made.length < 10) {
-    const before = sockets.length;
-    while (sockets.length === before) await clock.advance(10);
-    made.push(clock.now());
-  }
-  const apart = made.slice(1).map((at, index) => at - (made[index] ?? 0));
-  expect(Math.min(...apart)).toBeLessThanOrEqual(1000);
-  expect(Math.max(...apart)).toBeGreaterThanOrEqual(2500);
-  expect(Math.max(...apart)).toBeLessThanOrEqual(3000);
 });
 
 test('a nudge cuts the wait short, and leaves an open socket alone', async () => {
@@ -126,19 +111,24 @@ test('a nudge cuts the wait short, and leaves an open socket alone', async () =>
   expect(sockets).toHaveLength(before + 1);
 });
 
-test('a nudge replaces a socket that hangs, open or not', async () => {
+test('a nudge replaces a socket that hangs, open or not, and no other', async () => {
   newest().say({});
-  await clock.advance(2000);
+  await clock.advance(4000);
   client.nudge();
   expect(sockets).toHaveLength(1);
-  await clock.advance(1000);
+  await clock.advance(2000);
   const hung = newest();
   client.nudge();
   expect([sockets.length, hung.closed, states.at(-1)]).toEqual([2, true, 'lost']);
-  await clock.advance(400);
+  await clock.advance(1500);
   client.nudge();
   expect(sockets).toHaveLength(2);
-  await clock.advance(200);
+  await clock.advance(1000);
+  client.nudge();
+  expect(sockets).toHaveLength(3);
+  await clock.advance(1900);
+  newest().onopen?.();
+  await clock.advance(1900);
   client.nudge();
   expect(sockets).toHaveLength(3);
   newest().say({});

@@ -20,18 +20,12 @@ export interface EventsDeps {
 
 /** Close code of the daemon: the session has ended. */
 export const CLOSE_SIGNED_OUT = 4401;
-/** Between two tries, in ms. */
 const FIRST_MS = 250;
-const LAST_MS = 1000;
-/**
- * How long a socket may take to open, try by try, over and over, in ms: short, because one that was begun while the network
- * was away goes on at ever longer intervals, and long, because there are slow networks.
- */
-const OPEN_WITHIN_MS = [700, 700, 700, 2500];
+const LAST_MS = 4000;
 /** Figures come about once a second; a socket that is silent for so long is taken for half open, in ms. */
-const SILENT_MS = 4000;
+const SILENT_MS = 8000;
 /** What a socket may leave unsaid, once open and before, and is still believed in when the network comes back, in ms. */
-const BELIEVED_MS = { open: 2500, opening: 500 };
+const BELIEVED_MS = { open: 5000, opening: 2000 };
 
 export class EventsClient {
   readonly #deps: EventsDeps;
@@ -77,19 +71,18 @@ export class EventsClient {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     const socket = this.#deps.connect();
-    const within = OPEN_WITHIN_MS[this.#tries % OPEN_WITHIN_MS.length] ?? SILENT_MS;
     this.#socket = socket;
     this.#opened = false;
     this.#heardAt = this.#deps.clock.now();
     socket.onopen = () => {
       this.#opened = true;
-      this.#watch(SILENT_MS);
+      this.#heardAt = this.#deps.clock.now();
     };
     socket.onmessage = (event) => {
       if (this.#socket !== socket || typeof event.data !== 'string') return;
       this.#tries = 0;
       this.#heardAt = this.#deps.clock.now();
-      this.#watch(SILENT_MS);
+      this.#watch();
       const message = parse(event.data);
       if (message === undefined) return;
       this.#deps.onMessage(message);
@@ -106,24 +99,22 @@ export class EventsClient {
       this.#lost();
       if (!this.#opened) this.#deps.onRefused();
     };
-    this.#watch(within);
+    this.#watch();
   }
 
-  /** `hung`: nobody refused, so nobody is spared by a long wait. */
-  #lost(hung = false): void {
+  #lost(): void {
     this.#enter('lost');
-    const tries = hung ? 0 : this.#tries;
-    const wait = backoff(tries, FIRST_MS, LAST_MS, this.#deps.clock.random());
+    const wait = backoff(this.#tries, FIRST_MS, LAST_MS, this.#deps.clock.random());
     this.#tries += 1;
     this.#cancelRetry = this.#deps.clock.after(wait, () => this.#open());
   }
 
   /** A socket that neither opens nor speaks is replaced. */
-  #watch(ms: number): void {
+  #watch(): void {
     this.#cancelWatch?.();
-    this.#cancelWatch = this.#deps.clock.after(ms, () => {
+    this.#cancelWatch = this.#deps.clock.after(SILENT_MS, () => {
       this.#drop();
-      this.#lost(true);
+      this.#lost();
     });
   }
 

@@ -254,6 +254,10 @@ describe('news from outside', () => {
     const hangs = rig.ladder.nextId ?? 0;
     rig.log.length = 0;
     rig.take(rig.ladder.renew(rig.now));
+    expect(rig.log).toEqual([]);
+    rig.run(1000);
+    rig.log.length = 0;
+    rig.take(rig.ladder.renew(rig.now));
     expect(rig.done('close')).toEqual([{ at: rig.now, id: hangs }]);
     expect(rig.done('connect')).toEqual([{ at: rig.now, id: hangs + 1 }]);
     rig.undecoded.add(hangs + 1);

@@ -32,6 +32,8 @@ export const LADDER = {
   quickMs: [150, 300],
   /** ... then with back-off between these, in ms. */
   backoffMs: [500, 4000],
+  /** A try that has brought nothing for so long when the network comes back was begun before that, in ms. */
+  hangsMs: 1000,
   /** What a hidden page's return leaves the old session to prove itself, in ms. */
   returnMs: 300,
 } as const;
@@ -215,8 +217,9 @@ export class Ladder {
 
   /** The network was away and is back: what was asked meanwhile hangs in it, so a try that has brought nothing is made anew. */
   renew(now: number): Action[] {
-    const hangs = this.#next?.packets === false ? this.#dropNext() : [];
-    return [...hangs, ...this.nudge(now)];
+    const next = this.#next;
+    const hangs = next !== null && !next.packets && now - next.since >= LADDER.hangsMs;
+    return [...(hangs ? this.#dropNext() : []), ...this.nudge(now)];
   }
 
   /** Whether somebody looks: a hidden page gets no frames, so none are missed. */

@@ -1,6 +1,6 @@
 // Learns which key somebody's switch sends: the next one that is pressed, whatever it is.
 
-/** What a key that is being learned must not lose: it goes on to whoever else listens, so that one in motion still stops. */
+/** `pass`: the key means what it always does, and another is waited for. */
 export type KeyVerdict = 'take' | 'pass' | 'cancel';
 
 /**
@@ -19,8 +19,11 @@ export function nextKey(
     const verdict = judge(event.key);
     if (verdict === 'pass') return;
     end();
-    // A switch is not to press the button that has the focus as well.
-    if (verdict === 'take') event.preventDefault();
+    // A switch is not to press what has the focus, or what is highlighted, as well.
+    if (verdict === 'take') {
+      event.preventDefault();
+      event.stopPropagation();
+    }
     done(verdict === 'take' ? event.key : null);
   };
   target.addEventListener('keydown', onKey, { capture: true });

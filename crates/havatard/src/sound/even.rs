@@ -9,7 +9,7 @@ use super::BLOCK;
 
 /// More than this is late: 80 ms.
 const MOST: usize = 8 * BLOCK;
-/// What is left of it then: one Opus frame.
+/// What is left of it then: two Opus frames.
 const KEEP: usize = 2 * BLOCK;
 /// Blocks of a burst follow one another a little faster than they are heard.
 const PACE: Duration = Duration::from_millis(8);

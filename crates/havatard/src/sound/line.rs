@@ -11,7 +11,7 @@ use super::BLOCK;
 
 /// No more than this waits, whatever happens.
 const MOST: usize = 10 * BLOCK;
-/// What has to be there before it goes on after a gap: one Opus frame.
+/// What has to be there before it goes on after a gap: one Opus frame as most browsers send it, two of our page's.
 const START: usize = 2 * BLOCK;
 /// What is to be left at the shallowest moment.
 const SPARE: usize = BLOCK / 2;
