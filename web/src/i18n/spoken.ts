@@ -16,12 +16,12 @@ export interface Spoken {
 }
 
 const AGAIN_MS = 1000;
+/** One import each: of a choice between two, the bundler preloads what belongs to the other as well. */
+const FETCH = { ro: () => import('./romanian'), en: () => import('./english') };
 
 /** Rejects if the words cannot be fetched. */
 export async function speak(language: Language): Promise<Spoken> {
-  const { page, drive, panel } = await (language === 'ro'
-    ? import('./romanian')
-    : import('./english'));
+  const { page, drive, panel } = await FETCH[language]();
   return {
     language,
     page: new Phrases<Dictionary>(language, page),
