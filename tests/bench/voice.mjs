@@ -107,6 +107,8 @@ async function oneRound(sound, heard, start, long) {
   await operator.ready()
   const audible = []
   const murmur = sound.play('browser_mic', babble())
+  // A player takes a moment to start, and what does not sound yet cannot be heard.
+  await heard.browser_mic.awaitSound(now())
   while (audible.length < presses) {
     await heard.robot_speaker.awaitSilence(HUSH_MS)
     await randomPhase(100)
