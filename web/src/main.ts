@@ -6,7 +6,8 @@ import { LevelsWatch } from './data/levels';
 import { PhraseBoard } from './data/phrases';
 import { SettingsStore } from './data/settings';
 import { chooseLanguage } from './i18n';
-import { speakAtLast } from './i18n/spoken';
+import { speak } from './i18n/spoken';
+import { atLast } from './lib/at-last';
 import { browserAttention } from './lib/attention';
 import { browserClock } from './lib/clock';
 import { Drive } from './lib/drive';
@@ -116,11 +117,6 @@ void begin();
 /** The screen, over a picture that is already on its way. */
 async function begin(): Promise<void> {
   const language = settings.state.value.language ?? chooseLanguage(store, navigator.languages);
-  const spoken = await speakAtLast(language, clock, async () => {
-    const answer = await fetcher('/healthz', { cache: 'no-store' });
-    // A one-time code is good once, so a sign-in by it is not cut short.
-    if (answer.ok && !app.state.value.signingIn) window.location.reload();
-  });
   const desk = new Desk({
     app,
     drive,
@@ -131,10 +127,20 @@ async function begin(): Promise<void> {
     clock,
     attention,
     store,
-    spoken,
+    spoken: await needed(() => speak(language)),
     statistics: look,
+    needed,
   });
   mount(DriveScreen, { target: byId('panel', HTMLElement), props: { desk } });
+}
+
+/** A part of the page that it is no use without. */
+function needed<Part>(fetched: () => Promise<Part>): Promise<Part> {
+  return atLast(fetched, clock, async () => {
+    const answer = await fetcher('/healthz', { cache: 'no-store' });
+    // A one-time code is good once, so a sign-in by it is not cut short.
+    if (answer.ok && !app.state.value.signingIn) window.location.reload();
+  });
 }
 
 if ('serviceWorker' in navigator && import.meta.env.PROD) {

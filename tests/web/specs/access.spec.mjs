@@ -60,7 +60,7 @@ test('every control is large enough for a hand that trembles', async ({ page, sh
     for (const [width, height] of widths) {
       await page.setViewportSize({ width, height })
       const controls = page.locator('button:visible, input:visible:not([type="checkbox"]), label.tick:visible, a:visible')
-      expect(await controls.count()).toBeGreaterThan(0)
+      await expect(controls).not.toHaveCount(0)
       for (const control of await controls.all()) {
         const box = await control.boundingBox()
         expect(Math.min(box.width, box.height), await control.innerText()).toBeGreaterThanOrEqual(44)

@@ -53,6 +53,8 @@ export interface DeskDeps {
   /** The words to begin with. */
   spoken: Spoken;
   statistics: () => Statistics;
+  /** Fetches a part that the page is no use without, however long it takes. */
+  needed: <Part>(fetched: () => Promise<Part>) => Promise<Part>;
 }
 
 export class Desk {
