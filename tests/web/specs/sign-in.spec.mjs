@@ -10,17 +10,21 @@ test('without a session there is a form and no picture', async ({ page, shared }
   expect(await page.evaluate(() => window.havatarEyes.peers.length)).toBe(0)
 })
 
-test('a form that does not come is waited for, in words, and comes by itself', async ({ page, shared }) => {
-  const form = /\/assets\/SignIn-[^/]*\.js$/
-  const failed = page.waitForEvent('requestfailed', (request) => form.test(request.url()))
-  await page.route(form, (route) => route.abort())
-  await page.goto(shared.origin)
-  await failed
-  await expect(view(page)).toHaveAttribute('data-view', 'opening')
-  await expect(page.getByText('Se deschide…')).toBeVisible()
-  await page.unroute(form)
-  await expect(view(page)).toHaveAttribute('data-view', 'sign-in')
-  await expect(page.getByLabel('Cheia de acces', { exact: true })).toBeFocused()
+test.describe(() => {
+  // A worker's requests pass by the routes of a page.
+  test.use({ serviceWorkers: 'block' })
+  test('a form that does not come is waited for, in words, and comes by itself', async ({ page, shared }) => {
+    const form = /\/assets\/SignIn-[^/]*\.js$/
+    const failed = page.waitForEvent('requestfailed', (request) => form.test(request.url()))
+    await page.route(form, (route) => route.abort())
+    await page.goto(shared.origin)
+    await failed
+    await expect(view(page)).toHaveAttribute('data-view', 'opening')
+    await expect(page.getByText('Se deschide…')).toBeVisible()
+    await page.unroute(form)
+    await expect(view(page)).toHaveAttribute('data-view', 'sign-in')
+    await expect(page.getByLabel('Cheia de acces', { exact: true })).toBeFocused()
+  })
 })
 
 test('a wrong key is refused in words, in both languages, and the right one lets in', async ({ page, launch }) => {
