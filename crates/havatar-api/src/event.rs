@@ -76,4 +76,6 @@ pub enum Event {
         /// All of it.
         presence: Presence,
     },
+    /// Nothing has changed for two seconds: the socket still stands. A page cannot see pings.
+    Alive,
 }

@@ -9,7 +9,7 @@ export const THEMES = {
 }
 export const WIDTHS = [[1280, 720], [390, 844]]
 export const LANGUAGES = { ro: 'ro-RO', en: 'en-GB' }
-export const SHEETS = ['menu', 'phrases', 'camera', 'settings']
+export const SHEETS = ['menu', 'phrases', 'letters', 'camera', 'settings']
 
 /**
  * For a context, before its pages: `window.holdPicture(true)` keeps the page from seeing a new frame, as when no frame came, while all
@@ -53,14 +53,11 @@ async function turn(page) {
   }).toPass({ timeout: 20_000 })
 }
 
-/** Opens a sheet; on a phone the way to the settings is as on a desk: through the menu. */
+/** What is pressed for a sheet, where that is more than the button of its name. On a phone the ways are as on a desk. */
+const WAYS = { settings: ['menu', 'menu-settings'], letters: ['phrases', 'free-letters'] }
+
 export async function openSheet(page, sheet) {
-  if (sheet === 'settings') {
-    await page.locator('#menu').click()
-    await page.locator('#menu-settings').click()
-  } else {
-    await page.locator(`#${sheet}`).click()
-  }
+  for (const id of WAYS[sheet] ?? [sheet]) await page.locator(`#${id}`).click()
   await expect(page.locator(`#${sheet}-sheet`)).toBeVisible()
 }
 

@@ -1239,6 +1239,9 @@ export interface components {
             presence: components["schemas"]["Presence"];
             /** @enum {string} */
             type: "presence";
+        } | {
+            /** @enum {string} */
+            type: "alive";
         };
         /** @description Where the head looks, in degrees. */
         Head: {

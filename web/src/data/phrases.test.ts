@@ -153,3 +153,39 @@ describe('speech', () => {
     expect(api.setVolume.mock.calls).toEqual([[100], [33]]);
   });
 });
+
+describe('what is being written', () => {
+  test('is said, and gone once the robot has taken it', async () => {
+    board.write({ text: 'Vin acum', language: 'ro' });
+    await board.speakDraft('ro');
+    expect(api.speak).toHaveBeenCalledWith({ text: 'Vin acum', language: 'ro', attention: false });
+    expect(board.state.value.draft).toEqual({ text: '', language: 'ro' });
+  });
+
+  test('stays if the robot does not take it', async () => {
+    board.write({ text: 'Vin acum' });
+    api.speak.mockRejectedValueOnce(new ApiError(409, 'quiet_hours', ''));
+    await board.speakDraft('ro');
+    expect(board.state.value.draft.text).toBe('Vin acum');
+  });
+
+  test('stays if it was changed while the robot took what was there before', async () => {
+    board.write({ text: 'Vin' });
+    const said = board.speakDraft('ro');
+    board.write({ text: 'Vin acum' });
+    await said;
+    expect(board.state.value.draft.text).toBe('Vin acum');
+  });
+
+  test('grows no longer than what the daemon takes, and loses nothing of it', () => {
+    board.write({ text: 'ș'.repeat(500) });
+    board.write({ text: 'ș'.repeat(501) });
+    expect([...board.state.value.draft.text].length).toBe(500);
+  });
+
+  test('is nobody else’s', () => {
+    board.write({ text: 'al meu' });
+    board.forget();
+    expect(board.state.value.draft).toEqual({ text: '', language: null });
+  });
+});

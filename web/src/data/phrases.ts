@@ -20,7 +20,16 @@ export interface PhrasesState {
   last: { text: string; language: Language } | null;
   /** A press to speak is on its way. */
   speaking: boolean;
+  /** What is being written to be said. Of the language null: the page's. */
+  draft: Draft;
 }
+
+export interface Draft {
+  text: string;
+  language: Language | null;
+}
+
+const EMPTY: Draft = { text: '', language: null };
 
 type Deed = NonNullable<PhrasesState['problem']>['deed'];
 type Deps = Pick<
@@ -36,6 +45,7 @@ export class PhraseBoard {
     problem: null,
     last: null,
     speaking: false,
+    draft: EMPTY,
   });
   readonly #api: Deps;
   #saving = false;
@@ -59,7 +69,7 @@ export class PhraseBoard {
 
   /** Another person has signed in, or nobody: these are not theirs. */
   forget(): void {
-    this.state.set({ phrases: null, unsaved: false, problem: null, last: null });
+    this.state.set({ phrases: null, unsaved: false, problem: null, last: null, draft: EMPTY });
   }
 
   /** Changes them, here at once and then on the daemon. Out of bounds: nothing is changed, and the field is named. */
@@ -99,6 +109,19 @@ export class PhraseBoard {
     });
     this.state.set({ speaking: false });
     return utterance;
+  }
+
+  /** Changes what is being written. What would be longer than the daemon takes is not. */
+  write(change: Partial<Draft>): void {
+    const draft = { ...this.state.value.draft, ...change };
+    if ([...draft.text].length <= PHRASE_LIMITS.text) this.state.set({ draft });
+  }
+
+  /** Says what was written. It is kept unless the robot took it, and what was written meanwhile is kept in any case. */
+  async speakDraft(language: Language): Promise<void> {
+    const { text } = this.state.value.draft;
+    const taken = await this.speak(text, language);
+    if (taken !== null && this.state.value.draft.text === text) this.write({ text: '' });
   }
 
   /** The newest one once more. */

@@ -22,7 +22,7 @@ export interface EventsDeps {
 export const CLOSE_SIGNED_OUT = 4401;
 const FIRST_MS = 250;
 const LAST_MS = 4000;
-/** Figures come about once a second; a socket that is silent for so long is taken for half open, in ms. */
+/** With nothing to tell, the daemon tells that every 2 s; a socket that is silent for so long is taken for half open, in ms. */
 const SILENT_MS = 8000;
 /** What a socket may leave unsaid, once open and before, and is still believed in when the network comes back, in ms. */
 const BELIEVED_MS = { open: 5000, opening: 2000 };

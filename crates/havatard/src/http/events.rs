@@ -11,7 +11,7 @@ use axum::{
 use havatar_api::{Event, Levels, Problem, Process, Status};
 use tokio::{
     sync::OwnedSemaphorePermit,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
 use super::{Http, problem::Failure, status};
@@ -22,6 +22,8 @@ pub(super) const MOST: usize = 64;
 /// The largest message a client may send, in bytes: it has nothing to say but pongs.
 const LARGEST_MESSAGE: usize = 4 * 1024;
 const PING: Duration = Duration::from_secs(10);
+/// With nothing to tell for this long, that is told. The panel takes a socket for half open that is silent for 8 s.
+const QUIET: Duration = Duration::from_secs(2);
 /// How often levels are told at most.
 const LEVELS: Duration = Duration::from_millis(200);
 /// As the contract has it.
@@ -73,13 +75,14 @@ struct Feed {
     socket: WebSocket,
     sent: Status,
     heard: Instant,
+    said: Instant,
     _place: OwnedSemaphorePermit,
 }
 
 impl Feed {
     fn new(http: Http, identity: Identity, socket: WebSocket, place: OwnedSemaphorePermit) -> Self {
         let sent = status::now(&http);
-        Self { http, identity, socket, sent, heard: Instant::now(), _place: place }
+        Self { http, identity, socket, sent, heard: Instant::now(), said: Instant::now(), _place: place }
     }
 
     async fn run(mut self) {
@@ -139,6 +142,7 @@ impl Feed {
                         None => ControlFlow::Continue(()),
                     }
                 }
+                () = sleep_until(self.said + QUIET) => self.send(&Event::Alive).await,
                 _ = pings.tick() => self.ping().await,
                 message = self.socket.recv() => self.hear(message.as_ref()),
             };
@@ -160,6 +164,7 @@ impl Feed {
     }
 
     async fn send(&mut self, event: &Event) -> ControlFlow<()> {
+        self.said = Instant::now();
         match serde_json::to_string(event) {
             Ok(text) => self.put(Message::Text(text.into())).await,
             Err(error) => {

@@ -35,7 +35,7 @@ const SHARES: Record<Way, Shares> = {
 };
 
 /** What can lie beside the picture. One at a time. */
-export type SheetName = 'menu' | 'phrases' | 'edit' | 'camera' | 'settings';
+export type SheetName = 'menu' | 'phrases' | 'letters' | 'edit' | 'camera' | 'settings';
 
 /** Over this age the directions are locked, ms (docs/driving.md). */
 const LOCKED_MS = 400;

@@ -58,10 +58,16 @@ async fn next(socket: &mut Socket) -> Message {
     }
 }
 
+/// The next event that tells of something.
 async fn event(socket: &mut Socket) -> api::Event {
-    match next(socket).await {
-        Message::Text(text) => serde_json::from_str(&text).unwrap(),
-        other => panic!("{other:?}"),
+    loop {
+        match next(socket).await {
+            Message::Text(text) => match serde_json::from_str(&text).unwrap() {
+                api::Event::Alive => {}
+                event => return event,
+            },
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -106,6 +112,20 @@ async fn a_snapshot_comes_first_then_each_section_that_changes() {
     );
     live.robot.change(|status| status.mediamtx_version = None);
     assert!(matches!(event(&mut socket).await, api::Event::Snapshot { .. }));
+    live.end().await;
+}
+
+#[tokio::test]
+async fn with_nothing_to_tell_the_socket_says_that_it_stands() {
+    let live = Live::start();
+    let mut socket = live.open().await;
+    event(&mut socket).await;
+    for _ in 0..2 {
+        let began = tokio::time::Instant::now();
+        let Message::Text(text) = next(&mut socket).await else { panic!("no text") };
+        assert_eq!(text.as_str(), r#"{"type":"alive"}"#);
+        assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
+    }
     live.end().await;
 }
 

@@ -1,0 +1,24 @@
+import type { SettingsWords } from '../../i18n/settings';
+import type { Desk } from './desk.svelte';
+
+const KNOWN = ['quiet_hours', 'busy', 'not_supported', 'network', 'out_of_range'] as const;
+
+/** What the robot says now and what waits, or why it says nothing. */
+export function speechWords(desk: Pick<Desk, 'phrases' | 'status'>, w: SettingsWords): string {
+  const { problem } = desk.phrases;
+  if (problem !== null) {
+    const known = KNOWN.find((code) => code === problem.code);
+    return known === undefined
+      ? w.text('speech.problem', { code: problem.code })
+      : w.text(`speech.problem.${known}`);
+  }
+  const voice = desk.status?.voice ?? null;
+  if (voice?.speaker.state === 'off') return w.text('speech.no-speaker');
+  const speech = voice?.speech ?? null;
+  if (speech?.quiet) return w.text('speech.problem.quiet_hours');
+  const speaking = speech?.speaking ?? null;
+  if (speaking === null) return w.text('speech.silent');
+  const said = w.text('speech.now', { what: speaking.text ?? w.text('speech.attention') });
+  const waiting = speech?.waiting.length ?? 0;
+  return waiting === 0 ? said : `${said} ${w.count('speech.waiting', waiting)}`;
+}
