@@ -7,6 +7,7 @@ import { PhraseBoard } from './data/phrases';
 import { SettingsStore } from './data/settings';
 import { chooseLanguage } from './i18n';
 import { speak } from './i18n/spoken';
+import { ageToTell } from './lib/age';
 import { atLast } from './lib/at-last';
 import { browserAttention } from './lib/attention';
 import { browserClock } from './lib/clock';
@@ -27,6 +28,7 @@ const settings = new SettingsStore(store);
 const attention = browserAttention(document, window);
 const voice = new VoiceApi(fetcher);
 
+let desk: Desk | null = null;
 const drive = new Drive({
   api: new RobotApi(fetcher),
   clock,
@@ -34,6 +36,7 @@ const drive = new Drive({
   connect: () => new WebSocket('/api/v1/robot/drive'),
   pictureMs,
   stopReachable: () => canBePressed('drive-stop'),
+  mayDrive: () => desk?.mayDrive === true,
 });
 
 const talk = new Talk(settings.state.value, {
@@ -117,7 +120,7 @@ void begin();
 /** The screen, over a picture that is already on its way. */
 async function begin(): Promise<void> {
   const language = settings.state.value.language ?? chooseLanguage(store, navigator.languages);
-  const desk = new Desk({
+  desk = new Desk({
     app,
     drive,
     talk,
@@ -149,7 +152,7 @@ if ('serviceWorker' in navigator && import.meta.env.PROD) {
 }
 
 function pictureMs(): number | null {
-  return isCameraPicture(app.state.value.link.kind) ? video.age.ms(clock.now()) : null;
+  return ageToTell(video.age.ms(clock.now()), isCameraPicture(app.state.value.link.kind));
 }
 
 /** Nothing lies over its middle, and it is inside the window. */

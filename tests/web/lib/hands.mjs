@@ -185,7 +185,7 @@ export async function scanTo(page, id, press) {
 }
 
 /** Runs in the page: a standard gamepad that is plugged in, and moved by `window.pad`. */
-function pretendPad() {
+export function pretendPad() {
   const buttons = Array.from({ length: 17 }, () => ({ pressed: false, touched: false, value: 0 }))
   const pad = { index: 0, id: 'Test pad (STANDARD GAMEPAD)', connected: true, mapping: 'standard', timestamp: 0, axes: [0, 0, 0, 0], buttons }
   window.pad = {

@@ -6,6 +6,7 @@ import { frameTakenAfter } from '../../bench/lib/eyes.mjs'
 import { startRelay } from '../../bench/lib/relay.mjs'
 import { delay, until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
+import { pretendPad, settle } from '../lib/hands.mjs'
 import { expect, expectStillSince, monotonic, moves, robotOf, test as base } from '../lib/room.mjs'
 import { signInByKey, take } from '../lib/states.mjs'
 
@@ -130,6 +131,59 @@ test('MediaMTX is killed while somebody drives: the robot stops, the picture com
   expect(await page.evaluate(() => window.sameDocument), 'no reload').toBe(true)
   await expect(body(page)).toHaveAttribute('data-lock', 'false', { timeout: 20_000 })
   await expectOnlyNewPressDrives(page, driven, at + 1_400_000_000n)
+})
+
+test('MediaMTX is killed during a step: it does not go on without a picture', async ({ page, context, driven }) => {
+  await settle(context, { driveBy: 'step', stepDeg: 180 })
+  await enter(page, driven.daemon)
+  await take(page)
+  // Six seconds, and the picture is gone in the first of them.
+  await until('the motors turn', async () => {
+    if (driven.robot.timeline.movingAt(monotonic())) return true
+    if ((await body(page).getAttribute('data-lock')) === 'false') await page.locator('#go-left').click()
+    await delay(300)
+    return driven.robot.timeline.movingAt(monotonic())
+  }, { timeoutMs: 30_000 })
+  const { pid } = await driven.daemon.processNamed('mediamtx')
+  const at = monotonic()
+  process.kill(pid, 'SIGKILL')
+  await expectStillSince(driven, at, 1000)
+  expect((await robotOf(driven)).motion.stopped).toBe('picture_stale')
+})
+
+test('a stick that was pushed while the e-stop was latched drives nothing once it is released, but after its centre', async ({ page, context, driven }) => {
+  await settle(context, { driveBy: 'hold' })
+  await page.addInitScript(pretendPad)
+  await enter(page, driven.daemon)
+  await take(page)
+  const push = (share) => page.evaluate((value) => window.pad.axis(0, value), share)
+  // The page listens to pads a moment after the picture.
+  await until('the stick drives', async () => {
+    await push(0)
+    await delay(100)
+    if ((await body(page).getAttribute('data-lock')) === 'false') await push(-1)
+    await delay(300)
+    return driven.robot.timeline.movingAt(monotonic())
+  }, { timeoutMs: 30_000 })
+  await push(0)
+  await page.locator('#drive-estop').click()
+  await expect(body(page)).toHaveAttribute('data-estop', 'true')
+  await push(-1)
+  await page.locator('#drive-estop-release').click()
+  await page.locator('#drive-estop-confirm').click()
+  await expect(body(page)).toHaveAttribute('data-estop', 'false')
+  await expect(body(page)).toHaveAttribute('data-lock', 'false', { timeout: 20_000 })
+  const free = monotonic()
+  await delay(1500)
+  expect(driven.robot.timeline.movingSince(free), 'moved by a stick that was pushed before').toBe(false)
+  await until('a new push drives', async () => {
+    await push(0)
+    await delay(100)
+    await push(-1)
+    await delay(300)
+    return driven.robot.timeline.movingAt(monotonic())
+  }, { timeoutMs: 20_000 })
+  await push(0)
 })
 
 test('two people: one asks and is given the robot, through a stop; anybody’s STOP and e-stop stop it, and both are told', async ({ page, browser, driven, context }) => {

@@ -528,7 +528,7 @@ export interface paths {
         put?: never;
         /**
          * Releases the e-stop in two steps. A release moves nothing.
-         * @description Without `confirm`, the answer carries a code that is good for 10 s; sent as `confirm` it releases.
+         * @description Without `confirm`, the answer carries a code that is good for 60 s; sent as `confirm` it releases.
          */
         post: operations["robot_estop_release"];
         delete?: never;

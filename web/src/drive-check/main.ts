@@ -4,6 +4,7 @@ import { RobotApi } from '../api/robot';
 import { boot } from '../boot';
 import { chooseLanguage, type Language, rememberLanguage } from '../i18n';
 import { CheckWords, DriveWords, Words } from '../i18n/both';
+import { ageToTell } from '../lib/age';
 import { browserAttention } from '../lib/attention';
 import { Drive } from '../lib/drive';
 import { driveByKeys } from '../lib/drive-keys';
@@ -19,8 +20,10 @@ const drive = new Drive({
   clock,
   attention: browserAttention(document, window),
   connect: () => new WebSocket('/api/v1/robot/drive'),
-  pictureMs: () => (isCameraPicture(app.state.value.link.kind) ? video.age.ms(clock.now()) : null),
+  pictureMs: () => ageToTell(video.age.ms(clock.now()), isCameraPicture(app.state.value.link.kind)),
   stopReachable: () => canBePressed(stop),
+  // This page tries what the robot refuses by itself.
+  mayDrive: () => true,
 });
 driveByKeys(drive, window, ({ target }) => target instanceof HTMLInputElement);
 

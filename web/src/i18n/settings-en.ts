@@ -30,7 +30,7 @@ export const settingsEn: SettingsDictionary = {
   'input.direct': 'Touch, mouse, keys',
   'input.scan': 'Switch with scanning',
   'input.dwell': 'Dwelling',
-  shortcuts: 'Arrows and Space drive',
+  shortcuts: 'Arrows drive, Space stops',
   'shortcuts.about': 'Off: Tab, Enter and Esc alone. While moving any key stops, in any case.',
   'scan.switches': 'How many switches',
   'scan.switches.one': 'One, moves by itself',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Freshness, PictureAge } from './age';
+import { ageToTell, type Freshness, PictureAge } from './age';
 
 /** Frames at 30 a second whose way takes `delay` ms, presented 10 ms after they came. */
 function feed(age: PictureAge, from: number, frames: number, delay: number, rtpStart = 0): number {
@@ -103,4 +103,15 @@ test('time in which nobody looked does not age the picture', () => {
   age.resume(60_000);
   expect(age.freshness(60_100)).toBe('fresh');
   expect(age.freshness(60_500)).toBe('stale');
+});
+
+test.each([
+  [null, true, null],
+  [null, false, null],
+  [60, true, 60],
+  // The daemon must not take it for a picture that nobody can tell the age of: a step would go on without one.
+  [60, false, 401],
+  [900, false, 900],
+])('of %s ms, a picture of the camera: %s, the robot is told %s', (ms, ofCamera, told) => {
+  expect(ageToTell(ms, ofCamera)).toBe(told);
 });

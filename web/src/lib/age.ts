@@ -42,6 +42,14 @@ export interface FrameTimes {
 
 export type Freshness = 'fresh' | 'late' | 'stale';
 
+/**
+ * What the robot is told of the age of the picture on the screen. One that is known to be none of the camera's is told as a stale
+ * one, which ends every motion: an age that nobody knows would let a step go on.
+ */
+export function ageToTell(ms: number | null, ofCamera: boolean): number | null {
+  return ms === null || ofCamera ? ms : Math.max(ms, STALE_MS + 1);
+}
+
 export class PictureAge {
   #shownAt: number | null = null;
   #transitMs = 0;

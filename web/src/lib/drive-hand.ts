@@ -70,8 +70,8 @@ export class Hand {
       return 'stop';
     }
     if (!ready) {
-      this.#spent = true;
-      return [];
+      this.stop();
+      return before === null ? [] : 'stop';
     }
     this.#doing = { mode: 'hold', ...this.#sum() };
     if (before !== null) return [this.message(unlatched)];

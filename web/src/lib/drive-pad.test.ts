@@ -8,6 +8,7 @@ let bench: DriveBench;
 let pad: FakePad;
 let pads: (FakePad | null)[];
 let pressed: string[];
+let released: string[];
 let frames: (() => void)[];
 let drivePad: DrivePad;
 
@@ -18,6 +19,7 @@ beforeEach(async () => {
   pad = new FakePad();
   pads = [pad];
   pressed = [];
+  released = [];
   frames = [];
   drivePad = new DrivePad(PAD_DEFAULTS, {
     drive: bench.drive,
@@ -31,6 +33,7 @@ beforeEach(async () => {
       };
     },
     onPress: (deed) => pressed.push(deed),
+    onRelease: (deed) => released.push(deed),
     onLearned: () => undefined,
   });
   frame();
@@ -54,6 +57,31 @@ describe('a pad', () => {
     expect(bench.socket.types()).toEqual(['neutral']);
     push(1);
     expect(bench.state.doing).not.toBeNull();
+  });
+
+  test('pushed while the page lets nobody drive, it drives only after the centre', async () => {
+    bench.mayDrive = false;
+    push(1);
+    push(0.9);
+    bench.mayDrive = true;
+    push(1);
+    await bench.goesBy(1000);
+    frame();
+    expect([bench.socket.types().includes('hold'), bench.state.letGoFirst]).toEqual([false, true]);
+    push(0);
+    push(1);
+    expect(bench.state.doing).not.toBeNull();
+  });
+
+  test('moved once the page lets nobody drive any more, it stops', () => {
+    push(1);
+    bench.mayDrive = false;
+    bench.socket.said.length = 0;
+    push(0.8);
+    expect([bench.state.doing, bench.socket.types().at(-1)]).toEqual([null, 'stop']);
+    bench.mayDrive = true;
+    push(1);
+    expect(bench.state.doing).toBeNull();
   });
 
   test('is looked at once a frame, and looked for twice a second', async () => {

@@ -17,6 +17,8 @@ export interface DrivePadDeps {
   nextFrame: (work: () => void) => () => void;
   /** A binding that drives nothing by itself was pressed. */
   onPress: (deed: PadPressed) => void;
+  /** It is up again. */
+  onRelease: (deed: PadPressed) => void;
   onLearned: (bindings: Bindings, deed: PadDeed, taken: PadDeed | null) => void;
 }
 
@@ -86,12 +88,13 @@ export class DrivePad {
   }
 
   #run(actions: readonly PadAction[]): void {
-    const { drive, onLearned, onPress } = this.#deps;
+    const { drive, onLearned, onPress, onRelease } = this.#deps;
     for (const action of actions) {
       if (action.do === 'hold') drive.hold(CONTROL, action);
       else if (action.do === 'let-go') this.#letGo();
       else if (action.do === 'stop') drive.stop();
       else if (action.do === 'press') onPress(action.deed);
+      else if (action.do === 'release') onRelease(action.deed);
       else onLearned(action.bindings, action.deed, action.taken);
     }
     this.state.set(this.#core.state);

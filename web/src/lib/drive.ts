@@ -30,6 +30,8 @@ export interface DriveDeps {
   pictureMs: () => number | null;
   /** The stop control is on the screen and works. */
   stopReachable: () => boolean;
+  /** The page lets its driver set off: the picture is live and seen, no e-stop is latched. */
+  mayDrive: () => boolean;
 }
 
 /** A held control is repeated so often, unless the robot wishes otherwise; a driver who does nothing says so, in ms. */
@@ -279,6 +281,8 @@ export class Drive {
     const stands = robot.motion.mode === null && robot.motion.neutral_first;
     if (stands && this.#stopLane.pending) this.#stopLane.confirm();
     if (robot.estop.latched && this.#estopLane.pending) this.#estopLane.confirm();
+    // Somebody else released it: the next one begins at the first step.
+    if (!robot.estop.latched) this.state.set({ releaseCode: null });
     if (!robot.driver?.asked_by) this.state.set({ askedBy: null });
   }
 
@@ -288,7 +292,7 @@ export class Drive {
       this.stop();
       return;
     }
-    if (!this.#isReady()) {
+    if (!this.#isConnected()) {
       this.state.set({ refusal: this.#lease === null ? 'no_lease' : 'no_socket' });
     } else if (outcome.length > 0 || pulse) {
       this.state.set({ refusal: null });
@@ -299,7 +303,12 @@ export class Drive {
     this.#show();
   }
 
+  /** Whether a press counts. One that does not, for whatever reason, must be let go before it can. */
   #isReady(): boolean {
+    return this.#isConnected() && this.#deps.mayDrive();
+  }
+
+  #isConnected(): boolean {
     if (this.#disposed || this.state.value.phase !== 'ready') return false;
     return this.#socket?.isHeard === true && !this.#deps.attention.hidden();
   }

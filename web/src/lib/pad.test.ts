@@ -143,6 +143,16 @@ describe('a pad that goes', () => {
     expect(core.look([new FakePad()], true)).toEqual([{ do: 'stop' }]);
   });
 
+  test('of two, the one that somebody touches is theirs', () => {
+    const other = Object.assign(new FakePad(), { index: 3, id: 'other' });
+    core = new PadCore(PAD_DEFAULTS);
+    core.look([pad, other], false);
+    expect(core.state.pad).toBeNull();
+    other.button(TALK, true);
+    core.look([pad, other], false);
+    expect(core.state.pad).toBe('other');
+  });
+
   test('comes back with the stick held, and asks for the centre', () => {
     pad.stick(1);
     look();
@@ -161,6 +171,16 @@ describe('buttons', () => {
     look();
     pad.button(TALK, true);
     expect(look()).toEqual([{ do: 'press', deed: 'talk' }]);
+  });
+
+  test('are told when they are up again, and when the pad is gone', () => {
+    pad.button(TALK, true);
+    look();
+    pad.button(TALK, false);
+    expect(look()).toEqual([{ do: 'release', deed: 'talk' }]);
+    pad.button(TALK, true);
+    look();
+    expect(core.look([], false)).toEqual([{ do: 'release', deed: 'talk' }]);
   });
 
   test('that were down as the pad came press nothing', () => {

@@ -29,6 +29,8 @@ export type PadAction =
   | ({ do: 'hold' } & Shares)
   | { do: 'let-go' }
   | { do: 'press'; deed: PadPressed }
+  /** What was pressed is up again. */
+  | { do: 'release'; deed: PadPressed }
   | { do: 'stop' }
   /** A button was bound; `taken` is the deed that had it before and has none now. */
   | { do: 'learned'; bindings: Bindings; deed: PadDeed; taken: PadDeed | null };
@@ -98,7 +100,7 @@ export class PadCore {
       if (before === null) return [];
       const held = this.#holding;
       this.#learning = null;
-      const actions = this.stopped();
+      const actions = [...this.#releases([...before.down]), ...this.stopped()];
       return held || moving ? [...actions, { do: 'stop' }] : actions;
     }
     const down = this.#down(pad);
@@ -110,10 +112,11 @@ export class PadCore {
       return held ? [...actions, { do: 'stop' }] : actions;
     }
     const fresh = [...down].filter((key) => !before.down.has(key));
+    const up = this.#releases([...before.down].filter((key) => !down.has(key)));
     before.down = down;
-    if (moving && this.#stops(fresh)) return [...this.stopped(), { do: 'stop' }];
-    if (this.#learning !== null) return this.#learn(pad, this.#learning, fresh, down);
-    return [...this.#presses(fresh), ...this.#drive(pad)];
+    if (moving && this.#stops(fresh)) return [...up, ...this.stopped(), { do: 'stop' }];
+    if (this.#learning !== null) return [...up, ...this.#learn(pad, this.#learning, fresh, down)];
+    return [...up, ...this.#presses(fresh), ...this.#drive(pad)];
   }
 
   /** The one that is known already; else one with something pressed or moved; else none is forced on anybody. */
@@ -123,7 +126,9 @@ export class PadCore {
     const same = present.find(({ index, id }) => index === known?.index && id === known.id);
     // A second pad does not take over from one that is gone: that would hide the loss.
     if (same !== undefined || known !== null) return same ?? null;
-    return present[0] ?? null;
+    // What the browser takes for a pad may be none; the one that somebody touches is theirs.
+    const touched = present.find((pad) => this.#down(pad).size > 0);
+    return touched ?? (present.length === 1 ? (present[0] ?? null) : null);
   }
 
   #down(pad: PadLook): Set<string> {
@@ -180,6 +185,14 @@ export class PadCore {
       if (binding === undefined || !fresh.includes(keyOf(binding))) return [];
       return deed === 'stop' ? [...this.stopped(), { do: 'stop' }] : [{ do: 'press', deed }];
     });
+  }
+
+  #releases(gone: readonly string[]): PadAction[] {
+    const { bindings } = this.#settings;
+    return PAD_PRESSED.filter((deed) => {
+      const binding = bindings[deed];
+      return binding !== undefined && gone.includes(keyOf(binding));
+    }).map((deed) => ({ do: 'release', deed }));
   }
 
   #drive(pad: PadLook): readonly PadAction[] {

@@ -126,6 +126,7 @@ export class DriveBench {
   readonly sockets: FakeDriveSocket[] = [];
   pictureMs: number | null = 40;
   hidden = false;
+  mayDrive = true;
   watchers = 0;
   readonly #gone = new Set<(why: Gone) => void>();
   #beat = 0;
@@ -151,6 +152,7 @@ export class DriveBench {
     },
     pictureMs: () => this.pictureMs,
     stopReachable: () => true,
+    mayDrive: () => this.mayDrive,
   });
 
   get state() {

@@ -8,12 +8,23 @@ export function onPress(button: HTMLButtonElement, press: () => void): void {
   });
 }
 
-/** Held for as long as a pointer or Enter is down on it. Each pointer is a control of its own. */
+/**
+ * Held for as long as a pointer or Enter is down on it. Each pointer is a control of its own. What this gives back lets all of
+ * them go: a button that is taken away hears of no pointer that goes up.
+ */
 export function onHold(
   button: HTMLButtonElement,
-  hold: (control: string) => void,
-  letGo: (control: string) => void,
-): void {
+  press: (control: string) => void,
+  release: (control: string) => void,
+): () => void {
+  const down = new Set<string>();
+  const hold = (control: string): void => {
+    down.add(control);
+    press(control);
+  };
+  const letGo = (control: string): void => {
+    if (down.delete(control)) release(control);
+  };
   const pointer = (event: PointerEvent): string => `${button.id}:${event.pointerId}`;
   button.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
@@ -39,4 +50,7 @@ export function onHold(
     if (event.key === 'Enter') letGo(enter);
   });
   button.addEventListener('blur', () => letGo(enter));
+  return () => {
+    for (const control of [...down]) letGo(control);
+  };
 }

@@ -69,6 +69,10 @@ export class Desk {
   readonly #talkLevel: Followed<Talk['level']['value']>;
 
   sheet = $state<SheetName | null>(null);
+  /** It is here: only then does it take the page's other controls away. */
+  sheetShown = $state(false);
+  /** The newest one could not be fetched. */
+  sheetFailed = $state(false);
   /** Somebody tries an input: whatever it would drive with goes here, and the robot gets nothing. */
   trying = $state<((what: Way | PadPressed | 'still') => void) | null>(null);
   /** The gamepad, once the page listens to it. */
@@ -191,7 +195,9 @@ export class Desk {
 
   /** Nothing drives by a picture that nobody can trust. */
   get locked(): boolean {
-    return this.pictureMs === null || this.pictureMs > LOCKED_MS;
+    const { kind } = this.app.link;
+    // The page's figure is rounded to ten: at the limit it may be over it.
+    return this.pictureMs === null || kind === 'lost' || this.pictureMs >= LOCKED_MS;
   }
 
   get notice(): SpeedNotice | null {
@@ -200,6 +206,11 @@ export class Desk {
 
   get ready(): boolean {
     return this.driving.phase === 'ready' && !this.locked && !this.estopped;
+  }
+
+  /** Whether a press on a direction counts: nothing that lies open hides the picture. */
+  get mayDrive(): boolean {
+    return !this.locked && !this.estopped && this.sheet === null;
   }
 
   /** The robot moves for this driver, or is asked to. */
@@ -216,17 +227,16 @@ export class Desk {
 
   /** One press on a direction, in the way that is chosen. What cannot be held by a press makes a step. */
   go(way: Way): void {
-    if (!this.ready && !this.moving) return;
     if (this.driveBy === 'latch') this.drive.latch(SHARES[way], this.settings.latchMs);
     else this.step(way);
   }
 
   step(way: Way): void {
-    if (this.ready || this.moving) this.drive.step(this.move(way));
+    this.drive.step(this.move(way));
   }
 
   hold(control: string, way: Way): void {
-    if (this.ready || this.moving) this.drive.hold(control, SHARES[way]);
+    this.drive.hold(control, SHARES[way]);
   }
 
   move(way: Way): StepMove {
@@ -260,6 +270,9 @@ export class Desk {
   open(sheet: SheetName): void {
     // Once it is inert it has lost the focus already.
     if (this.sheet === null) this.#opener = document.activeElement;
+    // On a phone it lies over the whole picture.
+    if (this.moving) this.drive.stop();
+    this.sheetFailed = false;
     this.sheet = sheet;
   }
 
@@ -268,6 +281,7 @@ export class Desk {
     if (this.sheet === null) return;
     this.trying = null;
     this.sheet = null;
+    this.sheetShown = false;
     const opener = this.#opener;
     void tick().then(() => {
       if (opener instanceof HTMLElement) opener.focus();
@@ -289,8 +303,8 @@ export class Desk {
 
   async signOut(): Promise<void> {
     this.close();
-    await this.drive.release();
     this.deps.talk.hangUp();
+    await this.drive.release();
     await this.deps.app.logout();
   }
 }

@@ -75,7 +75,7 @@ export class Inputs {
     const { desk, onPad } = this.#deps;
     try {
       const { padOf } = await import('./pads');
-      this.#pad = padOf(desk, (role) => this.#reaching?.press(role));
+      this.#pad = padOf(desk, (which, down) => this.#reaching?.press(which, down));
       onPad(this.#pad);
     } catch {
       desk.deps.clock.after(AGAIN_MS, () => void this.#fetchPads());
@@ -96,7 +96,11 @@ export class Inputs {
       drive.stop();
     };
     const click = (event: MouseEvent): void => {
-      if (!swallow || event.detail === 0) return;
+      // What presses for people, as voice control does, has no pointer that went down.
+      const { doing } = drive.state.value;
+      const bare = event.detail === 0 && doing !== null && doing.mode !== 'hold';
+      if (bare && !free(event.target)) drive.stop();
+      else if (!swallow || event.detail === 0) return;
       swallow = false;
       event.preventDefault();
       event.stopPropagation();

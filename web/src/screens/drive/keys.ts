@@ -72,7 +72,7 @@ function leaveOrStop(desk: KeyDesk, event: KeyboardEvent): void {
   if (desk.sheet !== null && !moves) {
     event.preventDefault();
     desk.close();
-  } else if (moves || desk.drive.state.value.lease !== null) stopBy(desk, event);
+  } else stopBy(desk, event);
 }
 
 /** A key that repeats itself has not been pressed again, and yet must not press anything else. */

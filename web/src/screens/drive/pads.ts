@@ -8,7 +8,10 @@ import type { Desk, Way } from './desk.svelte';
 /** How far one press turns the head, degrees. */
 const NOD_DEG = 15;
 
-export function padOf(desk: Desk, onSwitch: (role: 'select' | 'step') => void): DrivePad {
+/** What a button of a pad is, where it is a switch for scanning. */
+export type PadSwitch = 'scan_select' | 'scan_step';
+
+export function padOf(desk: Desk, onSwitch: (which: PadSwitch, down: boolean) => void): DrivePad {
   const { drive } = desk;
   const pad = new DrivePad(desk.settings.pad, {
     clock: desk.deps.clock,
@@ -21,8 +24,9 @@ export function padOf(desk: Desk, onSwitch: (role: 'select' | 'step') => void): 
     drive: {
       state: drive.state,
       hold: (control, shares) => {
-        if (tried(desk, shares.linear, shares.angular)) return;
-        if (desk.ready || desk.moving) drive.hold(control, shares);
+        tryOut(desk, shares.linear, shares.angular);
+        // Always, so that what is pushed while it must not count has to be let go before it can.
+        drive.hold(control, shares);
       },
       letGo: (control) => {
         desk.trying?.('still');
@@ -33,10 +37,12 @@ export function padOf(desk: Desk, onSwitch: (role: 'select' | 'step') => void): 
     onPress: (deed) => {
       if (deed === 'stop') drive.stop();
       else if (deed === 'estop') drive.estop();
+      else if (isSwitch(deed)) onSwitch(deed, true);
       else if (desk.sheet === 'settings') desk.trying?.(deed);
-      else if (deed === 'scan_select') onSwitch('select');
-      else if (deed === 'scan_step') onSwitch('step');
       else press(desk, deed);
+    },
+    onRelease: (deed) => {
+      if (isSwitch(deed)) onSwitch(deed, false);
     },
     onLearned: (bindings) => desk.set({ pad: { ...desk.settings.pad, bindings } }),
   });
@@ -45,13 +51,14 @@ export function padOf(desk: Desk, onSwitch: (role: 'select' | 'step') => void): 
   return pad;
 }
 
-/** True if it went to whoever tries an input instead of to the robot. */
-function tried({ trying, sheet }: Desk, linear: number, angular: number): boolean {
-  if (sheet !== 'settings') return false;
-  if (linear === 0 && angular === 0) return true;
+const isSwitch = (deed: PadPressed): deed is PadSwitch =>
+  deed === 'scan_select' || deed === 'scan_step';
+
+/** Tells whoever tries an input. Nothing drives while a sheet lies open. */
+function tryOut({ trying }: Desk, linear: number, angular: number): void {
+  if (linear === 0 && angular === 0) return;
   if (Math.abs(angular) > Math.abs(linear)) trying?.(angular > 0 ? 'left' : 'right');
   else trying?.(linear > 0 ? 'forward' : 'back');
-  return true;
 }
 
 function press(desk: Desk, deed: PadPressed): void {

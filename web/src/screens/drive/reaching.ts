@@ -5,6 +5,7 @@ import { REST } from '../../lib/dwell';
 import { Dweller } from '../../lib/dweller';
 import { Scanner } from '../../lib/scanner';
 import type { Desk } from './desk.svelte';
+import type { PadSwitch } from './pads';
 import { Reach, STOP_ID } from './reach';
 import { typing } from './typing';
 
@@ -17,8 +18,8 @@ export interface Ring {
 
 export interface Reaching {
   moves(moving: boolean): void;
-  /** A switch that is no key was pressed, and let go at once. */
-  press(role: 'select' | 'step'): void;
+  /** A switch that is no key went down, or up. */
+  press(which: PadSwitch, down: boolean): void;
   dispose(): void;
 }
 
@@ -45,9 +46,9 @@ export function scanning(desk: Desk, settings: Settings): Reaching {
   const out = wayOutOfFields(settings.switchKeys.select);
   return {
     moves: (moving) => scanner.moves(moving),
-    press: (role) => {
-      scanner.down(`pad:${role}`, role);
-      scanner.up(`pad:${role}`);
+    press: (which, down) => {
+      if (down) scanner.down(which, which === 'scan_select' ? 'select' : 'step');
+      else scanner.up(which);
     },
     dispose: () => {
       page.disconnect();
@@ -84,6 +85,10 @@ export function dwelling(
 ): Reaching {
   const reach = new Reach(document);
   let at = { x: 0, y: 0 };
+  /** Where the newest press was, and on what: whatever comes to be there is not for this pointer until it has left. */
+  let pressed: { id: string; place: DOMRect } | null = null;
+  const within = ({ clientX, clientY }: PointerEvent, { left, right, top, bottom }: DOMRect) =>
+    clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
   const follow = ({ clientX, clientY }: PointerEvent) => {
     at = { x: clientX, y: clientY };
   };
@@ -95,12 +100,20 @@ export function dwelling(
     attention: desk.attention,
     root: document.documentElement,
     stopId: STOP_ID,
-    targetAt: ({ target }) => {
+    targetAt: (event) => {
+      const { target } = event;
       const control = reach.target(target);
+      if (control === STOP_ID) return control;
+      if (pressed !== null && within(event, pressed.place)) return pressed.id;
+      pressed = null;
       if (control !== null) return control;
       return target instanceof Element && target.closest('[data-rest]') !== null ? REST : null;
     },
-    onActivate: (id) => reach.press(id),
+    onActivate: (id) => {
+      const place = reach.find(id)?.getBoundingClientRect();
+      pressed = place === undefined ? null : { id, place };
+      reach.press(id);
+    },
     onStop: () => desk.drive.stop(),
   });
   dweller.state.watch(({ target, progress }) => {

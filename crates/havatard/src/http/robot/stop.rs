@@ -48,7 +48,7 @@ pub(in super::super) async fn estop(
 
 /// Releases the e-stop in two steps. A release moves nothing.
 ///
-/// Without `confirm`, the answer carries a code that is good for 10 s; sent as `confirm` it releases.
+/// Without `confirm`, the answer carries a code that is good for 60 s; sent as `confirm` it releases.
 #[utoipa::path(
     post,
     path = "/api/v1/robot/estop/release",

@@ -186,7 +186,7 @@ async fn stops_ask_for_nothing_and_may_come_as_often_as_you_like() {
     let first = || at(&Method::POST, "estop/release");
     let first_step = async |ask: Ask| -> String {
         let begun: Value = robot.ask(ask).await.json();
-        assert!(begun["estop"]["latched"].as_bool().unwrap() && begun["expires_in_s"] == 10, "{begun}");
+        assert!(begun["estop"]["latched"].as_bool().unwrap() && begun["expires_in_s"] == 60, "{begun}");
         begun["confirm"].as_str().unwrap().to_owned()
     };
     let theirs = first_step(first().page(&cookie)).await;

@@ -13,8 +13,8 @@ use super::super::Who;
 use super::super::wire::Report;
 use super::Core;
 
-/// How long the code of a release's first step is good.
-pub(in super::super) const CODE_VALID: Duration = Duration::from_secs(10);
+/// How long the code of a release's first step is good: at the slowest scan that the panel has, one round takes half of it.
+pub(in super::super) const CODE_VALID: Duration = Duration::from_secs(60);
 /// A controller that has not opened its latch by then keeps it, and so do we.
 const RELEASE_WITHIN: Duration = Duration::from_secs(1);
 
