@@ -101,7 +101,10 @@ async function oneRound(sound, heard, start, long) {
   const clicks = sound.play('robot_mic', train(EVERY_MS))
   const joinedAt = fromWall(await operator.join())
   const ahead = now() - joinedAt
-  const joined = await listen({ from: heard.robot_mic, to: heard.browser_out, ms: joinMs - ahead })
+  const [joined, stages] = await Promise.all([
+    listen({ from: heard.robot_mic, to: heard.browser_out, ms: joinMs - ahead }),
+    stagesOf(page, ((joinMs - ahead) * 2) / 3, (joinMs - ahead) / 3),
+  ])
   await clicks.end()
 
   await operator.ready()
@@ -134,7 +137,36 @@ async function oneRound(sound, heard, start, long) {
     console.log(joined.heard.map(({ at, ms }) => `${round((at - joinedAt) / 1000)} s: ${round(ms, 0)}`).join(', '))
     console.log(`presses: ${audible.map((ms) => round(ms, 0)).join(', ')}`)
   }
-  return { joined: settled(joined, joinedAt), audible, first: summary(first), later: later && summary(later) }
+  return { joined: settled(joined, joinedAt), stages, audible, first: summary(first), later: later && summary(later) }
+}
+
+/**
+ * What the browser says that its jitter buffer, and its way to the loudspeaker, take of what it plays, ms, over the last third of the
+ * time, when it has settled.
+ */
+async function stagesOf(page, waitMs, spanMs) {
+  const look = () => page.evaluate(async () => {
+    const sums = { buffered: 0, emitted: 0, played: 0, samples: 0 }
+    for (const { peer } of window.havatarEyes.peers) {
+      if (peer.connectionState === 'closed') continue
+      for (const one of (await peer.getStats()).values()) {
+        if (one.type === 'inbound-rtp' && one.kind === 'audio') {
+          sums.buffered += one.jitterBufferDelay
+          sums.emitted += one.jitterBufferEmittedCount
+        } else if (one.type === 'media-playout') {
+          sums.played += one.totalPlayoutDelay
+          sums.samples += one.totalSamplesCount
+        }
+      }
+    }
+    return sums
+  })
+  await delay(waitMs)
+  const before = await look()
+  await delay(spanMs)
+  const after = await look()
+  const ms = (sum, count) => ((after[sum] - before[sum]) / (after[count] - before[count])) * 1000
+  return { buffer: ms('buffered', 'emitted'), playout: ms('played', 'samples') }
 }
 
 function summary({ heard, made, lost }) {
@@ -155,9 +187,10 @@ function show(results) {
   const names = Object.keys(results)
   console.log('Voice, ms')
   table([
-    ['round', 'side', 'robot to browser p50', 'p95', 'at first', 'settled after', 'lost', 'press to audible p50', 'max', 'browser to speaker p50', 'p95', 'lost', `after ${minutes} min p50`, 'p95', 'lost'],
-    ...names.flatMap((name) => results[name].map(({ joined, audible, first, later }, index) => [
+    ['round', 'side', 'robot to browser p50', 'p95', 'at first', 'settled after', 'lost', 'of it: to the browser', 'its buffer', 'its playing', 'press to audible p50', 'max', 'browser to speaker p50', 'p95', 'lost', `after ${minutes} min p50`, 'p95', 'lost'],
+    ...names.flatMap((name) => results[name].map(({ joined, stages, audible, first, later }, index) => [
       index + 1, name, round(joined.p50), round(joined.p95), round(joined.first), round(joined.settle, 0), joined.lost,
+      round(joined.p50 - stages.buffer - stages.playout), round(stages.buffer), round(stages.playout),
       round(median(audible)), round(percentile(audible, 100)), round(first.p50), round(first.p95), first.lost,
       round(later?.p50), round(later?.p95), later?.lost,
     ])),
@@ -170,6 +203,8 @@ function show(results) {
       robot_to_browser_p50_ms: median(all.map(({ joined }) => joined.p50)),
       robot_to_browser_p95_ms: percentile(all.flatMap(({ joined }) => joined.took), 95),
       robot_to_browser_settle_ms: median(all.map(({ joined }) => joined.settle)),
+      robot_to_browser_buffer_ms: median(all.map(({ stages }) => stages.buffer)),
+      robot_to_browser_playout_ms: median(all.map(({ stages }) => stages.playout)),
       browser_to_speaker_p50_ms: median(all.map(({ first }) => first.p50)),
       browser_to_speaker_p95_ms: percentile(all.flatMap(({ first }) => first.took), 95),
       browser_to_speaker_later_p50_ms: later?.p50,

@@ -86,6 +86,8 @@ struct Motion {
     going: Going,
     press: u64,
     began: Instant,
+    /// Its driver had a picture as it began: without one it does not go on.
+    seen: bool,
     /// When the last message that feeds it came, and how old that was.
     fed: Instant,
     age: Duration,
@@ -381,7 +383,7 @@ impl Arbiter {
         let level = self.lag.level();
         let (reason, refusal) = match (moving, heard.picture, level) {
             (Some(_), _, _) if stale => (StopReason::PictureStale, Refusal::PictureStale),
-            (Some(DriveMode::Hold | DriveMode::Latch), None, _) => {
+            (Some(mode), None, _) if mode != DriveMode::Step || self.motion.is_some_and(|step| step.seen) => {
                 (StopReason::PictureStale, Refusal::PictureUnknown)
             }
             (Some(DriveMode::Hold | DriveMode::Latch), _, Some(Level::StepsOnly | Level::Nothing))
@@ -513,7 +515,8 @@ impl Arbiter {
         heard: Heard,
         now: Instant,
     ) {
-        self.motion = Some(Motion { mode, going, press, began: now, fed: now, age: heard.age, until });
+        let seen = heard.picture.is_some();
+        self.motion = Some(Motion { mode, going, press, began: now, seen, fed: now, age: heard.age, until });
     }
 
     fn began(&mut self, at: Instant) {

@@ -177,6 +177,26 @@ fn lag_ends_what_runs_at_once() {
 }
 
 #[test]
+fn a_step_that_began_with_a_picture_does_not_go_on_without_one() {
+    let mut rig = Rig::ready();
+    rig.seeing_step(1).unwrap();
+    rig.orders();
+    rig.wait(50);
+    let at = rig.stamp(None);
+    assert_eq!(rig.say(&DriveMessage::Alive { at }), Err(Refusal::PictureUnknown));
+    assert_eq!((rig.orders(), rig.stopped()), (vec![Order::Stop], Some(StopReason::PictureStale)));
+
+    // Of one that began without, nobody has taken a picture for granted.
+    let mut rig = Rig::ready();
+    rig.step(1, StepMove::Cm(20)).unwrap();
+    rig.wait(50);
+    let at = rig.stamp(None);
+    assert_eq!(rig.say(&DriveMessage::Alive { at }), Ok(()));
+    let orders = rig.orders();
+    assert!(orders.iter().any(|order| matches!(order, Order::Step { .. })), "it goes on: {orders:?}");
+}
+
+#[test]
 fn a_stale_picture_begins_nothing() {
     let mut rig = Rig::ready();
     assert_eq!(rig.hold_with(1.0, Some(401.0)), Err(Refusal::PictureStale));
