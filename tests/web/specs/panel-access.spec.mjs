@@ -171,6 +171,28 @@ test('a switch of one’s own is chosen by pressing it, and works the page from 
   await expect(page.locator('#phrases-sheet')).toBeVisible()
 })
 
+test('a way of pressing that somebody chose by mistake goes back by itself, and one that works is kept', async ({ page, context, driven }) => {
+  await settle(context, { input: 'scan', scan: SCAN })
+  await page.goto(await driven.daemon.link())
+  await expectLive(page)
+  const input = page.locator('body')
+  const press = (id) => scanTo(page, id, () => page.keyboard.press('Space'))
+  await press('menu')
+  await press('menu-settings')
+  await press('input-dwell')
+  await expect(input).toHaveAttribute('data-input', 'dwell')
+  await expect(page.locator('#input-trial')).toHaveText('Dacă nu apeși în 20 s, revine: Comutator cu parcurgere.')
+  await expect(input, 'Space presses nothing any more').toHaveAttribute('data-input', 'scan', { timeout: 25_000 })
+  await expect(page.locator('#input-trial')).toBeHidden()
+
+  await press('input-direct')
+  await expect(input).toHaveAttribute('data-input', 'direct')
+  await page.locator('#input-keep').click()
+  await expect(page.locator('#input-trial')).toBeHidden()
+  await page.reload()
+  await expect(input).toHaveAttribute('data-input', 'direct')
+})
+
 test.describe(() => {
   // A worker's requests pass by the routes of a page.
   test.use({ serviceWorkers: 'block' })

@@ -30,6 +30,8 @@ export const settingsEn: SettingsDictionary = {
   'input.direct': 'Touch, mouse, keys',
   'input.scan': 'Switch with scanning',
   'input.dwell': 'Dwelling',
+  'input.trial': 'Unless you press within {n} s, it goes back to: {way}.',
+  'input.keep': 'It works, keep it',
   shortcuts: 'Arrows drive, Space stops',
   'shortcuts.about': 'Off: Tab, Enter and Esc alone. While moving any key stops, in any case.',
   'scan.switches': 'How many switches',

@@ -33,6 +33,8 @@ export const settingsRo = {
   'input.direct': 'Atingere, maus, taste',
   'input.scan': 'Comutator cu parcurgere',
   'input.dwell': 'Zăbovire cu indicatorul',
+  'input.trial': 'Dacă nu apeși în {n} s, revine: {way}.',
+  'input.keep': 'Merge așa, păstrează',
   shortcuts: 'Săgețile conduc, Spațiu oprește',
   'shortcuts.about': 'Oprit: doar Tab, Enter și Esc. În mers orice tastă oprește, oricum.',
   'scan.switches': 'Câte comutatoare',
