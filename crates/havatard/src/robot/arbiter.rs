@@ -18,6 +18,8 @@ use super::wire::StepKind;
 
 /// A motion ends this long after the last message that fed it.
 pub(super) const DEADMAN: Duration = Duration::from_millis(250);
+/// A stop is dated by the next turn of the motion loop: what was pressed so shortly before that may have come after it.
+const SAME_MOMENT: Duration = Duration::from_millis(5);
 /// A picture older than this is not driven by.
 const STALE_PICTURE: Duration = Duration::from_millis(400);
 /// Fastest latch, mm/s.
@@ -192,18 +194,23 @@ impl Arbiter {
         }
         self.tick(now);
         self.watch(heard)?;
+        let void = self.is_void(heard.age.saturating_sub(SAME_MOMENT), now);
         match *command {
             Command::Alive => {
                 self.feed(DriveMode::Step, heard, now);
                 Ok(())
             }
             Command::Neutral => {
-                self.neutral();
+                self.neutral(void);
                 Ok(())
             }
             Command::Hold { linear, angular } if linear == 0.0 && angular == 0.0 => {
-                self.neutral();
+                self.neutral(void);
                 Ok(())
+            }
+            Command::Latch { .. } | Command::Step { .. } if void => {
+                self.spend(command);
+                Err(Refusal::PressAgain)
             }
             Command::Hold { linear, angular } => self.hold(linear, angular, heard, now),
             Command::Latch { .. } => self.latch(command, heard, now),
@@ -211,8 +218,12 @@ impl Arbiter {
         }
     }
 
+    /// Whether what is so old was done before the last stop. A stop of somebody else's overtakes what is still under way.
+    fn is_void(&self, age: Duration, now: Instant) -> bool {
+        matches!(self.halted, Halted::At(halted) if now < halted + age)
+    }
+
     /// A press that came another way than by the socket, so old; the socket's last message vouches for the driver.
-    /// What comes by the socket comes in its order; this may be overtaken by a stop, and is void then.
     pub(super) fn step_aside(
         &mut self,
         press: u64,
@@ -230,7 +241,7 @@ impl Arbiter {
         }
         in_range(&Command::Step { press, step })?;
         self.tick(now);
-        if matches!(self.halted, Halted::At(halted) if now < halted + age) {
+        if self.is_void(age, now) {
             return Err(Refusal::PressAgain);
         }
         // The picture has aged since it was reported.
@@ -263,7 +274,7 @@ impl Arbiter {
         }
     }
 
-    /// A new socket, or a new driver: presses are counted anew, and nothing is known of their picture.
+    /// A new driver: presses are counted anew, and nothing is known of their picture.
     pub(super) fn new_driver(&mut self) {
         self.press = 0;
         self.forget_driver();
@@ -412,7 +423,8 @@ impl Arbiter {
         }
     }
 
-    fn neutral(&mut self) {
+    /// Everything was let go of. Before the last stop (`void`), that says nothing of now.
+    fn neutral(&mut self, void: bool) {
         // The end of a step is its own; letting go of a key elsewhere does not touch it.
         if let Some(Motion { mode: DriveMode::Step, .. }) = self.motion {
             return;
@@ -420,8 +432,10 @@ impl Arbiter {
         if self.motion.take().is_some() {
             self.stopped = Some(StopReason::Neutral);
         }
-        self.brake = false;
-        self.neutral_first = false;
+        if !void {
+            self.brake = false;
+            self.neutral_first = false;
+        }
     }
 
     fn hold(&mut self, linear: f64, angular: f64, heard: Heard, now: Instant) -> Result<(), Refusal> {
@@ -432,7 +446,11 @@ impl Arbiter {
                 self.began(began);
                 Ok(())
             }
-            Some(_) => Err(Refusal::Moving),
+            Some(_) => {
+                // What is held while something else moves is no press for what comes after it.
+                self.neutral_first = true;
+                Err(Refusal::Moving)
+            }
             None if self.neutral_first => Err(Refusal::NeutralFirst),
             None => {
                 self.go(DriveMode::Hold, Going::Shares { linear, angular }, 0, None, heard, now);

@@ -31,15 +31,17 @@ const DRIFT_MS: f64 = 50.0;
 pub(super) struct Clock {
     base: Instant,
     sent: VecDeque<Instant>,
-    /// Number of the newest beat; the first is 1.
+    /// Number of the newest beat.
     newest: u64,
     /// Best `sent - beat_t` in ms, with the time until which it was the best of its second.
     best: VecDeque<(Instant, f64)>,
 }
 
 impl Clock {
-    pub(super) fn new(now: Instant) -> Self {
-        Self { base: now, sent: VecDeque::new(), newest: 0, best: VecDeque::new() }
+    /// Beats are numbered from `after` on. No two sockets have a number in common: a press that was stamped by another one's
+    /// beat would look as young as the beat of the same number here.
+    pub(super) fn new(now: Instant, after: u64) -> Self {
+        Self { base: now, sent: VecDeque::new(), newest: after, best: VecDeque::new() }
     }
 
     /// A beat is being sent: its number.
@@ -59,24 +61,35 @@ impl Clock {
         if !sane || stamp.beat_t > stamp.t || stamp.beat > self.newest || stamp.beat == 0 {
             return Err(Refusal::Clock);
         }
-        self.learn(stamp, now);
-        let offset = self.best.iter().map(|(_, offset)| *offset).fold(f64::NEG_INFINITY, f64::max);
+        self.forget(now);
+        let news = self.offset(stamp);
+        let offset =
+            self.best.iter().map(|(_, offset)| *offset).chain(news).fold(f64::NEG_INFINITY, f64::max);
         let age = self.ms(now) - (stamp.t + offset);
         if !age.is_finite() || age < -DRIFT_MS {
+            // Nor is anything learned from what cannot be.
             return Err(Refusal::Clock);
+        }
+        if let Some(offset) = news {
+            self.learn(offset, now);
         }
         Ok(Duration::from_secs_f64((age / 1000.0).clamp(0.0, 1e6)))
     }
 
-    fn learn(&mut self, stamp: &Stamp, now: Instant) {
+    fn forget(&mut self, now: Instant) {
         while self.best.front().is_some_and(|(until, _)| now.duration_since(*until) > WINDOW) {
             self.best.pop_front();
         }
-        let back = usize::try_from(self.newest - stamp.beat).unwrap_or(usize::MAX);
-        let Some(sent) = self.sent.len().checked_sub(back + 1).and_then(|i| self.sent.get(i)) else {
-            return;
-        };
-        let offset = self.ms(*sent) - stamp.beat_t;
+    }
+
+    /// What a stamp says of the client's clock; nothing if its beat was sent too long ago, or to another.
+    fn offset(&self, stamp: &Stamp) -> Option<f64> {
+        let back = usize::try_from(self.newest - stamp.beat).ok()?;
+        let sent = self.sent.len().checked_sub(back.checked_add(1)?).and_then(|i| self.sent.get(i))?;
+        Some(self.ms(*sent) - stamp.beat_t)
+    }
+
+    fn learn(&mut self, offset: f64, now: Instant) {
         match self.best.back_mut() {
             Some((until, best)) if now <= *until => *best = best.max(offset),
             _ => self.best.push_back((now + BUCKET, offset)),
@@ -105,7 +118,7 @@ mod tests {
     #[test]
     fn times_that_cannot_be_are_refused() {
         let start = Instant::now();
-        let mut clock = Clock::new(start);
+        let mut clock = Clock::new(start, 0);
         assert_eq!(clock.age(&stamp(1.0, 0, 1.0), start), Err(Refusal::Clock), "no beat yet");
         clock.beat(start);
         for (t, beat, beat_t) in [
@@ -125,7 +138,7 @@ mod tests {
     #[test]
     fn an_echo_too_old_to_be_known_teaches_nothing() {
         let start = Instant::now();
-        let mut clock = Clock::new(start);
+        let mut clock = Clock::new(start, 0);
         for n in 0..200 {
             clock.beat(start + BEAT * n);
         }
@@ -142,7 +155,7 @@ mod tests {
     #[test]
     fn the_beat_that_was_fastest_counts_for_half_a_minute() {
         let start = Instant::now();
-        let mut clock = Clock::new(start);
+        let mut clock = Clock::new(start, 0);
         let age = |clock: &mut Clock, sent: Instant, way: f64, beat: u64| {
             let now = sent + ms(way);
             clock.age(&stamp(client(start, now), beat, client(start, now)), now).unwrap()
@@ -167,7 +180,7 @@ mod tests {
     #[test]
     fn the_times_kept_are_few() {
         let start = Instant::now();
-        let mut clock = Clock::new(start);
+        let mut clock = Clock::new(start, 0);
         for tenth in 0..10_000_u32 {
             let now = start + BEAT * tenth;
             let beat = clock.beat(now);
@@ -186,7 +199,7 @@ mod tests {
             ways in prop::collection::vec((0.0..2000.0f64, 0.0..2000.0f64, 0.0..50.0f64), 1..200),
         ) {
             let start = Instant::now();
-            let mut clock = Clock::new(start);
+            let mut clock = Clock::new(start, 0);
             let client = |at: f64| origin + at * (1.0 + drift);
             let mut fastest = f64::INFINITY;
             let mut last = 0.0;

@@ -40,6 +40,8 @@ const CHIRP: (u16, u16) = (1760, 90);
 const CHIRP_EVERY: Duration = Duration::from_secs(30);
 /// Notes for the black box that wait for the lock to be given back.
 const MOST_NOTES: usize = 64;
+/// A socket has this many bits of numbers for its beats: at 20 a second, 14 hours. What is beyond them is another's, 14 hours later.
+const BEATS_OF_A_SEAT: u32 = 20;
 
 /// Everything the rules know.
 #[derive(Debug)]
@@ -195,7 +197,7 @@ impl Core {
         self.stop_all(StopReason::Disconnected);
         self.arbiter.forget_driver();
         self.leases.sit(lease, id, now);
-        self.seat = Some(Seat { id, clock: Clock::new(now), seq: 0 });
+        self.seat = Some(Seat { id, clock: Clock::new(now, id << BEATS_OF_A_SEAT), seq: 0 });
         self.note("lease", json!({"what": "connected", "lease": lease}));
         self.changed = true;
         Ok((id, lease))
@@ -332,6 +334,11 @@ impl Core {
             self.parts.buzzer = Some(CHIRP);
             self.parts.chirped = Some(now);
         }
+    }
+
+    /// The cable had no room for head or lamp: they are said again.
+    pub(super) fn parts_unsaid(&mut self) {
+        self.sent.forget_parts();
     }
 
     /// The motion loop was late: whoever drives is slowed down for a while.

@@ -192,7 +192,7 @@ impl Robot {
         let done = self.0.with(|core, now| core.finish_release(who, &Fingerprint::of(confirm), now));
         let version = done.map_err(|refusal| match refusal {
             Refusal::PressAgain => {
-                let said = "that code does not release this e-stop: it is wrong, used, over 10 s old, or of an earlier one; begin again";
+                let said = "that code does not release this e-stop: it is wrong, used, over a minute old, or of an earlier one; begin again";
                 RobotError::saying(refusal, said)
             }
             other => other.into(),

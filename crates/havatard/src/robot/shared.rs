@@ -63,12 +63,14 @@ impl Shared {
 
     /// Asks or tells the rules something, and wakes the motion loop to act on it at once.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Core, Instant) -> T) -> T {
-        let result = {
+        let (result, save) = {
             let mut inner = self.lock();
             let result = act(&mut inner.core, Instant::now());
             inner.unseat();
-            result
+            (result, inner.core.to_save().map(|(version, _)| version))
         };
+        // Not by the motion loop, which may be waiting for a port that does not open.
+        self.save(save);
         self.wake.notify_one();
         result
     }
@@ -106,6 +108,11 @@ impl Shared {
         self.lock().core.link(news, now);
     }
 
+    /// The cable had no room for what turns the head or lights the lamp.
+    pub(super) fn parts_unsaid(&self) {
+        self.lock().core.parts_unsaid();
+    }
+
     /// The motion loop came so much too late.
     pub(super) fn late(&self, by: Duration, now: Instant) {
         self.lock().core.late(by, now);
@@ -119,11 +126,7 @@ impl Shared {
         orders: &[Order],
         now: Instant,
     ) {
-        if let Some(version) = save
-            && self.asked.swap(version, Ordering::Relaxed) != version
-        {
-            self.to_save.notify_one();
-        }
+        self.save(save);
         let mut scribe = self.scribe.lock().unwrap_or_else(PoisonError::into_inner);
         for note in notes {
             scribe.note(note.kind, note.fields, now);
@@ -133,6 +136,15 @@ impl Shared {
             state.black_box_fault = self.black_box.failing();
             scribe.state(&state, now);
             self.state.send_replace(Arc::new(state));
+        }
+    }
+
+    /// Wakes the keeper for a version that it has not been woken for.
+    fn save(&self, version: Option<u64>) {
+        if let Some(version) = version
+            && self.asked.swap(version, Ordering::Relaxed) != version
+        {
+            self.to_save.notify_one();
         }
     }
 

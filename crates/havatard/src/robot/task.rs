@@ -173,11 +173,15 @@ impl<'a> Talk<'a> {
         }
         self.orders.clear();
         let next = self.shared.orders(now, &mut self.orders);
+        let behind = self.pace.is_behind(now);
         for order in &self.orders {
-            // Behind a slow cable set-points would wait for each other, and a stop for all of them.
-            if !(order.moves() && self.pace.is_behind(now)) {
+            // Behind a slow cable all else would wait for each other, and a stop for all of them.
+            if !behind || order.is_urgent() {
                 self.speech.say(order, now, &mut self.out);
             }
+        }
+        if behind && self.orders.iter().any(Order::is_part) {
+            self.shared.parts_unsaid();
         }
         self.write(now)?;
         Ok(due.min(next))

@@ -46,13 +46,18 @@ pub(super) enum Order {
 }
 
 impl Order {
-    /// It asks the wheels to turn.
-    pub(super) fn moves(&self) -> bool {
+    /// It may not wait for room on the cable: it stops, or is about the latch.
+    pub(super) fn is_urgent(&self) -> bool {
         match self {
-            Self::Drive { linear, angular, .. } => (*linear, *angular) != (0, 0),
-            Self::Step { .. } => true,
-            _ => false,
+            Self::Drive { linear, angular, .. } => (*linear, *angular) == (0, 0),
+            Self::Stop | Self::Estop | Self::Release => true,
+            Self::Step { .. } | Self::Head { .. } | Self::Lights { .. } | Self::Buzzer { .. } => false,
         }
+    }
+
+    /// It turns the head or lights the lamp.
+    pub(super) fn is_part(&self) -> bool {
+        matches!(self, Self::Head { .. } | Self::Lights { .. })
     }
 }
 

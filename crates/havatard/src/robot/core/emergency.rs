@@ -14,7 +14,7 @@ use super::super::wire::Report;
 use super::Core;
 
 /// How long the code of a release's first step is good: at the slowest scan that the panel has, one round takes half of it.
-pub(in super::super) const CODE_VALID: Duration = Duration::from_secs(60);
+pub(in super::super) const CODE_VALID: Duration = Duration::from_mins(1);
 /// A controller that has not opened its latch by then keeps it, and so do we.
 const RELEASE_WITHIN: Duration = Duration::from_secs(1);
 

@@ -22,6 +22,7 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// What has been sent.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Sent {
     /// A command came that has not been sent yet.
     pub(super) fresh: bool,
@@ -35,6 +36,8 @@ pub(super) struct Sent {
     /// A stop that has not been sent yet: whatever is wanted since, it goes first.
     pub(super) owed: bool,
     emergency: Instant,
+    /// The last word about the latch was to open it.
+    release: bool,
     parts: Instant,
     head: Option<(i16, i16)>,
     lamp: Option<(u8, u8)>,
@@ -50,15 +53,22 @@ impl Sent {
             rolling: true,
             owed: false,
             emergency: now,
+            release: false,
             parts: now,
             head: None,
             lamp: None,
         }
     }
 
+    /// Head and lamp found no room: they are to be said once there is some.
+    pub(super) fn forget_parts(&mut self) {
+        (self.head, self.lamp) = (None, None);
+    }
+
     /// Another session with a controller that knows nothing of ours.
     pub(super) fn forget(&mut self) {
-        (self.fresh, self.rolling, self.head, self.lamp) = (true, true, None, None);
+        (self.fresh, self.rolling, self.release) = (true, true, false);
+        self.forget_parts();
     }
 }
 
@@ -83,6 +93,8 @@ impl Core {
     fn emergency_orders(&mut self, now: Instant, orders: &mut Vec<Order>, next: &mut Instant) {
         let known = self.device.heard().map(|report| report.estop_latched);
         let order = match (self.emergency.is_latched(), known) {
+            // What it said last it said before it was told to release.
+            (true, Some(true)) if self.sent.release => Order::Estop,
             (true, Some(true)) | (false, Some(false)) => return,
             (true, _) => Order::Estop,
             (false, Some(true)) if self.emergency.is_releasing() => Order::Release,
@@ -90,6 +102,7 @@ impl Core {
         };
         // A new latching is `fresh`: it does not wait for a retry's turn.
         if self.sent.fresh || now >= self.sent.emergency + RETRY {
+            self.sent.release = order == Order::Release;
             orders.push(order);
             self.sent.emergency = now;
         }

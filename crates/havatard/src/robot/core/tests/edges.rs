@@ -177,6 +177,51 @@ fn lag_ends_what_runs_at_once() {
 }
 
 #[test]
+fn what_was_under_way_when_somebody_else_stopped_the_robot_is_void() {
+    let mut rig = Rig::ready();
+    let pressed = rig.stamp(Some(50.0));
+    let let_go = rig.stamp(Some(50.0));
+    let pushed = rig.stamp(Some(50.0));
+    rig.wait(100);
+    rig.core.stop("bea");
+    rig.orders();
+    rig.wait(50);
+    let step = DriveMessage::Step { at: pressed, press: 1, step: StepMove::Cm(20) };
+    assert_eq!(rig.say(&step), Err(Refusal::PressAgain));
+    assert_eq!(rig.say(&DriveMessage::Neutral { at: let_go }), Ok(()));
+    let hold = DriveMessage::Hold { at: pushed, linear: 1.0, angular: 0.0 };
+    assert_eq!(rig.say(&hold), Err(Refusal::NeutralFirst), "let go of before the stop, not after it");
+    rig.wait(200);
+    rig.neutral().unwrap();
+    rig.hold(1.0).expect("let go of after the stop");
+}
+
+#[test]
+fn a_stick_that_is_pushed_during_a_step_drives_only_after_it_was_let_go() {
+    let mut rig = Rig::ready();
+    rig.seeing_step(1).unwrap();
+    rig.orders();
+    assert_eq!(rig.hold(1.0), Err(Refusal::Moving));
+    rig.core.arbiter.step_done(1);
+    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
+}
+
+#[test]
+fn an_e_stop_right_after_a_release_is_said_whatever_the_last_report_was() {
+    let mut rig = Rig::ready();
+    rig.core.estop(&who("ana"), Timestamp::now());
+    assert!(rig.orders().contains(&Order::Estop));
+    rig.hears(report(Stand::Latched));
+    let code = Secret::random();
+    rig.core.begin_release(&who("ana"), code.digest(), rig.now).unwrap();
+    rig.core.finish_release(&who("ana"), &code.digest(), rig.now).unwrap();
+    rig.wait(30);
+    assert!(rig.orders().contains(&Order::Release));
+    rig.core.estop(&who("bea"), Timestamp::now());
+    assert!(rig.orders().contains(&Order::Estop), "the controller may have opened its latch already");
+}
+
+#[test]
 fn a_step_that_began_with_a_picture_does_not_go_on_without_one() {
     let mut rig = Rig::ready();
     rig.seeing_step(1).unwrap();
