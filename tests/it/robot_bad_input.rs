@@ -79,7 +79,7 @@ async fn numbers_outside_their_ranges_are_refused_by_name_and_move_nothing() {
     }
     // Times that cannot be, and pictures that are no driver's.
     for (stamp, refusals) in [
-        (json!({ "beat": 1_000_000 }), vec![Refusal::Clock]),
+        (json!({ "beat": 9_000_000_000_000_u64 }), vec![Refusal::Clock]),
         (json!({ "t": -1e12 }), vec![Refusal::Clock, Refusal::CommandLate]),
         (json!({ "t": 1e12 }), vec![Refusal::Clock]),
         (json!({ "beat_t": 1e12 }), vec![Refusal::Clock]),

@@ -213,7 +213,7 @@ async fn release(daemon: &Daemon, robot: &Robot) -> String {
     let first = admin.post("/api/v1/robot/estop/release", json!({})).await;
     assert_eq!(first.status, 200, "{}", first.text());
     let first: EstopReleased = first.json();
-    assert!(first.estop.latched && first.expires_in_s == Some(10), "{:?}", first.estop);
+    assert!(first.estop.latched && first.expires_in_s == Some(60), "{:?}", first.estop);
     let code = first.confirm.expect("a code");
     let second = admin.post("/api/v1/robot/estop/release", json!({ "confirm": code })).await;
     assert_eq!(second.status, 200, "{}", second.text());
