@@ -82,10 +82,14 @@ const reporter = new Reporter({
 });
 
 let watching = false;
+let wasIn = false;
 let before = app.state.value.status;
 app.state.watch(({ signedIn, status, events, link }) => {
   if (signedIn === false && drive.state.value.phase !== 'idle') void drive.release();
   if (signedIn === false) board.forget();
+  // Whatever ended the session, and whether there was a picture or not.
+  if (signedIn === false && wasIn) talk.hangUp();
+  wasIn = signedIn === true;
   talk.heard(events === 'open' ? (status?.voice?.talker ?? null) : null);
   if (status !== null && status !== before) {
     // The talk line is the media server's as well.
@@ -99,7 +103,6 @@ app.state.watch(({ signedIn, status, events, link }) => {
   watching = now;
   if (!now) {
     reporter.stop();
-    if (signedIn === false) talk.hangUp();
     return;
   }
   reporter.start();

@@ -140,7 +140,8 @@ export class TalkLine {
 function packetsReceived(report: RTCStatsReport): number {
   let packets = 0;
   report.forEach((entry: Record<string, unknown>) => {
-    const count = entry['packetsReceived'];
+    // Firefox counts bytes alone.
+    const count = entry['packetsReceived'] ?? entry['bytesReceived'];
     const chosen = entry['type'] === 'candidate-pair' && entry['nominated'] === true;
     if (chosen && typeof count === 'number') packets += count;
   });

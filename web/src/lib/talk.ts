@@ -91,14 +91,10 @@ export class Talk {
     if (this.#talker === null) await this.#go();
   }
 
-  /** Opens the microphone, or closes it; while it is about to be muted, gives it more time instead. */
+  /** Opens the microphone, or closes it. */
   press(): void {
-    const { phase, mutesInMs, wanted } = this.state.value;
-    const now = this.#deps.clock.now();
-    if (phase === 'talking' && mutesInMs !== null) {
-      this.#autoMute.extend(now);
-      this.state.set({ mutesInMs: null });
-    } else if (wanted) {
+    const { phase, wanted } = this.state.value;
+    if (wanted) {
       this.#mute(null);
     } else if (phase !== 'held') {
       this.#keep = true;
@@ -107,6 +103,13 @@ export class Talk {
       this.state.set({ wanted: true, closed: null, failure: null });
       void this.#go();
     }
+  }
+
+  /** About to be muted, the microphone stays open for as long again. */
+  extend(): void {
+    if (this.state.value.phase !== 'talking') return;
+    this.#autoMute.extend(this.#deps.clock.now());
+    this.state.set({ mutesInMs: null });
   }
 
   /** Closes the microphone alone. */
