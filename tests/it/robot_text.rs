@@ -49,7 +49,7 @@ async fn what_it_cannot_promise_is_said_and_makes_it_slower() {
     let device = state.link.device.as_ref().expect("a controller");
     assert_eq!((device.protocol.as_str(), device.boot), ("text", None));
     let warnings: Vec<&str> = state.link.warnings.iter().map(|warning| warning.code.as_str()).collect();
-    for code in ["no_watchdog", "no_acknowledgement", "no_estop_latch", "no_odometry"] {
+    for code in ["no_watchdog", "no_acknowledgement", "no_estop_latch", "no_odometry", "no_answer"] {
         assert!(warnings.contains(&code), "{code} among {warnings:?}");
     }
     assert!(daemon.log().contains("watchdog"), "{}", daemon.log());

@@ -77,7 +77,7 @@ pub struct RobotDevice {
 /// Something that a person should know before driving this robot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RobotWarning {
-    /// Stable: `no_watchdog`, `no_acknowledgement`, `no_estop_latch`, `no_odometry`.
+    /// Stable: `no_watchdog`, `no_acknowledgement`, `no_estop_latch`, `no_odometry`, `no_answer`.
     pub code: String,
     /// One sentence for a person.
     pub message: String,

@@ -104,9 +104,7 @@ pub enum Existing {
 ///
 /// After an error either may be there.
 pub fn write(path: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", random::text::<MARK>()));
-    let scratch = Scratch(path.with_file_name(name));
+    let scratch = Scratch(scratch_name(path));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch.0)?;
     file.write_all(content)?;
     file.sync_all()?;
@@ -125,6 +123,22 @@ pub fn write(path: &Path, content: &[u8], existing: Existing) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// Makes it known that what a file says no longer holds, when [`write`] cannot say what does: as after a crash in the middle
+/// of a write, there are [`leftovers`]. A rename and an empty file need no room on a full disk.
+pub fn doubt(path: &Path) -> io::Result<()> {
+    let scratch = scratch_name(path);
+    if fs::rename(path, &scratch).is_err() {
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch)?;
+    }
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
+fn scratch_name(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", random::text::<MARK>()));
+    path.with_file_name(name)
 }
 
 /// Scratch files of [`write`] for this path: of a write that is under way, or that a crash cut short.

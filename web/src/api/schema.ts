@@ -1679,7 +1679,7 @@ export interface components {
         };
         /** @description Something that a person should know before driving this robot. */
         RobotWarning: {
-            /** @description Stable: `no_watchdog`, `no_acknowledgement`, `no_estop_latch`, `no_odometry`. */
+            /** @description Stable: `no_watchdog`, `no_acknowledgement`, `no_estop_latch`, `no_odometry`, `no_answer`. */
             code: string;
             /** @description One sentence for a person. */
             message: string;
@@ -3368,6 +3368,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `flood`: more than 20 a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not_supported` */
             501: {
                 headers: {
@@ -3516,6 +3525,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `flood`: more than 20 a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description `not_supported` */
             501: {
@@ -3737,6 +3755,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `flood`: more than 20 a second */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not_supported` */
             501: {
                 headers: {
@@ -3943,6 +3970,15 @@ export interface operations {
             };
             /** @description A refusal by its code */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `flood`: more than 20 a second */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

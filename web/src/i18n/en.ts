@@ -94,6 +94,7 @@ export const en: Dictionary = {
   'robot.warning.no_acknowledgement': 'does not confirm commands',
   'robot.warning.no_estop_latch': 'does not remember the emergency stop',
   'robot.warning.no_odometry': 'does not measure its way',
+  'robot.warning.no_answer': 'gives no known answer: whatever is at the cable is taken for it',
   'viewers.count': { one: '{n} person watching', other: '{n} people watching' },
   'viewers.unknown': 'unknown',
 

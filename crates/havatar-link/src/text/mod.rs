@@ -63,6 +63,8 @@ pub struct Settings<'a> {
     pub head: Option<&'a str>,
     /// Sets the light: `{light}`.
     pub light: Option<&'a str>,
+    /// Asks for an answer; no placeholders.
+    pub ask: Option<&'a str>,
     /// What the firmware may answer, with a placeholder for each number, of the names and units of [`Reading`].
     /// `{battery_mv*1000}` multiplies, `{_}` passes over a word, a blank stands for any number of them.
     pub replies: Vec<&'a str>,
@@ -80,6 +82,7 @@ pub struct Dialect {
     estop: String,
     head: Option<Template>,
     light: Option<Template>,
+    ask: Option<String>,
     replies: Vec<Reply>,
     scales: Scales,
     track: f64,
@@ -98,6 +101,8 @@ pub enum Place {
     Head,
     /// [`Settings::light`].
     Light,
+    /// [`Settings::ask`].
+    Ask,
     /// One of [`Settings::replies`], counted from 0.
     Reply(usize),
 }
@@ -110,6 +115,7 @@ impl fmt::Display for Place {
             Self::Estop => f.write_str("estop"),
             Self::Head => f.write_str("head"),
             Self::Light => f.write_str("light"),
+            Self::Ask => f.write_str("ask"),
             Self::Reply(number) => write!(f, "replies[{number}]"),
         }
     }
@@ -169,6 +175,7 @@ impl Dialect {
             stop,
             head: settings.head.map(|source| line(Place::Head, source, Value::HEAD)).transpose()?,
             light: settings.light.map(|source| line(Place::Light, source, Value::LIGHT)).transpose()?,
+            ask: settings.ask.map(|source| words(Place::Ask, source)).transpose()?,
             replies: settings.replies.iter().enumerate().map(reply).collect::<Result<_, _>>()?,
             scales: settings.scales.clone(),
             track,
@@ -204,6 +211,16 @@ impl Dialect {
     /// The line that sets the light, if there is one: 0 off to 255.
     pub fn light(&self, light: u8) -> Option<String> {
         Some(self.light.as_ref()?.render(|_| self.scales.light.apply(light.into())))
+    }
+
+    /// The line that asks the firmware for one of its replies, if there is one.
+    pub fn ask(&self) -> Option<&str> {
+        self.ask.as_deref()
+    }
+
+    /// Whether anything that the firmware says is known.
+    pub fn answers(&self) -> bool {
+        !self.replies.is_empty()
     }
 
     /// What a line from the firmware says, by the first reply that fits. `None` if none does, or if a number is out of the

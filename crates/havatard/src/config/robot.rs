@@ -97,9 +97,17 @@ pub struct RobotText {
     /// Sets the lamp: {light}, 0 to 255.
     #[serde(default)]
     pub light: Option<String>,
-    /// What the firmware may answer, like "BAT {battery_mv}"; {_} passes over a word.
+    /// What the firmware may say, like "BAT {battery_mv}"; {_} passes over a word. With any of these, it is driven only
+    /// while it says one of them.
     #[serde(default)]
     pub replies: Vec<String>,
+    /// Makes a firmware say one of its replies that does not do so by itself; sent twice a second.
+    #[serde(default)]
+    pub ask: Option<String>,
+    /// With replies: how long the firmware may say none of them before it is driven no more, in ms: 300 to 60000.
+    #[serde(default = "silence", deserialize_with = "milliseconds")]
+    #[schemars(range(min = 300, max = 60_000))]
+    pub silence_ms: u32,
     /// Distance between the wheels in mm, 50 to 2000; needed for {left} and {right}.
     #[serde(default, deserialize_with = "track")]
     #[schemars(range(min = 50, max = 2000))]
@@ -156,6 +164,7 @@ impl RobotText {
             estop: self.estop.as_deref(),
             head: self.head.as_deref(),
             light: self.light.as_deref(),
+            ask: self.ask.as_deref(),
             replies: self.replies.iter().map(String::as_str).collect(),
             track: self.track_mm.map(f64::from),
             scales: Scales {
@@ -173,6 +182,14 @@ impl RobotText {
         if !(50..=5000).contains(&self.full_speed.mm_s) {
             let message = format!("{} m/s is out of range", self.full_speed);
             checks.fault("robot.text.full_speed", &[], message, "use 0.05 to 5");
+        }
+        if self.ask.is_some() && self.replies.is_empty() {
+            checks.fault(
+                "robot.text.ask",
+                &["robot.text"],
+                "the answer to this is not known",
+                "write what the firmware answers as replies:, or take ask out",
+            );
         }
         let Err(error) = self.dialect() else { return };
         let (key, message, fix) = match &error {
@@ -352,6 +369,14 @@ fn turn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
 
 fn mebibytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     whole(deserializer, 1..=1024, "MiB")
+}
+
+fn silence() -> u32 {
+    2000
+}
+
+fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    whole(deserializer, 300..=60_000, "ms")
 }
 
 fn track<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {

@@ -9,6 +9,7 @@
 //! secrets stay here. `hook.rs` is the other direction: a listener on loopback where MediaMTX asks whom to
 //! let in. `server.rs` binds, speaks TLS, and bounds what a connection may cost.
 
+mod bucket;
 mod download;
 mod events;
 mod guard;
@@ -31,12 +32,14 @@ mod viewers;
 mod voice;
 mod webrtc;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
 
 pub use guard::Listening;
 pub use router::router;
+
+use bucket::Bucket;
 
 use crate::app::App;
 
@@ -49,6 +52,7 @@ struct Shared {
     listening: Listening,
     sockets: Arc<Semaphore>,
     drive_sockets: Arc<Semaphore>,
+    commands: Mutex<Bucket>,
     webrtc: webrtc::Proxy,
     line: Arc<webrtc::Line>,
     viewers: viewers::Viewers,
@@ -64,6 +68,7 @@ impl Http {
             listening,
             sockets,
             drive_sockets,
+            commands: Mutex::new(robot::commands()),
             webrtc: webrtc::Proxy::new(),
             line,
             viewers: viewers::Viewers::default(),

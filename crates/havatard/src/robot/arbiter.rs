@@ -446,11 +446,7 @@ impl Arbiter {
                 self.began(began);
                 Ok(())
             }
-            Some(_) => {
-                // What is held while something else moves is no press for what comes after it.
-                self.neutral_first = true;
-                Err(Refusal::Moving)
-            }
+            Some(_) => self.pressed_while_moving(),
             None if self.neutral_first => Err(Refusal::NeutralFirst),
             None => {
                 self.go(DriveMode::Hold, Going::Shares { linear, angular }, 0, None, heard, now);
@@ -483,8 +479,11 @@ impl Arbiter {
                 self.began(began);
                 Ok(())
             }
-            Some(_) => Err(Refusal::Moving),
-            None if press <= self.press => Err(Refusal::PressAgain),
+            _ if press <= self.press => Err(Refusal::PressAgain),
+            Some(_) => {
+                self.press = press;
+                self.pressed_while_moving()
+            }
             None => {
                 self.press = press;
                 self.go(DriveMode::Latch, going, press, Some(until), heard, now);
@@ -493,13 +492,19 @@ impl Arbiter {
         }
     }
 
+    /// Any press stops what moves, and does nothing else; what is held meanwhile is no press for what comes after it.
+    fn pressed_while_moving(&mut self) -> Result<(), Refusal> {
+        self.stop(StopReason::Stop);
+        Err(Refusal::Moving)
+    }
+
     fn begin_step(&mut self, press: u64, step: StepMove, heard: Heard, now: Instant) -> Result<(), Refusal> {
         if press <= self.press {
             return Err(Refusal::PressAgain);
         }
         self.press = press;
         if self.motion.is_some() {
-            return Err(Refusal::Moving);
+            return self.pressed_while_moving();
         }
         self.may(DriveMode::Step, heard)?;
         let (kind, amount, speed) = match step {
@@ -512,8 +517,12 @@ impl Arbiter {
                 (StepKind::Turn, mrad, STEP_ANGULAR.min(whole(self.caps.angular).unsigned_abs()))
             }
         };
-        let within =
-            Duration::from_secs_f64(f64::from(amount.unsigned_abs()) / f64::from(speed.max(1))) + STEP_SLACK;
+        let amount_at = |speed: u16| f64::from(amount.unsigned_abs()) / f64::from(speed.max(1));
+        // Slowly, but not so slowly that its end would have to be cut off.
+        let slowly = amount_at(1) / STEP_WITHIN.saturating_sub(STEP_SLACK).as_secs_f64();
+        let share = f64::from(speed) * f64::from(LATE_PERCENT) / 100.0;
+        let speed = if self.is_late(now) { speed.min(ceil(share.max(slowly))) } else { speed };
+        let within = Duration::from_secs_f64(amount_at(speed)) + STEP_SLACK;
         // A robot so slow that its end would have to be cut off is not begun with.
         if speed == 0 || within > STEP_WITHIN {
             return Err(Refusal::OutOfRange);
@@ -588,6 +597,11 @@ fn reason_outranks(reason: StopReason, former: Option<StopReason>) -> bool {
         StopReason::Estop | StopReason::LinkLost | StopReason::DeviceReset | StopReason::MotorFault
     );
     told || former.is_none()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
+fn ceil(value: f64) -> u16 {
+    value.ceil().clamp(0.0, f64::from(u16::MAX)) as u16
 }
 
 /// Towards zero, so that rounding never speeds up.

@@ -86,7 +86,14 @@ impl Latch {
         *newest = generation;
         let mut text = serde_json::to_vec(state)?;
         text.push(b'\n');
-        disk::write(&self.path, &text, Existing::Replace)?;
+        disk::write(&self.path, &text, Existing::Replace).inspect_err(|_| {
+            // What is there says "free", or says nothing, which means the same: that must not outlive this e-stop.
+            if state.latched
+                && let Err(error) = disk::doubt(&self.path)
+            {
+                tracing::debug!(%error, "that the e-stop could not be saved could not be noted either");
+            }
+        })?;
         Ok(Save::Done)
     }
 
@@ -143,6 +150,8 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::sync::Arc;
 
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    use nix::sys::signal::{SigHandler, Signal, signal};
     use proptest::prelude::*;
 
     use super::*;
@@ -243,6 +252,33 @@ mod tests {
         assert_eq!(latch.save(1, &free()).unwrap(), Save::Overtaken);
         assert_eq!(latch.save(2, &latched("Ada")).unwrap(), Save::Done);
         assert_eq!(found(&state_dir).state, latched("Ada"));
+    }
+
+    /// A disk that is full, as far as a file is concerned: its folder takes names, and no file takes a byte.
+    #[test]
+    fn an_e_stop_that_finds_the_disk_full_is_found_latched_by_the_next_run() {
+        for before in [None, Some(free()), Some(latched("Ada"))] {
+            let dir = tempfile::tempdir().unwrap();
+            let (latch, _) = Latch::load(dir.path());
+            if let Some(before) = &before {
+                latch.save(1, before).unwrap();
+            }
+            // The signal that comes with it would end the process, of which this test has one to itself.
+            #[expect(unsafe_code, reason = "ignoring a signal runs nothing of ours")]
+            let ignored = unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) };
+            ignored.unwrap();
+            let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+            setrlimit(Resource::RLIMIT_FSIZE, 0, hard).unwrap();
+            let failed = latch.save(2, &latched("Bo"));
+            setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
+            assert!(failed.is_err());
+            unknown(&found(dir.path()), "was being written");
+            // With room again it is saved, and the doubt is gone.
+            assert_eq!(latch.save(2, &latched("Bo")).unwrap(), Save::Done);
+            assert_eq!(found(dir.path()), Found { state: latched("Bo"), saved: true, why: None });
+            assert_eq!(latch.save(3, &free()).unwrap(), Save::Done);
+            assert_eq!(found(dir.path()).state, free());
+        }
     }
 
     proptest! {

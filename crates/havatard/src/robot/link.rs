@@ -20,4 +20,10 @@ pub(super) trait Speech: Send {
     fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>);
     /// What time alone brings: things to say, things lost. When to come again.
     fn poll(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Instant;
+    /// The port has taken all that was written.
+    fn taken(&mut self, now: Instant);
+    /// Whether a stop was spelled since this was last asked: whatever waits before it is to be thrown away.
+    fn has_stopped(&mut self) -> bool;
+    /// What ends a frame of which the rest was thrown away, so that the next one is read.
+    fn cut(&self) -> u8;
 }

@@ -5,6 +5,7 @@
 //! are, or set in one step; and the port is told not to lower them when it is closed, so that a restart of the
 //! daemon is no event for the controller either.
 
+mod door;
 #[cfg(test)]
 mod tests;
 
@@ -15,14 +16,12 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(super) use door::Door;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::termios::{self, ControlFlags, FlushArg, SetArg};
 use tokio::io::AsyncReadExt as _;
 use tokio_serial::{DataBits, FlowControl, Parity, SerialStream, StopBits};
-
-/// A driver that does not open a port in this time hangs.
-const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// What is done with DTR and RTS after opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +58,21 @@ impl Port {
     pub(super) async fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         self.0.read(room).await
     }
+
+    /// Bytes that the kernel has taken and the port has not: 0 where a driver cannot tell.
+    pub(super) fn queued(&self) -> usize {
+        let mut queued = 0;
+        #[expect(unsafe_code, reason = "the ioctl writes one int, which is here")]
+        let result = unsafe { ioctl::queued(self.0.as_raw_fd(), &raw mut queued) };
+        result.ok().and_then(|_| usize::try_from(queued).ok()).unwrap_or(0)
+    }
+
+    /// Throws away what the kernel has taken and the port has not, as far as the driver can.
+    pub(super) fn discard(&self) {
+        if let Err(error) = termios::tcflush(self.as_fd(), FlushArg::TCOFLUSH) {
+            tracing::debug!(%error, "what waits in a serial port cannot be thrown away");
+        }
+    }
 }
 
 impl AsFd for Port {
@@ -71,8 +85,11 @@ impl AsFd for Port {
 }
 
 impl Drop for Port {
-    /// A terminal that somebody else holds open, as the simulator does, would stay exclusive: to us too, next time.
+    /// Without waiting: the kernel would hold a close for up to 30 s until all is carried, and whatever is still there is
+    /// old by now. A terminal that somebody else holds open, as the simulator does, would stay exclusive: to us too,
+    /// next time.
     fn drop(&mut self) {
+        self.discard();
         if let Err(error) = self.0.set_exclusive(false) {
             tracing::debug!(%error, "a serial port stays exclusive until its device goes");
         }
@@ -80,17 +97,6 @@ impl Drop for Port {
 }
 
 /// Opens a port for this process alone.
-pub(super) async fn open(path: &Path, baud: u32, lines: Lines) -> Result<Port, OpenError> {
-    let (owned, shown) = (path.to_owned(), path.display().to_string());
-    // A driver that hangs keeps its thread, not the loop that drives.
-    let opening = tokio::task::spawn_blocking(move || open_blocking(&owned, baud, lines));
-    match tokio::time::timeout(OPEN_WITHIN, opening).await {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(_)) => Err(OpenError::Refused(format!("opening {shown} failed inside"))),
-        Err(_) => Err(OpenError::Refused(format!("{shown} does not open; unplug it and plug it in again"))),
-    }
-}
-
 fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<Port, OpenError> {
     let shown = path.display();
     let kind = match fs::metadata(path) {
@@ -136,6 +142,7 @@ mod ioctl {
     use nix::libc;
 
     nix::ioctl_read_bad!(get_lines, libc::TIOCMGET, libc::c_int);
+    nix::ioctl_read_bad!(queued, libc::TIOCOUTQ, libc::c_int);
     nix::ioctl_write_ptr_bad!(set_lines, libc::TIOCMSET, libc::c_int);
 }
 

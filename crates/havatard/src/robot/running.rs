@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use havatar_api as api;
@@ -224,7 +225,10 @@ fn cable(config: &config::Robot, simulated: Option<&Simulated>) -> Cable {
     let most = (config.max_speed.mm_s(), caps(config).angular.ceil() as u16);
     // A config with text protocol and unusable lines does not pass its check.
     let dialect = match (config.protocol, &config.text) {
-        (RobotProtocol::Text, Some(text)) => text.dialect().ok(),
+        (RobotProtocol::Text, Some(text)) => {
+            let silence = Duration::from_millis(text.silence_ms.into());
+            text.dialect().ok().map(|dialect| (dialect, silence))
+        }
         _ => None,
     };
     Cable {
@@ -232,7 +236,7 @@ fn cable(config: &config::Robot, simulated: Option<&Simulated>) -> Cable {
         baud: config.baud,
         lines,
         speech: Arc::new(move |now| match &dialect {
-            Some(dialect) => Box::new(Text::new(dialect.clone(), most, now)),
+            Some((dialect, silence)) => Box::new(Text::new(dialect.clone(), *silence, most, now)),
             None => Box::new(Native::new(most, now)),
         }),
     }

@@ -96,6 +96,8 @@ pub(super) enum LinkNews {
 pub(super) enum Lost {
     /// The port is gone.
     Unplugged,
+    /// The port takes nothing of what is written.
+    Stuck,
     /// It says nothing any more.
     Silent,
     /// It has booted again.
@@ -146,6 +148,8 @@ pub(super) struct Features {
     pub(super) watchdog: bool,
     /// It says what it has accepted.
     pub(super) acknowledges: bool,
+    /// It has shown who it is.
+    pub(super) answers: bool,
 }
 
 /// Where the controller says it is.

@@ -42,6 +42,12 @@ fn text_needs_its_lines_and_says_what_is_wrong_with_them() {
             "robot.text.replies[0]",
             "volts",
         ),
+        ("    drive: \"V {linear} {angular}\"\n    ask: \"?\"\n", "robot.text.ask", "answer"),
+        (
+            "    drive: \"V {linear} {angular}\"\n    replies: [\"OK\"]\n    silence_ms: 299\n",
+            "robot.text.silence_ms",
+            "299",
+        ),
     ] {
         let told = faults(&text(lines));
         assert_eq!(told.len(), 1, "{lines}: {told:#?}");

@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use super::super::{Http, problem::Failure};
+use super::super::{Http, bucket::Bucket, problem::Failure};
 use super::who;
 use crate::auth::Identity;
 use crate::robot::{Seat, words};
@@ -144,7 +144,9 @@ async fn converse(
         () = tell(&seat, http.app().robot.subscribe(), rate, sink, refused) => None,
     };
     drop(seat);
-    ended
+    let (code, reason) = ended?;
+    let _ = put(sink, &DriveEvent::Refused { seq: None, code, detail: words(code).to_owned() }).await;
+    Some(close(BROKE_RULES, reason))
 }
 
 /// The first message: the token, and how often the state is wanted.
@@ -165,40 +167,39 @@ async fn hello(stream: &mut SplitStream<WebSocket>) -> Result<(String, u8), Opti
     }
 }
 
-/// Takes what the driver says, as it comes.
+/// Takes what the driver says, as it comes. Which rule was broken at the end, if one was.
 async fn hear(
     http: &Http,
     identity: &Identity,
     seat: &Seat,
     stream: &mut SplitStream<WebSocket>,
     refusals: &mpsc::Sender<(Option<u64>, Refusal)>,
-) -> Option<Close> {
-    let mut bucket = Bucket::new(Instant::now());
+) -> Option<(Refusal, &'static str)> {
+    let mut bucket = Bucket::new(RATE, BURST, Instant::now());
     let mut touched = Instant::now();
     loop {
         let message = match stream.next().await {
             None | Some(Ok(Message::Close(_))) => return None,
             // Too large, or no WebSocket at all.
-            Some(Err(_)) => return Some(close(BROKE_RULES, "unreadable")),
+            Some(Err(_)) => return Some((Refusal::BadMessage, "unreadable")),
             Some(Ok(message)) => message,
         };
         let now = Instant::now();
         if !bucket.take(now) {
             seat.fault();
-            return Some(close(BROKE_RULES, "too many messages"));
+            return Some((Refusal::Flood, "too many messages"));
         }
         let text = match message {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => continue,
             _ => {
                 seat.fault();
-                return Some(close(BROKE_RULES, "text messages only"));
+                return Some((Refusal::BadMessage, "text messages only"));
             }
         };
         let Some(message) = read(&text) else {
             seat.fault();
-            let _ = refusals.try_send((None, Refusal::BadMessage));
-            return Some(close(BROKE_RULES, "a message cannot be read"));
+            return Some((Refusal::BadMessage, "a message cannot be read"));
         };
         if let Err(refusal) = seat.hear(&message) {
             // Nobody waits for this: a client that sends much that is wrong is told of some of it.
@@ -309,27 +310,5 @@ async fn put(sink: &mut SplitSink<WebSocket, Message>, event: &DriveEvent) -> Re
     match timeout(STUCK, sink.send(Message::Text(text.into()))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(()),
-    }
-}
-
-/// How much may be said.
-struct Bucket {
-    left: f64,
-    at: Instant,
-}
-
-impl Bucket {
-    fn new(now: Instant) -> Self {
-        Self { left: BURST, at: now }
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        let gained = now.duration_since(self.at).as_secs_f64() * RATE;
-        (self.left, self.at) = ((self.left + gained).min(BURST), now);
-        let enough = self.left >= 1.0;
-        if enough {
-            self.left -= 1.0;
-        }
-        enough
     }
 }

@@ -7,15 +7,41 @@ pub(super) mod parts;
 pub(super) mod state;
 pub(super) mod stop;
 
+use std::sync::PoisonError;
+
 use axum::extract::{FromRequest, Json, Request};
 use axum::response::{IntoResponse, Response};
 use havatar_api::Role;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
+use tokio::time::Instant;
+
+use super::Http;
+use super::bucket::Bucket;
 use super::problem::Failure;
 use crate::auth::{Identity, Owner};
 use crate::robot::{RobotError, Who};
+
+/// Commands by request a second, all people's together, and how many may come at once. Stops and the lease are not
+/// counted: they are wanted most when something floods.
+const RATE: f64 = 20.0;
+const BURST: f64 = 20.0;
+
+pub(super) fn commands() -> Bucket {
+    Bucket::new(RATE, BURST, Instant::now())
+}
+
+/// Refuses a command that comes too soon after too many.
+fn paced(http: &Http) -> Result<(), Failure> {
+    // A number and a time: never half changed.
+    let mut commands = http.0.commands.lock().unwrap_or_else(PoisonError::into_inner);
+    if commands.take(Instant::now()) {
+        return Ok(());
+    }
+    let words = "too many commands for the robot: send at most 20 a second, or drive by the socket";
+    Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "flood", words).retry_after(1))
+}
 
 /// The person behind a request, as the robot's side knows people.
 fn who(identity: &Identity) -> Who {

@@ -3,7 +3,7 @@ use havatar_api::{BuzzerRequest, HeadRequest, LightsRequest, Problem, StepReques
 use http::StatusCode;
 
 use super::super::{Http, problem::Failure};
-use super::Object;
+use super::{Object, paced};
 
 /// Begins a bounded move. The lease's drive socket must be open: it keeps the move alive.
 #[utoipa::path(
@@ -15,6 +15,7 @@ use super::Object;
     responses(
         (status = 204, description = "Begun"),
         (status = 409, description = "A refusal by its code", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -22,6 +23,7 @@ pub(in super::super) async fn step(
     State(http): State<Http>,
     Object(request): Object<StepRequest>,
 ) -> Result<StatusCode, Failure> {
+    paced(&http)?;
     http.app().robot.step(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -36,6 +38,7 @@ pub(in super::super) async fn step(
     responses(
         (status = 204, description = "Told"),
         (status = 501, description = "`not_supported`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -43,6 +46,7 @@ pub(in super::super) async fn head(
     State(http): State<Http>,
     Object(request): Object<HeadRequest>,
 ) -> Result<StatusCode, Failure> {
+    paced(&http)?;
     http.app().robot.head(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -57,6 +61,7 @@ pub(in super::super) async fn head(
     responses(
         (status = 204, description = "Told"),
         (status = 501, description = "`not_supported`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -64,6 +69,7 @@ pub(in super::super) async fn lights(
     State(http): State<Http>,
     Object(request): Object<LightsRequest>,
 ) -> Result<StatusCode, Failure> {
+    paced(&http)?;
     http.app().robot.lights(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -78,6 +84,7 @@ pub(in super::super) async fn lights(
     responses(
         (status = 204, description = "Told"),
         (status = 501, description = "`not_supported`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -85,6 +92,7 @@ pub(in super::super) async fn buzzer(
     State(http): State<Http>,
     Object(request): Object<BuzzerRequest>,
 ) -> Result<StatusCode, Failure> {
+    paced(&http)?;
     http.app().robot.buzzer(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }

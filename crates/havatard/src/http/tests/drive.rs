@@ -167,6 +167,14 @@ impl Socket {
     }
 }
 
+/// With what a socket ended.
+fn last_refusal(events: &[DriveEvent]) -> Option<Refusal> {
+    match events.last()? {
+        DriveEvent::Refused { seq: None, code, .. } => Some(*code),
+        _ => None,
+    }
+}
+
 const STAMP: &str = r#"{"seq":900,"t":1,"beat":1,"beat_t":1,"picture_ms":20}"#;
 
 fn hold(rest: &str) -> String {
@@ -262,8 +270,9 @@ async fn a_message_that_breaks_the_rules_closes_the_socket_through_a_stop() {
         let mut socket = if n % 3 == 0 { live.driving().await } else { live.driver().await };
         let before = live.bench.motions();
         socket.say(message.clone()).await;
-        let (code, _) = socket.end().await;
+        let (code, events) = socket.end().await;
         assert_eq!(code, 1008, "{message:?}");
+        assert!(last_refusal(&events) == Some(Refusal::BadMessage), "{message:?}: {events:?}");
         live.stands().await;
         if n % 3 != 0 {
             assert_eq!((before, live.bench.motions()), (0, 0), "{message:?}");
@@ -284,7 +293,9 @@ async fn a_flood_is_cut_off_through_a_stop() {
                 socket.send(json!({ "type": "hold", "linear": 0.5, "angular": 0 })).await;
             }
         }
-        assert_eq!(socket.end().await.0, 1008);
+        let (code, events) = socket.end().await;
+        assert_eq!(code, 1008);
+        assert!(last_refusal(&events) == Some(Refusal::Flood), "{events:?}");
         live.stands().await;
     }
 }

@@ -134,6 +134,7 @@ impl Core {
     fn lost(&mut self, lost: Lost) {
         let (reason, why) = match lost {
             Lost::Unplugged => (StopReason::LinkLost, "unplugged"),
+            Lost::Stuck => (StopReason::LinkLost, "not taking what is written"),
             Lost::Silent => (StopReason::LinkLost, "silent"),
             Lost::Rebooted => (StopReason::DeviceReset, "rebooted"),
             Lost::OtherSession => (StopReason::DeviceReset, "in another session"),
@@ -220,6 +221,7 @@ fn described(controller: &Controller) -> api::RobotDevice {
         estop_kept,
         watchdog,
         acknowledges: _,
+        answers: _,
     } = controller.features;
     let named = [
         (odometry, "odometry"),
@@ -263,6 +265,12 @@ fn warnings(controller: &Controller) -> Vec<api::RobotWarning> {
             features.estop,
             "no_estop_latch",
             "this firmware does not remember an e-stop: it holds only while havatard runs",
+        ),
+        (
+            features.answers,
+            "no_answer",
+            "no answer of this firmware is known, so whatever is at the end of the cable is taken for it: write what it \
+             says as robot.text.replies",
         ),
         (features.odometry, "no_odometry", "this firmware does not measure its way: steps end by time"),
     ];

@@ -33,11 +33,13 @@ pub(in super::super) struct Native {
     latch: u16,
     /// A session has begun, and the controller has not been told our terms.
     begun: bool,
+    /// A stop was spelled that nobody has asked about.
+    stopped: bool,
 }
 
 impl Native {
     pub(in super::super) fn new(most: (u16, u16), now: Instant) -> Self {
-        Self { host: Host::new(), base: now, most, latch: 0, begun: false }
+        Self { host: Host::new(), base: now, most, latch: 0, begun: false, stopped: false }
     }
 
     fn at(&self, now: Instant) -> Duration {
@@ -95,7 +97,18 @@ impl Speech for Native {
         (self.latch, self.begun) = (latch, begun);
     }
 
+    fn taken(&mut self, _now: Instant) {}
+
+    fn has_stopped(&mut self) -> bool {
+        std::mem::take(&mut self.stopped)
+    }
+
+    fn cut(&self) -> u8 {
+        0
+    }
+
     fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
+        self.stopped |= order.is_urgent();
         let at = self.at(now);
         let stamp = self.host.stamp(at).unwrap_or(0);
         match *order {
@@ -180,6 +193,7 @@ fn controller(welcome: &Welcome) -> Controller {
             estop_kept: has.estop_latch(),
             watchdog: true,
             acknowledges: true,
+            answers: true,
         },
         boot: Some(welcome.boot),
         max_linear: welcome.max_linear,

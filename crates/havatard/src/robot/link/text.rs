@@ -14,7 +14,7 @@ use havatar_link::text::{Dialect, Lines};
 use tokio::time::Instant;
 
 use super::super::wire::{
-    Controller, DeviceStop, Features, LinkNews, Order, Protocol, Report, Stand, StepEnd, StepKind,
+    Controller, DeviceStop, Features, LinkNews, Lost, Order, Protocol, Report, Stand, StepEnd, StepKind,
 };
 use super::Speech;
 
@@ -27,17 +27,27 @@ const STOP_EVERY: Duration = Duration::from_millis(20);
 const STAND_EVERY: Duration = Duration::from_millis(150);
 /// Between two reports.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
+/// How often a firmware that answers questions is asked.
+const ASK_EVERY: Duration = Duration::from_millis(500);
 /// What is said when it is opened comes late at a board that resets then.
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// One firmware.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(in super::super) struct Text {
     dialect: Dialect,
     lines: Lines,
     most: (u16, u16),
-    /// Open since then; up a moment later.
+    /// With replies: how long it may be silent.
+    silence: Duration,
+    /// Open, and not yet taking what is said, until then at least; up a moment later.
     opened: Instant,
+    taken: bool,
+    /// It was told that an answer is waited for.
+    waited: bool,
     up: bool,
+    answered: Option<Instant>,
+    ask_at: Instant,
     stand: Stand,
     estop: bool,
     /// A motion ends then, unless it is said again.
@@ -45,8 +55,17 @@ pub(in super::super) struct Text {
     step: Step,
     stops: u8,
     stop_at: Instant,
+    /// A stop was spelled that nobody has asked about.
+    stopped: bool,
     report_at: Instant,
     told: Told,
+}
+
+/// Why nobody is there.
+#[derive(Clone, Copy)]
+enum Absent {
+    Opening,
+    Silent,
 }
 
 #[derive(Clone, Copy)]
@@ -65,19 +84,25 @@ struct Told {
 }
 
 impl Text {
-    pub(in super::super) fn new(dialect: Dialect, most: (u16, u16), now: Instant) -> Self {
+    pub(in super::super) fn new(dialect: Dialect, silence: Duration, most: (u16, u16), now: Instant) -> Self {
         Self {
             dialect,
+            silence,
             lines: Lines::default(),
             most: (most.0.min(FASTEST.0), most.1.min(FASTEST.1)),
             opened: now,
+            taken: false,
+            waited: false,
             up: false,
+            answered: None,
+            ask_at: now,
             stand: Stand::Held,
             estop: false,
             until: now,
             step: Step { id: 0, end: StepEnd::None, over: now },
             stops: STOPS,
             stop_at: now,
+            stopped: false,
             report_at: now,
             told: Told::default(),
         }
@@ -97,7 +122,52 @@ impl Text {
         self.stand = stand;
         self.stops = STOPS;
         self.stop_at = now;
+        self.stopped = true;
         self.say_stop(now, out);
+    }
+
+    /// Whether it is there, and until when that holds: it has taken what was said to it, and given an answer if it
+    /// has any.
+    fn is_there(&self, now: Instant) -> Result<Option<Instant>, Absent> {
+        if !self.taken || now < self.opened + SETTLE {
+            return Err(Absent::Opening);
+        }
+        if !self.dialect.answers() {
+            return Ok(None);
+        }
+        let until = self.answered.map(|answered| answered + self.silence);
+        until.filter(|until| now < *until).map(Some).ok_or(Absent::Silent)
+    }
+
+    /// Tells when it comes and goes. When to look again.
+    fn notice(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Option<Instant> {
+        let there = self.is_there(now);
+        match (self.up, there) {
+            (false, Ok(_)) => news.push(LinkNews::Up(self.controller())),
+            (true, Err(_)) => {
+                self.halt(Stand::Held, now, out);
+                news.push(LinkNews::Lost(Lost::Silent));
+            }
+            (false, Err(Absent::Silent)) if !self.waited => {
+                self.waited = true;
+                news.push(LinkNews::Unknown(self.missed()));
+            }
+            _ => {}
+        }
+        self.up = there.is_ok();
+        match there {
+            Ok(until) => until,
+            Err(_) => Some(self.opened + SETTLE).filter(|settled| now < *settled),
+        }
+    }
+
+    fn missed(&self) -> String {
+        let asked = if self.dialect.ask().is_some() {
+            "it is asked with robot.text.ask"
+        } else {
+            "if it answers only when it is asked, write the question as robot.text.ask"
+        };
+        format!("the firmware has given none of the answers in robot.text.replies; {asked}")
     }
 
     fn say_stop(&mut self, now: Instant, out: &mut Vec<u8>) {
@@ -124,6 +194,7 @@ impl Text {
                 battery: has.battery(),
                 head: has.head(),
                 light: has.light(),
+                answers: self.dialect.answers(),
                 ..Features::default()
             },
             boot: None,
@@ -180,10 +251,11 @@ impl Speech for Text {
         self.halt(Stand::Held, now, out);
     }
 
-    fn received(&mut self, bytes: &[u8], _now: Instant, _news: &mut Vec<LinkNews>) {
-        let (dialect, told) = (&self.dialect, &mut self.told);
+    fn received(&mut self, bytes: &[u8], now: Instant, _news: &mut Vec<LinkNews>) {
+        let (dialect, told, answered) = (&self.dialect, &mut self.told, &mut self.answered);
         self.lines.push_all(bytes, |line| {
             let Some(reading) = dialect.read(line) else { return };
+            *answered = Some(now);
             if let (Some(x), Some(y), Some(heading)) = (reading.x, reading.y, reading.heading) {
                 told.pose = Some((x, y, heading));
             }
@@ -195,7 +267,8 @@ impl Speech for Text {
     fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
         match *order {
             Order::Drive { linear: 0, angular: 0, .. } => self.halt(Stand::Ready, now, out),
-            Order::Drive { .. } | Order::Step { .. } if self.estop || self.stand == Stand::Held => {}
+            Order::Drive { .. } | Order::Step { .. }
+                if self.estop || self.stand == Stand::Held || !self.up => {}
             Order::Drive { linear, angular, left, .. } => {
                 (self.stand, self.until) = (Stand::Driving, now + left);
                 self.drive(linear, angular, out);
@@ -221,10 +294,7 @@ impl Speech for Text {
     }
 
     fn poll(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Instant {
-        if !self.up && now >= self.opened + SETTLE {
-            self.up = true;
-            news.push(LinkNews::Up(self.controller()));
-        }
+        let look = self.notice(now, out, news);
         if self.stand == Stand::Stepping && now >= self.step.over {
             self.step.end = StepEnd::Done;
             self.halt(Stand::Ready, now, out);
@@ -233,15 +303,35 @@ impl Speech for Text {
             self.halt(Stand::Held, now, out);
         }
         self.say_stop(now, out);
+        if let Some(line) = self.dialect.ask().filter(|_| now >= self.ask_at) {
+            out.extend_from_slice(line.as_bytes());
+            self.ask_at = now + ASK_EVERY;
+        }
         if self.up && now >= self.report_at {
             news.push(LinkNews::Heard(self.report()));
             self.report_at = now + REPORT_EVERY;
         }
-        let mut next = if self.up { self.report_at } else { self.opened + SETTLE };
-        next = next.min(if self.is_moving() { self.until } else { self.stop_at });
-        if self.stand == Stand::Stepping {
-            next = next.min(self.step.over);
+        let mut next = if self.is_moving() { self.until } else { self.stop_at };
+        let asks = self.dialect.ask().map(|_| self.ask_at);
+        let ends = (self.stand == Stand::Stepping).then_some(self.step.over);
+        let reports = self.up.then_some(self.report_at);
+        for due in [look, asks, ends, reports].into_iter().flatten() {
+            next = next.min(due);
         }
         next
+    }
+
+    fn taken(&mut self, now: Instant) {
+        if !self.taken {
+            (self.taken, self.opened) = (true, now);
+        }
+    }
+
+    fn has_stopped(&mut self) -> bool {
+        std::mem::take(&mut self.stopped)
+    }
+
+    fn cut(&self) -> u8 {
+        b'\n'
     }
 }

@@ -11,7 +11,7 @@ use super::*;
 nix::ioctl_read_bad!(is_exclusive, libc::TIOCGEXCL, libc::c_int);
 
 async fn opened(path: &Path) -> Result<Port, OpenError> {
-    open(path, 115_200, Lines::Keep).await
+    Door::default().open(path, 115_200, Lines::Keep).await
 }
 
 async fn refused_with(path: &Path) -> String {
@@ -145,7 +145,7 @@ async fn nothing_hangs_up_on_close_and_nothing_is_changed_on_the_way() {
     tcsetattr(&plug.slave, SetArg::TCSANOW, &settings).unwrap();
     // A terminal has no lines to set, which is no fault of anybody's.
     for lines in [Lines::Keep, Lines::High, Lines::Low] {
-        let port = open(&plug.name, 115_200, lines).await.unwrap();
+        let port = Door::default().open(&plug.name, 115_200, lines).await.unwrap();
         for set in [tcgetattr(&port).unwrap(), tcgetattr(&plug.slave).unwrap()] {
             let flags = set.control_flags;
             assert!(!flags.intersects(ControlFlags::HUPCL | ControlFlags::CRTSCTS | ControlFlags::CSTOPB));

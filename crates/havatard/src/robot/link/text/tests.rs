@@ -13,7 +13,7 @@ const fn ms(ms: u64) -> Duration {
 fn settings() -> Settings<'static> {
     Settings {
         drive: r"M {left} {right}\n",
-        replies: vec!["BAT {battery_mv} {battery_percent}", "ODO {x} {y} {heading}"],
+        replies: vec!["BAT {battery_mv} {battery_percent}", "ODO {x} {y} {heading}", "HI"],
         track: Some(200.0),
         scales: Scales {
             wheel: Scale::between(-500.0..=500.0, -255.0..=255.0).unwrap(),
@@ -22,6 +22,8 @@ fn settings() -> Settings<'static> {
         ..Settings::default()
     }
 }
+
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// One end of a cable, at a time of its own.
 struct End {
@@ -32,7 +34,11 @@ struct End {
 impl End {
     fn open(settings: &Settings<'_>) -> Self {
         let now = Instant::now();
-        Self { text: Text::new(Dialect::new(settings).unwrap(), (500, 785), now), now }
+        let mut end =
+            Self { text: Text::new(Dialect::new(settings).unwrap(), SILENCE, (500, 785), now), now };
+        end.text.taken(now);
+        end.hear(b"HI\n");
+        end
     }
 
     /// Up, its first stops said, and let go of once.
@@ -153,6 +159,65 @@ fn it_begins_with_stops_is_up_a_moment_later_and_waits_for_neutral() {
     assert_eq!(end.say(&drive(100, 0)), "", "still held");
     assert_eq!(end.say(&drive(0, 0)), "M 0 0\n");
     assert_eq!(end.say(&drive(100, 0)), "M 51 51\n");
+}
+
+/// With what comes of time alone.
+fn settles(end: &mut End, millis: u64) -> Vec<LinkNews> {
+    end.now += ms(millis);
+    let mut news = end.poll().1;
+    news.retain(|news| !matches!(news, LinkNews::Heard(_)));
+    news
+}
+
+#[test]
+fn whoever_gives_no_answer_is_not_driven_and_whoever_gives_none_any_more_is_stopped() {
+    let now = Instant::now();
+    let mut end = End { text: Text::new(Dialect::new(&settings()).unwrap(), ms(1000), (500, 785), now), now };
+    assert!(settles(&mut end, 500).is_empty(), "the port has not even taken the first stop");
+    end.text.taken(end.now);
+    let news = settles(&mut end, 100);
+    assert!(matches!(&news[..], [LinkNews::Unknown(why)] if why.contains("robot.text.ask")), "{news:?}");
+    end.hear(b"$GPRMC,123519,A,4807.038,N\r\nBAT\nBAT x y\n");
+    assert!(settles(&mut end, 5000).is_empty());
+    end.say(&drive(0, 0));
+    assert_eq!(end.say(&drive(100, 0)), "", "a stranger");
+    end.hear(b"HI\n");
+    assert!(matches!(&settles(&mut end, 0)[..], [LinkNews::Up(_)]));
+    end.say(&drive(0, 0));
+    assert_eq!(end.say(&drive(100, 0)), "M 51 51\n");
+    assert!(settles(&mut end, 200).is_empty());
+    assert_eq!(end.say(&drive(100, 0)), "M 51 51\n");
+    end.now += ms(799);
+    end.say(&drive(0, 0));
+    assert_eq!(end.say(&drive(100, 0)), "M 51 51\n");
+    end.now += ms(1);
+    let (said, news, _) = end.poll();
+    assert_eq!((said.as_str(), &news[..]), ("M 0 0\n", &[LinkNews::Lost(Lost::Silent)][..]));
+    assert!(end.text.has_stopped() && !end.text.has_stopped());
+    end.say(&drive(0, 0));
+    assert_eq!(end.say(&drive(100, 0)), "", "not while it is silent");
+    end.hear(b"HI\n");
+    assert!(matches!(&settles(&mut end, 0)[..], [LinkNews::Up(_)]));
+}
+
+#[test]
+fn a_firmware_that_only_answers_is_asked_and_one_without_known_answers_is_said_to_have_none() {
+    let now = Instant::now();
+    let asked = Settings { ask: Some(r"?\n"), ..settings() };
+    let mut end = End { text: Text::new(Dialect::new(&asked).unwrap(), ms(1000), (500, 785), now), now };
+    end.text.taken(now);
+    let said = end.poll().0;
+    assert_eq!(said.matches("?\n").count(), 1);
+    let mut questions = 0;
+    for _ in 0..100 {
+        end.hear(b"HI\n");
+        end.now += ms(100);
+        questions += end.poll().0.matches("?\n").count();
+    }
+    assert_eq!(questions, 20, "twice a second, for ten");
+    let mute = Settings { replies: vec![], ..settings() };
+    let LinkNews::Up(controller) = End::open(&mute).up() else { panic!("not up") };
+    assert!(!controller.features.answers);
 }
 
 #[test]
