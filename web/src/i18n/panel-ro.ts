@@ -41,6 +41,7 @@ export const panelRo = {
   'drive.sizes': 'Mărimea pasului',
   'drive.turns': 'Mărimea rotirii',
   'drive.renew': 'Încă {n} s',
+  'drive.renew-enter': 'Încă {n} s: Enter',
   'drive.stick': 'Manetă',
   'drive.buttons': 'Înapoi la butoane',
 

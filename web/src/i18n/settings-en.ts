@@ -74,6 +74,8 @@ export const settingsEn: SettingsDictionary = {
   'pad.right': 'Turn right',
   'pad.stop': 'Stop the robot',
   'pad.estop': 'Emergency stop',
+  'pad.estop_release': 'Release the emergency stop: two presses',
+  'pad.robot': 'Take the robot, or give it back',
   'pad.step_forward': 'One step forward',
   'pad.step_back': 'One step back',
   'pad.step_left': 'One turn left',

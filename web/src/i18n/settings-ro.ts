@@ -77,6 +77,8 @@ export const settingsRo = {
   'pad.right': 'Rotește la dreapta',
   'pad.stop': 'Oprește robotul',
   'pad.estop': 'Oprire de urgență',
+  'pad.estop_release': 'Eliberează oprirea de urgență: două apăsări',
+  'pad.robot': 'Ia robotul sau dă-l înapoi',
   'pad.step_forward': 'Un pas înainte',
   'pad.step_back': 'Un pas înapoi',
   'pad.step_left': 'O rotire la stânga',

@@ -28,7 +28,7 @@ export interface DriveDeps {
   connect: () => WebSocket;
   /** Age of the newest picture on the driver's screen, ms; null if nobody can tell. */
   pictureMs: () => number | null;
-  /** The stop control is on the screen and works. */
+  /** STOP and the e-stop are on the screen and work. */
   stopReachable: () => boolean;
   /** The page lets its driver set off: the picture is live and seen, no e-stop is latched. */
   mayDrive: () => boolean;

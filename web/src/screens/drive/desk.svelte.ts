@@ -16,6 +16,7 @@ import type { Clock } from '../../lib/clock';
 import type { Drive } from '../../lib/drive';
 import type { Shares } from '../../lib/drive-hand';
 import type { DrivePad } from '../../lib/drive-pad';
+import { type Offer, offerOf } from '../../lib/go-on';
 import { isCameraPicture } from '../../lib/link';
 import { type SpeedNotice, speedNotice } from '../../lib/notice';
 import type { PadPressed } from '../../lib/pad-bindings';
@@ -204,13 +205,29 @@ export class Desk {
     return speedNotice(this.driving, this.pictureMs);
   }
 
+  /** Nothing at the robot or about its picture keeps a driver from setting off. */
+  get #free(): boolean {
+    return !this.locked && !this.estopped;
+  }
+
   get ready(): boolean {
-    return this.driving.phase === 'ready' && !this.locked && !this.estopped;
+    return this.driving.phase === 'ready' && this.#free;
   }
 
   /** Whether a press on a direction counts: nothing that lies open hides the picture. */
   get mayDrive(): boolean {
-    return !this.locked && !this.estopped && this.sheet === null;
+    return this.#free && this.sheet === null;
+  }
+
+  /** When a press is for going on with the latch, instead of stopping it. */
+  get offer(): Offer | null {
+    return offerOf(this.driving.doing, this.settings.scan.stepMs);
+  }
+
+  /** It is so now. */
+  mayGoOn(): boolean {
+    const { offer } = this;
+    return offer !== null && this.deps.clock.now() >= offer.countsAt;
   }
 
   /** The robot moves for this driver, or is asked to. */

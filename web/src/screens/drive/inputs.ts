@@ -4,7 +4,7 @@
 import type { Settings } from '../../data/settings';
 import type { DrivePad } from '../../lib/drive-pad';
 import type { Desk } from './desk.svelte';
-import { driveByPanelKeys } from './keys';
+import { driveByPanelKeys, KEEPS } from './keys';
 import type { Reaching, Ring } from './reaching';
 import { typing } from './typing';
 
@@ -75,7 +75,7 @@ export class Inputs {
     const { desk, onPad } = this.#deps;
     try {
       const { padOf } = await import('./pads');
-      this.#pad = padOf(desk, (which, down) => this.#reaching?.press(which, down));
+      this.#pad = padOf(desk, (which, down) => this.#reaching?.press(which, down) === true);
       onPad(this.#pad);
     } catch {
       desk.deps.clock.after(AGAIN_MS, () => void this.#fetchPads());
@@ -87,7 +87,7 @@ export class Inputs {
     const { drive } = this.#deps.desk;
     let swallow = false;
     const free = (target: EventTarget | null) =>
-      target instanceof Element && target.closest('.stops, [data-goes-on]') !== null;
+      target instanceof Element && target.closest(KEEPS) !== null;
     const down = (event: PointerEvent): void => {
       const { doing } = drive.state.value;
       swallow = doing !== null && doing.mode !== 'hold' && !free(event.target);
