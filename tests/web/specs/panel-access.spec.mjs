@@ -85,10 +85,10 @@ async function expectLargeEnough(page, where) {
   expect(small, `${where}: controls that are too small`).toEqual([])
 }
 
-/** In sight, large, above everything else, in use, and the first that Tab finds. */
+/** In sight, large, above everything else and in use, STOP and the e-stop; and STOP the first that Tab finds. */
 async function expectStopAtHand(page, where) {
-  const stop = await page.evaluate(() => {
-    const button = document.querySelector('#drive-stop')
+  const stops = await page.evaluate(() => ['#drive-stop', '#drive-estop'].map((id) => {
+    const button = document.querySelector(id)
     const { left, top, right, bottom, width, height } = button.getBoundingClientRect()
     const there = [[0.5, 0.5], [0.1, 0.1], [0.9, 0.9]].every(([x, y]) => button.contains(document.elementFromPoint(left + x * width, top + y * height)))
     const first = [...document.querySelectorAll('button, a[href], input, textarea, [tabindex="0"]')].find((one) => !one.closest('[inert]') && one.getClientRects().length > 0)
@@ -99,8 +99,9 @@ async function expectStopAtHand(page, where) {
       inUse: !button.disabled && button.getAttribute('aria-disabled') !== 'true' && button.closest('[inert], [aria-hidden="true"]') === null,
       first: first === button,
     }
-  })
-  expect(stop, `${where}: STOP`).toEqual({ inSight: true, large: true, onTop: true, inUse: true, first: true })
+  }))
+  const atHand = { inSight: true, large: true, onTop: true, inUse: true }
+  expect(stops, `${where}: STOP and the e-stop`).toEqual([{ ...atHand, first: true }, { ...atHand, first: false }])
 }
 
 /** Voice control presses what is said, so no two may be called the same. */

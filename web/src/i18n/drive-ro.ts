@@ -56,7 +56,8 @@ export const driveRo = {
   'refusal.picture_unknown': 'Fără imagine se merge doar pas cu pas.',
   'refusal.picture_stale': 'Imaginea este prea veche. Așteaptă una nouă, apoi apasă din nou.',
   'refusal.lag_too_long': 'Legătura întârzie prea mult pentru acest fel de mers.',
-  'refusal.stop_unreachable': 'Butonul STOP trebuie să fie la vedere pentru acest fel de mers.',
+  'refusal.stop_unreachable':
+    'STOP și oprirea de urgență trebuie să fie la vedere pentru acest fel de mers.',
   'refusal.out_of_range': 'Comanda este în afara limitelor.',
   'refusal.bad_message': 'Robotul nu a înțeles comanda.',
   'refusal.flood': 'Prea multe comenzi deodată.',
