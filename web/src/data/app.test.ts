@@ -17,6 +17,7 @@ class FakePlayer {
     failure: null,
     sessions: 0,
     firstFrameAt: null,
+    closed: true,
   });
   start = vi.fn();
   stop = vi.fn();

@@ -123,6 +123,19 @@ describe('stopping', () => {
   });
 });
 
+test('given back, the robot is said to be so once it has answered', async () => {
+  let answer = () => undefined as void;
+  bench.api.release = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const released = bench.drive.release();
+  expect(bench.state).toMatchObject({ lease: null, releasing: true });
+  answer();
+  await released;
+  expect(bench.state.releasing).toBe(false);
+});
+
 describe('attention', () => {
   test.each<Gone>(['hidden', 'blur'])(
     '%s stops at once, and nothing goes on by itself',

@@ -93,7 +93,10 @@ export class Drive {
     const token = this.#lease?.token;
     if (token !== undefined) this.#socket?.order('stop');
     this.#endLease(token === undefined ? null : { code: 'released', driver: null });
-    if (token !== undefined) await this.#request(() => this.#deps.api.release(token));
+    if (token === undefined) return;
+    this.state.set({ releasing: true });
+    await this.#request(() => this.#deps.api.release(token));
+    this.state.set({ releasing: false });
   }
 
   /** Answers whoever asks for the robot. Handed over, it is theirs through a stop. */
