@@ -28,7 +28,7 @@ export const driveEn: DriveDictionary = {
   'ended.unreachable': 'The robot does not answer any more. Take it again when the link is back.',
   'ended.to': '{driver} has the robot now.',
   'problem.network': 'The robot does not answer. Check your network.',
-  'problem.other': 'That did not work ({code}). Try again.',
+  'problem.other': 'That did not work. Try again.',
   'stopping.failed':
     'The stop was not confirmed. The robot stops by itself when it no longer hears you.',
 

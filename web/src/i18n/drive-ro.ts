@@ -32,7 +32,7 @@ export const driveRo = {
   'ended.unreachable': 'Robotul nu mai răspunde. Ia-l din nou când se întoarce legătura.',
   'ended.to': 'Robotul este acum la {driver}.',
   'problem.network': 'Robotul nu răspunde la cerere. Verifică rețeaua.',
-  'problem.other': 'Cererea nu a mers ({code}). Încearcă din nou.',
+  'problem.other': 'Cererea nu a mers. Încearcă din nou.',
   'stopping.failed': 'STOP nu a fost confirmat. Robotul se oprește singur când nu te mai aude.',
 
   'refusal.robot_off': 'Nu este setat niciun robot.',

@@ -135,6 +135,7 @@ export const settingsEn: SettingsDictionary = {
 
   'speech.region': 'What the robot says',
   'speech.silent': 'The robot is silent.',
+  'speech.failed': 'Could not be said: “{what}”. Try again, or choose other words.',
   'speech.now': 'Saying: “{what}”',
   'speech.waiting': { one: '{n} more phrase waits.', other: '{n} more phrases wait.' },
   'speech.attention': 'Attention sound',
@@ -142,7 +143,6 @@ export const settingsEn: SettingsDictionary = {
   'speech.cancel': 'Be silent',
   'speech.volume': 'How loud',
   'speech.no-speaker': 'No loudspeaker is set up on the robot.',
-  'speech.problem': 'That did not work ({code}). Try again.',
   'speech.problem.quiet_hours': 'These are quiet hours: the robot does not speak now.',
   'speech.problem.busy': 'Too many phrases are waiting. Let it finish.',
   'speech.problem.not_supported': 'This robot cannot speak: it lacks a loudspeaker or a voice.',

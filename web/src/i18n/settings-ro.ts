@@ -138,6 +138,7 @@ export const settingsRo = {
 
   'speech.region': 'Ce spune robotul',
   'speech.silent': 'Robotul tace.',
+  'speech.failed': 'Nu s-a putut spune: „{what}”. Încearcă din nou sau alege alte cuvinte.',
   'speech.now': 'Spune: „{what}”',
   'speech.waiting': {
     one: 'Mai așteaptă {n} frază.',
@@ -149,7 +150,6 @@ export const settingsRo = {
   'speech.cancel': 'Taci',
   'speech.volume': 'Cât de tare',
   'speech.no-speaker': 'Robotul nu are difuzor setat.',
-  'speech.problem': 'Nu a mers ({code}). Încearcă din nou.',
   'speech.problem.quiet_hours': 'Sunt ore de liniște: robotul nu vorbește acum.',
   'speech.problem.busy': 'Așteaptă deja prea multe fraze. Lasă-l să termine.',
   'speech.problem.not_supported': 'Acest robot nu poate vorbi: îi lipsește difuzorul sau vocea.',

@@ -124,7 +124,7 @@ describe('stopping', () => {
 });
 
 test('given back, the robot is said to be so once it has answered', async () => {
-  let answer = () => undefined as void;
+  let answer: () => void = () => undefined;
   bench.api.release = () =>
     new Promise((resolve) => {
       answer = resolve;

@@ -226,7 +226,7 @@ describe('picture', () => {
     player.start();
     await run(500, 0);
     expect(player.state.value.closed).toBe(false);
-    let end = () => undefined as void;
+    let end: () => void = () => undefined;
     for (const session of sessions) session.closing = new Promise((resolve) => (end = resolve));
     player.stop();
     await settle();

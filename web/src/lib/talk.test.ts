@@ -345,7 +345,7 @@ describe('the end', () => {
   test('the microphone is called off once its track has ended and its line is closed', async () => {
     await bench.talking();
     expect(bench.state.open).toBe(true);
-    let end = () => undefined as void;
+    let end: () => void = () => undefined;
     bench.session.closing = new Promise((resolve) => {
       end = resolve;
     });
