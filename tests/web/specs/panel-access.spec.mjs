@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { startDriven } from '../../bench/lib/driven.mjs'
 import { expect, expectLive, test as base } from '../fixtures.mjs'
 import { SCAN, scanTo, settle } from '../lib/hands.mjs'
-import { canHoldPicture, closeSheet, LANGUAGES, openSheet, THEMES, walk, WIDTHS } from '../lib/states.mjs'
+import { canHoldPicture, closeSheet, LANGUAGES, openSheet, SHEETS, THEMES, walk, WIDTHS } from '../lib/states.mjs'
 
 const TARGET = 44
 const LARGE = 88
@@ -50,6 +50,35 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
         })
       })
     })
+  })
+}
+
+for (const input of ['scan', 'dwell']) {
+  test(`for ${input} every sheet is as good as for hands, with what it has for that alone`, async ({ page, context, driven }) => {
+    test.setTimeout(150_000)
+    await settle(context, { input, driveBy: 'latch' })
+    await page.goto(await driven.daemon.link())
+    await expectLive(page)
+    await page.locator('#drive-acquire').click()
+    await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
+    for (const sheet of SHEETS) {
+      await test.step(sheet, async () => {
+        await openSheet(page, sheet)
+        for (const [width, height] of WIDTHS) {
+          await page.setViewportSize({ width, height })
+          for (const [theme, media] of Object.entries(THEMES)) {
+            await page.emulateMedia(media)
+            expect(await violations(page, theme), `${sheet}, ${theme}, ${width} px`).toEqual([])
+          }
+          await expectLargeEnough(page, `${sheet}, ${width} px`)
+          await expectStopAtHand(page, `${sheet}, ${width} px`)
+          expect(await overflow(page), `${sheet}, ${width} px: px beside the screen`).toBeLessThanOrEqual(0)
+        }
+        expect(await doubled(page), `${sheet}: names that two controls share`).toEqual([])
+        await page.setViewportSize({ width: WIDTHS[0][0], height: WIDTHS[0][1] })
+        await closeSheet(page, sheet)
+      })
+    }
   })
 }
 

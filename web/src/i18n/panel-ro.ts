@@ -94,7 +94,8 @@ export const panelRo = {
   'talk.on.mute':
     'Microfonul tău este deschis, dar volumul robotului este 0. Dă-l mai tare la Fraze.',
   'talk.on.unknown': 'Microfonul tău este deschis. Nu se știe dacă te aude cineva.',
-  'talk.no-speaker': 'Robotul nu are difuzor, așa că nu te poate auzi nimeni..',
+  'talk.no-speaker':
+    'Robotul nu are difuzor, așa că nu te poate auzi nimeni. Cere cuiva să conecteze unul.',
   'talk.failed': 'Robotul nu a primit vocea ta. {why}',
   'talk.at-robot': 'La robot:',
   'talk.lost': 'Linia s-a întrerupt și se reface singură.',

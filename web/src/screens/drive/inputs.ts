@@ -15,8 +15,8 @@ export interface InputsDeps {
   onPad: (pad: DrivePad) => void;
 }
 
-/** A gamepad is looked for once the picture has had its time, ms. */
-const PADS_AFTER_MS = 1500;
+/** What is not needed at first comes once the picture has had its time, ms. */
+const LATER_MS = 1500;
 const AGAIN_MS = 2000;
 
 export class Inputs {
@@ -32,7 +32,10 @@ export class Inputs {
     this.#deps = deps;
     driveByPanelKeys(deps.desk, window, typing);
     this.#anyPressStops();
-    deps.desk.deps.clock.after(PADS_AFTER_MS, () => void this.#fetchPads());
+    deps.desk.deps.clock.after(LATER_MS, () => {
+      void this.#fetchPads();
+      void this.#fetchFocus();
+    });
   }
 
   /** The settings have changed, or are there for the first time. */
@@ -79,6 +82,14 @@ export class Inputs {
       onPad(this.#pad);
     } catch {
       desk.deps.clock.after(AGAIN_MS, () => void this.#fetchPads());
+    }
+  }
+
+  async #fetchFocus(): Promise<void> {
+    try {
+      (await import('./focus')).keepFocus(document);
+    } catch {
+      this.#deps.desk.deps.clock.after(AGAIN_MS, () => void this.#fetchFocus());
     }
   }
 
