@@ -223,25 +223,6 @@ test('a way of pressing that somebody chose by mistake goes back by itself, and 
   await expect(input).toHaveAttribute('data-input', 'direct')
 })
 
-test.describe(() => {
-  // A worker's requests pass by the routes of a page.
-  test.use({ serviceWorkers: 'block' })
-  test('what cannot be fetched is told in words, takes nothing away, and comes with another press', async ({ page, driven }) => {
-    const part = /\/assets\/CameraSheet-[^/]*\.js$/
-    await page.route(part, (route) => route.abort())
-    await page.goto(await driven.daemon.link())
-    await expectLive(page)
-    await page.locator('#camera').click()
-    await expect(page.locator('#sheet-failed')).toBeVisible()
-    await expect(page.locator('.desk')).not.toHaveAttribute('inert')
-    await page.unroute(part)
-    await expect(async () => {
-      await page.locator('#camera').click({ timeout: 1000 })
-      await expect(page.locator('#camera-sheet')).toBeVisible({ timeout: 1000 })
-    }).toPass({ timeout: 10_000 })
-  })
-})
-
 test('with text at 200 % and at 320 px nothing is lost', async ({ page, driven }) => {
   await page.goto(driven.daemon.origin)
   await page.locator('#token').fill(driven.daemon.token())

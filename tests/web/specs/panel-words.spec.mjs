@@ -28,6 +28,30 @@ const pretendMicrophone = async (context, { daemon }) => {
   })
 }
 
+test('what cannot be fetched is told in words, takes nothing away, and comes with another press', async ({ page, open }) => {
+  const part = /\/assets\/CameraSheet-[^/]*\.js$/
+  await page.route(part, (route) => route.abort())
+  await open()
+  await page.locator('#camera').click()
+  await expect(page.locator('#sheet-failed')).toBeVisible()
+  await expect(page.locator('.desk')).not.toHaveAttribute('inert')
+  await page.unroute(part)
+  await expect(async () => {
+    await page.locator('#camera').click({ timeout: 1000 })
+    await expect(page.locator('#camera-sheet')).toBeVisible({ timeout: 1000 })
+  }).toPass({ timeout: 10_000 })
+})
+
+test('a nod is one press: the head goes down, and comes back to where it was', async ({ page, drive, driven }) => {
+  await drive()
+  const head = async () => (await driven.daemon.api('/api/v1/robot/state')).telemetry.head
+  const before = await head()
+  await page.locator('#phrases').click()
+  await page.locator('#nod').click()
+  await expect.poll(async () => (await head()).tilt).toBeLessThan(before.tilt - 5)
+  await expect.poll(head).toEqual(before)
+})
+
 const noTalk = (page) => page.route('**/api/mediamtx/webrtc/whip', (route) => route.fulfill(problem(404, 'stream_offline')))
 
 test('nobody is said to hear while the loudspeaker is away', async ({ page, context, driven, open }) => {

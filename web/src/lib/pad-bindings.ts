@@ -15,6 +15,7 @@ export const PAD_PRESSED = [
   'talk',
   'phrases',
   'attention',
+  'nod',
   'head_up',
   'head_down',
   'light',

@@ -2,11 +2,12 @@
 // buttons has been pressed.
 
 import { DrivePad } from '../../lib/drive-pad';
+import { Nod } from '../../lib/nod';
 import type { PadPressed } from '../../lib/pad-bindings';
 import type { Desk, Way } from './desk.svelte';
 
 /** How far one press turns the head, degrees. */
-const NOD_DEG = 15;
+const HEAD_DEG = 15;
 
 /** What a button of a pad is, where it is a switch for scanning. */
 export type PadSwitch = 'scan_select' | 'scan_step';
@@ -20,6 +21,7 @@ export function padOf(
   onSwitch: (which: PadSwitch, down: boolean) => boolean,
 ): DrivePad {
   const releaseEstop = estopRelease(desk);
+  const nod = new Nod((pan, tilt) => drive.head(pan, tilt), desk.deps.clock);
   const { drive } = desk;
   const pad = new DrivePad(desk.settings.pad, {
     clock: desk.deps.clock,
@@ -50,6 +52,7 @@ export function padOf(
         if (!onSwitch(deed, true) && desk.moving) drive.stop();
       } else if (desk.sheet === 'settings') desk.trying?.(deed);
       else if (deed === 'estop_release') releaseEstop();
+      else if (deed === 'nod') nodOnce(desk, nod);
       else press(desk, deed);
     },
     onRelease: (deed) => {
@@ -66,7 +69,7 @@ const isSwitch = (deed: PadPressed): deed is PadSwitch =>
   deed === 'scan_select' || deed === 'scan_step';
 
 /** The two steps, of one button: the first asks for the code, the second, which cannot be the first one's tremor, uses it. */
-function estopRelease({ drive, deps }: Desk): () => void {
+export function estopRelease({ drive, deps }: Desk): () => void {
   let askedAt = Number.NEGATIVE_INFINITY;
   return () => {
     const now = deps.clock.now();
@@ -77,8 +80,13 @@ function estopRelease({ drive, deps }: Desk): () => void {
   };
 }
 
+function nodOnce({ robot }: Desk, nod: Nod): void {
+  const head = robot?.telemetry?.head;
+  if (head) void nod.make(head);
+}
+
 /** Takes the robot, or asks whoever has it; gives up asking, or gives it back. */
-function takeOrGive({ drive, otherDriver }: Desk): void {
+export function takeOrGive({ drive, otherDriver }: Desk): void {
   if (drive.state.value.phase !== 'idle') void drive.release();
   else void drive.acquire(otherDriver === null ? 'refuse' : 'ask');
 }
@@ -117,7 +125,7 @@ function press(desk: Desk, deed: PadPressed): void {
     case 'head_up':
     case 'head_down':
       if (head)
-        void desk.drive.head(head.pan, head.tilt + (deed === 'head_up' ? NOD_DEG : -NOD_DEG));
+        void desk.drive.head(head.pan, head.tilt + (deed === 'head_up' ? HEAD_DEG : -HEAD_DEG));
       break;
     case 'light':
       void desk.drive.light((telemetry?.light ?? 0) > 0 ? 0 : 255);
