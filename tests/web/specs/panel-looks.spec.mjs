@@ -9,11 +9,13 @@ const body = (page) => page.locator('body')
 
 test('large, whatever drives or stops is at least 120 px each way, and nothing is lost by it', async ({ page, drive }) => {
   await drive({ large: true })
-  for (const [width, height] of [...WIDTHS, [360, 780]]) {
+  for (const [width, height] of [...WIDTHS, [844, 390], [360, 780]]) {
     await page.setViewportSize({ width, height })
     for (const id of DRIVES_OR_STOPS) {
       const box = await boxOf(page, id)
       expect(Math.min(box.width, box.height), `${id} at ${width} px`).toBeGreaterThanOrEqual(120)
+      // What does not fit would be cut off, and nobody could scroll to it.
+      expect([box.x >= 0, box.x + box.width <= width], `${id} is whole at ${width} px`).toEqual([true, true])
     }
     for (const id of ['drive-stop', 'drive-estop']) await expect(page.locator(`#${id}`)).toBeInViewport({ ratio: 1 })
     const beside = await page.evaluate(() => document.scrollingElement.scrollWidth - window.innerWidth)

@@ -34,7 +34,7 @@ export const panelEn: PanelDictionary = {
   'drive.sizes': 'Length of a step',
   'drive.turns': 'Size of a turn',
   'drive.renew': '{n} s more',
-  'drive.renew-enter': '{n} s more: Enter',
+  'drive.renew-enter': '{n}\u00a0s more: Enter',
   'drive.stick': 'Stick',
   'drive.buttons': 'Back to buttons',
 

@@ -41,7 +41,7 @@ export const panelRo = {
   'drive.sizes': 'Mărimea pasului',
   'drive.turns': 'Mărimea rotirii',
   'drive.renew': 'Încă {n} s',
-  'drive.renew-enter': 'Încă {n} s: Enter',
+  'drive.renew-enter': 'Încă {n}\u00a0s: Enter',
   'drive.stick': 'Manetă',
   'drive.buttons': 'Înapoi la butoane',
 
