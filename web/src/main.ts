@@ -35,7 +35,7 @@ const drive = new Drive({
   attention,
   connect: () => new WebSocket('/api/v1/robot/drive'),
   pictureMs,
-  stopReachable: () => canBePressed('drive-stop'),
+  stopReachable: () => canBePressed('drive-stop') && canBePressed('drive-estop'),
   mayDrive: () => desk?.mayDrive === true,
 });
 

@@ -122,12 +122,12 @@ function holdKey(key) {
   return { begin: (page) => page.keyboard.down(key), end: (page) => page.keyboard.up(key) }
 }
 
-async function pointAt(page, id) {
+export async function pointAt(page, id) {
   const box = await page.locator(`#${id}`).boundingBox()
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 4 })
 }
 
-async function tremble(page, id) {
+export async function tremble(page, id) {
   const box = await page.locator(`#${id}`).boundingBox()
   const aside = () => Math.random() * 4 - 2
   if (box) await page.mouse.move(box.x + box.width / 2 + aside(), box.y + box.height / 2 + aside())
@@ -204,7 +204,7 @@ export function pretendPad() {
 }
 
 /** Down, seen by the page's loop at least once, and up. */
-async function tapPad(page, index) {
+export async function tapPad(page, index) {
   await page.evaluate((button) => new Promise((resolve) => {
     const frames = (count, then) => (count === 0 ? then() : requestAnimationFrame(() => frames(count - 1, then)))
     window.pad.button(button, true)

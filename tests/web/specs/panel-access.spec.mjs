@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { startDriven } from '../../bench/lib/driven.mjs'
 import { expect, expectLive, test as base } from '../fixtures.mjs'
 import { SCAN, scanTo, settle } from '../lib/hands.mjs'
-import { canHoldPicture, closeSheet, LANGUAGES, openSheet, THEMES, walk, WIDTHS } from '../lib/states.mjs'
+import { canHoldPicture, closeSheet, LANGUAGES, openSheet, SHEETS, THEMES, walk, WIDTHS } from '../lib/states.mjs'
 
 const TARGET = 44
 const LARGE = 88
@@ -53,6 +53,35 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
   })
 }
 
+for (const input of ['scan', 'dwell']) {
+  test(`for ${input} every sheet is as good as for hands, with what it has for that alone`, async ({ page, context, driven }) => {
+    test.setTimeout(150_000)
+    await settle(context, { input, driveBy: 'latch' })
+    await page.goto(await driven.daemon.link())
+    await expectLive(page)
+    await page.locator('#drive-acquire').click()
+    await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
+    for (const sheet of SHEETS) {
+      await test.step(sheet, async () => {
+        await openSheet(page, sheet)
+        for (const [width, height] of WIDTHS) {
+          await page.setViewportSize({ width, height })
+          for (const [theme, media] of Object.entries(THEMES)) {
+            await page.emulateMedia(media)
+            expect(await violations(page, theme), `${sheet}, ${theme}, ${width} px`).toEqual([])
+          }
+          await expectLargeEnough(page, `${sheet}, ${width} px`)
+          await expectStopAtHand(page, `${sheet}, ${width} px`)
+          expect(await overflow(page), `${sheet}, ${width} px: px beside the screen`).toBeLessThanOrEqual(0)
+        }
+        expect(await doubled(page), `${sheet}: names that two controls share`).toEqual([])
+        await page.setViewportSize({ width: WIDTHS[0][0], height: WIDTHS[0][1] })
+        await closeSheet(page, sheet)
+      })
+    }
+  })
+}
+
 /** What a screen reader has to go by. Sentences come and go, and what they say is told by other tests; numbers change. */
 async function tree(page) {
   const text = await page.locator('body').ariaSnapshot()
@@ -85,10 +114,10 @@ async function expectLargeEnough(page, where) {
   expect(small, `${where}: controls that are too small`).toEqual([])
 }
 
-/** In sight, large, above everything else, in use, and the first that Tab finds. */
+/** In sight, large, above everything else and in use, STOP and the e-stop; and STOP the first that Tab finds. */
 async function expectStopAtHand(page, where) {
-  const stop = await page.evaluate(() => {
-    const button = document.querySelector('#drive-stop')
+  const stops = await page.evaluate(() => ['#drive-stop', '#drive-estop'].map((id) => {
+    const button = document.querySelector(id)
     const { left, top, right, bottom, width, height } = button.getBoundingClientRect()
     const there = [[0.5, 0.5], [0.1, 0.1], [0.9, 0.9]].every(([x, y]) => button.contains(document.elementFromPoint(left + x * width, top + y * height)))
     const first = [...document.querySelectorAll('button, a[href], input, textarea, [tabindex="0"]')].find((one) => !one.closest('[inert]') && one.getClientRects().length > 0)
@@ -99,8 +128,9 @@ async function expectStopAtHand(page, where) {
       inUse: !button.disabled && button.getAttribute('aria-disabled') !== 'true' && button.closest('[inert], [aria-hidden="true"]') === null,
       first: first === button,
     }
-  })
-  expect(stop, `${where}: STOP`).toEqual({ inSight: true, large: true, onTop: true, inUse: true, first: true })
+  }))
+  const atHand = { inSight: true, large: true, onTop: true, inUse: true }
+  expect(stops, `${where}: STOP and the e-stop`).toEqual([{ ...atHand, first: true }, { ...atHand, first: false }])
 }
 
 /** Voice control presses what is said, so no two may be called the same. */
@@ -191,25 +221,6 @@ test('a way of pressing that somebody chose by mistake goes back by itself, and 
   await expect(page.locator('#input-trial')).toBeHidden()
   await page.reload()
   await expect(input).toHaveAttribute('data-input', 'direct')
-})
-
-test.describe(() => {
-  // A worker's requests pass by the routes of a page.
-  test.use({ serviceWorkers: 'block' })
-  test('what cannot be fetched is told in words, takes nothing away, and comes with another press', async ({ page, driven }) => {
-    const part = /\/assets\/CameraSheet-[^/]*\.js$/
-    await page.route(part, (route) => route.abort())
-    await page.goto(await driven.daemon.link())
-    await expectLive(page)
-    await page.locator('#camera').click()
-    await expect(page.locator('#sheet-failed')).toBeVisible()
-    await expect(page.locator('.desk')).not.toHaveAttribute('inert')
-    await page.unroute(part)
-    await expect(async () => {
-      await page.locator('#camera').click({ timeout: 1000 })
-      await expect(page.locator('#camera-sheet')).toBeVisible({ timeout: 1000 })
-    }).toPass({ timeout: 10_000 })
-  })
 })
 
 test('with text at 200 % and at 320 px nothing is lost', async ({ page, driven }) => {

@@ -337,8 +337,17 @@ for (const { manner, drives, slower } of links) {
   })
 }
 
-/** docs/driving.md. Faster comes two seconds after it would be right, so a limit may be lower than its lag asks for. */
+/**
+ * docs/driving.md. Faster comes two seconds after it would be right, so a limit may be lower than its lag asks for, never higher: steps
+ * alone are no speed at all, and beyond their lag there are none.
+ */
 function asWritten({ lag_ms: lag, percent, steps_only: stepsOnly }) {
   const most = lag <= 200 ? 100 : lag <= 300 ? 60 : lag <= 500 ? 30 : 0
-  return percent <= most && (!stepsOnly || lag > 500 || percent === 0)
+  return percent <= most && !(stepsOnly && (percent > 0 || lag > 800))
 }
+
+test('what limits are held to can be broken', () => {
+  const limit = (lag, percent, stepsOnly = false) => asWritten({ lag_ms: lag, percent, steps_only: stepsOnly })
+  expect([limit(200, 100), limit(300, 60), limit(500, 30), limit(100, 30), limit(700, 0, true), limit(400, 0, true), limit(900, 0)].every(Boolean)).toBe(true)
+  expect([limit(201, 100), limit(301, 60), limit(501, 30), limit(700, 30, true), limit(400, 30, true), limit(900, 0, true)].some(Boolean)).toBe(false)
+})

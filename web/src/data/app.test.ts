@@ -17,6 +17,7 @@ class FakePlayer {
     failure: null,
     sessions: 0,
     firstFrameAt: null,
+    closed: true,
   });
   start = vi.fn();
   stop = vi.fn();
@@ -108,12 +109,21 @@ test('a wrong hint ends in the form, with everything stopped', async () => {
 });
 
 test('the code of the link is exchanged, and the picture starts', async () => {
-  answer = () => new Response(null, { status: 204 });
+  answer = (request) => (request.startsWith('POST') ? new Response(null, { status: 204 }) : me());
   await app.open('abc', false);
-  expect(requests).toEqual(['POST /api/v1/login {"code":"abc"}']);
+  expect(requests[0]).toBe('POST /api/v1/login {"code":"abc"}');
   expect(app.state.value.signedIn).toBe(true);
   expect(video.start).toHaveBeenCalledOnce();
   expect(remembered).toEqual([true]);
+});
+
+test('who is signed in is known, and forgotten with the session', async () => {
+  answer = (request) => (request.startsWith('POST') ? new Response(null, { status: 204 }) : me());
+  await app.open('abc', false);
+  await settle();
+  expect(app.state.value.me).toEqual({ name: 'admin', role: 'admin' });
+  await app.logout();
+  expect(app.state.value.me).toBeNull();
 });
 
 test('a used link of somebody who is signed in does no harm', async () => {

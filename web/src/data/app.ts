@@ -2,7 +2,7 @@
 // can cause. It touches no element of the page but through the screens; `ui` reads the state and calls the deeds.
 
 import { type Api, ApiError } from '../api/client';
-import type { Event, Login, Status } from '../api/types';
+import type { Event, Login, Me, Status } from '../api/types';
 import type { Clock } from '../lib/clock';
 import type { EventsClient, EventsDeps, EventsState } from '../lib/events';
 import { type Link, linkOf, mediaNews } from '../lib/link';
@@ -19,6 +19,8 @@ export interface AppState {
   /** Null until the daemon has said. */
   signedIn: boolean | null;
   signingIn: boolean;
+  /** Who is signed in; null until the daemon has said. */
+  me: Me | null;
   notice: Notice | null;
   online: boolean;
   events: EventsState;
@@ -65,6 +67,7 @@ export class App {
     this.state = new Observable<AppState>({
       signedIn: null,
       signingIn: false,
+      me: null,
       notice: null,
       online: true,
       events: 'idle',
@@ -116,6 +119,7 @@ export class App {
     try {
       await this.#deps.api.login(login);
       this.#signedIn();
+      void this.#ask();
     } catch (error) {
       // An old link that is opened again by somebody who is already signed in does no harm.
       if (way === 'code' && (await this.#isSignedIn())) this.#signedIn();
@@ -214,7 +218,7 @@ export class App {
   /** Asks the daemon who we are; anything but a clear yes or no is asked again. */
   async #ask(): Promise<void> {
     try {
-      await this.#deps.api.me();
+      this.#set({ me: await this.#deps.api.me() });
       if (this.state.value.signedIn !== true) this.#signedIn();
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
@@ -248,6 +252,7 @@ export class App {
     void this.#deps.mute(true);
     this.#set({
       signedIn: false,
+      me: null,
       notice,
       hungUp: false,
       sound: false,

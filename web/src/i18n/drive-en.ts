@@ -28,7 +28,7 @@ export const driveEn: DriveDictionary = {
   'ended.unreachable': 'The robot does not answer any more. Take it again when the link is back.',
   'ended.to': '{driver} has the robot now.',
   'problem.network': 'The robot does not answer. Check your network.',
-  'problem.other': 'That did not work ({code}). Try again.',
+  'problem.other': 'That did not work. Try again.',
   'stopping.failed':
     'The stop was not confirmed. The robot stops by itself when it no longer hears you.',
 
@@ -53,7 +53,8 @@ export const driveEn: DriveDictionary = {
   'refusal.picture_unknown': 'Without a picture, drive by steps only.',
   'refusal.picture_stale': 'The picture is too old. Wait for a new one, then press again.',
   'refusal.lag_too_long': 'The link is too slow for this way of driving.',
-  'refusal.stop_unreachable': 'The stop button must be in sight for this way of driving.',
+  'refusal.stop_unreachable':
+    'STOP and the emergency stop must be in sight for this way of driving.',
   'refusal.out_of_range': 'The command is outside the limits.',
   'refusal.bad_message': 'The robot did not understand the command.',
   'refusal.flood': 'Too many commands at once.',

@@ -32,7 +32,7 @@ export const driveRo = {
   'ended.unreachable': 'Robotul nu mai răspunde. Ia-l din nou când se întoarce legătura.',
   'ended.to': 'Robotul este acum la {driver}.',
   'problem.network': 'Robotul nu răspunde la cerere. Verifică rețeaua.',
-  'problem.other': 'Cererea nu a mers ({code}). Încearcă din nou.',
+  'problem.other': 'Cererea nu a mers. Încearcă din nou.',
   'stopping.failed': 'STOP nu a fost confirmat. Robotul se oprește singur când nu te mai aude.',
 
   'refusal.robot_off': 'Nu este setat niciun robot.',
@@ -56,7 +56,8 @@ export const driveRo = {
   'refusal.picture_unknown': 'Fără imagine se merge doar pas cu pas.',
   'refusal.picture_stale': 'Imaginea este prea veche. Așteaptă una nouă, apoi apasă din nou.',
   'refusal.lag_too_long': 'Legătura întârzie prea mult pentru acest fel de mers.',
-  'refusal.stop_unreachable': 'Butonul STOP trebuie să fie la vedere pentru acest fel de mers.',
+  'refusal.stop_unreachable':
+    'STOP și oprirea de urgență trebuie să fie la vedere pentru acest fel de mers.',
   'refusal.out_of_range': 'Comanda este în afara limitelor.',
   'refusal.bad_message': 'Robotul nu a înțeles comanda.',
   'refusal.flood': 'Prea multe comenzi deodată.',

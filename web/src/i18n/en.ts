@@ -21,7 +21,6 @@ export const en: Dictionary = {
   'signin.error.token': 'The access key is not right. Check it and type it again.',
   'signin.error.busy': 'Too many tries. Wait a minute and try again.',
   'signin.error.network': 'The robot does not answer. Check your network and try again.',
-  'signin.error.other': 'That did not work ({code}). Try again.',
   signout: 'Sign out',
 
   'link.label': 'Link',
@@ -104,5 +103,4 @@ export const en: Dictionary = {
   'record.stopped': 'Recording has stopped.',
   'record.error.network': 'The robot does not answer. Recording is as it was.',
   'record.error.space': 'The robot has no space left for recordings. Delete some old ones.',
-  'record.error.other': 'Recording did not work ({code}). Try again.',
 };

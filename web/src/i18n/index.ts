@@ -39,6 +39,11 @@ export class Phrases<D extends Messages> {
     return typeof message === 'string' ? this.#fill(message, values) : key;
   }
 
+  /** Whether there is a text of that name: codes of the daemon may be newer than the page. */
+  has(key: string): key is TextOf<D> {
+    return typeof this.#messages[key] === 'string';
+  }
+
   count(key: Exclude<keyof D, TextOf<D>> & string, n: number): string {
     const forms = this.#messages[key];
     if (forms === undefined || typeof forms === 'string') return key;

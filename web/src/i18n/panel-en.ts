@@ -34,6 +34,7 @@ export const panelEn: PanelDictionary = {
   'drive.sizes': 'Length of a step',
   'drive.turns': 'Size of a turn',
   'drive.renew': '{n} s more',
+  'drive.renew-enter': '{n}\u00a0s more: Enter',
   'drive.stick': 'Stick',
   'drive.buttons': 'Back to buttons',
 
@@ -80,7 +81,15 @@ export const panelEn: PanelDictionary = {
   'talk.held-by': '{who} is talking. You can talk afterwards.',
   'talk.somebody': 'Somebody',
   'talk.unavailable': 'No microphone',
-  'talk.on': 'Your microphone is open: the people beside the robot hear you.',
+  'talk.close': 'Close microphone',
+  'talk.on.yes': 'Your microphone is open: the people beside the robot hear you.',
+  'talk.on.away':
+    'Your microphone is open, but the robot’s loudspeaker does not work: nobody hears you.',
+  'talk.on.mute': 'Your microphone is open, but the robot’s volume is 0. Turn it up under Phrases.',
+  'talk.on.unknown': 'Your microphone is open. Nobody knows whether anyone hears you.',
+  'talk.no-speaker':
+    'The robot has no loudspeaker, so nobody can hear you. Ask somebody to connect one.',
+  'talk.failed': 'The robot did not take your voice. {why}',
   'talk.at-robot': 'At the robot:',
   'talk.lost': 'The line broke and is coming back by itself.',
   'talk.warning': 'Nothing is heard. The microphone closes by itself.',

@@ -41,6 +41,7 @@ export const panelRo = {
   'drive.sizes': 'Mărimea pasului',
   'drive.turns': 'Mărimea rotirii',
   'drive.renew': 'Încă {n} s',
+  'drive.renew-enter': 'Încă {n}\u00a0s: Enter',
   'drive.stick': 'Manetă',
   'drive.buttons': 'Înapoi la butoane',
 
@@ -86,7 +87,16 @@ export const panelRo = {
   'talk.held-by': '{who} vorbește acum. Poți vorbi după ce termină.',
   'talk.somebody': 'Cineva',
   'talk.unavailable': 'Fără microfon',
-  'talk.on': 'Microfonul tău este deschis: te aud cei de lângă robot.',
+  'talk.close': 'Închide microfonul',
+  'talk.on.yes': 'Microfonul tău este deschis: te aud cei de lângă robot.',
+  'talk.on.away':
+    'Microfonul tău este deschis, dar difuzorul robotului nu merge: nu te aude nimeni.',
+  'talk.on.mute':
+    'Microfonul tău este deschis, dar volumul robotului este 0. Dă-l mai tare la Fraze.',
+  'talk.on.unknown': 'Microfonul tău este deschis. Nu se știe dacă te aude cineva.',
+  'talk.no-speaker':
+    'Robotul nu are difuzor, așa că nu te poate auzi nimeni. Cere cuiva să conecteze unul.',
+  'talk.failed': 'Robotul nu a primit vocea ta. {why}',
   'talk.at-robot': 'La robot:',
   'talk.lost': 'Linia s-a întrerupt și se reface singură.',
   'talk.warning': 'Nu se aude nimic. Microfonul se închide singur.',

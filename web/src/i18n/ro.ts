@@ -22,7 +22,6 @@ export const ro = {
   'signin.error.token': 'Cheia de acces nu este bună. Verifică și scrie din nou.',
   'signin.error.busy': 'Prea multe încercări. Așteaptă un minut și încearcă din nou.',
   'signin.error.network': 'Robotul nu răspunde. Verifică rețeaua și încearcă din nou.',
-  'signin.error.other': 'Nu a mers ({code}). Încearcă din nou.',
   signout: 'Ieși',
 
   'link.label': 'Legătura',
@@ -107,7 +106,6 @@ export const ro = {
   'record.stopped': 'Înregistrarea s-a oprit.',
   'record.error.network': 'Robotul nu răspunde. Înregistrarea a rămas cum era.',
   'record.error.space': 'Robotul nu mai are loc pentru înregistrări. Șterge din cele vechi.',
-  'record.error.other': 'Înregistrarea nu a mers ({code}). Încearcă din nou.',
 } as const satisfies Record<string, string | Plural>;
 
 /** Forms by plural category, as `Intl.PluralRules` names them. */

@@ -46,7 +46,7 @@ test('a key that is still down when the page comes back in front repeats itself 
   bench.socket.deeds();
   for (let n = 0; n < 5; n += 1) key('keydown', 'ArrowUp', { repeat: true });
   await bench.goesBy(300);
-  expect(bench.socket.types()).toEqual([]);
+  expect(bench.socket.types().filter((type) => type !== 'stop')).toEqual([]);
   key('keyup', 'ArrowUp');
   key('keydown', 'ArrowUp');
   expect(bench.state.doing).not.toBeNull();

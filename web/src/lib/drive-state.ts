@@ -31,6 +31,8 @@ export interface DriveState {
   welcome: Welcome | null;
   /** Why the newest press had no effect, or the newest motion was ended by a refusal; null once one has begun. */
   refusal: Refusal | null;
+  /** The lease is being given back: the robot has not confirmed it yet. */
+  releasing: boolean;
   /** How the newest lease ended; null while there is one, and before the first. */
   ended: Ended | null;
   /** Who asks this driver for the robot. */
@@ -51,6 +53,7 @@ export const undriven: DriveState = {
   robot: null,
   welcome: null,
   refusal: null,
+  releasing: false,
   ended: null,
   askedBy: null,
   stop: 'idle',

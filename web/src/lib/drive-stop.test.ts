@@ -13,9 +13,11 @@ beforeEach(async () => {
   bench.socket.said.length = 0;
 });
 
-/** Nothing but the driver's being there is said for a good while. */
+/** Nothing but the driver's being there is said for a good while; of a stop, what is left of its three times. */
 async function expectStillness(): Promise<void> {
   bench.socket.deeds();
+  await bench.goesBy(100);
+  expect(bench.socket.types().filter((type) => type !== 'stop')).toEqual([]);
   await bench.goesBy(1000);
   expect(bench.socket.types()).toEqual([]);
 }
@@ -31,6 +33,45 @@ describe('stopping', () => {
     expect(bench.state.stop).toBe('confirmed');
     await expectStillness();
     expect(bench.api.asked).toEqual(['acquire refuse']);
+  });
+
+  test('is said three times within a tenth of a second while nothing confirms it', async () => {
+    bench.api.stops = 'unanswered';
+    bench.drive.hold('key', AHEAD);
+    bench.socket.deeds();
+    bench.drive.stop();
+    await bench.clock.advance(49);
+    expect(bench.socket.types()).toEqual(['stop']);
+    await bench.clock.advance(1);
+    expect(bench.socket.types()).toEqual(['stop']);
+    await bench.clock.advance(50);
+    expect(bench.socket.types()).toEqual(['stop']);
+    await bench.goesBy(3000);
+    expect(bench.socket.types()).toEqual([]);
+  });
+
+  test('is said no more once the robot has confirmed it', async () => {
+    bench.drive.stop();
+    await bench.clock.advance(50);
+    expect(bench.socket.types()).toEqual(['stop', 'stop']);
+    bench.robot({ mode: null, neutral_first: true });
+    await bench.goesBy(300);
+    expect(bench.socket.types()).toEqual([]);
+    expect(bench.api.asked).toEqual(['acquire refuse']);
+  });
+
+  test('pressed again it is said anew, and a socket that is gone is asked no more', async () => {
+    bench.drive.stop();
+    await bench.clock.advance(20);
+    bench.drive.stop();
+    await bench.clock.advance(100);
+    expect(bench.socket.types()).toEqual(['stop', 'stop', 'stop', 'stop']);
+    bench.drive.stop();
+    const { socket } = bench;
+    socket.deeds();
+    socket.breaks();
+    await bench.clock.advance(60);
+    expect(socket.types()).toEqual([]);
   });
 
   test('goes by a request as well where nothing confirms it', async () => {
@@ -80,6 +121,19 @@ describe('stopping', () => {
     expect(bench.api.asked.slice(-2)).toEqual(['release-estop null', 'release-estop code']);
     expect(bench.state).toMatchObject({ estop: 'idle', releaseCode: null });
   });
+});
+
+test('given back, the robot is said to be so once it has answered', async () => {
+  let answer: () => void = () => undefined;
+  bench.api.release = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const released = bench.drive.release();
+  expect(bench.state).toMatchObject({ lease: null, releasing: true });
+  answer();
+  await released;
+  expect(bench.state.releasing).toBe(false);
 });
 
 describe('attention', () => {

@@ -28,7 +28,7 @@ export interface DriveDeps {
   connect: () => WebSocket;
   /** Age of the newest picture on the driver's screen, ms; null if nobody can tell. */
   pictureMs: () => number | null;
-  /** The stop control is on the screen and works. */
+  /** STOP and the e-stop are on the screen and work. */
   stopReachable: () => boolean;
   /** The page lets its driver set off: the picture is live and seen, no e-stop is latched. */
   mayDrive: () => boolean;
@@ -93,7 +93,10 @@ export class Drive {
     const token = this.#lease?.token;
     if (token !== undefined) this.#socket?.order('stop');
     this.#endLease(token === undefined ? null : { code: 'released', driver: null });
-    if (token !== undefined) await this.#request(() => this.#deps.api.release(token));
+    if (token === undefined) return;
+    this.state.set({ releasing: true });
+    await this.#request(() => this.#deps.api.release(token));
+    this.state.set({ releasing: false });
   }
 
   /** Answers whoever asks for the robot. Handed over, it is theirs through a stop. */

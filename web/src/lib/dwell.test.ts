@@ -8,7 +8,7 @@ class Bench {
   readonly dwell: Dwell;
 
   constructor(change: Partial<DwellSettings> = {}) {
-    this.dwell = new Dwell({ ...DWELL_DEFAULTS, ...change }, 'stop');
+    this.dwell = new Dwell({ ...DWELL_DEFAULTS, ...change }, 'stop', (id) => id === 'estop');
   }
 
   note(actions: readonly DwellAction[]): void {
@@ -137,6 +137,12 @@ describe('STOP', () => {
     expect(
       new Bench({ dwellMs: 300, stopMs: 1000 }).moves(true).over('stop').pass(300).did,
     ).toEqual(['stop']);
+  });
+
+  test('what keeps its deed while the robot moves has it, after the whole of a dwell', () => {
+    const bench = new Bench().moves(true).over('estop').pass(980);
+    expect(bench.did).toEqual([]);
+    expect(bench.pass(20).did).toEqual(['estop']);
   });
 
   test('while the robot moves any dwell is a stop', () => {

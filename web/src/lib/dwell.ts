@@ -3,7 +3,7 @@
 //
 // A target that has been pressed is pressed again only after the pointer has left it. A pointer that trembles over the edge
 // has not left. Time during which nobody looked (a hidden page, a halted timer) does not count. While the robot moves, any
-// dwell is a stop, and on STOP itself a short one is enough.
+// dwell is a stop, and on STOP itself a short one is enough; but for targets that keep their own deed then.
 
 import type { DwellSettings } from './dwell-settings';
 
@@ -26,6 +26,7 @@ const LOOK_MS = 100;
 export class Dwell {
   readonly #settings: DwellSettings;
   readonly #stopId: string;
+  readonly #keeps: (id: string) => boolean;
   /** What the pointer is on, whether that counts or not. */
   #over: string | null = null;
   /** What is dwelt on; kept while the pointer trembles. */
@@ -39,10 +40,11 @@ export class Dwell {
   #moving = false;
   #paused = false;
 
-  /** `stopId` is the target that stops the robot. */
-  constructor(settings: DwellSettings, stopId: string) {
+  /** `stopId` is the target that stops the robot; one that `keeps` its deed has it while the robot moves as well. */
+  constructor(settings: DwellSettings, stopId: string, keeps: (id: string) => boolean) {
     this.#settings = settings;
     this.#stopId = stopId;
+    this.#keeps = keeps;
   }
 
   get state(): DwellState {
@@ -115,7 +117,7 @@ export class Dwell {
     this.#ms += passed;
     if (this.#ms < this.#needed()) return NONE;
     this.#spent = true;
-    const stops = this.#moving || this.#target === this.#stopId;
+    const stops = this.#target === this.#stopId || (this.#moving && !this.#keeps(this.#target));
     return stops ? [{ do: 'stop' }] : [{ do: 'activate', id: this.#target }];
   }
 

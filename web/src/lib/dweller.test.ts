@@ -32,6 +32,7 @@ beforeEach(() => {
     } as unknown as HTMLElement,
     targetAt: (event) => (event as unknown as { on: string | null }).on,
     stopId: 'stop',
+    keeps: () => false,
     onActivate: (id) => did.push(id),
     onStop: () => did.push('STOP'),
   });

@@ -15,6 +15,8 @@ export interface DwellerDeps {
   targetAt: (event: PointerEvent) => string | null;
   /** The target that stops the robot. */
   stopId: string;
+  /** Whether a target does its own deed while the robot moves, instead of stopping it. */
+  keeps: (id: string) => boolean;
   onActivate: (id: string) => void;
   onStop: () => void;
 }
@@ -31,7 +33,7 @@ export class Dweller {
 
   constructor(settings: DwellSettings, deps: DwellerDeps) {
     this.#deps = deps;
-    this.#dwell = new Dwell(settings, deps.stopId);
+    this.#dwell = new Dwell(settings, deps.stopId, deps.keeps);
     const { attention, root, targetAt } = deps;
     const over = (event: PointerEvent) => this.#over(targetAt(event));
     // A finger is on the page only while it presses, and presses by itself.

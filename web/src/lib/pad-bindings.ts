@@ -6,6 +6,8 @@ export const PAD_HELD = ['forward', 'back', 'left', 'right'] as const;
 export const PAD_PRESSED = [
   'stop',
   'estop',
+  'estop_release',
+  'robot',
   'step_forward',
   'step_back',
   'step_left',
@@ -13,6 +15,7 @@ export const PAD_PRESSED = [
   'talk',
   'phrases',
   'attention',
+  'nod',
   'head_up',
   'head_down',
   'light',
@@ -24,6 +27,9 @@ export const PAD_PRESSED = [
 export type PadHeld = (typeof PAD_HELD)[number];
 export type PadPressed = (typeof PAD_PRESSED)[number];
 export type PadDeed = PadHeld | PadPressed;
+
+/** What these do is done while the robot moves as well: each stops it, or knows what a press is for then. */
+export const PAD_KEEPS: readonly PadPressed[] = ['estop', 'scan_select', 'scan_step'];
 
 export type Binding =
   | { kind: 'button'; index: number }
@@ -49,6 +55,9 @@ export const PAD_BINDINGS: Bindings = {
   left: { kind: 'axis', index: 0, sign: -1 },
   right: { kind: 'axis', index: 0, sign: 1 },
   stop: { kind: 'button', index: 1 },
+  estop: { kind: 'button', index: 8 },
+  estop_release: { kind: 'button', index: 4 },
+  robot: { kind: 'button', index: 9 },
   talk: { kind: 'button', index: 0 },
   phrases: { kind: 'button', index: 3 },
   attention: { kind: 'button', index: 2 },

@@ -221,12 +221,31 @@ describe('buttons', () => {
     }
   });
 
+  test('but the e-stop is one, and a switch is told as such: it stops, or knows what it is for', () => {
+    const { bindings } = PAD_DEFAULTS;
+    make({ bindings: { ...bindings, scan_select: { kind: 'button', index: 5 } } });
+    moving = true;
+    for (const [index, deed] of [
+      [bindings.estop?.kind === 'button' ? bindings.estop.index : -1, 'estop'],
+      [5, 'scan_select'],
+    ] as const) {
+      pad.button(index, true);
+      expect(look()).toEqual([{ do: 'press', deed }]);
+      pad.button(index, false);
+      look();
+      pad.button(index, true).button(STOP, true);
+      expect(look()).toEqual([deed === 'estop' ? { do: 'press', deed } : { do: 'stop' }]);
+      pad.button(index, false).button(STOP, false);
+      look();
+    }
+  });
+
   test('a button that drives is none of those', () => {
-    make({ expo: 0, bindings: { ...PAD_DEFAULTS.bindings, left: { kind: 'button', index: 4 } } });
+    make({ expo: 0, bindings: { ...PAD_DEFAULTS.bindings, left: { kind: 'button', index: 5 } } });
     pad.stick(1);
     look();
     moving = true;
-    pad.button(4, true);
+    pad.button(5, true);
     expect(look()).toEqual([{ do: 'hold', linear: 1, angular: 1 }]);
   });
 
@@ -248,18 +267,18 @@ describe('learning a button', () => {
   test('binds the next one that is pressed, and does nothing else by it', () => {
     core.learn('phrases');
     expect(look()).toEqual([]);
-    pad.button(9, true);
+    pad.button(10, true);
     const [learned] = look();
     expect(learned).toMatchObject({ do: 'learned', deed: 'phrases', taken: null });
     expect(learned?.do === 'learned' && learned.bindings.phrases).toEqual({
       kind: 'button',
-      index: 9,
+      index: 10,
     });
     expect(core.state.learning).toBeNull();
     expect(look()).toEqual([]);
-    pad.button(9, false);
+    pad.button(10, false);
     look();
-    pad.button(9, true);
+    pad.button(10, true);
     expect(look()).toEqual([{ do: 'press', deed: 'phrases' }]);
   });
 

@@ -9,6 +9,7 @@ import {
   type Binding,
   type Bindings,
   PAD_HELD,
+  PAD_KEEPS,
   PAD_PRESSED,
   type PadDeed,
   type PadHeld,
@@ -114,7 +115,7 @@ export class PadCore {
     const fresh = [...down].filter((key) => !before.down.has(key));
     const up = this.#releases([...before.down].filter((key) => !down.has(key)));
     before.down = down;
-    if (moving && this.#stops(fresh)) return [...up, ...this.stopped(), { do: 'stop' }];
+    if (moving && this.#stops(fresh)) return [...up, ...this.stopped(), ...this.#stopBy(fresh)];
     if (this.#learning !== null) return [...up, ...this.#learn(pad, this.#learning, fresh, down)];
     return [...up, ...this.#presses(fresh), ...this.#drive(pad)];
   }
@@ -151,6 +152,16 @@ export class PadCore {
     if (!anyButtonStops && bindings.stop !== undefined) return false;
     const drives = PAD_HELD.map(bound);
     return fresh.some((key) => key.startsWith('button') && !drives.includes(key));
+  }
+
+  /** STOP; but the e-stop is one as well, and a switch that alone was pressed knows what it is for then. */
+  #stopBy(fresh: readonly string[]): readonly PadAction[] {
+    const kept = this.#presses(fresh).filter(
+      (action) => action.do === 'press' && PAD_KEEPS.includes(action.deed),
+    );
+    const estop = kept.filter((action) => action.do === 'press' && action.deed === 'estop');
+    if (estop.length > 0) return estop;
+    return kept.length > 0 && fresh.length === 1 ? kept : [{ do: 'stop' }];
   }
 
   #learn(

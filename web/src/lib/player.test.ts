@@ -34,8 +34,11 @@ class FakeSession implements Session {
   jitter(ms: number): void {
     this.jitterMs = ms;
   }
-  close(): void {
+  /** How long closing takes. */
+  closing: Promise<void> = Promise.resolve();
+  async close(): Promise<void> {
     this.closed = true;
+    await this.closing;
   }
   stats(): Promise<RTCStatsReport> {
     const inbound = {
@@ -217,6 +220,20 @@ describe('picture', () => {
     expect(clock.pending).toBe(0);
     player.start();
     expect(sessions).toHaveLength(2);
+  });
+
+  test('closed is told once every session is, and not before', async () => {
+    player.start();
+    await run(500, 0);
+    expect(player.state.value.closed).toBe(false);
+    let end: () => void = () => undefined;
+    for (const session of sessions) session.closing = new Promise((resolve) => (end = resolve));
+    player.stop();
+    await settle();
+    expect(player.state.value).toMatchObject({ phase: 'idle', closed: false });
+    end();
+    await settle();
+    expect(player.state.value.closed).toBe(true);
   });
 
   test('without frame callbacks the decoder is asked', async () => {

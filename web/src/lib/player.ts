@@ -27,6 +27,8 @@ export interface PlayerState {
   sessions: number;
   /** When the first frame was presented, ms on the page's clock. */
   firstFrameAt: number | null;
+  /** No session is open, nor still being closed: nothing comes any more. */
+  closed: boolean;
 }
 
 /** The newest look at the shown session's counters. */
@@ -48,7 +50,8 @@ export interface Session {
   restartIce(): Promise<void>;
   stats(): Promise<RTCStatsReport>;
   jitter(ms: number): void;
-  close(): void;
+  /** Resolves once it is closed. */
+  close(): Promise<void>;
 }
 
 export interface PlayerDeps {
@@ -88,6 +91,7 @@ export class Player {
     failure: null,
     sessions: 0,
     firstFrameAt: null,
+    closed: true,
   });
   /** Age of the picture; meaningful for video alone. */
   readonly age = new PictureAge();
@@ -96,6 +100,7 @@ export class Player {
   readonly #deps: PlayerDeps;
   readonly #ladder: Ladder;
   readonly #live = new Map<number, Live>();
+  #closing = 0;
   #iceServers: RTCIceServer[] = [];
   #onScreen: number | null = null;
   #presentedAt = 0;
@@ -231,9 +236,20 @@ export class Player {
       else if (action.do === 'show') this.#show(action.id);
       else {
         this.#live.delete(action.id);
-        live?.session.close();
+        if (live !== undefined) void this.#close(live.session);
       }
     }
+  }
+
+  async #close(session: Session): Promise<void> {
+    this.#closing += 1;
+    await session.close();
+    this.#closing -= 1;
+    this.#tellClosed();
+  }
+
+  #tellClosed(): void {
+    this.state.set({ closed: this.#live.size === 0 && this.#closing === 0 });
   }
 
   #connect(id: number): void {
@@ -256,7 +272,7 @@ export class Player {
     });
     session.jitter(this.#jitterMs);
     this.#live.set(id, { session, track: null, packets: 0, frames: 0 });
-    this.state.set({ sessions: this.state.value.sessions + 1 });
+    this.state.set({ sessions: this.state.value.sessions + 1, closed: false });
     session.open().catch((error: unknown) => this.#failed(id, error));
   }
 
@@ -265,6 +281,7 @@ export class Player {
     const failure =
       error instanceof SessionError ? error : new SessionError(0, 'unknown', String(error));
     this.state.set({ failure: failure.code });
+    this.#tellClosed();
     if (failure.status === 401) {
       this.stop();
       this.state.set({ phase: 'refused' });

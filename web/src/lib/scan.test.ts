@@ -7,9 +7,10 @@ const group = (id: string, ...items: string[]): ScanNode => ({
   children: items.map((item) => ({ id: item })),
 });
 
-/** The drive screen's groups after STOP, as a one-switch user meets them: directions first. */
+/** The drive screen's groups after STOP, as a one-switch user meets them: directions first, and the e-stop. */
 const DRIVE_LAYOUT: readonly ScanNode[] = [
   group('drive', 'forward', 'left', 'right', 'back'),
+  { id: 'estop' },
   group('talking', 'talk', 'phrases', 'attention'),
   group('more', 'step-size', 'head', 'light', 'settings', 'hang-up'),
 ];
@@ -71,10 +72,13 @@ describe('one switch', () => {
     expect(bench.pass(1599).at).toBe('stop');
     expect(bench.pass(1).at).toBe('drive');
     expect(bench.pass(1199).at).toBe('drive');
-    expect(bench.pass(1).at).toBe('talking');
+    expect(bench.pass(1).at).toBe('estop');
   });
 
-  test('STOP takes one press, everything else two', () => {
+  test('STOP and the e-stop take one press, everything else two', () => {
+    const emergency = new Bench().press().until('estop').press();
+    expect(emergency.did).toEqual([{ do: 'activate', id: 'estop' }]);
+    expect(emergency.at).toBe('stop');
     const bench = new Bench().press();
     bench.press();
     expect(bench.did).toEqual([{ do: 'stop' }]);
@@ -113,7 +117,7 @@ describe('one switch', () => {
 
   test('three rounds without a press, then rest', () => {
     const bench = new Bench().press(0);
-    const round = 4 * 1200 + 400;
+    const round = 5 * 1200 + 400;
     expect(bench.pass(3 * round - 1).at).toBe('more');
     expect(bench.pass(1).at).toBe('resting');
     expect(bench.scan.dueAt).toBeNull();
@@ -150,6 +154,69 @@ describe('one switch', () => {
     bench.now += 30_000;
     bench.scan.tick(bench.now);
     expect(bench.at).toBe('drive');
+  });
+});
+
+describe('going on, offered while the robot moves', () => {
+  const OFFER = { id: 'renew', shownAt: 1500, countsAt: 1900 };
+  const moving = (change: Partial<ScanSettings> = {}) => {
+    const bench = new Bench(change);
+    bench.scan.moves(true, 0);
+    bench.scan.offers(OFFER);
+    return bench;
+  };
+
+  test('takes the place of STOP for its time, and a press of it', () => {
+    const bench = moving().pass(1499);
+    expect(bench.at).toBe('stop');
+    expect(bench.pass(1).at).toBe('renew');
+    bench.pass(400).press();
+    expect(bench.did).toEqual([{ do: 'activate', id: 'renew' }]);
+    expect(bench.at).toBe('stop');
+  });
+
+  test('a press before it, or just as it comes, stops', () => {
+    for (const at of [0, 1400, 1500, 1890]) {
+      expect(moving().pass(at).press(0).did).toEqual([{ do: 'stop' }]);
+    }
+  });
+
+  test('one press later any press stops again, until it is offered anew', () => {
+    const bench = moving().pass(2000).press(10).press(10);
+    expect(bench.did).toEqual([{ do: 'activate', id: 'renew' }, { do: 'stop' }]);
+    bench.scan.offers({ ...OFFER, shownAt: 4000, countsAt: 4400 });
+    expect(bench.until('renew').pass(400).press(10).did.at(-1)).toEqual({
+      do: 'activate',
+      id: 'renew',
+    });
+  });
+
+  test('is offered while a switch is still down, and told again and again', () => {
+    const bench = new Bench().press(0);
+    bench.until('drive');
+    bench.scan.down('select', 'select', bench.now);
+    bench.scan.moves(true, bench.now);
+    for (let n = 0; n < 20; n += 1) {
+      bench.scan.offers({ id: 'renew', shownAt: bench.now + 500, countsAt: bench.now + 900 });
+      bench.scan.offers({ id: 'renew', shownAt: bench.now + 500, countsAt: bench.now + 900 });
+    }
+    expect(bench.pass(500).at).toBe('renew');
+  });
+
+  test('the switch that moves the highlight on stops, as ever', () => {
+    expect(moving({ switches: 'two' }).pass(2000).press(10, 'step').did).toEqual([{ do: 'stop' }]);
+  });
+
+  test('is over when the robot stands: a press that comes late finds STOP', () => {
+    const bench = moving().pass(2000);
+    bench.scan.offers(null);
+    bench.scan.moves(false, bench.now);
+    expect(bench.at).toBe('stop');
+    expect(bench.press(10).did).toEqual([{ do: 'stop' }]);
+  });
+
+  test('whoever has to hold a press is offered nothing', () => {
+    expect(moving({ holdMs: 500 }).pass(2000).press(10).did).toEqual([{ do: 'stop' }]);
   });
 });
 

@@ -3,8 +3,10 @@
 // A highlight goes over groups; a press enters the group, the highlight goes over what is in it, and a press activates
 // that. After the last one the group itself is highlighted once more: a press there leaves it. STOP is always the first
 // group, whatever the page shows, and of one item, so that one press activates it. While the robot moves every press of
-// every switch is STOP, as it goes down, whatever the settings about holding and trembling say.
+// every switch is STOP, as it goes down, whatever the settings about holding and trembling say; but what is offered (`offers`) is
+// highlighted in its place then, and taken by a press of the switch that takes.
 
+import type { Offer } from './go-on';
 import type { ScanSettings } from './scan-settings';
 
 /** Something that can be highlighted: an item, or a group of them. A group of one item is that item. */
@@ -42,6 +44,9 @@ export class Scan {
   #round = 0;
   #resting = true;
   #moving = false;
+  #offer: (Offer & { id: string }) | null = null;
+  /** It is highlighted. */
+  #offering = false;
   /** When the highlight moves on; null while it rests, is held or is moved by a switch. */
   #nextAt: number | null = null;
   /** The press under way: when it began, and whether it has already had its effect. */
@@ -56,6 +61,9 @@ export class Scan {
   /** Null while the highlight rests. */
   get highlight(): Highlight | null {
     if (this.#resting) return null;
+    if (this.#moving && this.#offering && this.#offer !== null) {
+      return { path: [this.#offer.id], leaving: false };
+    }
     const inside = this.#entered.map(({ id }) => id);
     const node = this.#row()[this.#index];
     return node === undefined
@@ -66,8 +74,9 @@ export class Scan {
   /** The time of the next `tick` that has something to do; null while nothing is due. */
   get dueAt(): number | null {
     const held = this.#held;
-    if (held !== null) return held.done ? null : held.at + this.#settings.holdMs;
-    return this.#nextAt;
+    if (held !== null && !held.done) return held.at + this.#settings.holdMs;
+    if (this.#moving) return this.#offering ? null : (this.#offer?.shownAt ?? null);
+    return held === null ? this.#nextAt : null;
   }
 
   /** What the page shows now, without STOP. The highlight stays where it is if that is still there. */
@@ -86,11 +95,24 @@ export class Scan {
     this.#top(now);
   }
 
+  /**
+   * While the robot moves, a press may be for control `id` instead of STOP, for a while; null: for nothing else. Whoever has to
+   * hold a press before it counts is offered nothing: a press that has to stop at once cannot wait and see.
+   */
+  offers(offer: (Offer & { id: string }) | null): void {
+    if (offer?.shownAt === this.#offer?.shownAt) return;
+    this.#offer = this.#settings.holdMs === 0 ? offer : null;
+    this.#offering = false;
+  }
+
   /** Switch `name` goes down. Its repeats must not be told. */
   down(name: string, role: SwitchRole, now: number): readonly ScanAction[] {
     if (this.#moving) {
       this.#held = { name, role, at: now, done: true };
-      return STOPPED;
+      const offer = this.#offering ? this.#offer : null;
+      if (offer === null || role === 'step' || now < offer.countsAt) return STOPPED;
+      this.#offer = null;
+      return [{ do: 'activate', id: offer.id }];
     }
     const upAt = this.#upAt.get(name);
     // Whether it counts or not, the one that is down already goes first.
@@ -119,10 +141,15 @@ export class Scan {
 
   tick(now: number): readonly ScanAction[] {
     const held = this.#held;
-    if (held !== null) {
+    if (held !== null && !held.done) {
       // What is highlighted when a switch goes down is what the press is for, so the highlight waits for it.
-      return held.done || now - held.at < this.#settings.holdMs ? NONE : this.#accept(now);
+      return now - held.at < this.#settings.holdMs ? NONE : this.#accept(now);
     }
+    if (this.#moving) {
+      this.#offering = this.#offer !== null && now >= this.#offer.shownAt;
+      return NONE;
+    }
+    if (held !== null) return NONE;
     // One step at a time, however late the look is: nobody has seen the others.
     if (this.#nextAt !== null && now >= this.#nextAt) this.#advance(now);
     return NONE;

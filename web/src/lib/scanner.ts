@@ -4,6 +4,7 @@
 import type { Attention } from './attention';
 import type { Clock } from './clock';
 import type { KeyTarget } from './drive-keys';
+import type { Offer } from './go-on';
 import { Observable } from './observable';
 import { type Highlight, Scan, type ScanAction, type ScanNode, type SwitchRole } from './scan';
 import type { ScanSettings } from './scan-settings';
@@ -56,6 +57,12 @@ export class Scanner {
   moves(moving: boolean): void {
     this.#moving = moving;
     this.#scan.moves(moving, this.#deps.clock.now());
+    this.#after([]);
+  }
+
+  /** What a press may be for while the robot moves, instead of STOP. */
+  offers(offer: (Offer & { id: string }) | null): void {
+    this.#scan.offers(offer);
     this.#after([]);
   }
 

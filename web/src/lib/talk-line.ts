@@ -10,7 +10,8 @@ export interface TalkSession {
   open(): Promise<void>;
   restartIce(): Promise<void>;
   stats(): Promise<RTCStatsReport>;
-  close(): void;
+  /** Resolves once it is closed. */
+  close(): Promise<void>;
   readonly id: string | null;
 }
 
@@ -82,10 +83,10 @@ export class TalkLine {
     void this.#look();
   }
 
-  close(): void {
-    if (this.#closed) return;
+  /** Resolves once nothing is sent any more. */
+  close(): Promise<void> {
     this.#closed = true;
-    this.#session.close();
+    return this.#session.close();
   }
 
   async #tell(): Promise<void> {
@@ -131,7 +132,7 @@ export class TalkLine {
 
   #over(problem: RequestProblem | null): void {
     if (this.#closed) return;
-    this.close();
+    void this.close();
     this.#deps.onOver(problem);
   }
 }

@@ -42,6 +42,8 @@ export interface TalkState {
   closed: 'silence' | 'line_lost' | 'taken' | 'hidden' | null;
   /** The newest failure's code; null once the line is open. */
   failure: string | null;
+  /** The device is held, or its line not closed yet. */
+  open: boolean;
 }
 
 export const silent: TalkState = {
@@ -52,6 +54,7 @@ export const silent: TalkState = {
   mutesInMs: null,
   closed: null,
   failure: null,
+  open: false,
 };
 
 /** How loud the microphone is, apart from the state, which changes seldom. */

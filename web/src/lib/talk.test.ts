@@ -342,6 +342,29 @@ describe('the end', () => {
     expect(bench.clock.pending).toBe(0);
   });
 
+  test('the microphone is called off once its track has ended and its line is closed', async () => {
+    await bench.talking();
+    expect(bench.state.open).toBe(true);
+    let end: () => void = () => undefined;
+    bench.session.closing = new Promise((resolve) => {
+      end = resolve;
+    });
+    bench.talk.hangUp();
+    await settle();
+    expect(bench.state).toMatchObject({ phase: 'free', open: true });
+    end();
+    await settle();
+    expect(bench.state.open).toBe(false);
+  });
+
+  test('a track that goes on is not called off', async () => {
+    await bench.talking();
+    bench.microphone.close = () => undefined;
+    bench.talk.hangUp();
+    await settle();
+    expect(bench.state.open).toBe(true);
+  });
+
   test.each(['pagehide', 'freeze'] as const)('%s is one', async (why) => {
     await bench.talking();
     await bench.loses(why);

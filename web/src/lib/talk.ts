@@ -140,7 +140,7 @@ export class Talk {
   serverLost(): void {
     const line = this.#line;
     if (line === null) return;
-    line.close();
+    void line.close();
     this.#gone(line, null);
   }
 
@@ -177,6 +177,7 @@ export class Talk {
         return false;
       }
       this.#mic = mic;
+      this.state.set({ open: true });
       mic.track.enabled = false;
       mic.track.onended = () => void this.#unplugged(mic);
       this.#tick();
@@ -311,7 +312,8 @@ export class Talk {
     this.#keep = false;
     this.#opening = false;
     this.#close();
-    this.state.set({ ...silent, closed: wanted ? closed : null });
+    const { open } = this.state.value;
+    this.state.set({ ...silent, open, closed: wanted ? closed : null });
   }
 
   /** Gives line and microphone back. */
@@ -327,9 +329,16 @@ export class Talk {
       mic.track.enabled = false;
       mic.close();
     }
-    this.#line?.close();
+    const line = this.#line;
     this.#line = null;
     this.level.set({ db: -90 });
+    if (mic !== null) void this.#closed(mic, line);
+  }
+
+  /** Told once it is true: the device given up, and its line closed. */
+  async #closed(mic: Microphone, line: TalkLine | null): Promise<void> {
+    await line?.close();
+    if (this.#mic === null) this.state.set({ open: mic.track.readyState !== 'ended' });
   }
 
   #tick(): void {

@@ -78,6 +78,7 @@ export class WebRtcHttpSession {
   #patching = false;
   #restarting = false;
   #closed = false;
+  #closing: Promise<void> | null = null;
   #cancelTimers: (() => void)[] = [];
 
   constructor(options: SessionOptions, deps: SessionDeps, events: SessionEvents) {
@@ -109,7 +110,7 @@ export class WebRtcHttpSession {
       await this.#takeAnswer(answer);
     } catch (error) {
       if (this.#closed) return;
-      this.close();
+      void this.close();
       if (error instanceof SessionError) throw error;
       throw new SessionError(0, 'bad_answer', String(error));
     }
@@ -158,9 +159,13 @@ export class WebRtcHttpSession {
     }
   }
 
-  /** Ends the session here and, as far as it can be reached, on the server. */
-  close(): void {
-    if (this.#closed) return;
+  /** Ends the session here and, as far as it can be reached, on the server. Resolves once nothing comes or goes any more. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
     for (const cancel of this.#cancelTimers) cancel();
     this.#peer.ontrack = null;
@@ -172,8 +177,11 @@ export class WebRtcHttpSession {
       return;
     }
     // The server is told first: a peer connection that closes takes the resource with it, and DELETE would miss.
-    this.#deps.clock.after(CLOSE_GRACE_MS, () => this.#peer.close());
-    void this.#delete(this.#location).then(() => this.#peer.close());
+    const patience = new Promise<void>((resolve) => {
+      this.#deps.clock.after(CLOSE_GRACE_MS, resolve);
+    });
+    await Promise.race([this.#delete(this.#location), patience]);
+    this.#peer.close();
   }
 
   async #takeAnswer(answer: string): Promise<void> {

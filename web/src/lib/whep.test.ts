@@ -346,11 +346,14 @@ describe('the end', () => {
     answers = [() => created(), () => new Promise<Response>(() => undefined)];
     const s = session();
     await s.open();
-    s.close();
+    let told = false;
+    void s.close().then(() => {
+      told = true;
+    });
     await clock.advance(999);
-    expect(peer.closed).toBe(false);
+    expect([peer.closed, told]).toEqual([false, false]);
     await clock.advance(1);
-    expect(peer.closed).toBe(true);
+    expect([peer.closed, told]).toEqual([true, true]);
   });
 
   test('closed while the answer is on its way: what was created is deleted', async () => {

@@ -10,7 +10,9 @@ import { FakeClock, settle } from './fake-clock';
 export class FakeMicrophone implements Microphone {
   loud = -90;
   closed = false;
-  readonly track = { enabled: true, onended: null } as unknown as MediaStreamTrack;
+  readonly track = { enabled: true, onended: null, readyState: 'live' } as unknown as {
+    -readonly [K in keyof MediaStreamTrack]: MediaStreamTrack[K];
+  };
 
   db(): number {
     return this.track.enabled ? this.loud : -90;
@@ -18,9 +20,11 @@ export class FakeMicrophone implements Microphone {
 
   close(): void {
     this.closed = true;
+    this.track.readyState = 'ended';
   }
 
   unplugged(): void {
+    this.track.readyState = 'ended';
     this.track.onended?.(new Event('ended'));
   }
 
@@ -65,8 +69,12 @@ export class FakeTalkSession implements TalkSession {
     return new Map([['pair', pair]]) as unknown as RTCStatsReport;
   }
 
-  close(): void {
+  /** How long closing takes. */
+  closing: Promise<void> = Promise.resolve();
+
+  async close(): Promise<void> {
     this.closed = true;
+    await this.closing;
   }
 
   connects(): void {

@@ -21,7 +21,7 @@ test.each<[string, Partial<DriveState>, RobotState | null]>([
     null,
   ],
   ['Check your network.', { phase: 'idle', problem: { status: 0, code: 'network' } }, null],
-  ['(busy)', { phase: 'idle', problem: { status: 503, code: 'busy' } }, null],
+  ['said of busy', { phase: 'idle', problem: { status: 503, code: 'busy' } }, null],
   ['Ana has the robot now.', { phase: 'idle', ended: { code: 'lease_lost', driver: 'Ana' } }, null],
   ['You gave the robot back.', { phase: 'idle', ended: { code: 'released', driver: null } }, null],
   [
@@ -39,5 +39,13 @@ test.each<[string, Partial<DriveState>, RobotState | null]>([
   ['Standing: somebody pressed stop.', { robot: moved({ stopped: 'stop' }) }, null],
   ['Ready to drive.', { robot: moved({}) }, null],
 ])('%s', (sentence, change, robot) => {
-  expect(driveSentence({ ...ready, ...change }, robot, words)).toContain(sentence);
+  const said = driveSentence({ ...ready, ...change }, robot, words, (code) => `said of ${code}`);
+  expect(said).toContain(sentence);
+});
+
+test('until those words are here, a problem is told without its code', () => {
+  const problem = { status: 503, code: 'busy' };
+  expect(driveSentence({ ...ready, phase: 'idle', problem }, null, words)).toBe(
+    'That did not work. Try again.',
+  );
 });

@@ -3,13 +3,18 @@
 
 import type { RobotState } from '../api/types';
 import type { DriveWords } from '../i18n/drive';
+import type { RequestProblem } from '../lib/drive-api';
 import type { DriveState } from '../lib/drive-state';
+
+/** What there is to say of a code that driving has no words for. */
+export type SayProblem = (code: string) => string;
 
 /** `robot`: as it is known from elsewhere while the drive socket says nothing; null if it is not. */
 export function driveSentence(
   state: DriveState,
   robot: RobotState | null,
   words: DriveWords,
+  say?: SayProblem,
 ): string {
   const known = state.robot ?? robot;
   const emergency = known?.estop.latched === true || known?.estop.button === true;
@@ -20,7 +25,7 @@ export function driveSentence(
     return words.text(known.estop.button ? 'refusal.estop_button' : 'refusal.estop_latched');
   }
   if (state.phase === 'idle')
-    return says === null ? idle(state, words) : words.text(`refusal.${says}`);
+    return says === null ? idle(state, words, say) : words.text(`refusal.${says}`);
   if (state.phase !== 'ready') return words.text(`phase.${state.phase}`);
   if (says !== null) return words.text(`refusal.${says}`);
   const mode = known?.motion.mode ?? null;
@@ -31,12 +36,24 @@ export function driveSentence(
   return words.text(stopped === null ? 'phase.ready' : `stopped.${stopped}`);
 }
 
-function idle({ ended, problem, refusal }: DriveState, words: DriveWords): string {
-  if (problem !== null) {
-    if (problem.status === 0) return words.text('problem.network');
-    if (problem.code === 'lease_held') return words.text('refusal.lease_held');
-    return words.text('problem.other', { code: problem.code });
-  }
+/** Why a request about driving was refused. */
+export function problemSentence(
+  { status, code }: RequestProblem,
+  words: DriveWords,
+  say: SayProblem | undefined,
+): string {
+  if (status === 0) return words.text('problem.network');
+  const refusal = `refusal.${code}`;
+  if (words.has(refusal)) return words.text(refusal);
+  return say?.(code) ?? words.text('problem.other');
+}
+
+function idle(
+  { ended, problem, refusal }: DriveState,
+  words: DriveWords,
+  say: SayProblem | undefined,
+): string {
+  if (problem !== null) return problemSentence(problem, words, say);
   if (ended === null) return words.text(refusal === null ? 'phase.idle' : `refusal.${refusal}`);
   if (ended.driver !== null) return words.text('ended.to', { driver: ended.driver });
   const { code } = ended;

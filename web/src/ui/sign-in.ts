@@ -1,5 +1,6 @@
 import type { App, AppState, Notice } from '../data/app';
 import type { Words } from '../i18n';
+import { sayProblem } from '../i18n/problems';
 import { byId, setHidden, setText } from './dom';
 
 /** The form for the access key. */
@@ -66,5 +67,5 @@ function said(notice: Notice | null, words: Words): string {
   if (notice.status === 429) return words.text('signin.error.busy');
   if (notice.status === 401 || notice.status === 403)
     return words.text(`signin.error.${notice.way}`);
-  return words.text('signin.error.other', { code: notice.code });
+  return sayProblem(words.language, notice.code);
 }

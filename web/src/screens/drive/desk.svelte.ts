@@ -16,12 +16,13 @@ import type { Clock } from '../../lib/clock';
 import type { Drive } from '../../lib/drive';
 import type { Shares } from '../../lib/drive-hand';
 import type { DrivePad } from '../../lib/drive-pad';
+import { type Offer, offerOf } from '../../lib/go-on';
 import { isCameraPicture } from '../../lib/link';
 import { type SpeedNotice, speedNotice } from '../../lib/notice';
 import type { PadPressed } from '../../lib/pad-bindings';
 import type { Statistics } from '../../lib/statistics';
 import type { Talk } from '../../lib/talk';
-import { driveSentence } from '../../ui/drive-view';
+import { driveSentence, problemSentence } from '../../ui/drive-view';
 import { Followed } from '../../ui/follow.svelte';
 
 export const WAYS = ['forward', 'back', 'left', 'right'] as const;
@@ -79,6 +80,9 @@ export class Desk {
   pad = $state.raw<DrivePad | null>(null);
   /** Talking was wanted: only then is it worth saying why it does not go. */
   talkAsked = $state(false);
+
+  /** Why requests are refused, in a language; null until these words are here. */
+  #explain = $state.raw<((language: Language, code: string) => string) | null>(null);
 
   #spoken = $state.raw() as Spoken;
   /** The newest lease by which this page has asked for motion. */
@@ -178,7 +182,27 @@ export class Desk {
     const drove = driving.lease !== null && this.#drove === driving.lease;
     const robot = drove ? driving.robot : unstopped(driving.robot);
     const known = drove ? this.robot : unstopped(this.robot);
-    return driveSentence({ ...driving, robot }, known, this.driveWords);
+    return driveSentence({ ...driving, robot }, known, this.driveWords, this.explained);
+  }
+
+  /** Why the newest request about driving was refused; empty while none was. */
+  get problem(): string {
+    const { problem } = this.driving;
+    return problem === null ? '' : problemSentence(problem, this.driveWords, this.explained);
+  }
+
+  /** Why a request was refused, by its code; less is said until these words are here. */
+  readonly explained = (code: string): string =>
+    this.#explain?.(this.language, code) ?? this.driveWords.text('problem.other');
+
+  /** Fetches those words. */
+  explain(): void {
+    import('../../i18n/problems').then(
+      ({ sayProblem }) => {
+        this.#explain = sayProblem;
+      },
+      () => undefined,
+    );
   }
 
   /** Somebody else who has the robot. */
@@ -204,13 +228,29 @@ export class Desk {
     return speedNotice(this.driving, this.pictureMs);
   }
 
+  /** Nothing at the robot or about its picture keeps a driver from setting off. */
+  get #free(): boolean {
+    return !this.locked && !this.estopped;
+  }
+
   get ready(): boolean {
-    return this.driving.phase === 'ready' && !this.locked && !this.estopped;
+    return this.driving.phase === 'ready' && this.#free;
   }
 
   /** Whether a press on a direction counts: nothing that lies open hides the picture. */
   get mayDrive(): boolean {
-    return !this.locked && !this.estopped && this.sheet === null;
+    return this.#free && this.sheet === null;
+  }
+
+  /** When a press is for going on with the latch, instead of stopping it. */
+  get offer(): Offer | null {
+    return offerOf(this.driving.doing, this.settings.scan.stepMs);
+  }
+
+  /** It is so now. */
+  mayGoOn(): boolean {
+    const { offer } = this;
+    return offer !== null && this.deps.clock.now() >= offer.countsAt;
   }
 
   /** The robot moves for this driver, or is asked to. */

@@ -4,7 +4,7 @@
 import type { Settings } from '../../data/settings';
 import type { DrivePad } from '../../lib/drive-pad';
 import type { Desk } from './desk.svelte';
-import { driveByPanelKeys } from './keys';
+import { driveByPanelKeys, KEEPS } from './keys';
 import type { Reaching, Ring } from './reaching';
 import { typing } from './typing';
 
@@ -15,8 +15,8 @@ export interface InputsDeps {
   onPad: (pad: DrivePad) => void;
 }
 
-/** A gamepad is looked for once the picture has had its time, ms. */
-const PADS_AFTER_MS = 1500;
+/** What is not needed at first comes once the picture has had its time, ms. */
+const LATER_MS = 1500;
 const AGAIN_MS = 2000;
 
 export class Inputs {
@@ -32,7 +32,10 @@ export class Inputs {
     this.#deps = deps;
     driveByPanelKeys(deps.desk, window, typing);
     this.#anyPressStops();
-    deps.desk.deps.clock.after(PADS_AFTER_MS, () => void this.#fetchPads());
+    deps.desk.deps.clock.after(LATER_MS, () => {
+      void this.#fetchPads();
+      void this.#fetchFocus();
+    });
   }
 
   /** The settings have changed, or are there for the first time. */
@@ -75,10 +78,18 @@ export class Inputs {
     const { desk, onPad } = this.#deps;
     try {
       const { padOf } = await import('./pads');
-      this.#pad = padOf(desk, (which, down) => this.#reaching?.press(which, down));
+      this.#pad = padOf(desk, (which, down) => this.#reaching?.press(which, down) === true);
       onPad(this.#pad);
     } catch {
       desk.deps.clock.after(AGAIN_MS, () => void this.#fetchPads());
+    }
+  }
+
+  async #fetchFocus(): Promise<void> {
+    try {
+      (await import('./focus')).keepFocus(document);
+    } catch {
+      this.#deps.desk.deps.clock.after(AGAIN_MS, () => void this.#fetchFocus());
     }
   }
 
@@ -87,7 +98,7 @@ export class Inputs {
     const { drive } = this.#deps.desk;
     let swallow = false;
     const free = (target: EventTarget | null) =>
-      target instanceof Element && target.closest('.stops, [data-goes-on]') !== null;
+      target instanceof Element && target.closest(KEEPS) !== null;
     const down = (event: PointerEvent): void => {
       const { doing } = drive.state.value;
       swallow = doing !== null && doing.mode !== 'hold' && !free(event.target);

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { DEFAULTS, type Settings } from '../../data/settings';
 import { DriveBench } from '../../testing/fake-drive';
 import { FakeKeys } from '../../testing/fake-keys';
-import { driveByPanelKeys, type KeyDesk } from './keys';
+import { driveByPanelKeys, KEEPS, type KeyDesk } from './keys';
 
 /** What a key can be meant for. */
 class FakeControl {
@@ -13,9 +13,11 @@ class FakeControl {
   }
 
   closest(selector: string): FakeControl | null {
-    return selector === 'button' || (selector === '.key' && this.kind === 'direction')
-      ? this
-      : null;
+    const fits =
+      selector === 'button' ||
+      (selector === '.key' && this.kind === 'direction') ||
+      (selector === KEEPS && this.kind === 'keeps');
+    return fits ? this : null;
   }
 }
 
@@ -27,6 +29,7 @@ let field: boolean;
 let tried: string[];
 let closed: number;
 let went: string[];
+let goesOn: boolean;
 
 beforeEach(async () => {
   vi.stubGlobal('Element', FakeControl);
@@ -38,6 +41,7 @@ beforeEach(async () => {
   tried = [];
   closed = 0;
   went = [];
+  goesOn = false;
   const desk = {
     drive: bench.drive,
     get settings() {
@@ -58,6 +62,7 @@ beforeEach(async () => {
       went.push(way);
       bench.drive.step({ cm: 20 });
     },
+    mayGoOn: () => goesOn,
     hold: (control: string) => bench.drive.hold(control, { linear: 1, angular: 0 }),
   } as unknown as KeyDesk;
   driveByPanelKeys(desk, keys, () => field);
@@ -105,6 +110,45 @@ test.each(['q', 'Tab', ' ', 'ArrowLeft', 'Enter', 'Escape'])(
     expect(doing()).toBeNull();
     expect(bench.socket.types()).toContain('stop');
     expect(event.defaultPrevented).toBe(true);
+  },
+);
+
+test('Enter lets a latch go on while that is offered; its repeats, and every other key, stop it', () => {
+  bench.drive.latch({ linear: 1, angular: 0 });
+  bench.socket.deeds();
+  goesOn = true;
+  expect(down('Enter').defaultPrevented).toBe(true);
+  expect(bench.state.doing).toMatchObject({ mode: 'latch', press: 2 });
+  expect(down('Enter', { repeat: true }).defaultPrevented).toBe(true);
+  expect(bench.state.doing).toMatchObject({ press: 2 });
+  goesOn = false;
+  down('Enter');
+  expect(doing()).toBeNull();
+  for (const key of ['q', ' ', 'ArrowUp', 'Tab']) {
+    bench.drive.latch({ linear: 1, angular: 0 });
+    goesOn = true;
+    down(key);
+    expect(doing()).toBeNull();
+  }
+});
+
+test.each(['Enter', ' '])(
+  'on the e-stop, or on going on, %s is for that, however the robot moves',
+  (key) => {
+    const target = new FakeControl('keeps') as unknown as EventTarget;
+    for (const begin of [
+      () => bench.drive.step({ cm: 20 }),
+      () => bench.drive.latch({ linear: 1, angular: 0 }),
+      () => down('ArrowUp'),
+    ]) {
+      begin();
+      bench.socket.deeds();
+      expect(down(key, { target }).defaultPrevented).toBe(false);
+      expect(down(key, { target, repeat: true }).defaultPrevented).toBe(true);
+      expect(doing()).not.toBeNull();
+      down('Escape', { target });
+      keys.up('ArrowUp');
+    }
   },
 );
 

@@ -1,5 +1,5 @@
-// The keyboard on the drive screen. While the robot is being driven every key stops it, but the arrows that are held, and
-// whatever field a key was meant for. Escape stops whenever there is something to stop, and else closes what lies open. Arrows
+// The keyboard on the drive screen. While the robot is being driven every key stops it, but the arrows that are held, what keeps its
+// own deed then (the e-stop, and going on with a latch, which Enter takes while it is offered), and whatever field a key was meant for. Escape stops whenever there is something to stop, and else closes what lies open. Arrows
 // drive in the way that is chosen; they and Space are shortcuts, and can be turned off: then Tab and Enter alone work the page.
 
 import type { KeyTarget } from '../../lib/drive-keys';
@@ -15,8 +15,20 @@ const ARROWS: Readonly<Record<string, Way>> = {
 /** What this needs of the desk. */
 export type KeyDesk = Pick<
   Desk,
-  'drive' | 'settings' | 'sheet' | 'moving' | 'robot' | 'trying' | 'close' | 'go' | 'hold'
+  | 'drive'
+  | 'settings'
+  | 'sheet'
+  | 'moving'
+  | 'robot'
+  | 'trying'
+  | 'close'
+  | 'go'
+  | 'hold'
+  | 'mayGoOn'
 >;
+
+/** Controls that do their own deed while the robot moves by itself, and do not stop it. */
+export const KEEPS = '.stops, [data-goes-on]';
 
 export function driveByPanelKeys(
   desk: KeyDesk,
@@ -30,7 +42,10 @@ export function driveByPanelKeys(
     else if (doing !== null && (typing(event) || withOther(event))) stopBy(desk, event);
     // A scanner has its own keys, and stops by every other.
     else if (scanning || typing(event) || withOther(event)) return;
-    else if (doing !== null && doing.mode !== 'hold') stopBy(desk, event);
+    else if (doing !== null && isPress(event) && on(event, KEEPS)) {
+      // Held down it would press again and again.
+      if (event.repeat) event.preventDefault();
+    } else if (doing !== null && doing.mode !== 'hold') goOnOrStop(desk, event);
     else if (lease === null || desk.sheet !== null) tryKey(desk, event);
     else drive(desk, event);
   };
@@ -74,6 +89,18 @@ function leaveOrStop(desk: KeyDesk, event: KeyboardEvent): void {
     desk.close();
   } else stopBy(desk, event);
 }
+
+function goOnOrStop(desk: KeyDesk, event: KeyboardEvent): void {
+  if (event.key !== 'Enter' || event.repeat || !desk.mayGoOn()) {
+    stopBy(desk, event);
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+  desk.drive.renew();
+}
+
+const isPress = ({ key }: KeyboardEvent): boolean => key === 'Enter' || key === ' ';
 
 /** A key that repeats itself has not been pressed again, and yet must not press anything else. */
 function stopBy(desk: KeyDesk, event: KeyboardEvent): void {

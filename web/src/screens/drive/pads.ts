@@ -2,16 +2,26 @@
 // buttons has been pressed.
 
 import { DrivePad } from '../../lib/drive-pad';
+import { Nod } from '../../lib/nod';
 import type { PadPressed } from '../../lib/pad-bindings';
 import type { Desk, Way } from './desk.svelte';
 
 /** How far one press turns the head, degrees. */
-const NOD_DEG = 15;
+const HEAD_DEG = 15;
 
 /** What a button of a pad is, where it is a switch for scanning. */
 export type PadSwitch = 'scan_select' | 'scan_step';
 
-export function padOf(desk: Desk, onSwitch: (which: PadSwitch, down: boolean) => void): DrivePad {
+/** A second press on the e-stop's release that comes sooner is a hand that trembles, ms. */
+const DELIBERATE_MS = 600;
+
+/** `onSwitch` says whether anything is worked by switches. */
+export function padOf(
+  desk: Desk,
+  onSwitch: (which: PadSwitch, down: boolean) => boolean,
+): DrivePad {
+  const releaseEstop = estopRelease(desk);
+  const nod = new Nod((pan, tilt) => drive.head(pan, tilt), desk.deps.clock);
   const { drive } = desk;
   const pad = new DrivePad(desk.settings.pad, {
     clock: desk.deps.clock,
@@ -37,8 +47,12 @@ export function padOf(desk: Desk, onSwitch: (which: PadSwitch, down: boolean) =>
     onPress: (deed) => {
       if (deed === 'stop') drive.stop();
       else if (deed === 'estop') drive.estop();
-      else if (isSwitch(deed)) onSwitch(deed, true);
-      else if (desk.sheet === 'settings') desk.trying?.(deed);
+      else if (isSwitch(deed)) {
+        // Any button of a pad stops a robot that moves.
+        if (!onSwitch(deed, true) && desk.moving) drive.stop();
+      } else if (desk.sheet === 'settings') desk.trying?.(deed);
+      else if (deed === 'estop_release') releaseEstop();
+      else if (deed === 'nod') nodOnce(desk, nod);
       else press(desk, deed);
     },
     onRelease: (deed) => {
@@ -54,6 +68,29 @@ export function padOf(desk: Desk, onSwitch: (which: PadSwitch, down: boolean) =>
 const isSwitch = (deed: PadPressed): deed is PadSwitch =>
   deed === 'scan_select' || deed === 'scan_step';
 
+/** The two steps, of one button: the first asks for the code, the second, which cannot be the first one's tremor, uses it. */
+export function estopRelease({ drive, deps }: Desk): () => void {
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = deps.clock.now();
+    if (drive.state.value.releaseCode === null) {
+      askedAt = now;
+      void drive.releaseEstop();
+    } else if (now - askedAt >= DELIBERATE_MS) void drive.confirmReleaseEstop();
+  };
+}
+
+function nodOnce({ robot }: Desk, nod: Nod): void {
+  const head = robot?.telemetry?.head;
+  if (head) void nod.make(head);
+}
+
+/** Takes the robot, or asks whoever has it; gives up asking, or gives it back. */
+export function takeOrGive({ drive, otherDriver }: Desk): void {
+  if (drive.state.value.phase !== 'idle') void drive.release();
+  else void drive.acquire(otherDriver === null ? 'refuse' : 'ask');
+}
+
 /** Tells whoever tries an input. Nothing drives while a sheet lies open. */
 function tryOut({ trying }: Desk, linear: number, angular: number): void {
   if (linear === 0 && angular === 0) return;
@@ -66,6 +103,9 @@ function press(desk: Desk, deed: PadPressed): void {
   const telemetry = desk.robot?.telemetry;
   const head = telemetry?.head;
   switch (deed) {
+    case 'robot':
+      takeOrGive(desk);
+      break;
     case 'step_forward':
     case 'step_back':
     case 'step_left':
@@ -85,7 +125,7 @@ function press(desk: Desk, deed: PadPressed): void {
     case 'head_up':
     case 'head_down':
       if (head)
-        void desk.drive.head(head.pan, head.tilt + (deed === 'head_up' ? NOD_DEG : -NOD_DEG));
+        void desk.drive.head(head.pan, head.tilt + (deed === 'head_up' ? HEAD_DEG : -HEAD_DEG));
       break;
     case 'light':
       void desk.drive.light((telemetry?.light ?? 0) > 0 ? 0 : 255);

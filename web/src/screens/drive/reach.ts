@@ -2,11 +2,18 @@
 // `data-scan-order`), so that a new control is reached by being in one. While a sheet lies open, only what is in it, and STOP.
 
 import type { ScanNode } from '../../lib/scan';
+import { KEEPS } from './keys';
 
 const CONTROLS = 'button, textarea, input';
 const LAST = 5;
 /** The id by which the cores know STOP. */
 export const STOP_ID = 'drive-stop';
+const ESTOP_ID = 'drive-estop';
+/**
+ * Straight behind what is used most: before it, the last direction would be more than 7 s away for whoever takes half a second to
+ * press, and each letter would cost a step more.
+ */
+const ESTOP_ORDER = 1.5;
 
 export class Reach {
   readonly #page: Document;
@@ -21,15 +28,23 @@ export class Reach {
     const roots = [...this.#page.querySelectorAll<HTMLElement>('[data-scan-root]')];
     const root = roots.find((one) => one.getAttribute('role') === 'dialog') ?? roots[0];
     if (root === undefined) return [];
-    return [...root.querySelectorAll<HTMLElement>('[data-scan]')]
-      .map((group) => ({ group, order: orderOf(group) }))
-      .sort((a, b) => a.order - b.order)
-      .map(({ group }) => ({
+    const groups = [...root.querySelectorAll<HTMLElement>('[data-scan]')].map((group) => ({
+      order: orderOf(group),
+      node: {
         id: this.idOf(group),
         children: [...group.querySelectorAll<HTMLElement>('button')]
           .filter((item) => item.closest('[data-scan]') === group && canBeUsed(item))
           .map((item) => ({ id: this.idOf(item) })),
-      }));
+      },
+    }));
+    return [...groups, { order: ESTOP_ORDER, node: { id: ESTOP_ID } }]
+      .sort((a, b) => a.order - b.order)
+      .map(({ node }) => node);
+  }
+
+  /** Whether a control does its own deed while the robot moves, instead of stopping it. */
+  keeps(id: string): boolean {
+    return this.find(id)?.closest(KEEPS) != null;
   }
 
   /** The control that a pointer at this element would press; null if none. */

@@ -3,11 +3,15 @@
 import type { Settings } from '../../data/settings';
 import { REST } from '../../lib/dwell';
 import { Dweller } from '../../lib/dweller';
+import { offerOf } from '../../lib/go-on';
 import { Scanner } from '../../lib/scanner';
 import type { Desk } from './desk.svelte';
 import type { PadSwitch } from './pads';
 import { Reach, STOP_ID } from './reach';
 import { typing } from './typing';
+
+/** What lets a latch go on. */
+const RENEW_ID = 'latch-renew';
 
 /** Where the dwell ring is drawn. */
 export interface Ring {
@@ -18,8 +22,8 @@ export interface Ring {
 
 export interface Reaching {
   moves(moving: boolean): void;
-  /** A switch that is no key went down, or up. */
-  press(which: PadSwitch, down: boolean): void;
+  /** A switch that is no key went down, or up. False if switches press nothing here. */
+  press(which: PadSwitch, down: boolean): boolean;
   dispose(): void;
 }
 
@@ -37,6 +41,10 @@ export function scanning(desk: Desk, settings: Settings): Reaching {
   scanner.state.watch(({ highlight }) => {
     reach.mark(highlight?.path.at(-1) ?? null, highlight?.leaving ?? false);
   });
+  const unwatch = desk.drive.state.watch(({ doing }) => {
+    const offer = offerOf(doing, settings.scan.stepMs);
+    scanner.offers(offer && { ...offer, id: RENEW_ID });
+  });
   const page = new MutationObserver(() => scanner.show(reach.groups()));
   page.observe(document.body, {
     subtree: true,
@@ -49,8 +57,10 @@ export function scanning(desk: Desk, settings: Settings): Reaching {
     press: (which, down) => {
       if (down) scanner.down(which, which === 'scan_select' ? 'select' : 'step');
       else scanner.up(which);
+      return true;
     },
     dispose: () => {
+      unwatch();
       page.disconnect();
       out();
       scanner.dispose();
@@ -100,6 +110,7 @@ export function dwelling(
     attention: desk.attention,
     root: document.documentElement,
     stopId: STOP_ID,
+    keeps: (id) => reach.keeps(id),
     targetAt: (event) => {
       const { target } = event;
       const control = reach.target(target);
@@ -123,7 +134,7 @@ export function dwelling(
   document.addEventListener('visibilitychange', seen);
   return {
     moves: (moving) => dweller.moves(moving),
-    press: () => undefined,
+    press: () => false,
     dispose: () => {
       window.removeEventListener('pointermove', follow, { capture: true });
       document.removeEventListener('visibilitychange', seen);

@@ -1,3 +1,4 @@
+import { sayProblem } from '../../i18n/problems';
 import type { SettingsWords } from '../../i18n/settings';
 import type { Desk } from './desk.svelte';
 
@@ -9,7 +10,7 @@ export function speechWords(desk: Pick<Desk, 'phrases' | 'status'>, w: SettingsW
   if (problem !== null) {
     const known = KNOWN.find((code) => code === problem.code);
     return known === undefined
-      ? w.text('speech.problem', { code: problem.code })
+      ? sayProblem(w.language, problem.code)
       : w.text(`speech.problem.${known}`);
   }
   const voice = desk.status?.voice ?? null;
@@ -17,7 +18,11 @@ export function speechWords(desk: Pick<Desk, 'phrases' | 'status'>, w: SettingsW
   const speech = voice?.speech ?? null;
   if (speech?.quiet) return w.text('speech.problem.quiet_hours');
   const speaking = speech?.speaking ?? null;
-  if (speaking === null) return w.text('speech.silent');
+  if (speaking === null) {
+    const failed = speech?.failed?.utterance;
+    if (failed === undefined) return w.text('speech.silent');
+    return w.text('speech.failed', { what: failed.text ?? w.text('speech.attention') });
+  }
   const said = w.text('speech.now', { what: speaking.text ?? w.text('speech.attention') });
   const waiting = speech?.waiting.length ?? 0;
   return waiting === 0 ? said : `${said} ${w.count('speech.waiting', waiting)}`;

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { type Spoken, speak } from '../../i18n/spoken';
 import type { SpeedNotice } from '../../lib/notice';
 import { silent, type TalkState } from '../../lib/talk-state';
+import { aVoice } from '../../testing/status';
 import { noticeWords } from './notice-words';
-import { loudness, talkLook, talkSentence } from './talk-words';
+import { heardAt, loudness, talkLook, talkRefused, talkSentence } from './talk-words';
 
 const NOTICES: readonly SpeedNotice[] = [
   { code: 'slow', percent: 30, cause: 'link', ms: 340.4 },
@@ -25,7 +26,8 @@ describe.each(['ro', 'en'] as const)('in %s', (language) => {
 
   test('each state of talking has words of its own on the button', async () => {
     const { panel } = await speak(language);
-    const words = (change: Partial<TalkState>) => talkLook({ ...silent, ...change }, panel).words;
+    const words = (change: Partial<TalkState>) =>
+      talkLook({ ...silent, ...change }, panel, 'yes').words;
     const all = [
       words({ phase: 'ready' }),
       words({ phase: 'talking', wanted: true }),
@@ -51,9 +53,40 @@ test('what the sentence of driving says already is not said twice', async () => 
 
 test('why the microphone closed by itself is said until it is opened again', async () => {
   const { panel } = await speak('en');
-  expect(talkSentence({ ...silent, phase: 'ready', closed: 'silence' }, panel)).toMatch(/quiet/);
-  expect(talkSentence({ ...silent, phase: 'ready' }, panel)).toBe('');
-  expect(talkSentence({ ...silent, phase: 'held', heldBy: 'Ana' }, panel)).toMatch(/^Ana/);
+  expect(talkSentence({ ...silent, phase: 'ready', closed: 'silence' }, panel, 'yes')).toMatch(
+    /quiet/,
+  );
+  expect(talkSentence({ ...silent, phase: 'ready' }, panel, 'yes')).toBe('');
+  expect(talkSentence({ ...silent, phase: 'held', heldBy: 'Ana' }, panel, 'yes')).toMatch(/^Ana/);
+});
+
+test('that somebody hears is said only while a loudspeaker works and is not turned to nothing', async () => {
+  const { panel } = await speak('en');
+  const talking: TalkState = { ...silent, phase: 'talking', wanted: true };
+  const away = aVoice({ speaker: { name: '', state: 'away', why: null } });
+  const cases = [
+    [aVoice(), /hear you/],
+    [away, /nobody hears/],
+    [aVoice({ volume: 0 }), /volume is 0/],
+    [null, /Nobody knows/],
+  ] as const;
+  for (const [voice, sentence] of cases) {
+    expect(talkSentence(talking, panel, heardAt(voice))).toMatch(sentence);
+    const { words } = talkLook(talking, panel, heardAt(voice));
+    expect(/Heard/.test(words)).toBe(voice !== null && heardAt(voice) === 'yes');
+  }
+});
+
+test('a talk that was refused is told with what to do, once, and until the next press', async () => {
+  const { panel } = await speak('en');
+  const refused = (change: Partial<TalkState>) =>
+    talkRefused({ ...silent, ...change }, panel, () => 'Sign in again.');
+  expect(refused({ failure: 'not_signed_in' })).toMatch(/did not take your voice. Sign in again/);
+  expect(refused({ failure: 'stream_offline' })).toMatch(/no loudspeaker/);
+  expect(refused({ phase: 'unavailable', reason: 'denied' })).toMatch(/allow the microphone/);
+  expect(refused({ failure: 'network', closed: 'line_lost' })).toBe('');
+  expect(refused({ phase: 'connecting', failure: 'network' })).toBe('');
+  expect(refused({})).toBe('');
 });
 
 test('silence shows nothing, full scale all', () => {
