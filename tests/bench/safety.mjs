@@ -1,5 +1,5 @@
 // How long the wheels go on turning after something dies, and whether anything old ever moves them.
-// usage: scripts/bench safety [--quick] [--rounds N] [--only sigkill,sigstop,network,page,relay,estop]
+// usage: scripts/bench safety [--quick] [--rounds N] [--only sigkill,sigstop,network,page,relay,estop,latched,cable,rules,frames]
 //   --rounds   of each fault: 5 when quick, 50 otherwise
 //
 // The simulated robot runs the firmware that ships. A time begins before the fault is made, and ends when the firmware
@@ -7,8 +7,12 @@
 // random moment, in turn by a held control, a latch and a step (a page holds a key). Afterwards the robot is watched
 // for longer than any rule of time, and a motor that comes on again counts as one that never went off.
 //
+// The last two parts are tests of the suite, built for release and asked for more: the rules alone under old, repeated and
+// shuffled commands and tokens, and damaged frames through the decoder.
+//
 // Network faults take namespaces, so root; page faults take Chromium. What cannot be shown on a machine is said, and its
 // figure is null.
+import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { linkUp, startDriven } from './lib/driven.mjs'
 import { monotonic, ms, openDriver } from './lib/drive.mjs'
@@ -21,7 +25,7 @@ import { havatarSim } from './lib/programs.mjs'
 import { staleMotions } from './lib/stale.mjs'
 import { delay, randomPhase, until } from './lib/wait.mjs'
 
-const parts = { sigkill, sigstop, network, page, relay, estop }
+const parts = { sigkill, sigstop, network, page, relay, estop, latched, cable, rules, frames }
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -33,6 +37,8 @@ const rounds = Number(options.rounds ?? (options.quick ? 5 : 50))
 const chosen = options.only.split(',')
 const estops = options.quick ? 40 : 400
 const relaySeconds = options.quick ? 40 : 600
+const schedules = options.quick ? 20_000 : 1_000_000
+const damaged = options.quick ? 1_000_000 : 100_000_000
 /** Longer than the firmware's watchdog, the daemon's deadman and the oldest age together. */
 const WATCHED_MS = 800
 
@@ -252,4 +258,98 @@ async function estop() {
   figures.estop_ms_p99 = percentile(times, 99)
   figures.estop_ms_max = max(times)
   figures.estops = times.length
+}
+
+/** The daemon is killed at any moment around an e-stop: once the controller was told, nothing moves until it is released. */
+async function latched() {
+  let { daemon, robot } = await startDriven()
+  const counts = { kills: 0, told: 0, moved: 0, free: 0 }
+  for (let round = 0; round < rounds; round += 1) {
+    const driver = await openDriver(daemon)
+    await begin(robot, driver, round)
+    const pressed = monotonic()
+    const asking = daemon.api('/api/v1/robot/estop', { method: 'POST' }).catch(() => undefined)
+    // The controller is told within some 2 ms, the disk within some 10.
+    await delay(Math.random() * 12)
+    process.kill(daemon.pid, 'SIGKILL')
+    const answered = await asking
+    driver.cut()
+    await daemon.exited
+    await delay(WATCHED_MS)
+    const told = robot.timeline.received().some((one) => one.type === 'ESTOP' && one.t >= pressed)
+    const back = monotonic()
+    ;({ daemon } = await startDriven({ robot, place: daemon.place }))
+    const state = await daemon.api('/api/v1/robot/state')
+    counts.kills += 1
+    counts.told += told ? 1 : 0
+    if ((told || answered) && !state.estop.latched) counts.free += 1
+    const again = await openDriver(daemon)
+    again.neutral()
+    again.hold(1)
+    await delay(300)
+    if (state.estop.latched && robot.timeline.movingSince(back)) counts.moved += 1
+    again.end()
+    if (state.estop.latched) {
+      const { confirm } = await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: {} })
+      await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: { confirm } })
+    }
+    await linkUp(daemon)
+    robot.timeline.forget()
+  }
+  await daemon.end()
+  await robot.end()
+  figures.estop_kills = counts.kills
+  figures.estop_kills_after_the_controller_was_told = counts.told
+  figures.estops_lost_by_a_kill = counts.free
+  figures.motions_in_spite_of_an_estop = counts.moved
+}
+
+/** The cable is pulled while it drives, and put back: told, stopped, found again, and not driven without a new press. */
+async function cable() {
+  zero.unplug = []
+  const { daemon, robot } = await startDriven()
+  const told = []
+  const back = []
+  let moved = 0
+  for (let round = 0; round < rounds; round += 1) {
+    const driver = await openDriver(daemon)
+    await begin(robot, driver, round)
+    const pulled = monotonic()
+    robot.tell('unplug')
+    await until('the driver is told', () => driver.state().link.state !== 'up', { everyMs: 1 })
+    told.push(ms(monotonic() - pulled))
+    zero.unplug.push(await stands(robot, pulled))
+    const plugged = monotonic()
+    robot.tell(round % 2 === 0 ? 'plug' : 'plug reboot')
+    await until('the controller is back', () => driver.state().link.state === 'up', { everyMs: 1 })
+    back.push(ms(monotonic() - plugged))
+    await delay(300)
+    if (robot.timeline.movingSince(plugged)) moved += 1
+    driver.end()
+    await linkUp(daemon)
+  }
+  await daemon.end()
+  await robot.end()
+  figures.unplug_told_ms_max = max(told)
+  figures.plugged_to_up_ms_max = max(back)
+  figures.moved_after_plugging_in = moved
+}
+
+function rules() {
+  suite('havatard', 'test(no_motion_from_an_old) | test(exactly_one_drives)', schedules)
+  figures.schedules = schedules
+  figures.interleavings = schedules
+}
+
+function frames() {
+  suite('havatar-link', 'test(no_damaged_frame_is_taken_for_a_whole_one)', damaged)
+  figures.damaged_frames = damaged
+  figures.damaged_frames_accepted = 0
+}
+
+/** Tests of the suite with so many rounds, which end this if one fails. */
+function suite(crate, filter, count) {
+  const args = ['nextest', 'run', '--release', '--locked', '--profile', 'counts', '-p', crate, '-E', filter]
+  const { status } = spawnSync('cargo', args, { stdio: ['ignore', 2, 2], env: { ...process.env, HAVATAR_ROUNDS: String(count) } })
+  if (status !== 0) throw new Error(`${crate}: ${filter} failed with ${count} rounds`)
 }
