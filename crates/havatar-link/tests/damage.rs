@@ -2,8 +2,6 @@
 //!
 //! `HAVATAR_ROUNDS` sets how many frames are damaged; `scripts/bench safety` asks for a hundred million.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use havatar_link::frame::{BODY_MAX, BODY_MIN, Decoder, Frame};
 use havatar_link::message::{FromDevice, ToDevice};
 use rand::rngs::SmallRng;

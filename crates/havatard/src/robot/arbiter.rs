@@ -7,6 +7,9 @@
 //! A motion lives on messages. It ends 250 ms after the last that fed it, and in any case when that message is 300 ms
 //! old, its way through the network included. A step or a latch has an end of its own besides.
 
+mod motion;
+mod numbers;
+
 use std::time::Duration;
 
 use havatar_api::{DriveMode, Refusal, StepMove, StopReason};
@@ -15,6 +18,8 @@ use tokio::time::Instant;
 use super::clock::OLDEST;
 use super::lag::{Lag, Level};
 use super::wire::StepKind;
+use motion::{Going, Motion};
+use numbers::{backwards, ceil, in_range, whole};
 
 /// A motion ends this long after the last message that fed it.
 pub(super) const DEADMAN: Duration = Duration::from_millis(250);
@@ -79,51 +84,6 @@ pub(super) enum Wanted {
     Drive { linear: i16, angular: i16, age: Duration, left: Duration },
     /// Move by so much.
     Step { id: u16, kind: StepKind, amount: i32, speed: u16, age: Duration, left: Duration },
-}
-
-/// The one motion.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Motion {
-    mode: DriveMode,
-    going: Going,
-    press: u64,
-    began: Instant,
-    /// Its driver had a picture as it began: without one it does not go on.
-    seen: bool,
-    /// When the last message that feeds it came, and how old that was.
-    fed: Instant,
-    age: Duration,
-    /// Its own end.
-    until: Option<Instant>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Going {
-    /// Shares of the speed.
-    Shares {
-        linear: f64,
-        angular: f64,
-    },
-    Step {
-        id: u16,
-        kind: StepKind,
-        amount: i32,
-        speed: u16,
-    },
-}
-
-impl Motion {
-    /// When it ends unless it is fed.
-    fn deadline(&self) -> Instant {
-        let fed = self.fed + DEADMAN.min(OLDEST.saturating_sub(self.age));
-        self.until.map_or(fed, |until| until.min(fed))
-    }
-
-    /// Why it has ended by `at`: a step or latch whose time is over, or a driver of whom nothing is heard.
-    fn reason(&self, at: Instant) -> StopReason {
-        let ended = self.until.is_some_and(|until| at >= until);
-        if ended { StopReason::Ended } else { StopReason::Silent }
-    }
 }
 
 /// A press that was made before a stop is void. Stops come without the time; whoever stops wakes the motion loop, whose
@@ -567,28 +527,6 @@ impl Arbiter {
     }
 }
 
-/// Numbers that no client sends by accident of timing: wrong, whatever the state.
-fn in_range(command: &Command) -> Result<(), Refusal> {
-    let share = |share: f64| share.is_finite() && (-1.0..=1.0).contains(&share);
-    let right = match *command {
-        Command::Hold { linear, angular } => share(linear) && share(angular),
-        Command::Latch { linear, angular, for_ms, .. } => {
-            share(linear) && share(angular) && (linear != 0.0 || angular != 0.0) && LATCH_MS.contains(&for_ms)
-        }
-        Command::Step { step: StepMove::Cm(cm), .. } => matches!(cm, -50 | -20 | -5 | 5 | 20 | 50),
-        Command::Step { step: StepMove::Deg(deg), .. } => {
-            matches!(deg, -180 | -90 | -45 | -15 | -5 | 5 | 15 | 45 | 90 | 180)
-        }
-        Command::Alive | Command::Neutral => true,
-    };
-    if right { Ok(()) } else { Err(Refusal::OutOfRange) }
-}
-
-/// The share of the speed that is left for a way in this direction.
-fn backwards(way: f64) -> f64 {
-    if way < 0.0 { 0.5 } else { 1.0 }
-}
-
 /// Whether a stop at rest is worth telling in place of the former reason: what must be known is never hidden by
 /// what merely happened after it.
 fn reason_outranks(reason: StopReason, former: Option<StopReason>) -> bool {
@@ -597,15 +535,4 @@ fn reason_outranks(reason: StopReason, former: Option<StopReason>) -> bool {
         StopReason::Estop | StopReason::LinkLost | StopReason::DeviceReset | StopReason::MotorFault
     );
     told || former.is_none()
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
-fn ceil(value: f64) -> u16 {
-    value.ceil().clamp(0.0, f64::from(u16::MAX)) as u16
-}
-
-/// Towards zero, so that rounding never speeds up.
-#[expect(clippy::cast_possible_truncation, reason = "clamped first")]
-fn whole(value: f64) -> i16 {
-    value.clamp(f64::from(i16::MIN), f64::from(i16::MAX)).trunc() as i16
 }

@@ -56,6 +56,8 @@ pub(super) struct Core {
     parts: Parts,
     sent: Sent,
     notes: Vec<Note>,
+    /// Notes that found no room.
+    unnoted: u64,
     /// Something that people see has changed.
     changed: bool,
     closing: bool,
@@ -108,6 +110,7 @@ impl Core {
             parts: Parts::default(),
             sent: Sent::new(now),
             notes: Vec::new(),
+            unnoted: 0,
             changed: true,
             closing: false,
         }
@@ -366,6 +369,10 @@ impl Core {
 
     /// Takes the notes for the black box.
     pub(super) fn take_notes(&mut self) -> Vec<Note> {
+        if self.unnoted > 0 {
+            let fields = json!({"count": std::mem::take(&mut self.unnoted), "why": "rules"});
+            self.notes.push(Note { kind: "lost", fields });
+        }
         std::mem::take(&mut self.notes)
     }
 
@@ -518,6 +525,8 @@ impl Core {
     fn note(&mut self, kind: &'static str, fields: Value) {
         if self.notes.len() < MOST_NOTES {
             self.notes.push(Note { kind, fields });
+        } else {
+            self.unnoted += 1;
         }
     }
 }

@@ -108,3 +108,16 @@ proptest! {
         prop_assert!(!rig.orders().iter().any(is_motion), "all of it is over");
     }
 }
+
+#[test]
+fn what_the_black_box_is_not_told_is_counted() {
+    let mut rig = Rig::ready();
+    rig.core.take_notes();
+    for _ in 0..100 {
+        rig.core.late(ms(60), rig.now);
+    }
+    let notes = rig.core.take_notes();
+    let lost = notes.last().unwrap();
+    assert_eq!((lost.kind, &lost.fields["count"]), ("lost", &serde_json::json!(100 - (notes.len() - 1))));
+    assert!(rig.core.take_notes().is_empty());
+}

@@ -1,0 +1,98 @@
+//! The e-stop: over everything, and out of it in two steps.
+
+use super::*;
+
+#[test]
+fn an_estop_outranks_everything_until_two_steps_release_it_and_a_release_moves_nothing() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.orders();
+    rig.core.estop(&who("bob"), Timestamp::now());
+    assert_eq!(rig.orders()[0], Order::Estop, "first and at once");
+    rig.wait(20);
+    assert!(rig.orders().contains(&Order::Estop), "again until the controller says so");
+    rig.hears(report(Stand::Latched));
+    rig.wait(20);
+    assert!(!rig.orders().contains(&Order::Estop));
+    for _ in 0..3 {
+        rig.neutral().unwrap();
+        assert_eq!(rig.hold(1.0), Err(Refusal::EstopLatched));
+        assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::EstopLatched));
+    }
+    let code = Secret::random().digest();
+    let wrong = Secret::random().digest();
+    let (ana, bob) = (who("ana"), who("bob"));
+    assert_eq!(rig.core.finish_release(&ana, &code, rig.now), Err(Refusal::PressAgain), "no first step");
+    for spoil in 0..4 {
+        rig.core.begin_release(&ana, code, rig.now).unwrap();
+        let (shown, by) = match spoil {
+            0 => (wrong, &ana),
+            1 => (code, &bob),
+            2 => {
+                rig.now += crate::robot::core::CODE_VALID;
+                (code, &ana)
+            }
+            _ => {
+                rig.core.estop(&bob, Timestamp::now());
+                (code, &ana)
+            }
+        };
+        assert_eq!(rig.core.finish_release(by, &shown, rig.now), Err(Refusal::PressAgain), "{spoil}");
+        assert!(rig.core.estop_state().latched);
+    }
+    rig.core.keep(&rig.token, rig.now).unwrap_err();
+    let mut rig = Rig::ready();
+    rig.core.estop(&bob, Timestamp::now());
+    rig.hears(report(Stand::Latched));
+    rig.core.begin_release(&ana, code, rig.now).unwrap();
+    rig.core.finish_release(&ana, &code, rig.now).unwrap();
+    assert!(rig.orders().contains(&Order::Release));
+    assert!(rig.core.estop_state().latched, "until the controller has opened it too");
+    rig.hears(report(Stand::Held));
+    assert!(!rig.core.estop_state().latched);
+    assert!(!rig.orders().iter().any(is_motion));
+    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst), "a stick held through the release moves nothing");
+    rig.neutral().unwrap();
+    rig.hold(1.0).unwrap();
+}
+
+#[test]
+fn a_latch_of_the_controllers_or_of_an_earlier_run_is_ours_too() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.hears(Report { button: true, ..report(Stand::Latched) });
+    let estop = rig.core.estop_state();
+    assert_eq!((estop.latched, estop.button, estop.source), (true, true, Some(EstopSource::Button)));
+    assert_eq!(
+        rig.core.begin_release(&who("ana"), Secret::random().digest(), rig.now),
+        Err(Refusal::EstopButton)
+    );
+    assert!(!rig.orders().iter().any(is_motion));
+
+    let start = Instant::now();
+    let latched = Latched { source: EstopSource::Person, by: Some("bob".to_owned()), at: None };
+    let mut core = Core::new("port", CAPS, 0, (Some(latched), true), start);
+    core.link(LinkNews::Up(controller()), start);
+    core.link(LinkNews::Heard(report(Stand::Held)), start);
+    let mut orders = Vec::new();
+    core.orders(start, &mut orders);
+    assert_eq!(orders[0], Order::Estop, "the controller lost its latch, we did not");
+}
+
+#[test]
+fn a_release_that_the_controller_does_not_confirm_is_none() {
+    let mut rig = Rig::ready();
+    rig.core.estop(&who("ana"), Timestamp::now());
+    rig.hears(report(Stand::Latched));
+    let code = Secret::random().digest();
+    rig.core.begin_release(&who("ana"), code, rig.now).unwrap();
+    rig.core.finish_release(&who("ana"), &code, rig.now).unwrap();
+    for _ in 0..60 {
+        rig.wait(20);
+        rig.alive().unwrap();
+        rig.hears(report(Stand::Latched));
+        rig.orders();
+    }
+    let estop = rig.core.estop_state();
+    assert_eq!((estop.latched, estop.source), (true, Some(EstopSource::Robot)));
+}
