@@ -62,7 +62,7 @@ TEST(names_are_cut_between_characters) {
   };
   for (const auto& row : rows) {
     check::about() = row.kept;
-    Robot robot({}, 0, 0, false, row.given);
+    Robot robot({}, 0, 0, 0, row.given);
     robot.hello();
     CHECK(std::string(robot.welcome.name, robot.welcome.name_length) == row.kept);
   }
