@@ -21,7 +21,7 @@ hv_core* hv_init(void* memory, const hv_build* build, uint32_t boot, uint16_t la
   const havatar::Build complete = havatar::complete(*build);
   const havatar::Estop estop(latch, latched != 0);
   const havatar::Keeper keeper = latched <= 1 ? havatar::Keeper(estop) : havatar::Keeper();
-  const havatar::Session session(random, context);
+  const havatar::Session session(random, context, boot);
   return new (memory) hv_core{havatar::Core(complete, boot, estop, keeper, session, name, now_ms)};
 }
 

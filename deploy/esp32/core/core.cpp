@@ -145,7 +145,7 @@ void Core::hello(const Hello& hello) {
   nonce_ = hello.nonce;
   version_ = hello.lowest <= kProtocolVersion && hello.highest >= kProtocolVersion ? kProtocolVersion : uint8_t{0};
   if (version_ != 0) {
-    session_.begin();
+    session_.begin(hello.nonce);
   } else {
     session_.end();
   }
