@@ -57,8 +57,8 @@ typedef struct hv_core hv_core;
 /* How many bytes hv_init needs, aligned for uint64_t. */
 size_t hv_size(void);
 /* `memory` of hv_size() bytes. `boot` counts boots; `latch` and `latched` are what was stored, or `latched` is HV_UNREADABLE, which
- * counts as latched and is stored anew; `random` gives unpredictable numbers, of which, of the boot
- * and of the host's nonce a session's number is made; `name` is copied, at most 24 bytes. `now_ms` is the device's clock, which wraps. */
+ * counts as latched and is stored anew; `random` gives unpredictable numbers, which make a session's number together with the boot
+ * and the host's nonce; `name` is copied, at most 24 bytes. `now_ms` is the device's clock, which wraps. */
 hv_core *hv_init(void *memory, const hv_build *build, uint32_t boot, uint16_t latch, uint8_t latched,
                  uint32_t (*random)(void *context), void *context, const char *name, uint32_t now_ms);
 /* Bytes from the serial line, any number of them. */
