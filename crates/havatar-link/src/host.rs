@@ -200,6 +200,14 @@ impl Host {
         }
     }
 
+    /// The `seq` of the last frame of the session, while the device is up; 0 before the first.
+    pub fn sent(&self, now: Duration) -> Option<u32> {
+        match &self.phase {
+            Phase::Up(session) if self.lost(now).is_none() => Some(session.sent),
+            _ => None,
+        }
+    }
+
     /// For a set-point made at `now`: the device's clock, or a little less. `None` while the device is not up.
     pub fn stamp(&self, now: Duration) -> Option<u32> {
         match &self.phase {

@@ -20,8 +20,9 @@ hv_core* hv_init(void* memory, const hv_build* build, uint32_t boot, uint16_t la
                  uint32_t (*random)(void* context), void* context, const char* name, uint32_t now_ms) {
   const havatar::Build complete = havatar::complete(*build);
   const havatar::Estop estop(latch, latched != 0);
-  const havatar::Session session(random, context);
-  return new (memory) hv_core{havatar::Core(complete, boot, estop, session, name, now_ms)};
+  const havatar::Keeper keeper = latched <= 1 ? havatar::Keeper(estop) : havatar::Keeper();
+  const havatar::Session session(random, context, boot);
+  return new (memory) hv_core{havatar::Core(complete, boot, estop, keeper, session, name, now_ms)};
 }
 
 void hv_receive(hv_core* core, const uint8_t* bytes, size_t length, uint32_t now_ms) {
@@ -30,6 +31,10 @@ void hv_receive(hv_core* core, const uint8_t* bytes, size_t length, uint32_t now
 
 void hv_tick(hv_core* core, const hv_inputs* inputs, uint32_t now_ms, hv_outputs* outputs) {
   core->core.tick(*inputs, now_ms, *outputs);
+}
+
+void hv_kept(hv_core* core, uint16_t latch, uint8_t latched, uint8_t done) {
+  core->core.kept(latch, latched != 0, done == 1);
 }
 
 size_t hv_transmit(hv_core* core, uint8_t* bytes, size_t room) { return core->core.transmit(bytes, room); }

@@ -5,8 +5,9 @@
 namespace havatar {
 namespace {
 
-constexpr uint16_t kFeatures = kFeatureOdometry | kFeatureBattery | kFeatureHead | kFeatureLight | kFeaturePresence |
-                               kFeatureBuzzer | kFeatureMuteSwitch | kFeatureEstopButton | kFeatureLatchSurvives;
+// What it can whatever happens.
+constexpr uint16_t kAlways = kFeatureOdometry | kFeatureBattery | kFeatureHead | kFeatureLight | kFeaturePresence | kFeatureBuzzer |
+                             kFeatureMuteSwitch | kFeatureEstopButton;
 constexpr uint16_t kPeriod = 50;          // ms between two STATUS, until the host says otherwise
 constexpr uint16_t kShortestPeriod = 20;
 constexpr uint16_t kLongestPeriod = 1000;
@@ -29,11 +30,13 @@ uint8_t fitting(const char* name) {
 
 }  // namespace
 
-Core::Core(const Build& build, uint32_t boot, const Estop& estop, const Session& session, const char* name, Millis now)
+Core::Core(const Build& build, uint32_t boot, const Estop& estop, const Keeper& keeper, const Session& session, const char* name,
+           Millis now)
     : build_(build),
       boot_(boot),
       session_(session),
       estop_(estop),
+      keeper_(keeper),
       odometry_(build),
       battery_(build),
       motion_(build),
@@ -142,7 +145,7 @@ void Core::hello(const Hello& hello) {
   nonce_ = hello.nonce;
   version_ = hello.lowest <= kProtocolVersion && hello.highest >= kProtocolVersion ? kProtocolVersion : uint8_t{0};
   if (version_ != 0) {
-    session_.begin();
+    session_.begin(hello.nonce);
   } else {
     session_.end();
   }
@@ -180,7 +183,7 @@ Welcome Core::welcome() const {
   welcome.session = session_.number();
   welcome.boot = boot_;
   welcome.clock = now_;
-  welcome.features = kFeatures;
+  welcome.features = features();
   welcome.max_linear = build_.limits.linear;
   welcome.max_reverse = build_.limits.reverse;
   welcome.max_angular = build_.limits.angular;
@@ -237,7 +240,11 @@ uint16_t Core::flags() const {
   return static_cast<uint16_t>(flags);
 }
 
-void Core::fill(hv_outputs& outputs) const {
+uint16_t Core::features() const {
+  return keeper_.keeps(estop_) ? static_cast<uint16_t>(kAlways | kFeatureLatchSurvives) : kAlways;
+}
+
+void Core::fill(hv_outputs& outputs) {
   const Duties duties = motion_.duties();
   outputs.left_duty = duties.left;
   outputs.right_duty = duties.right;
@@ -249,6 +256,9 @@ void Core::fill(hv_outputs& outputs) const {
   outputs.buzzer_hz = extras_.hz();
   outputs.latch = estop_.latch();
   outputs.latched = estop_.latched() ? 1 : 0;
+  // Not while the wheels are driven: the loop waits for the flash, and meanwhile nobody would stop them. What waits then is a release,
+  // and a reset before it is kept wakes up latched.
+  outputs.keep = duties.brake && keeper_.ask(estop_, now_) ? 1 : 0;
 }
 
 }  // namespace havatar

@@ -15,6 +15,7 @@
 #include "estop.h"
 #include "extras.h"
 #include "frame.h"
+#include "keeper.h"
 #include "messages.h"
 #include "motion.h"
 #include "odometry.h"
@@ -26,10 +27,12 @@ namespace havatar {
 class Core {
  public:
   // `name` is UTF-8 and cut to kMaxName bytes, never within a character.
-  Core(const Build& build, uint32_t boot, const Estop& estop, const Session& session, const char* name, Millis now);
+  Core(const Build& build, uint32_t boot, const Estop& estop, const Keeper& keeper, const Session& session, const char* name,
+       Millis now);
 
   void receive(const uint8_t* bytes, size_t length, Millis now);
   void tick(const hv_inputs& inputs, Millis now, hv_outputs& outputs);
+  void kept(uint16_t latch, bool latched, bool done) { keeper_.heard(latch, latched, done, now_); }
   size_t transmit(uint8_t* bytes, size_t room);
 
  private:
@@ -46,7 +49,8 @@ class Core {
   Status status() const;
   State state() const;
   uint16_t flags() const;
-  void fill(hv_outputs& outputs) const;
+  uint16_t features() const;
+  void fill(hv_outputs& outputs);
 
   Build build_;
   uint32_t boot_;
@@ -56,6 +60,7 @@ class Core {
   FrameDecoder decoder_;
   Session session_;
   Estop estop_;
+  Keeper keeper_;
   Odometry odometry_;
   Battery battery_;
   Motion motion_;

@@ -2,12 +2,26 @@
 
 namespace havatar {
 
-void Session::begin() {
-  constexpr int kDraws = 8;
+namespace {
+
+// Every bit of the number changes about half of the bits, and no two numbers become the same one (MurmurHash3's last step).
+uint32_t stirred(uint32_t number) {
+  number ^= number >> 16;
+  number *= 0x85EBCA6BU;
+  number ^= number >> 13;
+  number *= 0xC2B2AE35U;
+  number ^= number >> 16;
+  return number;
+}
+
+}  // namespace
+
+// Each part makes a difference of its own, so dice that fall the same way after every boot, as a chip's may without its radio, or a host that
+// repeats its nonce, still bring no former session back to life.
+void Session::begin(uint32_t nonce) {
+  const uint32_t drawn = stirred(stirred(stirred(random_(context_)) ^ nonce) ^ boot_);
   uint32_t number = 0;
-  for (int i = 0; i < kDraws && (number == 0 || number == former_); ++i) number = random_(context_);
-  // A source that is stuck must not hang the robot, and must not bring the former session back to life either.
-  while (number == 0 || number == former_) ++number;
+  while (number == 0 || number == former_) number = stirred(drawn ^ ++begun_);
   number_ = number;
   former_ = number;
   accepted_ = 0;

@@ -12,10 +12,11 @@ class Session {
   using Random = uint32_t (*)(void* context);
 
   Session() = default;
-  Session(Random random, void* context) : random_(random), context_(context) {}
+  Session(Random random, void* context, uint32_t boot) : random_(random), context_(context), boot_(boot) {}
 
-  // A new number: not 0, and not the former one. Counting begins anew on both sides.
-  void begin();
+  // A new number, made of the boot, the host's nonce, the device's dice and how many there were before: not 0, and not the former one.
+  // Counting begins anew on both sides.
+  void begin(uint32_t nonce);
   // No session: nothing is believed until the next begin().
   void end();
 
@@ -32,6 +33,8 @@ class Session {
  private:
   Random random_ = nullptr;
   void* context_ = nullptr;
+  uint32_t boot_ = 0;
+  uint32_t begun_ = 0;
   uint32_t number_ = 0;
   uint32_t former_ = 0;
   uint32_t accepted_ = 0;

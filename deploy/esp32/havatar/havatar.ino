@@ -127,13 +127,18 @@ class Encoder {
   volatile uint32_t ticks_ = 0;  // unsigned, because it wraps
 };
 
+constexpr char kSpace[] = "havatar";  // in flash
+constexpr char kBootKey[] = "boot";
+constexpr char kLatchKey[] = "estop";
+constexpr uint32_t kNoLatch = UINT32_MAX;  // no latch is written so
+
 constexpr size_t kCoreBytes = 2048;
 alignas(uint64_t) uint8_t memory[kCoreBytes];
 hv_core* core = nullptr;
 Encoder left_encoder;
 Encoder right_encoder;
 Preferences store;
-uint32_t stored = 0;      // the latch as the flash has it
+bool store_open = false;
 uint32_t ticked_at = 0;
 uint32_t battery_at = 0;
 uint16_t battery_mv = 0;
@@ -216,12 +221,13 @@ void write_pins(const hv_outputs& outputs, uint32_t now) {
   write_buzzer(outputs.buzzer_hz);
 }
 
-// After the pins, because flash takes its time.
-void store_latch(const hv_outputs& outputs) {
+// After the pins, because flash takes its time. The core asks again if this fails.
+void keep_latch(const hv_outputs& outputs) {
+  if (outputs.keep == 0) return;
   const uint32_t latch = packed(outputs.latch, outputs.latched != 0);
-  if (latch == stored) return;
-  stored = latch;
-  store.putUInt("estop", latch);
+  if (!store_open) store_open = store.begin(kSpace, false);
+  const bool done = store_open && store.putUInt(kLatchKey, latch) == sizeof latch;
+  hv_kept(core, outputs.latch, outputs.latched, done ? 1 : 0);
 }
 
 void receive(uint32_t now) {
@@ -241,17 +247,24 @@ void transmit() {
   if (length > 0) Serial.write(bytes, length);
 }
 
-// A store that does not open cannot say that the e-stop was not latched, so it was; and it cannot count boots.
+// A store that does not open, has no latch, or has one that was never written, cannot say that the e-stop was not latched, so it was.
+// One that cannot be written cannot count boots, and will hardly keep the latch either.
 void begin_core() {
   uint32_t boot = esp_random();
-  stored = packed(0, true);
-  if (store.begin("havatar", false)) {
-    boot = store.getUInt("boot", 0) + 1;
-    store.putUInt("boot", boot);
-    stored = store.getUInt("estop", 0);
+  uint32_t kept = kNoLatch;
+  bool writable = false;
+  store_open = store.begin(kSpace, false);
+  if (store_open) {
+    const uint32_t counted = store.getUInt(kBootKey, 0) + 1;
+    writable = store.putUInt(kBootKey, counted) == sizeof counted;
+    if (writable) boot = counted;
+    kept = store.getUInt(kLatchKey, kNoLatch);
   }
-  const auto latch = static_cast<uint16_t>(stored & 0xFFFF);
-  core = hv_init(memory, &kBuild, boot, latch, (stored >> 16) != 0, draw, nullptr, kName, clock_ms());
+  const bool readable = kept <= packed(UINT16_MAX, true);
+  const auto latch = static_cast<uint16_t>(readable ? kept & 0xFFFF : 0);
+  const auto latched = static_cast<uint8_t>(readable ? kept >> 16 : HV_UNREADABLE);
+  core = hv_init(memory, &kBuild, boot, latch, latched, draw, nullptr, kName, clock_ms());
+  if (!writable) hv_kept(core, latch, latched, 0);
 }
 
 void begin_watchdog() {
@@ -292,7 +305,7 @@ void loop() {
     hv_outputs outputs;
     hv_tick(core, &inputs, now, &outputs);
     write_pins(outputs, now);
-    store_latch(outputs);
+    keep_latch(outputs);
   }
   transmit();
   esp_task_wdt_reset();

@@ -27,9 +27,11 @@ struct Chip {
   std::deque<uint8_t> to_device;
   std::deque<uint8_t> from_device;
   int room = 128;               // of the transmitter
-  bool store_works = true;
+  bool store_opens = true;
+  bool store_writes = true;
   std::map<std::string, uint32_t> stored;
   uint32_t writes = 0;          // to the store
+  uint32_t tried = 0;           // to write, well or not
   uint32_t watchdog_ms = 0;     // 0: not set
   bool watchdog_resets = false;
   bool watched = false;

@@ -71,15 +71,17 @@ size_t HardwareSerial::write(const uint8_t* bytes, size_t length) {
   return length;
 }
 
-bool Preferences::begin(const char*, bool) { return chip().store_works; }
+bool Preferences::begin(const char*, bool) { return chip().store_opens; }
 
 uint32_t Preferences::getUInt(const char* key, uint32_t otherwise) {
+  if (!chip().store_opens) return otherwise;
   const auto found = chip().stored.find(key);
   return found == chip().stored.end() ? otherwise : found->second;
 }
 
 size_t Preferences::putUInt(const char* key, uint32_t value) {
-  if (!chip().store_works) return 0;
+  ++chip().tried;
+  if (!chip().store_opens || !chip().store_writes) return 0;
   chip().stored[key] = value;
   ++chip().writes;
   return sizeof value;

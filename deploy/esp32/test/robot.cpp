@@ -16,9 +16,9 @@ uint32_t random_state = 1;
 
 }  // namespace
 
-Robot::Robot(const hv_build& build, uint32_t start, uint16_t latch, bool latched, const char* name)
+Robot::Robot(const hv_build& build, uint32_t start, uint16_t latch, uint8_t latched, const char* name)
     : now(start), memory_((hv_size() + 7) / 8) {
-  core = hv_init(memory_.data(), &build, 5, latch, latched ? 1 : 0, counted_random, &random_state, name, now);
+  core = hv_init(memory_.data(), &build, 5, latch, latched, counted_random, &random_state, name, now);
   if (build.full_speed != 0) plant.full_speed = build.full_speed;
   if (build.ticks_per_metre != 0) plant.ticks_per_metre = build.ticks_per_metre;
   in.battery_mv = 12000;
@@ -33,6 +33,10 @@ void Robot::tick(uint32_t dt) {
   plant.write(in);
   now += dt;
   hv_tick(core, &in, now, &out);
+  if (out.keep != 0) {
+    ++asked;
+    if (answers) hv_kept(core, out.latch, out.latched, keeps ? 1 : 0);
+  }
   listen();
 }
 

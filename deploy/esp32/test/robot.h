@@ -17,7 +17,7 @@ struct Life {
 
 class Robot {
  public:
-  explicit Robot(const hv_build& build = {}, uint32_t start = 1000, uint16_t latch = 0, bool latched = false,
+  explicit Robot(const hv_build& build = {}, uint32_t start = 1000, uint16_t latch = 0, uint8_t latched = 0,
                  const char* name = "bench");
 
   // Lets `ms` pass in ticks of 5 ms.
@@ -59,6 +59,9 @@ class Robot {
   hv_inputs in = {};
   hv_outputs out = {};
   uint32_t now;
+  bool keeps = true;    // the board stores the latch
+  bool answers = true;  // and says what became of that
+  uint32_t asked = 0;   // how often it was asked to
   uint32_t session = 0;
   uint32_t seq = 0;
   havatar::Status status = {};

@@ -139,12 +139,13 @@ class Player {
 
   void pins() {
     const uint8_t what = story_.u8();
-    switch (what % 6) {
+    switch (what % 7) {
       case 0: world_.inputs.estop_button = 1; break;
       case 1: world_.inputs.motor_fault = 1; break;
       case 2: world_.plant.stuck[what / 8 % 2] = true; break;
       case 3: world_.plant.tick_offset += story_.u16() << 16; break;
       case 4: world_.inputs.battery_mv = static_cast<uint16_t>(story_.u16()); break;
+      case 5: world_.stores = false; break;
       default: world_.reset(); break;
     }
   }
@@ -152,6 +153,7 @@ class Player {
   void mend() {
     world_.inputs.estop_button = 0;
     world_.inputs.motor_fault = 0;
+    world_.stores = true;
     world_.plant.stuck[0] = world_.plant.stuck[1] = false;
   }
 

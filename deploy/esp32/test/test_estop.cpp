@@ -120,7 +120,7 @@ TEST(the_button_latches_once_for_each_pressing) {
 }
 
 TEST(the_latch_survives_a_reset_and_counts_on_beyond_its_end) {
-  Robot robot({}, 1000, 65535, true);
+  Robot robot({}, 1000, 65535, 1);
   robot.tick();
   CHECK(robot.look().state == State::kEstop);
   CHECK_EQ(robot.out.latched, 1);
@@ -136,7 +136,7 @@ TEST(the_latch_survives_a_reset_and_counts_on_beyond_its_end) {
 }
 
 TEST(before_the_first_look_at_the_button_nothing_is_released) {
-  Robot robot({}, 1000, 3, true);
+  Robot robot({}, 1000, 3, 1);
   robot.hello();
   robot.release(3);
   CHECK(robot.refusal() == Refusal::kButtonPressed);

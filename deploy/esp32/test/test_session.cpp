@@ -62,7 +62,7 @@ TEST(names_are_cut_between_characters) {
   };
   for (const auto& row : rows) {
     check::about() = row.kept;
-    Robot robot({}, 0, 0, false, row.given);
+    Robot robot({}, 0, 0, 0, row.given);
     robot.hello();
     CHECK(std::string(robot.welcome.name, robot.welcome.name_length) == row.kept);
   }
@@ -106,15 +106,36 @@ uint32_t stuck(void* context) { return *static_cast<uint32_t*>(context); }
 
 TEST(a_stuck_source_of_randomness_neither_hangs_nor_repeats) {
   for (uint32_t value : {0U, 1U, 0xFFFFFFFFU}) {
-    Session session(stuck, &value);
-    uint32_t former = 0;
-    for (int i = 0; i < 5; ++i) {
-      session.begin();
-      CHECK(session.number() != 0);
-      CHECK(session.number() != former);
-      former = session.number();
+    std::set<uint32_t> seen = {0};
+    for (uint32_t boot = 1; boot <= 20; ++boot) {
+      Session session(stuck, &value, boot);
+      for (int i = 0; i < 50; ++i) {  // the very same HELLO, as of a recording
+        session.begin(7);
+        CHECK(seen.insert(session.number()).second);
+      }
     }
   }
+}
+
+TEST(boot_nonce_and_dice_each_make_another_session) {
+  std::set<uint32_t> seen = {0};
+  for (uint32_t boot = 0; boot < 10; ++boot) {
+    for (uint32_t nonce = 0; nonce < 10; ++nonce) {
+      for (uint32_t value = 0; value < 10; ++value) {
+        Session session(stuck, &value, boot);
+        session.begin(nonce);
+        CHECK(seen.insert(session.number()).second);
+      }
+    }
+  }
+}
+
+// What would become 0, or the former number again, is passed over.
+TEST(a_session_is_never_the_reserved_number) {
+  uint32_t value = 0;
+  Session session(stuck, &value, 0);
+  session.begin(0xBB055C8A);
+  CHECK(session.number() != 0);
 }
 
 TEST(frames_are_believed_once_in_order_and_in_their_session) {

@@ -22,6 +22,7 @@ class Board {
  public:
   Board() {
     chip() = bench::Chip();
+    chip().stored["estop"] = 0;  // as after the first release
     boot();
   }
 
@@ -177,12 +178,51 @@ TEST(sketch_keeps_the_estop_over_a_reset_and_writes_it_once) {
   CHECK_EQ(chip().writes, writes + 2);  // the boot, and nothing else
 }
 
-TEST(sketch_without_a_store_wakes_up_latched) {
+TEST(sketch_that_cannot_read_its_store_wakes_up_latched) {
+  const struct {
+    const char* name;
+    void (*spoil)();
+  } rows[] = {
+      {"does not open", [] { chip().store_opens = false; }},
+      {"never written", [] { chip().stored.clear(); }},
+      {"not a latch", [] { chip().stored["estop"] = 0x20000; }},
+  };
+  for (const auto& row : rows) {
+    check::about() = row.name;
+    Board board;
+    row.spoil();
+    board.boot();
+    board.run(60);
+    CHECK(board.status.state == State::kEstop);
+    CHECK_EQ(board.status.latch, 0);
+    chip().store_opens = true;
+    board.run(1000);
+    CHECK_EQ(chip().stored["estop"], 0x10000);
+    board.greet();
+    CHECK_EQ(board.welcome.features, 0x1FF);
+  }
+}
+
+TEST(sketch_whose_store_cannot_be_written_says_so_and_tries_again) {
   Board board;
-  chip().store_works = false;
+  chip().store_writes = false;
   board.boot();
-  board.run(60);
-  CHECK(board.status.state == State::kEstop);
+  board.run(20);
+  board.greet();
+  CHECK_EQ(board.welcome.features, 0x0FF);
+  CHECK(board.welcome.boot != 1);  // it cannot count them
+  chip().set(kButton, HIGH);
+  board.run(1);
+  CHECK(board.braked());
+  const uint32_t tried = chip().tried;
+  board.run(10000);
+  CHECK_EQ(chip().tried - tried, 10);
+  CHECK_EQ(chip().stored["estop"], 0);
+  chip().store_writes = true;
+  board.run(1000);
+  CHECK_EQ(chip().stored["estop"], 0x10001);
+  board.greet();
+  CHECK_EQ(board.welcome.features, 0x1FF);
 }
 
 TEST(sketch_reads_battery_fault_and_mute) {

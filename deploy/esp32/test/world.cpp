@@ -25,14 +25,12 @@ World::World(uint32_t start) : now_(uint64_t{1} << 40 | start), memory_((hv_size
 }
 
 void World::reset() {
-  const uint16_t latch = outputs.latch;
-  const bool latched = outputs.latched != 0;
   outputs = {};
   outputs.brake = 1;
   constexpr uint32_t kBootLoader = 300;  // ms
   plant.move(outputs, kBootLoader);
   now_ += kBootLoader;
-  boot(latch, latched);
+  boot(stored_latch_, stored_latched_);
 }
 
 void World::boot(uint16_t latch, bool latched) {
@@ -47,6 +45,7 @@ void World::boot(uint16_t latch, bool latched) {
   latch_ = latch;
   pressed_ = true;
   fault_ = false;
+  failed_ = false;
   outputs = {};
   outputs.brake = 1;
   outputs.latch = latch;
@@ -104,9 +103,22 @@ void World::tick(uint32_t dt) {
   if (inputs.motor_fault != 0 && !fault_) stopped();
   fault_ = inputs.motor_fault != 0;
   hv_tick(core_, &inputs, clock(), &outputs);
+  if (outputs.keep != 0) keep();
   listen();
   judge_outputs();
   if (!in_frame_) probe();
+}
+
+void World::keep() {
+  expect(!failed_ || now_ - kept_at_ >= 1000, "a store that failed is hammered");
+  expect(outputs.brake == 1, "the latch is stored while the wheels are driven");
+  kept_at_ = now_;
+  failed_ = !stores;
+  if (stores) {
+    stored_latch_ = outputs.latch;
+    stored_latched_ = outputs.latched != 0;
+  }
+  hv_kept(core_, outputs.latch, outputs.latched, stores ? 1 : 0);
 }
 
 // Asks for a STATUS by a RELEASE of no session, which changes nothing. Only between frames.
@@ -141,6 +153,9 @@ void World::heard(const wire::Answer& answer) {
       expect(answer.welcome.session == answer.header.session, "a WELCOME of two sessions");
       expect(answer.welcome.session == 0 || answer.welcome.session != session_, "the same session again");
       expect((answer.welcome.session == 0) == (answer.welcome.version == 0), "a session without a version");
+      expect((answer.welcome.features & kFeatureLatchSurvives) == 0 ||
+                 ((status_.flags & kFlagLatched) != 0) == stored_latched_,
+             "it boasts of a latch that it would forget");
       session_ = answer.welcome.session;
       device_seq_ = 0;
       break;

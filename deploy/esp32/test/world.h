@@ -31,6 +31,7 @@ class World {
   const havatar::Status& status() const { return status_; }  // the newest
 
   hv_inputs inputs = {};
+  bool stores = true;  // what it is asked to keep
   hv_outputs outputs = {};
   Plant plant;
 
@@ -45,6 +46,7 @@ class World {
   };
 
   void boot(uint16_t latch, bool latched);
+  void keep();
   void expect(bool holds, const char* what);
   void listen();
   void heard(const wire::Answer& answer);
@@ -72,6 +74,11 @@ class World {
   uint32_t boots_ = 0;
   uint64_t refused_at_ = 0;
   uint32_t random_ = 1;
+
+  uint16_t stored_latch_ = 0;
+  bool stored_latched_ = false;
+  bool failed_ = false;  // the newest keeping
+  uint64_t kept_at_ = 0;
 
   bool latched_ = false;
   uint16_t latch_ = 0;

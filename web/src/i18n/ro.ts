@@ -92,7 +92,8 @@ export const ro = {
   'robot.warning.no_acknowledgement': 'nu confirmă comenzile',
   'robot.warning.no_estop_latch': 'nu ține minte oprirea de urgență',
   'robot.warning.no_odometry': 'nu măsoară drumul',
-  'robot.warning.no_answer': 'nu dă niciun răspuns cunoscut: orice este la capătul cablului e luat drept el',
+  'robot.warning.no_answer':
+    'nu dă niciun răspuns cunoscut: orice este la capătul cablului e luat drept el',
   'viewers.count': {
     one: '{n} persoană privește',
     few: '{n} persoane privesc',

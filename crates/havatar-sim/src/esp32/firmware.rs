@@ -36,6 +36,8 @@ pub(super) struct Outputs {
     pub(super) buzzer_hz: u16,
     pub(super) latch: u16,
     pub(super) latched: u8,
+    /// 1: store the latch over a reset, and say by [`Firmware::kept`] how that went.
+    pub(super) keep: u8,
 }
 
 /// All zeros: what the core was built for.
@@ -75,6 +77,7 @@ unsafe extern "C" {
     ) -> *mut Core;
     fn hv_receive(core: *mut Core, bytes: *const u8, length: usize, now_ms: u32);
     fn hv_tick(core: *mut Core, inputs: *const Inputs, now_ms: u32, outputs: *mut Outputs);
+    fn hv_kept(core: *mut Core, latch: u16, latched: u8, done: u8);
     fn hv_transmit(core: *mut Core, bytes: *mut u8, room: usize) -> usize;
 }
 
@@ -126,6 +129,12 @@ impl Firmware {
         // SAFETY: the core is alive, and both structs are laid out as in C.
         unsafe { hv_tick(self.core, inputs, now_ms, &raw mut outputs) }
         outputs
+    }
+
+    /// The latch of these outputs is stored.
+    pub(super) fn kept(&mut self, outputs: &Outputs) {
+        // SAFETY: the core is alive.
+        unsafe { hv_kept(self.core, outputs.latch, outputs.latched, 1) }
     }
 
     /// Bytes for the serial line.

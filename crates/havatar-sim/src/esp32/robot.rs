@@ -223,7 +223,12 @@ impl Robot {
                     mute_switch: self.mute_switch.into(),
                     motor_fault: self.motor_fault.into(),
                 };
-                firmware.tick(&inputs, millis(at.saturating_sub(self.booted)))
+                let outputs = firmware.tick(&inputs, millis(at.saturating_sub(self.booted)));
+                if outputs.keep != 0 {
+                    self.stored = (outputs.latch, outputs.latched != 0);
+                    firmware.kept(&outputs);
+                }
+                outputs
             }
             Board::Foreign(foreign) => {
                 let (left_duty, right_duty) = foreign.duties();
@@ -253,7 +258,6 @@ impl Robot {
         if old.buzzer_hz != outputs.buzzer_hz {
             self.timeline.tell(at, "buzzer", json!({"hz": outputs.buzzer_hz}));
         }
-        self.stored = (outputs.latch, outputs.latched != 0);
     }
 
     fn move_body(&mut self, at: Duration) {

@@ -91,6 +91,9 @@ pub(crate) struct Device {
     silent: bool,
     seq: u32,
     clock: u32,
+    /// The highest `seq` accepted in the session. A new one begins as if the host's terms had been heard, for tests that hear
+    /// by hand.
+    pub(crate) accepted: u32,
     /// Everything that was ever understood.
     pub(crate) told: Vec<ToDevice>,
 }
@@ -108,6 +111,7 @@ impl Device {
             silent: false,
             seq: 0,
             clock: 1000,
+            accepted: 0,
             told: Vec::new(),
         }
     }
@@ -117,12 +121,16 @@ impl Device {
         let mut heard = Vec::new();
         self.decoder.push_all(bytes, |body| heard.extend(ToDevice::decode(body)));
         let mut answer = Vec::new();
-        for (_, message) in heard {
+        for (header, message) in heard {
             self.told.push(message);
+            if header.session == self.session {
+                self.accepted = self.accepted.max(header.seq);
+            }
             match message {
                 ToDevice::Hello(hello) => {
                     // A session of its own each time, and never the former one.
                     (self.session, self.seq) = (self.session.wrapping_add(7919).max(1), 1);
+                    self.accepted = 2;
                     answer.extend_from_slice(&self.welcome(hello.nonce));
                 }
                 ToDevice::Estop(_) if !self.latched => {
@@ -167,7 +175,7 @@ impl Device {
     pub(crate) fn status_message(&self) -> Status {
         Status {
             clock: self.clock,
-            accepted: 0,
+            accepted: self.accepted,
             boot: self.boot,
             state: if self.latched { State::Estop } else { self.state },
             flags: Flags(u16::from(self.latched) | u16::from(self.muted) << 6),

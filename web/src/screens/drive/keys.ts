@@ -43,8 +43,9 @@ export function driveByPanelKeys(
     // A scanner has its own keys, and stops by every other.
     else if (scanning || typing(event) || withOther(event)) return;
     else if (doing !== null && isPress(event) && on(event, KEEPS)) {
-      // Held down it would press again and again.
-      if (event.repeat) event.preventDefault();
+      // Held down it would press again and again; and Space would press only as it comes up.
+      if (event.repeat || event.key === ' ') event.preventDefault();
+      if (!event.repeat && event.key === ' ') buttonOf(event)?.click();
     } else if (doing !== null && doing.mode !== 'hold') goOnOrStop(desk, event);
     else if (lease === null || desk.sheet !== null) tryKey(desk, event);
     else drive(desk, event);
@@ -111,6 +112,10 @@ function stopBy(desk: KeyDesk, event: KeyboardEvent): void {
 
 function withOther({ ctrlKey, altKey, metaKey }: KeyboardEvent): boolean {
   return ctrlKey || altKey || metaKey;
+}
+
+function buttonOf({ target }: KeyboardEvent): HTMLElement | null {
+  return target instanceof Element ? target.closest('button') : null;
 }
 
 function on({ target }: KeyboardEvent, selector: string): boolean {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use havatar_link::host::{Due, Event, Host, WhyLost};
 use havatar_link::message::{
-    Buzzer, Drive, Estop, Head, Lights, Limits, Presence, Release, Report as Every, State, Status, Step,
-    StepKind as Kind, StepResult, Stop, StopReason, ToDevice, Welcome,
+    Buzzer, Drive, Estop, Head, Kind as Type, Lights, Limits, Presence, Refused, Release, Report as Every,
+    State, Status, Step, StepKind as Kind, StepResult, Stop, StopReason, ToDevice, Welcome,
 };
 use rand::TryRng as _;
 use tokio::time::Instant;
@@ -20,6 +20,8 @@ use super::Speech;
 
 /// Between two reports of the controller.
 const REPORT_MS: u16 = 50;
+/// Our terms are told again this often until the controller has accepted them.
+const TERMS_EVERY: Duration = Duration::from_millis(100);
 /// With nothing due, the link is still looked at this often.
 const IDLE: Duration = Duration::from_millis(100);
 
@@ -31,15 +33,77 @@ pub(in super::super) struct Native {
     most: (u16, u16),
     /// The latch that it last reported.
     latch: u16,
-    /// A session has begun, and the controller has not been told our terms.
-    begun: bool,
     /// A stop was spelled that nobody has asked about.
     stopped: bool,
+    terms: Terms,
+}
+
+/// How far the controller knows what we ask of it in a session: what it must never exceed, and how often it is to report.
+#[derive(Default)]
+enum Terms {
+    /// There is no session.
+    #[default]
+    Apart,
+    /// The limits were told at `told`, and nobody is told of the controller before it has accepted them. Until then nothing
+    /// else is said in the session, so that what it says it accepted can only be those.
+    Limits { welcome: Welcome, told: Option<Duration> },
+    /// It is up. The period was told under this `seq` and at this time.
+    Report { told: Option<(u32, Duration)> },
+    /// It knows all of it.
+    Known,
+}
+
+impl Terms {
+    fn are_up(&self) -> bool {
+        matches!(self, Self::Report { .. } | Self::Known)
+    }
+
+    /// When they are to be told again.
+    fn due(&self) -> Option<Duration> {
+        match *self {
+            Self::Limits { told, .. } => Some(told.map_or(Duration::ZERO, |at| at + TERMS_EVERY)),
+            Self::Report { told } => Some(told.map_or(Duration::ZERO, |(_, at)| at + TERMS_EVERY)),
+            Self::Apart | Self::Known => None,
+        }
+    }
+
+    /// What the controller has accepted. The controller, if that were the limits.
+    fn accepted(&mut self, seq: u32) -> Option<Controller> {
+        match *self {
+            Self::Limits { welcome, told: Some(_) } if seq != 0 => {
+                *self = Self::Report { told: None };
+                Some(controller(&welcome))
+            }
+            // Later frames may have been accepted without it.
+            Self::Report { told: Some((told, _)) } if seq == told => {
+                *self = Self::Known;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// What the controller did not do as it was told.
+    fn refused(&mut self, refused: Refused) -> LinkNews {
+        match self {
+            Self::Limits { welcome, .. } if refused.of == Type::Limits => LinkNews::Unknown(format!(
+                "{} refuses the limits of speed ({}), and is not driven without",
+                welcome.name, refused.code
+            )),
+            _ => {
+                // It reports as it likes, then.
+                if matches!(self, Self::Report { .. }) && refused.of == Type::Report {
+                    *self = Self::Known;
+                }
+                LinkNews::Declined(format!("{}: {}", refused.of, refused.code))
+            }
+        }
+    }
 }
 
 impl Native {
     pub(in super::super) fn new(most: (u16, u16), now: Instant) -> Self {
-        Self { host: Host::new(), base: now, most, latch: 0, begun: false, stopped: false }
+        Self { host: Host::new(), base: now, most, latch: 0, stopped: false, terms: Terms::Apart }
     }
 
     fn at(&self, now: Instant) -> Duration {
@@ -64,6 +128,30 @@ impl Native {
             Err(error) => tracing::debug!(%error, "a message to the controller was not sent"),
         }
     }
+
+    /// Tells what of our terms is due.
+    fn tell_terms(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) {
+        let at = self.at(now);
+        if self.terms.due().is_none_or(|due| at < due) {
+            return;
+        }
+        match &mut self.terms {
+            Terms::Limits { welcome, told } => {
+                if told.replace(at).is_some() {
+                    let why = format!("{} has not accepted the limits of speed yet", welcome.name);
+                    news.push(LinkNews::Unknown(why));
+                }
+                let (linear, angular) = self.most;
+                let limits = Limits { linear, reverse: linear / 2, angular, accel: 0, turn_accel: 0 };
+                self.send(limits, now, out);
+            }
+            Terms::Report { .. } => {
+                self.send(Every { period: REPORT_MS }, now, out);
+                self.terms = Terms::Report { told: self.host.sent(at).map(|seq| (seq, at)) };
+            }
+            Terms::Apart | Terms::Known => {}
+        }
+    }
 }
 
 impl Speech for Native {
@@ -73,28 +161,33 @@ impl Speech for Native {
 
     fn received(&mut self, bytes: &[u8], now: Instant, news: &mut Vec<LinkNews>) {
         let at = self.at(now);
-        let (mut latch, mut begun) = (self.latch, self.begun);
+        let (latch, terms) = (&mut self.latch, &mut self.terms);
         let damaged = self.host.counts().damaged;
         self.host.received(bytes, at, |event| match event {
             Event::Up(welcome) => {
-                begun = true;
-                news.push(LinkNews::Up(controller(&welcome)));
+                if terms.are_up() {
+                    news.push(LinkNews::Lost(Lost::OtherSession));
+                }
+                *terms = Terms::Limits { welcome, told: None };
             }
-            Event::Lost(why) => news.push(LinkNews::Lost(lost(why))),
+            Event::Lost(why) => {
+                *terms = Terms::Apart;
+                news.push(LinkNews::Lost(lost(why)));
+            }
             Event::Status(status) => {
-                latch = status.latch;
-                news.push(LinkNews::Heard(report(&status, damaged)));
+                *latch = status.latch;
+                news.extend(terms.accepted(status.accepted).map(LinkNews::Up));
+                if terms.are_up() {
+                    news.push(LinkNews::Heard(report(&status, damaged)));
+                }
             }
-            Event::Refused(refused) => {
-                news.push(LinkNews::Declined(format!("{}: {}", refused.of, refused.code)));
-            }
+            Event::Refused(refused) => news.push(terms.refused(refused)),
             Event::Incompatible(welcome) => news.push(LinkNews::Unknown(format!(
                 "{} speaks no version of the protocol that this havatard does; update its firmware",
                 welcome.name
             ))),
             Event::Unreadable(error) => tracing::debug!(%error, "a frame of the controller makes no sense"),
         });
-        (self.latch, self.begun) = (latch, begun);
     }
 
     fn taken(&mut self, _now: Instant) {}
@@ -109,6 +202,16 @@ impl Speech for Native {
 
     fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
         self.stopped |= order.is_urgent();
+        if matches!(self.terms, Terms::Limits { .. }) {
+            // To stop is obeyed outside of any session too.
+            let stop: ToDevice = match order {
+                Order::Stop => Stop { reason: 0 }.into(),
+                Order::Estop => Estop { reason: 0 }.into(),
+                _ => return,
+            };
+            out.extend_from_slice(stop.frame(0, 0).as_bytes());
+            return;
+        }
         let at = self.at(now);
         let stamp = self.host.stamp(at).unwrap_or(0);
         match *order {
@@ -149,17 +252,15 @@ impl Speech for Native {
                     out.extend_from_slice(frame.as_bytes());
                     break;
                 }
-                Due::Lost(why) => news.push(LinkNews::Lost(lost(why))),
+                Due::Lost(why) => {
+                    self.terms = Terms::Apart;
+                    news.push(LinkNews::Lost(lost(why)));
+                }
             }
         }
-        if std::mem::take(&mut self.begun) {
-            let (linear, angular) = self.most;
-            let limits = Limits { linear, reverse: linear / 2, angular, accel: 0, turn_accel: 0 };
-            self.send(limits, now, out);
-            self.send(Every { period: REPORT_MS }, now, out);
-        }
+        self.tell_terms(now, out, news);
         if let Some(deadline) = self.host.deadline() {
-            self.base + deadline
+            self.base + self.terms.due().map_or(deadline, |due| due.min(deadline))
         } else {
             self.greet(now, out);
             now + IDLE

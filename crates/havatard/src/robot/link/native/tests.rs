@@ -39,14 +39,29 @@ impl End {
         (Self { native, now, news: Vec::new() }, out)
     }
 
-    /// In a session with this device, our terms told.
+    /// In a session with this device, our terms accepted.
     fn with(device: &mut Device) -> Self {
         let (mut end, hello) = Self::open();
         let welcome = device.hear(&hello);
-        assert!(matches!(end.hear(&welcome)[..], [LinkNews::Up(_)]));
-        let terms = end.poll();
-        device.hear(&terms);
+        assert_eq!(end.hear(&welcome), []);
+        assert!(matches!(end.agree(device)[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
         end
+    }
+
+    /// Tells the device our terms, after its welcome. The news of its first report.
+    fn agree(&mut self, device: &mut Device) -> Vec<LinkNews> {
+        device.accepted = 0;
+        let limits = self.poll();
+        assert_eq!(self.hear(&device.status(0)), [], "it has not heard them yet");
+        device.hear(&limits);
+        let news = self.hear(&device.status(0));
+        let period = self.poll();
+        device.hear(&period);
+        let (mut told, _) = spelled(&limits);
+        told.extend(spelled(&period).0);
+        assert!(matches!(told[..], [ToDevice::Limits(_), ToDevice::Report(_)]), "{told:?}");
+        self.hear(&device.status(0));
+        news
     }
 
     fn hear(&mut self, bytes: &[u8]) -> Vec<LinkNews> {
@@ -198,7 +213,9 @@ fn whatever_else_is_at_the_end_of_the_cable_is_never_driven() {
             end.now += HELLO_EVERY;
             let hello = end.poll();
             let welcome = device.hear(&hello);
-            up |= end.hear(&[&[0], &welcome[..]].concat()).iter().any(|news| matches!(news, LinkNews::Up(_)));
+            end.hear(&[&[0], &welcome[..]].concat());
+            device.hear(&end.poll());
+            up |= end.hear(&device.status(0)).iter().any(|news| matches!(news, LinkNews::Up(_)));
             if up {
                 break;
             }
@@ -207,21 +224,109 @@ fn whatever_else_is_at_the_end_of_the_cable_is_never_driven() {
     }
 }
 
-#[test]
-fn our_terms_come_before_any_set_point() {
-    let mut device = Device::new(1);
+/// Welcomed by the device, which has heard nothing else yet.
+fn welcomed(device: &mut Device) -> End {
     let (mut end, hello) = End::open();
     let welcome = device.hear(&hello);
-    end.hear(&welcome);
-    let mut out = end.poll();
-    out.extend(end.say(&DRIVE));
-    let (said, _) = spelled(&out);
-    assert!(
-        matches!(said[..], [ToDevice::Limits(limits), ToDevice::Report(report), ToDevice::Drive(_)]
-            if (limits.linear, limits.reverse, limits.angular) == (250, 125, 785) && report.period == REPORT_MS),
-        "{said:?}"
-    );
-    assert_eq!(end.poll(), b"", "told once");
+    assert_eq!(end.hear(&welcome), []);
+    device.accepted = 0;
+    end
+}
+
+#[test]
+fn limits_that_are_lost_are_told_again_and_nobody_drives_before_they_are_accepted() {
+    let mut device = Device::new(1);
+    let mut end = welcomed(&mut device);
+    for lost in 0..5 {
+        let (said, _) = spelled(&end.poll());
+        let news = std::mem::take(&mut end.news);
+        assert!(matches!((lost, &news[..]), (0, []) | (1.., [LinkNews::Unknown(_)])), "{lost}: {news:?}");
+        assert!(
+            matches!(said[..], [ToDevice::Limits(limits)]
+                if (limits.linear, limits.reverse, limits.angular) == (250, 125, 785)),
+            "{lost}: {said:?}"
+        );
+        for _ in 0..2 {
+            assert_eq!(end.hear(&device.status(40)), [], "{lost}: it has not accepted them");
+            for order in [DRIVE, STEP, Order::Release, Order::Head { pan: 1, tilt: 1 }] {
+                assert_eq!(end.say(&order), b"", "{lost}: {order:?}");
+            }
+            end.now += ms(40);
+            assert_eq!(end.poll(), b"", "{lost}: one at a time");
+        }
+        // A stop waits for nothing, and what the controller makes of it says nothing about the limits.
+        for order in [Order::Stop, Order::Estop] {
+            device.hear(&end.say(&order));
+        }
+        assert!(device.latched);
+        assert_eq!(end.hear(&device.status(10)), [], "{lost}");
+        end.now += ms(20);
+    }
+    device.hear(&end.poll());
+    assert!(matches!(std::mem::take(&mut end.news)[..], [LinkNews::Unknown(_)]));
+    assert!(matches!(end.hear(&device.status(0))[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
+    assert_ne!(end.say(&DRIVE), b"");
+    let limits = |m: &&ToDevice| m.kind() == Type::Limits;
+    assert_eq!(device.told.iter().filter(limits).count(), 1);
+}
+
+#[test]
+fn the_period_of_reports_is_told_again_until_just_that_is_accepted() {
+    let mut device = Device::new(1);
+    let mut end = welcomed(&mut device);
+    device.hear(&end.poll());
+    end.hear(&device.status(0));
+    for _ in 0..3 {
+        let (said, _) = spelled(&end.poll());
+        assert!(matches!(said[..], [ToDevice::Report(report)] if report.period == REPORT_MS), "{said:?}");
+        // What is said after it arrives.
+        device.hear(&end.say(&DRIVE));
+        assert!(matches!(end.hear(&device.status(50))[..], [LinkNews::Heard(_)]));
+        end.now += ms(99);
+        assert_eq!(end.poll(), b"");
+        end.now += ms(1);
+    }
+    device.hear(&end.poll());
+    end.hear(&device.status(50));
+    end.now += ms(250);
+    assert_eq!(end.poll(), b"");
+}
+
+#[test]
+fn a_controller_that_refuses_its_limits_is_not_driven_and_one_that_reports_as_it_likes_is() {
+    let mut device = Device::new(1);
+    let mut end = welcomed(&mut device);
+    let refused = |of| {
+        let refused = Refused { refused: 1, of, code: Code::UnknownType };
+        FromDevice::from(refused)
+    };
+    end.poll();
+    let news = end.hear(refused(Type::Limits).frame(device.session, 50).as_bytes());
+    assert!(matches!(&news[..], [LinkNews::Unknown(why)] if why.contains("limits")), "{news:?}");
+    assert_eq!(end.say(&DRIVE), b"");
+
+    let mut device = Device::new(1);
+    let mut end = welcomed(&mut device);
+    device.hear(&end.poll());
+    end.hear(&device.status(0));
+    end.poll();
+    let news = end.hear(refused(Type::Report).frame(device.session, 50).as_bytes());
+    assert!(matches!(news[..], [LinkNews::Declined(_)]), "{news:?}");
+    end.now += ms(250);
+    assert_eq!(end.poll(), b"");
+    assert_ne!(end.say(&DRIVE), b"");
+}
+
+#[test]
+fn a_second_answer_to_a_greeting_is_a_session_that_knows_no_limits() {
+    let mut device = Device::new(1);
+    let (mut end, hello) = End::open();
+    end.hear(&device.hear(&hello));
+    end.agree(&mut device);
+    let again = device.hear(&hello);
+    assert_eq!(end.hear(&again), [LinkNews::Lost(Lost::OtherSession)]);
+    assert_eq!(end.say(&DRIVE), b"");
+    assert!(matches!(end.agree(&mut device)[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
 }
 
 #[test]
@@ -239,7 +344,9 @@ fn silence_is_a_loss_and_the_greeting_after_it_is_a_new_one() {
     assert_eq!(end.hear(&device.status(20)), [], "a report that comes after it undoes nothing");
     device.session += 1;
     let welcome = device.welcome(greeted[0]);
-    assert!(matches!(end.hear(&welcome)[..], [LinkNews::Up(_)]));
+    assert_eq!(end.hear(&welcome), []);
+    end.now += ms(1);
+    assert!(matches!(end.agree(&mut device)[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
 }
 
 #[test]
@@ -259,8 +366,10 @@ fn another_boot_or_session_is_a_loss_and_the_next_begins_with_its_own() {
         assert_eq!(end.say(&DRIVE), b"", "{what}");
         let greeting = end.poll();
         let welcome = device.hear(&greeting);
-        let news = end.hear(&welcome);
-        let [LinkNews::Up(controller)] = &news[..] else { panic!("{what}: {news:?}") };
+        assert_eq!(end.hear(&welcome), [], "{what}");
+        // Told anew.
+        let news = end.agree(&mut device);
+        let [LinkNews::Up(controller), LinkNews::Heard(_)] = &news[..] else { panic!("{what}: {news:?}") };
         assert_eq!(controller.boot, Some(device.boot));
         // The latch of the new boot is known from its reports, and is the one that a release names.
         let news = end.hear(&device.status(20));
@@ -268,11 +377,6 @@ fn another_boot_or_session_is_a_loss_and_the_next_begins_with_its_own() {
         assert!(report.estop_latched && report.stand == Stand::Latched);
         let (said, _) = spelled(&end.say(&Order::Release));
         assert!(matches!(said[..], [ToDevice::Release(release)] if release.latch == 4), "{said:?}");
-        let (terms, _) = spelled(&end.poll());
-        assert!(
-            matches!(terms[..], [ToDevice::Limits(_), ToDevice::Report(_)]),
-            "{what}: told anew: {terms:?}"
-        );
     }
 }
 
