@@ -153,7 +153,8 @@ pub struct Phrase {
 /// Who is there through the robot, and whether the people around it can see so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Presence {
-    /// How many watch the picture.
+    /// How many watch or listen. Those who read picture and sound apart count once. While MediaMTX does not say, as many
+    /// as it said last; after ten seconds at least one.
     pub watchers: u32,
     /// Somebody drives.
     pub driven: bool,

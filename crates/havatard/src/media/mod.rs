@@ -22,6 +22,7 @@ mod error;
 pub(crate) mod fake;
 mod ffmpeg;
 mod gate;
+mod kept;
 mod mediamtx;
 mod poll;
 pub mod ports;

@@ -24,7 +24,8 @@ use super::recorder::Recorder;
 use super::speaker::{SpeakerLaunch, TalkLaunch};
 use super::voice::{self, Voice};
 use super::{
-    AUDIO, BOTH, CAMERA, Media, MediaStatus, Processes, Running, Surroundings, devices, ffmpeg, poll, status,
+    AUDIO, BOTH, CAMERA, Media, MediaStatus, Processes, Running, Surroundings, devices, ffmpeg, kept, poll,
+    status,
 };
 
 /// A publisher that says it produces while MediaMTX receives nothing is restarted after so many looks.
@@ -91,6 +92,7 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
     tasks.spawn(watch_devices(ctx.clone(), processes.clone(), stop.clone()));
     tasks.spawn(control.run(inbox, stop.clone()));
     tasks.spawn(voice::run(ctx.clone(), processes.clone(), stop.clone()));
+    tasks.spawn(kept::run(&ctx, stop.clone()));
     tasks.spawn(voice::keep_private(ctx.clone(), processes.clone(), stop.clone()));
     tasks.spawn(task.run(status_tx, stop.clone()));
     let media = Media { ctx, processes: processes.clone(), recorder, status, commands };

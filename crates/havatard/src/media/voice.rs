@@ -16,12 +16,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Speaker;
-use crate::disk::{self, Existing};
 use crate::sound::wire::{CaptureOrders, LONGEST, PlayOrders, Report};
 use crate::sound::{CAPTURE_SOCKET, DESK_SOCKET, Ducker, PLAY_SOCKET, SPEECH_SOCKET};
 
 use super::context::Context;
-use super::{Processes, status};
+use super::{Processes, kept, status};
 
 /// How loud it is until somebody says otherwise, in percent.
 const VOLUME: u8 = 80;
@@ -58,16 +57,12 @@ impl Voice {
     /// As it was left in the state directory.
     pub(super) fn open(state_dir: &Path) -> Self {
         let speaker = api::Device { name: "none".to_owned(), state: api::DeviceState::Off, why: None };
-        let volume = std::fs::read_to_string(volume_file(state_dir))
-            .ok()
-            .and_then(|text| text.trim().parse().ok())
-            .filter(|percent| *percent <= 100)
-            .unwrap_or(VOLUME);
+        let volume = kept::volume(state_dir).unwrap_or(VOLUME);
         Self {
             sound: watch::Sender::new(Arc::new(Sound { speaker, volume, ducked: false })),
             levels: watch::Sender::new(api::Levels { speaker_db: None, microphone_db: None }),
             talking: watch::Sender::new(false),
-            private: watch::Sender::new(private_file(state_dir).exists()),
+            private: watch::Sender::new(kept::private(state_dir)),
         }
     }
 
@@ -114,9 +109,7 @@ pub(super) async fn run(ctx: Arc<Context>, processes: Arc<Processes>, stop: Canc
             return stop.cancelled().await;
         }
     };
-    let saved = ctx.voice.sound.borrow().volume;
-    let mut desk =
-        Desk { ctx: ctx.clone(), socket, ducker: Ducker::default(), capture: None, play: None, saved };
+    let mut desk = Desk { ctx: ctx.clone(), socket, ducker: Ducker::default(), capture: None, play: None };
     let mut config = ctx.config.subscribe();
     let mut sound = ctx.voice.sound.subscribe();
     let mut talking = ctx.voice.talking.subscribe();
@@ -141,7 +134,7 @@ pub(super) async fn run(ctx: Arc<Context>, processes: Arc<Processes>, stop: Canc
             Ok(()) = microphone.changed() => desk.microphone_changed(&microphone.borrow_and_update().state),
             () = tokio::time::sleep_until(until) => {}
         }
-        desk.act(&processes.speaker).await;
+        desk.act(&processes.speaker);
     }
 }
 
@@ -153,8 +146,6 @@ struct Desk {
     /// What each stage said last that it follows; `None` before it has said anything.
     capture: Option<CaptureOrders>,
     play: Option<PlayOrders>,
-    /// The volume on the disk.
-    saved: u8,
 }
 
 impl Desk {
@@ -197,7 +188,7 @@ impl Desk {
     }
 
     /// Tells each stage what it does not follow yet, and everybody how it is.
-    async fn act(&mut self, speaker: &Supervised) {
+    fn act(&mut self, speaker: &Supervised) {
         let now = Instant::now();
         self.ducker.settle(now);
         let ducked = self.ducker.ducked(now);
@@ -219,23 +210,11 @@ impl Desk {
         if self.capture.is_some_and(|followed| followed != capture) {
             self.tell(CAPTURE_SOCKET, &capture.to_string());
         }
-        if volume != self.saved {
-            self.saved = volume;
-            self.save(volume).await;
-        }
     }
 
     /// A stage that does not hear this reports the old orders, and is told again.
     fn tell(&self, stage: &str, words: &str) {
         let _ = self.socket.try_send_to(words.as_bytes(), self.ctx.runtime_dir.join(stage));
-    }
-
-    async fn save(&self, volume: u8) {
-        let file = volume_file(&self.ctx.state_dir);
-        let write = move || disk::write(&file, format!("{volume}\n").as_bytes(), Existing::Replace);
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(write).await {
-            tracing::warn!(%error, "the volume is not remembered over a restart");
-        }
     }
 }
 
@@ -250,7 +229,6 @@ pub(super) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, s
         }
         let devices = [&processes.camera, &processes.microphone];
         let on = *private.borrow_and_update();
-        remember_private(private_file(&ctx.state_dir), on).await;
         if on {
             tracing::info!("the switch on the robot holds camera and microphone off");
             futures_util::future::join_all(devices.map(end)).await;
@@ -260,21 +238,6 @@ pub(super) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, s
                 device.recover();
             }
         }
-    }
-}
-
-/// The controller answers only a moment after the daemon has started, and nobody is to be seen in that moment who had
-/// closed the robot's eyes before.
-async fn remember_private(file: PathBuf, on: bool) {
-    let keep = move || {
-        if on {
-            return disk::write(&file, b"", Existing::Replace);
-        }
-        std::fs::remove_file(&file)
-            .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
-    };
-    if let Ok(Err(error)) = tokio::task::spawn_blocking(keep).await {
-        tracing::warn!(%error, "how the switch on the robot stands is not remembered over a restart");
     }
 }
 
@@ -295,14 +258,6 @@ fn is_up(state: &State) -> bool {
 fn permille(volume: u8, speaker: &Speaker) -> u16 {
     let percent = u32::from(volume.min(100));
     u16::try_from(speaker.max_volume * percent * percent / 1000).unwrap_or(0)
-}
-
-fn private_file(state_dir: &Path) -> PathBuf {
-    state_dir.join("private")
-}
-
-fn volume_file(state_dir: &Path) -> PathBuf {
-    state_dir.join("volume")
 }
 
 fn bind(runtime_dir: &Path) -> io::Result<UnixDatagram> {
@@ -330,16 +285,5 @@ mod tests {
         assert_eq!(permille(50, &speaker(100)), 250);
         assert_eq!(permille(0, &speaker(100)), 0);
         assert_eq!(permille(255, &speaker(100)), 1000);
-    }
-
-    #[test]
-    fn a_volume_that_cannot_be_read_is_the_usual_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let volume = || Voice::open(dir.path()).sound.borrow().volume;
-        assert_eq!(volume(), VOLUME);
-        for (text, wanted) in [("35\n", 35), ("101", VOLUME), ("", VOLUME), ("loud", VOLUME)] {
-            std::fs::write(volume_file(dir.path()), text).unwrap();
-            assert_eq!(volume(), wanted, "{text:?}");
-        }
     }
 }

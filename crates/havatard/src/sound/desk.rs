@@ -1,33 +1,41 @@
 //! A stage's line to the daemon.
 
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
+
+use nix::sys::socket::{MsgFlags, UnixAddr, sendto};
 
 use super::DESK_SOCKET;
 use super::wire::{LONGEST, Report};
 
 pub(crate) struct Desk {
     socket: UnixDatagram,
-    daemon: PathBuf,
+    daemon: UnixAddr,
 }
 
 impl Desk {
     /// Listens under `name` in the runtime directory.
     pub(crate) fn open(dir: &Path, name: &str) -> io::Result<Self> {
         let socket = at_place(&dir.join(name), |place| UnixDatagram::bind(place))?;
-        Ok(Self { socket, daemon: dir.join(DESK_SOCKET) })
+        Ok(Self { socket, daemon: UnixAddr::new(&dir.join(DESK_SOCKET))? })
     }
 
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { socket: self.socket.try_clone()?, daemon: self.daemon.clone() })
+        Ok(Self { socket: self.socket.try_clone()?, daemon: self.daemon })
     }
 
-    /// Tells the daemon. One that does not listen just now hears the next report.
+    /// Tells the daemon. One that does not listen just now hears the next report: sound does not wait for it.
     pub(crate) fn tell(&self, report: Report) {
-        let _ = self.socket.send_to(report.to_string().as_bytes(), &self.daemon);
+        let _ = sendto(
+            self.socket.as_raw_fd(),
+            report.to_string().as_bytes(),
+            &self.daemon,
+            MsgFlags::MSG_DONTWAIT,
+        );
     }
 
     /// Waits for orders; what is none is passed over.
@@ -63,4 +71,37 @@ fn at_place<T>(place: &Path, bind: impl FnOnce(&Path) -> io::Result<T>) -> io::R
 
 fn named(place: &Path, error: &io::Error) -> io::Error {
     io::Error::other(format!("cannot listen at {}: {error}", place.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::sound::CAPTURE_SOCKET;
+    use crate::sound::wire::CaptureOrders;
+
+    #[test]
+    fn a_daemon_that_does_not_listen_holds_no_sound_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let daemon = UnixDatagram::bind(dir.path().join(DESK_SOCKET)).unwrap();
+        let desk = Desk::open(dir.path(), CAPTURE_SOCKET).unwrap();
+        let (told, done) = mpsc::channel();
+        std::thread::spawn(move || {
+            // More than any queue holds.
+            for _ in 0..10_000 {
+                desk.tell(Report::Capture { level_db: -90.0, orders: CaptureOrders { duck: false } });
+            }
+            told.send(desk).unwrap();
+        });
+        let desk = done.recv_timeout(Duration::from_secs(20)).expect("it waits for the daemon");
+        // Those that there was room for arrive, and the ears still wait for orders.
+        let mut buffer = [0; LONGEST];
+        assert!(daemon.recv(&mut buffer).unwrap() > 0);
+        daemon
+            .send_to(CaptureOrders { duck: true }.to_string().as_bytes(), dir.path().join(CAPTURE_SOCKET))
+            .unwrap();
+        assert_eq!(desk.orders::<CaptureOrders>().unwrap(), CaptureOrders { duck: true });
+    }
 }

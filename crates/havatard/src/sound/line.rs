@@ -2,8 +2,8 @@
 //!
 //! It is a jitter buffer with one aim: what is heard is young. The depth that was never needed within half a second is
 //! given up, by leaving out silence where there is some, else by playing 2.5 % faster. A gap makes it wait for a
-//! little sound before it goes on, and remember for a while that there are gaps. Beyond a tenth of a second the oldest
-//! is dropped at once.
+//! little sound before it goes on, and remember for a while that there are gaps. Beyond a tenth of a second the older half
+//! is dropped at once: in one cut, and not in one with every packet that follows.
 
 use std::collections::VecDeque;
 
@@ -13,8 +13,10 @@ use super::BLOCK;
 const MOST: usize = 10 * BLOCK;
 /// What has to be there before it goes on after a gap: one Opus frame as most browsers send it, two of our page's.
 const START: usize = 2 * BLOCK;
-/// What is to be left at the shallowest moment.
-const SPARE: usize = BLOCK / 2;
+/// What is left when it became too much.
+const KEPT: usize = MOST / 2;
+/// What is to be left at the shallowest moment: packets and blocks each come a little late.
+const SPARE: usize = BLOCK;
 /// By how much a gap deepens it, and to what at most.
 const GAP: usize = BLOCK;
 const DEEPEST: usize = 4 * BLOCK;
@@ -42,11 +44,12 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Takes what arrived. If that is more than may wait, the oldest is dropped.
+    /// Takes what arrived. If that is more than may wait, the older part is dropped.
     pub(crate) fn push(&mut self, samples: &[i16]) {
         self.queue.extend(samples);
         if self.queue.len() > MOST {
-            let keep = START + self.margin;
+            // No less than it would wait for to begin.
+            let keep = KEPT.max(START + self.margin);
             self.queue.drain(..self.queue.len() - keep);
             self.begin_window();
         }
@@ -72,12 +75,13 @@ impl Line {
             self.run_dry(block);
             return true;
         }
-        let faster = self.surplus.min(FASTER).min(self.queue.len() - BLOCK);
-        if self.surplus >= BLOCK && self.queue.len() >= 2 * BLOCK && self.silent(BLOCK) {
-            self.queue.drain(..BLOCK);
-            self.surplus -= BLOCK;
+        let spare = self.surplus.min(BLOCK).min(self.queue.len() - BLOCK);
+        if self.silent(spare) {
+            self.queue.drain(..spare);
+            self.surplus -= spare;
             self.take(block, BLOCK);
         } else {
+            let faster = spare.min(FASTER);
             self.take(block, BLOCK + faster);
             self.surplus -= faster;
         }
@@ -208,8 +212,31 @@ mod tests {
         }
         // Two seconds arrive at once.
         line.push(&tone(0, 96_000));
-        assert!(line.queue.len() <= START + GAP, "{}", line.queue.len());
+        assert!(line.queue.len() <= KEPT, "{}", line.queue.len());
         assert!(line.pull(&mut block) && peak(&block) > 5000);
+    }
+
+    #[test]
+    fn too_much_is_cut_once_and_not_with_every_packet() {
+        let (mut line, mut cuts) = (Line::default(), 0);
+        line.push(&tone(0, MOST));
+        // The device takes nothing for a moment.
+        for _ in 0..4 {
+            let before = line.queue.len();
+            line.push(&tone(0, BLOCK));
+            cuts += usize::from(line.queue.len() <= before);
+        }
+        assert_eq!((cuts, line.queue.len()), (1, KEPT + 3 * BLOCK));
+    }
+
+    #[test]
+    fn less_than_a_block_is_left_out_of_silence_too() {
+        let (mut line, mut block) = (Line::default(), [0; BLOCK]);
+        line.push(&[0; 3 * BLOCK]);
+        line.flowing = true;
+        line.surplus = BLOCK / 2;
+        assert!(line.pull(&mut block));
+        assert_eq!((line.queue.len(), line.surplus), (2 * BLOCK - BLOCK / 2, 0));
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::{Shared, engine, tone};
 
 /// Quiet hours begin and end unasked: how often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(5);
+/// The same while something is said, or waits at the loudspeaker for a live talker to end.
+const LOOK_SPEAKING: Duration = Duration::from_millis(250);
 /// An engine from which nothing comes for this long hangs.
 const ENGINE_HANGS: Duration = Duration::from_secs(20);
 /// How long a loudspeaker that is just being started is waited for.
@@ -51,6 +53,8 @@ pub(super) async fn run(shared: Arc<Shared>, nursery: Nursery, shutdown: Cancell
             biased;
             () = shutdown.cancelled() => return,
             () = stop.cancelled() => Ok(()),
+            // Its first sample may be heard long after its turn came.
+            until = quiet(&shared) => Err(format!("quiet hours began; they end at {until}")),
             said = say(&shared, &nursery, &item) => said,
         };
         if let Err(why) = &said {
@@ -62,11 +66,24 @@ pub(super) async fn run(shared: Arc<Shared>, nursery: Nursery, shutdown: Cancell
     }
 }
 
+/// Returns when quiet hours begin, at once if these are: until when.
+async fn quiet(shared: &Shared) -> String {
+    let mut config = shared.config.clone();
+    loop {
+        config.mark_unchanged();
+        if let Some(until) = shared.quiet_until() {
+            return until;
+        }
+        // A config that nobody changes any more is no reason to stop looking at the clock.
+        tokio::select! {
+            Ok(()) = config.changed() => {}
+            () = sleep(LOOK_SPEAKING) => {}
+        }
+    }
+}
+
 /// Says it to its end, or tells why not.
 async fn say(shared: &Shared, nursery: &Nursery, item: &Item) -> Result<(), String> {
-    if let Some(until) = shared.quiet_until() {
-        return Err(format!("quiet hours began before its turn came; they end at {until}"));
-    }
     // The engine works while the attention sound is heard.
     let mut engine = match &item.utterance.text {
         Some(text) => {

@@ -9,6 +9,10 @@ async fn robot() -> (Robot, Bench) {
 }
 
 fn watched(robot: &Robot, camera: u64, both: u64) {
+    read(robot, camera, 0, both);
+}
+
+fn read(robot: &Robot, camera: u64, audio: u64, both: u64) {
     let stream = |name: &str, readers| api::Stream {
         name: name.to_owned(),
         active: true,
@@ -21,7 +25,8 @@ fn watched(robot: &Robot, camera: u64, both: u64) {
         width: None,
         height: None,
     };
-    let streams = vec![stream("havatar_camera", camera), stream("havatar_audio", 9), stream("havatar", both)];
+    let streams =
+        vec![stream("havatar_camera", camera), stream("havatar_audio", audio), stream("havatar", both)];
     robot.change(|status| status.streams = api::Streams { live: true, streams, viewers: Vec::new() });
 }
 
@@ -66,12 +71,46 @@ async fn a_driver_is_shown_as_one() {
 }
 
 #[tokio::test]
-async fn figures_that_are_old_count_nobody() {
+async fn whoever_only_listens_counts_and_whoever_does_both_counts_once() {
+    let (robot, bench) = robot().await;
+    read(&robot, 0, 1, 0);
+    until("the light shows it", || bench.light() == Some(1)).await;
+    until("it is heard", || bench.tones() == 1).await;
+    read(&robot, 2, 1, 1);
+    becomes(&robot, "three are there", |presence| presence.watchers == 3).await;
+}
+
+#[tokio::test]
+async fn a_look_that_failed_darkens_nothing() {
     let (robot, bench) = robot().await;
     watched(&robot, 1, 0);
     until("the light shows it", || bench.light() == Some(1)).await;
     robot.change(|status| status.streams.live = false);
+    // Told after it, so it has been taken in when this is shown.
+    let driver = Driver::new(&bench.robot);
+    until("somebody drives", || bench.light() == Some(2)).await;
+    drop(driver);
+    until("the light shows that somebody still watches", || bench.light() == Some(1)).await;
+    assert_eq!(presence(&robot).await.watchers, 1);
+
+    robot.change(|status| status.mediamtx_version = None);
+    until("MediaMTX has ended, and all watching with it", || bench.light() == Some(0)).await;
+}
+
+#[tokio::test]
+async fn what_nobody_can_tell_for_long_is_shown_as_watched() {
+    let (robot, bench) = robot().await;
+    watched(&robot, 0, 0);
     until("the light is off", || bench.light() == Some(0)).await;
+    tokio::time::pause();
+    robot.change(|status| status.streams.live = false);
+    let asked = tokio::time::Instant::now();
+    let mut presence = robot.app.presence.clone();
+    presence.wait_for(|presence| presence.watchers == 1).await.unwrap();
+    assert!(asked.elapsed() >= Duration::from_secs(10), "{:?}", asked.elapsed());
+    tokio::time::resume();
+    watched(&robot, 0, 0);
+    becomes(&robot, "it answers, and nobody is there", |presence| presence.watchers == 0).await;
 }
 
 #[tokio::test]

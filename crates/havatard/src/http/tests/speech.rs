@@ -193,18 +193,23 @@ async fn quiet_hours_are_quiet_and_end() {
     assert!(!speaker.play().await.is_empty());
 }
 
+/// Also for the one whose turn has come: a live talker may hold it up at the loudspeaker until they have begun.
 #[tokio::test]
-async fn quiet_hours_that_begin_meanwhile_are_quiet_for_those_who_wait() {
+async fn quiet_hours_that_begin_meanwhile_are_quiet_for_all_who_were_asked_before() {
     let robot = Robot::new();
     let speaker = Speaker::of(&robot);
-    let first = said(&robot, speak("unu")).await;
+    let first = said(&robot, speak(&"foarte lung ".repeat(40))).await;
     let second = said(&robot, speak("doi")).await;
-    speaking(&robot, first.id).await;
+    let mut held = speaker.accept().await;
+    assert_eq!(robot.app.speech.state().speaking, Some(first));
     quiet(&robot, "00:00-23:59");
-    speaker.play().await;
     let failed = idle(&robot).await.failed.unwrap();
     assert_eq!(failed.utterance, second);
     assert!(failed.why.contains("quiet hours"), "{}", failed.why);
+    let mut rest = Vec::new();
+    let cut = tokio::time::timeout(Duration::from_secs(2), held.read_to_end(&mut rest)).await;
+    cut.expect("the loudspeaker is let go of").unwrap();
+    assert!(rest.len() < 48_000, "{} bytes were under way", rest.len());
 }
 
 #[tokio::test]

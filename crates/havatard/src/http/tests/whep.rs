@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeSet,
-    sync::atomic::{AtomicU16, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering},
 };
 
 use axum::{
@@ -28,6 +28,9 @@ pub(super) struct MediaMtx {
     /// Talkers' sessions that are there, by number.
     pub(super) talkers: Arc<Mutex<BTreeSet<usize>>>,
     talked: Arc<AtomicUsize>,
+    /// Nothing comes from talkers.
+    pub(super) silent: Arc<AtomicBool>,
+    inbound: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -104,8 +107,13 @@ impl MediaMtx {
     async fn talk(State(this): State<Self>) -> Response {
         let (status, error) = match this.fails.load(Ordering::SeqCst) {
             0 => {
+                let mut talkers = this.talkers.lock().unwrap();
+                if !talkers.is_empty() {
+                    let error = r#"{"error":"someone is already publishing to path 'havatar_talk'"}"#;
+                    return (StatusCode::BAD_REQUEST, error).into_response();
+                }
                 let number = this.talked.fetch_add(1, Ordering::SeqCst) + 1;
-                this.talkers.lock().unwrap().insert(number);
+                talkers.insert(number);
                 let headers = [
                     ("location", format!("/havatar_talk/whip/{number}")),
                     ("content-type", "application/sdp".to_owned()),
@@ -133,7 +141,12 @@ impl MediaMtx {
     async fn session(State(this): State<Self>, Path(id): Path<String>) -> Response {
         let number = id.strip_prefix("session-").and_then(|number| number.parse().ok()).unwrap_or(0);
         let there = this.talkers.lock().unwrap().contains(&number);
-        if there { "{}".into_response() } else { StatusCode::NOT_FOUND.into_response() }
+        if !there {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        let more = usize::from(!this.silent.load(Ordering::SeqCst));
+        let inbound = this.inbound.fetch_add(more, Ordering::SeqCst) + more;
+        format!(r#"{{"inboundBytes":{inbound}}}"#).into_response()
     }
 
     async fn options() -> Response {

@@ -162,19 +162,49 @@ async fn ones_own_page_loaded_again_takes_the_line_from_itself() {
 }
 
 #[tokio::test]
-async fn of_many_who_ask_at_once_one_has_the_line_and_mediamtx_one_session() {
+async fn of_many_who_ask_at_once_none_is_refused_and_one_has_the_line() {
     let (mediamtx, robot) = robot().await;
     let mut cookies = Vec::new();
     for _ in 0..8 {
         cookies.push(robot.cookie().await);
     }
     let answers = futures_util::future::join_all(cookies.iter().map(|it| robot.ask(offer().page(it)))).await;
-    assert!(answers.iter().any(|answer| answer.status == StatusCode::CREATED));
-    for answer in answers.iter().filter(|answer| answer.status != StatusCode::CREATED) {
-        assert_eq!(answer.refused(409), "talk_held");
+    for answer in &answers {
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
     }
-    until("one session is left", || mediamtx.talkers.lock().unwrap().len() == 1).await;
+    assert_eq!(*mediamtx.talkers.lock().unwrap(), [8].into());
     assert!(talker(&robot).await.is_some());
+}
+
+/// Its session is still there: a page that was killed told nobody.
+#[tokio::test]
+async fn a_talker_from_whom_nothing_comes_any_more_gives_way() {
+    let (mediamtx, robot) = robot().await;
+    let (ana, ion) = (robot.cookie().await, robot.cookie().await);
+    let hers = take(&robot, &ana).await;
+    talk(&robot, &ana, &hers, true).await;
+    mediamtx.silent.store(true, Ordering::SeqCst);
+    assert_eq!(robot.ask(offer().page(&ion)).await.refused(409), "talk_held", "it may be the network");
+    talking(&robot, false).await;
+    mediamtx.silent.store(false, Ordering::SeqCst);
+    talking(&robot, true).await;
+    assert_eq!(robot.ask(offer().page(&ion)).await.refused(409), "talk_held", "it was the network");
+
+    mediamtx.silent.store(true, Ordering::SeqCst);
+    talking(&robot, false).await;
+    take(&robot, &ion).await;
+    assert_eq!(*mediamtx.talkers.lock().unwrap(), [2].into());
+    assert_eq!(talk(&robot, &ana, &hers, true).await.refused(404), "no_such_session");
+}
+
+/// Waits until somebody is told to talk, or to have the line and not to.
+async fn talking(robot: &Robot, open: bool) {
+    let waited = tokio::time::timeout(Duration::from_secs(10), async {
+        while talker(robot).await.unwrap().talking != open {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "talking never became {open}");
 }
 
 #[tokio::test]

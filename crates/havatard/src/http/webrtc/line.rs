@@ -1,13 +1,14 @@
 //! The talk line: one at a time may be heard at the robot.
 //!
 //! A page takes the line when it is loaded, so that a press costs no negotiation; so having it says little, and an open
-//! microphone says all. Whoever asks is given an idle line, and is refused one that is talked on.
+//! microphone says all. Whoever asks is given an idle line, and is refused one that is talked on. Nobody talks from whom
+//! nothing comes any more: MediaMTX keeps the session of a page that was killed for half a minute.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use havatar_api::Talker;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Mutex as Turns, OwnedMutexGuard, watch};
 
 use crate::{auth::Owner, media::Media};
 
@@ -15,6 +16,9 @@ use crate::{auth::Owner, media::Media};
 pub(in crate::http) struct Line {
     media: Media,
     state: Mutex<State>,
+    /// Held while a session is negotiated. MediaMTX refuses the second of two that begin at once, and the first would find
+    /// that it had given way to it.
+    turns: Arc<Turns<()>>,
     talker: watch::Sender<Option<Talker>>,
 }
 
@@ -31,18 +35,34 @@ struct Held {
     since: Timestamp,
     /// Absent while it is being negotiated.
     session: Option<String>,
-    talking: bool,
+    /// The microphone is open.
+    open: bool,
+    /// Nothing comes from it.
+    silent: bool,
+}
+
+impl Held {
+    fn talking(&self) -> bool {
+        self.open && !self.silent
+    }
 }
 
 /// Somebody's hold on the line; dropped, it frees the line if nobody else has taken it meanwhile.
 pub(super) struct Hold {
     line: Arc<Line>,
     number: u64,
+    /// Until it has its session.
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Line {
     pub(in crate::http) fn new(media: Media) -> Arc<Self> {
-        Arc::new(Self { media, state: Mutex::default(), talker: watch::Sender::new(None) })
+        Arc::new(Self {
+            media,
+            state: Mutex::default(),
+            turns: Arc::default(),
+            talker: watch::Sender::new(None),
+        })
     }
 
     /// Follows who has the line.
@@ -56,26 +76,28 @@ impl Line {
     }
 
     /// Takes the line, and names the session that gave way, for it to be ended. One's own gives way in any case: a
-    /// page that was loaded again.
+    /// page that was loaded again. Waits while somebody else's session is negotiated.
     ///
     /// # Errors
     /// Who is talking.
-    pub(super) fn claim(
+    pub(super) async fn claim(
         self: &Arc<Self>,
         owner: Owner,
         who: &str,
         since: Timestamp,
     ) -> Result<(Hold, Option<String>), String> {
+        let turn = self.turns.clone().lock_owned().await;
         let mut state = self.state();
-        if let Some(held) = state.held.as_ref().filter(|held| held.talking && held.owner != owner) {
+        if let Some(held) = state.held.as_ref().filter(|held| held.talking() && held.owner != owner) {
             return Err(held.who.clone());
         }
         state.next += 1;
         let number = state.next;
-        let held = Held { number, owner, who: who.to_owned(), since, session: None, talking: false };
+        let held =
+            Held { number, owner, who: who.to_owned(), since, session: None, open: false, silent: false };
         let before = state.held.replace(held).and_then(|before| before.session);
         self.tell(&state);
-        Ok((Hold { line: self.clone(), number }, before))
+        Ok((Hold { line: self.clone(), number, turn: Some(turn) }, before))
     }
 
     /// Opens or closes the microphone of the session that has the line.
@@ -85,7 +107,7 @@ impl Line {
     pub(super) fn open(&self, session: &str, on: bool) -> Result<(), String> {
         let mut state = self.state();
         match &mut state.held {
-            Some(held) if held.session.as_deref() == Some(session) => held.talking = on,
+            Some(held) if held.session.as_deref() == Some(session) => held.open = on,
             Some(held) => return Err(held.who.clone()),
             // It is just ending: what is over is closed.
             None if !on => {}
@@ -95,20 +117,28 @@ impl Line {
         Ok(())
     }
 
-    fn attach(&self, number: u64, session: &str) -> Result<(), String> {
+    /// Whether anything comes from the session that has the line.
+    pub(super) fn hears(&self, session: &str, anything: bool) {
         let mut state = self.state();
-        match &mut state.held {
-            Some(held) if held.number == number => held.session = Some(session.to_owned()),
-            other => return Err(other.as_ref().map_or("somebody", |held| &held.who).to_owned()),
+        let held = state.held.as_mut().filter(|held| held.session.as_deref() == Some(session));
+        if let Some(held) = held.filter(|held| held.silent == anything) {
+            held.silent = !anything;
+            self.tell(&state);
         }
-        self.tell(&state);
-        Ok(())
+    }
+
+    fn attach(&self, number: u64, session: &str) {
+        let mut state = self.state();
+        if let Some(held) = state.held.as_mut().filter(|held| held.number == number) {
+            held.session = Some(session.to_owned());
+            self.tell(&state);
+        }
     }
 
     fn mute(&self, number: u64) {
         let mut state = self.state();
         if let Some(held) = state.held.as_mut().filter(|held| held.number == number) {
-            held.talking = false;
+            held.open = false;
             self.tell(&state);
         }
     }
@@ -126,7 +156,7 @@ impl Line {
         let talker = state.held.as_ref().filter(|held| held.session.is_some()).map(|held| Talker {
             who: held.who.clone(),
             since: held.since,
-            talking: held.talking,
+            talking: held.talking(),
         });
         let talking = talker.as_ref().is_some_and(|talker| talker.talking);
         let before = self.talker.send_replace(talker);
@@ -142,12 +172,10 @@ impl Line {
 }
 
 impl Hold {
-    /// The line is this session's from now on.
-    ///
-    /// # Errors
-    /// Who has taken it meanwhile.
-    pub(super) fn attach(&self, session: &str) -> Result<(), String> {
-        self.line.attach(self.number, session)
+    /// The line is this session's from now on, and the next one's turn comes.
+    pub(super) fn attach(&mut self, session: &str) {
+        self.line.attach(self.number, session);
+        self.turn = None;
     }
 
     /// The session is being ended: its microphone is closed already.

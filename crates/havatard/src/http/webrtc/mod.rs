@@ -93,7 +93,7 @@ async fn begin(
     let place = proxy.place(http).await?;
     let answer = proxy.upstream.begin(&target.way.upstream(&http.app().media), target, offer).await?;
     let session = Session::new(target, answer.secret, answer.id, identity.owner(), place, hold);
-    let id = proxy.keep(session, identity.ended(), http).await?;
+    let id = proxy.keep(session, identity.ended(), http);
     proxy.sweep_now_and_then(http);
     let mut response = (StatusCode::CREATED, answer.sdp).into_response();
     let out = response.headers_mut();

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Hold, Target, Way, talk_held, upstream::MediaMtx};
+use super::{Hold, Target, Way, upstream::MediaMtx};
 use crate::{
     auth::Owner,
     http::{Http, problem::Failure},
@@ -26,7 +26,9 @@ const SWEEP: Duration = Duration::from_mins(1);
 /// How often MediaMTX is asked whether it still has the session that holds the talk line.
 const LOOK: Duration = Duration::from_millis(700);
 /// So many questions in a row without an answer mean that the session is gone.
-const SILENT_LOOKS: u32 = 2;
+const UNANSWERED_LOOKS: u32 = 2;
+/// A talker from whom nothing came for this long is not there: a page sends sound, silence included.
+const SILENT: Duration = Duration::from_secs(3);
 /// A session younger than this may not be listed yet.
 const YOUNG: Duration = Duration::from_mins(1);
 
@@ -91,41 +93,31 @@ impl Proxy {
         self.places.clone().try_acquire_owned().map_err(|_| Failure::busy("too many viewers are connected"))
     }
 
-    /// Keeps a session under a new id, until it is ended or its owner's proof is.
-    ///
-    /// # Errors
-    /// Somebody has taken the line from a session that was to talk; it has been ended.
-    pub(super) async fn keep(
-        &self,
-        session: Session,
-        ended: CancellationToken,
-        http: &Http,
-    ) -> Result<String, Failure> {
+    /// Keeps a session under a new id, until it is ended or its owner's proof is. One that talks has the line from now on.
+    pub(super) fn keep(&self, mut session: Session, ended: CancellationToken, http: &Http) -> String {
         let id = random::text::<16>();
         let closed = session.closed.clone();
         let watched = session.listed_as.clone().filter(|_| session.target.way == Way::Whip);
-        let taken = {
+        {
             let mut sessions = self.sessions();
-            let taken = session.hold.as_ref().and_then(|hold| hold.attach(&id).err());
+            if let Some(hold) = &mut session.hold {
+                hold.attach(&id);
+            }
             sessions.insert(id.clone(), session);
-            taken
-        };
-        if let Some(who) = taken {
-            self.end(&id, &http.app().media).await;
-            return Err(talk_held(&who));
         }
         let (http, own_id) = (http.clone(), id.clone());
         tokio::spawn(async move {
             let (proxy, media) = (&http.0.webrtc, &http.app().media);
+            let hears = |anything| http.0.line.hears(&own_id, anything);
             tokio::select! {
                 () = closed.cancelled() => {}
                 () = http.app().shutdown.cancelled() => {}
                 () = ended.cancelled() => proxy.end(&own_id, media).await,
                 // A talker who is gone must not keep others from talking.
-                () = gone(media, watched.as_deref()) => proxy.end(&own_id, media).await,
+                () = gone(media, watched.as_deref(), hears) => proxy.end(&own_id, media).await,
             }
         });
-        Ok(id)
+        id
     }
 
     /// What a session is about, and its secret, for its owner only.
@@ -189,24 +181,34 @@ impl Proxy {
     }
 }
 
-/// Returns when MediaMTX no longer has the session listed under this id.
-async fn gone(media: &Media, listed_as: Option<&str>) {
+/// Returns when MediaMTX no longer has the session listed under this id. Tells meanwhile whether anything comes from it.
+async fn gone(media: &Media, listed_as: Option<&str>, hears: impl Fn(bool)) {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     let Some(id) = listed_as.filter(|id| !id.is_empty() && id.len() <= 64 && id.bytes().all(plain)) else {
         return std::future::pending().await;
     };
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut silent = 0;
+    let mut unanswered = 0;
+    let (mut inbound, mut came) = (None, Instant::now());
     loop {
         looks.tick().await;
         match media.mediamtx_get(&format!("/v3/webrtcsessions/get/{id}")).await {
             Ok((404, _)) => return,
-            Ok((200, _)) => silent = 0,
+            Ok((200, body)) => {
+                unanswered = 0;
+                let figures = serde_json::from_slice::<Figures>(&body).ok();
+                // Figures that cannot be read say nothing against anybody.
+                let now = figures.and_then(|figures| figures.inbound_bytes);
+                if now.is_none() || now != inbound {
+                    (inbound, came) = (now, Instant::now());
+                }
+                hears(came.elapsed() < SILENT);
+            }
             // A MediaMTX that has ended has no sessions; one that is only slow is given a second chance.
-            Ok(_) | Err(_) => silent += 1,
+            Ok(_) | Err(_) => unanswered += 1,
         }
-        if silent >= SILENT_LOOKS {
+        if unanswered >= UNANSWERED_LOOKS {
             return;
         }
     }
@@ -222,4 +224,11 @@ struct List {
 #[derive(Deserialize)]
 struct Item {
     id: String,
+}
+
+/// One session's, as far as they are needed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Figures {
+    inbound_bytes: Option<u64>,
 }

@@ -19,7 +19,8 @@ use crate::{
 /// Takes the talk line: takes an SDP offer of one Opus track, gives the answer.
 ///
 /// A page does this when it is loaded, and from then on sends sound, silence included: MediaMTX ends a session of which
-/// nothing comes for two seconds. Whoever has the line without an open microphone gives way.
+/// nothing comes for two seconds. Whoever has the line without an open microphone gives way, and so does whoever nothing
+/// comes from for three seconds.
 #[utoipa::path(
     post,
     path = "/api/mediamtx/webrtc/whip",
@@ -48,7 +49,7 @@ pub(in crate::http) async fn begin(
         return Err(unsupported());
     }
     let claim = http.0.line.claim(identity.owner(), &identity.me.name, Timestamp::now());
-    let (hold, before) = claim.map_err(|who| talk_held(&who))?;
+    let (hold, before) = claim.await.map_err(|who| talk_held(&who))?;
     if let Some(before) = before {
         http.0.webrtc.end(&before, &http.app().media).await;
     }
