@@ -16,8 +16,8 @@ uint32_t stirred(uint32_t number) {
 
 }  // namespace
 
-// Each part makes a difference of its own, so dice that fall the same way after every boot, as a chip's may without its radio, or a host that
-// repeats its nonce, still bring no former session back to life.
+// Each part makes a difference of its own, so dice that fall the same way after every boot, as a chip's may without its radio, or a
+// host that repeats its nonce, still bring no former session back to life.
 void Session::begin(uint32_t nonce) {
   const uint32_t drawn = stirred(stirred(stirred(random_(context_)) ^ nonce) ^ boot_);
   uint32_t number = 0;
