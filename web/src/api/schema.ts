@@ -103,7 +103,8 @@ export interface paths {
         /**
          * Takes the talk line: takes an SDP offer of one Opus track, gives the answer.
          * @description A page does this when it is loaded, and from then on sends sound, silence included: MediaMTX ends a session of which
-         *     nothing comes for two seconds. Whoever has the line without an open microphone gives way.
+         *     nothing comes for two seconds. Whoever has the line without an open microphone gives way, and so does whoever nothing
+         *     comes from for three seconds.
          */
         post: operations["whip_begin"];
         delete?: never;
@@ -1491,7 +1492,8 @@ export interface components {
             shown: boolean;
             /**
              * Format: int32
-             * @description How many watch the picture.
+             * @description How many watch or listen. Those who read picture and sound apart count once. While MediaMTX does not say, as many
+             *     as it said last; after ten seconds at least one.
              */
             watchers: number;
         };
