@@ -9,6 +9,7 @@ use havatar_tests::{CAMERA, Daemon, Robot};
 async fn it_closes_eyes_and_ears_whatever_is_asked_from_afar_and_over_a_restart() {
     let mut robot = Robot::new().await;
     let plan = robot.plan().set("media.camera.source", "test").set("media.microphone.source", "test");
+    let kept = plan.state().join("private");
     let daemon = robot.launched(plan).await;
     daemon.ready().await;
     let viewer = daemon.viewer(CAMERA);
@@ -35,7 +36,9 @@ async fn it_closes_eyes_and_ears_whatever_is_asked_from_afar_and_over_a_restart(
     let later = viewer.frames().into_iter().filter(|frame| frame.painted.is_some_and(|at| at > closed));
     assert_eq!(later.count(), 0, "frames of the room after it was closed");
 
-    // The next daemon knows it before the controller has answered.
+    // The next daemon knows it before the controller has answered. What closes the eyes does not wait for the disk, so a daemon
+    // that is killed in those few milliseconds leaves it to the controller.
+    daemon.eventually(Duration::from_secs(2), "the disk has it", async || kept.exists().then_some(())).await;
     let (_, plan) = daemon.kill();
     let daemon = plan.launch().await;
     becomes(&daemon, "the controller has answered", |status| {
