@@ -209,7 +209,7 @@ async fn without_a_controller_there_is_nothing_to_turn_or_light() {
     for (method, path, body) in objects(&token) {
         if matches!(path, "head" | "lights" | "buzzer") {
             let answer = robot.ask_as_admin(at(&method, path).json(&body.to_string())).await;
-            assert_eq!(answer.refused(503), "robot_off", "{path}");
+            assert_eq!(answer.refused(503), "robot_unknown", "{path}");
         }
     }
     assert_eq!(robot.ask_as_admin(at(&Method::POST, "stop")).await.status, StatusCode::OK);

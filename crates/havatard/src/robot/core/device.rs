@@ -9,6 +9,7 @@ use super::super::wire::{
     Controller, DeviceStop, Features, LinkNews, Lost, Protocol, Report, Stand, StepEnd,
 };
 use super::Core;
+use crate::config::RobotPort;
 
 /// A controller that still says "held" so long after it was told to move has stopped by itself, or never began.
 const FOLLOWS_WITHIN: std::time::Duration = std::time::Duration::from_millis(150);
@@ -35,8 +36,15 @@ enum Phase {
 }
 
 impl Device {
+    /// `port` as the config has it. What nobody has looked at yet is unknown, and not missing: the switch on a robot that has
+    /// not answered yet stays as it was.
     pub(super) fn new(port: &str) -> Self {
-        Self { port: port.to_owned(), phase: Phase::Off, report: None }
+        let phase = if port == RobotPort::None.to_string() {
+            Phase::Off
+        } else {
+            Phase::Unknown("its port has not been opened yet".to_owned())
+        };
+        Self { port: port.to_owned(), phase, report: None }
     }
 
     /// It answers, and has reported: only then may anything be driven.
