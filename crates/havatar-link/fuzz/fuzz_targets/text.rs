@@ -21,9 +21,12 @@ fuzz_target!(|data: &[u8]| {
     let mut text = || texts.next().filter(|text| !text.is_empty());
 
     let wheel = Scale::between(-500.0..=f64::from(value(4)), f64::from(value(6))..=255.0).unwrap_or_default();
+    let (drive, stop) = (text().unwrap_or("{linear} {angular}"), text());
     let settings = Settings {
-        drive: text().unwrap_or("{linear} {angular}"),
-        stop: text(),
+        drive,
+        stop,
+        // As the stop, which has no placeholders either.
+        ask: stop,
         estop: None,
         head: text(),
         light: text(),
@@ -43,6 +46,7 @@ fuzz_target!(|data: &[u8]| {
     bounded(&dialect.drive(value(0), value(2)));
     bounded(dialect.stop());
     bounded(dialect.estop());
+    dialect.ask().map(bounded);
     for line in [dialect.head(value(0), value(2)), dialect.light(values[0])].into_iter().flatten() {
         bounded(&line);
     }
