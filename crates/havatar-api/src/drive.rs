@@ -84,6 +84,20 @@ pub enum DriveMessage {
     Estop,
 }
 
+impl DriveMessage {
+    /// The number of a message that has one.
+    pub fn seq(&self) -> Option<u64> {
+        match self {
+            Self::Hold { at, .. }
+            | Self::Latch { at, .. }
+            | Self::Step { at, .. }
+            | Self::Alive { at }
+            | Self::Neutral { at } => Some(at.seq),
+            Self::Hello { .. } | Self::Stop | Self::Estop => None,
+        }
+    }
+}
+
 /// What the robot says on the drive socket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]

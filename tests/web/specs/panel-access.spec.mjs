@@ -1,7 +1,7 @@
 // What everybody must be able to see, reach and understand on the drive screen, in each of its states, themes, languages and widths.
 import AxeBuilder from '@axe-core/playwright'
-import { startDriven } from '../../bench/lib/driven.mjs'
-import { expect, expectLive, test as base } from '../fixtures.mjs'
+import { expectLive } from '../fixtures.mjs'
+import { expect, test as base } from '../lib/driven.mjs'
 import { SCAN, scanTo, settle } from '../lib/hands.mjs'
 import { canHoldPicture, closeSheet, LANGUAGES, openSheet, SHEETS, THEMES, walk, WIDTHS } from '../lib/states.mjs'
 
@@ -12,13 +12,6 @@ const DIRECTIONS = ['go-forward', 'go-left', 'go-right', 'go-back']
 const WITHOUT_STOP = ['signed-out']
 
 const test = base.extend({
-  driven: async ({}, use) => {
-    const driven = await startDriven({ camera: { source: 'test', size: '320x240', fps: 20 }, microphone: { source: 'test' } })
-    await driven.daemon.ready()
-    await use(driven)
-    await driven.daemon.end()
-    await driven.robot.end()
-  },
   context: async ({ context }, use) => {
     await canHoldPicture(context)
     await use(context)

@@ -203,7 +203,7 @@ async fn hear(
         };
         if let Err(refusal) = seat.hear(&message) {
             // Nobody waits for this: a client that sends much that is wrong is told of some of it.
-            let _ = refusals.try_send((seq(&message), refusal));
+            let _ = refusals.try_send((message.seq(), refusal));
         }
         if now.duration_since(touched) >= Duration::from_secs(10) {
             touched = now;
@@ -218,17 +218,6 @@ fn read(text: &str) -> Option<DriveMessage> {
     let described = form.is_object() && form.get("at").is_none_or(serde_json::Value::is_object);
     // Read anew, for the form has lost what was said twice.
     if described { serde_json::from_str(text).ok() } else { None }
-}
-
-fn seq(message: &DriveMessage) -> Option<u64> {
-    match message {
-        DriveMessage::Hold { at, .. }
-        | DriveMessage::Latch { at, .. }
-        | DriveMessage::Step { at, .. }
-        | DriveMessage::Alive { at }
-        | DriveMessage::Neutral { at } => Some(at.seq),
-        DriveMessage::Hello { .. } | DriveMessage::Stop | DriveMessage::Estop => None,
-    }
 }
 
 /// Tells the driver what is new, until they no longer take it.

@@ -17,17 +17,6 @@ struct Flight {
     message: DriveMessage,
 }
 
-fn number(message: &DriveMessage) -> Option<u64> {
-    match message {
-        DriveMessage::Hold { at, .. }
-        | DriveMessage::Latch { at, .. }
-        | DriveMessage::Step { at, .. }
-        | DriveMessage::Alive { at }
-        | DriveMessage::Neutral { at } => Some(at.seq),
-        DriveMessage::Hello { .. } | DriveMessage::Stop | DriveMessage::Estop => None,
-    }
-}
-
 /// What a network and a frantic driver may do in two seconds, and what the wheels were told meanwhile: motion
 /// without a command younger than 300 ms, or after a stop without a newer letting-go or press, is counted, and so is
 /// every message that was accepted 300 ms after it was made, a second time, or after a later one.
@@ -101,7 +90,7 @@ fn stale_motions(seed: u64) -> u32 {
                 return true;
             }
             let accepted = rig.core.hear(rig.seat, &flight.message, now).is_ok();
-            if let Some(seq) = number(&flight.message)
+            if let Some(seq) = flight.message.seq()
                 && accepted
             {
                 bad += u32::from(seq <= newest_seq || t - flight.made >= 300);
