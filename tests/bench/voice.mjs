@@ -8,7 +8,9 @@
 // robot to browser: from the robot's microphone to the browser's loudspeaker. It has settled once it stays within 20 ms of
 //   what it comes to in the end, counted from the making of the connection. What the browser's jitter buffer and its way
 //   to the loudspeaker take of it is what the browser says; the rest is the robot, the network and both servers of sound.
-// browser to speaker: from the browser's microphone to the robot's loudspeaker, and again after minutes of talk.
+// browser to speaker: from the browser's microphone to the robot's loudspeaker, and again after minutes of talk. What has been
+//   handed to the robot's sound server and waits there is what that says; the rest is the browser, the network, MediaMTX and
+//   the way through the robot's programs.
 // press to audible: from the press on a page that is ready to talk to the first sound, while the browser's microphone
 //   hears sound all the time.
 // --details: each click, as seconds since the join and ms, and each press.
@@ -41,6 +43,8 @@ const talkMs = options.quick ? 10_000 : 20_000
 /** So often is a click made. */
 const EVERY_MS = 250
 const NEAR_MS = 20
+/** So often, on average twice in it, is the robot's sound server asked. */
+const LOOK_MS = 1000
 /** Between two presses: long enough for everything that was said to have been heard. */
 const HUSH_MS = 1000
 
@@ -126,7 +130,7 @@ async function oneRound(sound, heard, start, long) {
   const talk = sound.play('browser_mic', train(EVERY_MS))
   const way = { from: heard.browser_mic, to: heard.robot_speaker, ms: talkMs }
   await delay(1000)
-  const first = await listen(way)
+  const [first, waiting] = await Promise.all([listen(way), waitingAt(sound, talkMs)])
   await delay(long * 60_000)
   const later = long > 0 ? await listen(way) : undefined
   await talk.end()
@@ -137,7 +141,7 @@ async function oneRound(sound, heard, start, long) {
     console.log(joined.heard.map(({ at, ms }) => `${round((at - joinedAt) / 1000)} s: ${round(ms, 0)}`).join(', '))
     console.log(`presses: ${audible.map((ms) => round(ms, 0)).join(', ')}`)
   }
-  return { joined: settled(joined, joinedAt), stages, audible, first: summary(first), later: later && summary(later) }
+  return { joined: settled(joined, joinedAt), stages, audible, waiting, first: summary(first), later: later && summary(later) }
 }
 
 /**
@@ -169,6 +173,17 @@ async function stagesOf(page, waitMs, spanMs) {
   return { buffer: ms('buffered', 'emitted'), playout: ms('played', 'samples') }
 }
 
+/** What waits before the robot's loudspeaker over the given time, ms. */
+async function waitingAt(sound, ms) {
+  const end = now() + ms
+  const seen = []
+  while (now() < end) {
+    await randomPhase(LOOK_MS)
+    seen.push(await sound.waiting('robot_speaker'))
+  }
+  return median(seen)
+}
+
 function summary({ heard, made, lost }) {
   const took = heard.map(({ ms }) => ms)
   return { took, p50: percentile(took, 50), p95: percentile(took, 95), made, lost }
@@ -187,11 +202,11 @@ function show(results) {
   const names = Object.keys(results)
   console.log('Voice, ms')
   table([
-    ['round', 'side', 'robot to browser p50', 'p95', 'at first', 'settled after', 'lost', 'of it: to the browser', 'its buffer', 'its playing', 'press to audible p50', 'max', 'browser to speaker p50', 'p95', 'lost', `after ${minutes} min p50`, 'p95', 'lost'],
-    ...names.flatMap((name) => results[name].map(({ joined, stages, audible, first, later }, index) => [
+    ['round', 'side', 'robot to browser p50', 'p95', 'at first', 'settled after', 'lost', 'of it: to the browser', 'its buffer', 'its playing', 'press to audible p50', 'max', 'browser to speaker p50', 'p95', 'lost', 'of it: waiting at the speaker', `after ${minutes} min p50`, 'p95', 'lost'],
+    ...names.flatMap((name) => results[name].map(({ joined, stages, audible, waiting, first, later }, index) => [
       index + 1, name, round(joined.p50), round(joined.p95), round(joined.first), round(joined.settle, 0), joined.lost,
       round(joined.p50 - stages.buffer - stages.playout), round(stages.buffer), round(stages.playout),
-      round(median(audible)), round(percentile(audible, 100)), round(first.p50), round(first.p95), first.lost,
+      round(median(audible)), round(percentile(audible, 100)), round(first.p50), round(first.p95), first.lost, round(waiting),
       round(later?.p50), round(later?.p95), later?.lost,
     ])),
   ])
@@ -207,6 +222,7 @@ function show(results) {
       robot_to_browser_playout_ms: median(all.map(({ stages }) => stages.playout)),
       browser_to_speaker_p50_ms: median(all.map(({ first }) => first.p50)),
       browser_to_speaker_p95_ms: percentile(all.flatMap(({ first }) => first.took), 95),
+      browser_to_speaker_waiting_ms: median(all.map(({ waiting }) => waiting)),
       browser_to_speaker_later_p50_ms: later?.p50,
       browser_to_speaker_later_p95_ms: later?.p95,
       browser_to_speaker_growth_ms: later && later.p50 - all.at(-1).first.p50,

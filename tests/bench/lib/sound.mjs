@@ -74,6 +74,13 @@ pcm.robot_speaker { type pulse server "unix:${socket}" device "robot_speaker" }
       ignoreDefaultArgs: ['--mute-audio'],
     }),
     play: (sink, samples) => play(env, sink, samples),
+    /** What players have handed in for a sink and it has not played yet, ms. */
+    waiting: async (sink) => {
+      const index = (await pactl('list', 'short', 'sinks')).map((line) => line.split('\t')).find(([, name]) => name === sink)[0]
+      const players = (await pactl('list', 'sink-inputs')).join('\n').split('Sink Input #')
+      const ours = players.filter((one) => one.includes(`Sink: ${index}\n`))
+      return Math.max(0, ...ours.map((one) => Number(/Buffer Latency: (\d+) usec/.exec(one)[1]) / 1000))
+    },
     record: (sink) => record(env, sink),
     /** The browser's microphone is pulled out, and is there again. */
     unplugMicrophone: async () => {
