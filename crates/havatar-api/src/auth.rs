@@ -13,7 +13,7 @@ pub enum Role {
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Login {
-    /// The one-time code from the sign-in link's fragment. Valid once, for ten minutes.
+    /// The one-time code from the sign-in link's fragment. Valid once, and for `auth.sign_in_link_valid`.
     Code(String),
     /// A bearer token, such as the admin token in the state directory.
     Token(String),

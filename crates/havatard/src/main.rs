@@ -71,7 +71,7 @@ struct Common {
     /// Where files of this run are kept
     #[arg(long, value_name = "DIR", default_value = "/run/havatar")]
     runtime_dir: PathBuf,
-    /// Test picture and test sound, unless the config names a camera and a microphone
+    /// Test picture, test sound and a simulated robot, unless the config names a camera, a microphone and a robot
     #[arg(long)]
     demo: bool,
 }

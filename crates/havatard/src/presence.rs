@@ -18,6 +18,9 @@ use crate::robot::Robot;
 /// How long the last figures stand in for those of a MediaMTX that does not answer.
 const STALE: Duration = Duration::from_secs(10);
 
+/// For so long a look is shown at least, for it may be over before anybody has counted it.
+const GLANCE: Duration = Duration::from_secs(2);
+
 /// The watch that people follow, and the task that keeps it true until `shutdown`.
 pub fn start(
     media: Media,
@@ -37,8 +40,9 @@ async fn run(
     told: watch::Sender<api::Presence>,
     shutdown: CancellationToken,
 ) {
-    let (mut streams, mut wheels) = (media.subscribe(), robot.subscribe());
+    let (mut streams, mut wheels, mut looks) = (media.subscribe(), robot.subscribe(), media.looks());
     loop {
+        count.looked = *looks.borrow_and_update();
         let seen: Arc<MediaStatus> = streams.borrow_and_update().clone();
         let state = wheels.borrow_and_update().clone();
         let now = fold(count.look(&seen, Instant::now()), &state);
@@ -60,6 +64,7 @@ async fn run(
             () = shutdown.cancelled() => return,
             Ok(()) = streams.changed() => {}
             Ok(()) = wheels.changed() => {}
+            Ok(()) = looks.changed() => {}
             () = at(count.due()) => {}
         }
     }
@@ -74,14 +79,24 @@ struct Count {
     unanswered: Option<Instant>,
     /// It has been so for too long to be believed.
     stale: bool,
+    /// When somebody was let in last.
+    looked: Option<Instant>,
+    /// That is shown until then.
+    glance: Option<Instant>,
 }
 
 impl Count {
     fn look(&mut self, media: &MediaStatus, now: Instant) -> u32 {
+        self.glance = self.looked.map(|looked| looked + GLANCE).filter(|end| now < *end);
+        let counted = self.counted(media, now);
+        if self.glance.is_some() { counted.max(1) } else { counted }
+    }
+
+    fn counted(&mut self, media: &MediaStatus, now: Instant) -> u32 {
         if media.streams.live || media.mediamtx_version.is_none() {
             // Nobody reads from a MediaMTX that has ended, whatever its last figures were.
             let last = if media.streams.live { external(&media.streams) } else { 0 };
-            *self = Self { last, ..Self::default() };
+            (self.last, self.unanswered, self.stale) = (last, None, false);
             return last;
         }
         // One look that failed says nothing of those who are there. When many have, somebody may have come meanwhile,
@@ -91,9 +106,10 @@ impl Count {
         if self.stale { self.last.max(1) } else { self.last }
     }
 
-    /// When the last figures become too old.
+    /// When the last figures become too old, or a glance is over.
     fn due(&self) -> Option<Instant> {
-        self.unanswered.filter(|_| !self.stale).map(|since| since + STALE)
+        let stale = self.unanswered.filter(|_| !self.stale).map(|since| since + STALE);
+        [stale, self.glance].into_iter().flatten().min()
     }
 }
 

@@ -1375,7 +1375,7 @@ export interface components {
         LogSource: "stdout" | "stderr" | "supervisor";
         /** @description Body of `POST /api/v1/login`: exactly one of the two ways in. */
         Login: {
-            /** @description The one-time code from the sign-in link's fragment. Valid once, for ten minutes. */
+            /** @description The one-time code from the sign-in link's fragment. Valid once, and for `auth.sign_in_link_valid`. */
             code: string;
         } | {
             /** @description A bearer token, such as the admin token in the state directory. */

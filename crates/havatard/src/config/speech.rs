@@ -21,7 +21,8 @@ pub struct Speech {
     pub command: Vec<String>,
     /// Engine espeak: its voice for each language, by a name that espeak-ng --voices lists.
     pub voices: Voices,
-    /// From when to when nothing but a live talker is heard, like 22:00-07:00, by the robot's own clock. By default never.
+    /// From when to when the loudspeaker is for live talkers alone, like 22:00-07:00, by the robot's own clock. By default never. The
+    /// controller's buzzer is not meant: it tells of a watcher at night too.
     pub quiet_hours: Option<QuietHours>,
 }
 

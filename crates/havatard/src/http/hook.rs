@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::server;
 use crate::{
     auth::{Auth, Fingerprint},
-    media::{AUDIO, GateRequest, HOOK_USER, Media},
+    media::{BOTH, CAMERA, GateRequest, HOOK_USER, Media},
 };
 
 /// The path it asks at.
@@ -84,7 +84,17 @@ fn presented(headers: &HeaderMap) -> Option<Fingerprint> {
 }
 
 async fn decide(State((media, auth)): State<(Media, Auth)>, Json(request): Json<GateRequest>) -> StatusCode {
-    let admitted = media.admit(&request) || may_watch(&auth, &request);
+    let own = media.admit(&request);
+    // Of what we ourselves let through, WebRTC is for people; our own readers use RTSP.
+    let watches = if own {
+        request.action == "read" && request.protocol == "webrtc"
+    } else {
+        may_watch(&auth, &request)
+    };
+    let admitted = own || watches;
+    if watches {
+        media.looked();
+    }
     tracing::debug!(
         action = ?short(&request.action),
         path = ?short(&request.path),
@@ -95,12 +105,12 @@ async fn decide(State((media, auth)): State<(Media, Auth)>, Json(request): Json<
     if admitted { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED }
 }
 
-/// VLC, OBS and the like sign in with a token as their password, whatever the user name. The robot's
-/// microphone alone is for the panel.
+/// VLC, OBS and the like sign in with a token as their password, whatever the user name. The robot's microphone alone is
+/// for the panel, and what is said into the room for nobody.
 fn may_watch(auth: &Auth, request: &GateRequest) -> bool {
     request.action == "read"
         && matches!(request.protocol.as_str(), "rtsp" | "hls")
-        && request.path != AUDIO
+        && matches!(request.path.as_str(), BOTH | CAMERA)
         && request.ip.parse().is_ok_and(|peer| auth.may_watch(&request.password, peer))
 }
 

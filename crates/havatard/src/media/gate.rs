@@ -7,13 +7,14 @@
 //! machine: a token that is good once, for one path, from loopback, within seconds of its issue. By the
 //! time anybody else could read it, it is spent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::random;
@@ -72,14 +73,16 @@ struct Inner {
     whep: String,
     whip: String,
     tokens: Mutex<Tokens>,
+    /// When somebody who is none of us was let in to read last.
+    looks: watch::Sender<Option<Instant>>,
 }
 
 #[derive(Default)]
 struct Tokens {
     /// One outstanding token per purpose: a new one replaces an unused older one.
     issued: HashMap<Purpose, Issued>,
-    /// MediaMTX's session ids of our own readers, newest last, so that they are not counted as viewers.
-    own_readers: Vec<String>,
+    /// MediaMTX's session ids of our own readers by path, newest last, so that they are not counted as viewers.
+    own_readers: HashMap<String, VecDeque<String>>,
 }
 
 /// What a one-time token is good for.
@@ -108,6 +111,7 @@ impl Gate {
                 whep: secret(),
                 whip: secret(),
                 tokens: Mutex::default(),
+                looks: watch::Sender::default(),
             }),
         }
     }
@@ -167,9 +171,19 @@ impl Gate {
         }
     }
 
+    /// Somebody who is none of us has been let in to read.
+    pub fn looked(&self, now: Instant) {
+        self.inner.looks.send_replace(Some(now));
+    }
+
+    /// When that was last.
+    pub fn looks(&self) -> watch::Receiver<Option<Instant>> {
+        self.inner.looks.subscribe()
+    }
+
     /// Whether a MediaMTX reader session is one of our own.
     pub fn is_own_reader(&self, session: &str) -> bool {
-        self.tokens().own_readers.iter().any(|id| id == session)
+        self.tokens().own_readers.values().flatten().any(|id| id == session)
     }
 
     fn spend(&self, purpose: &Purpose, request: &GateRequest, now: Instant) -> bool {
@@ -182,18 +196,21 @@ impl Gate {
         if !same(&request.password, &issued.token) {
             return false;
         }
-        let reading = matches!(purpose, Purpose::Read(_));
-        if reading && !issued.used {
+        let reads = if let Purpose::Read(path) = purpose { Some(path) } else { None };
+        if reads.is_some() && !issued.used {
             issued.used = true;
             issued.until = now + READ_EXCHANGE;
         } else {
             tokens.issued.remove(purpose);
         }
-        if let (true, Some(id)) = (reading, &request.id) {
-            tokens.own_readers.push(id.clone());
-            // Two ids an exchange, three paths: what is older than this belongs to sessions long gone.
-            let excess = tokens.own_readers.len().saturating_sub(12);
-            tokens.own_readers.drain(..excess);
+        if let (Some(path), Some(id)) = (reads, &request.id) {
+            let own = tokens.own_readers.entry(path.clone()).or_default();
+            own.push_back(id.clone());
+            // Two ids an exchange, and each path has one reader of ours, which may overlap with the one before: what is older
+            // belongs to sessions long gone.
+            while own.len() > 4 {
+                own.pop_front();
+            }
         }
         true
     }
@@ -276,6 +293,25 @@ mod tests {
         let ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
         assert!(gate.admit(&ask, HERE, now));
         assert!(!gate.admit(&ask, HERE, now + READ_EXCHANGE), "the exchange is over");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_of_ours_that_begins_again_and_again_does_not_make_another_a_viewer() {
+        let gate = Gate::new();
+        let now = Instant::now();
+        let begin = |path: &str, id: String| {
+            let token = gate.issue(Purpose::Read(path.into()), now);
+            let mut ask = request("read", "rtsp", path, PUBLISHER_USER, &token);
+            ask.id = Some(id);
+            assert!(gate.admit(&ask, HERE, now));
+        };
+        begin("a", "long".into());
+        for turn in 0..50 {
+            begin("b", format!("short-{turn}"));
+        }
+        assert!(gate.is_own_reader("long"));
+        assert!(gate.is_own_reader("short-49"));
+        assert!(!gate.is_own_reader("short-0"), "forgotten");
     }
 
     #[test]

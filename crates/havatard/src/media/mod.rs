@@ -323,6 +323,16 @@ impl Media {
         self.ctx.gate.admit(request, rtsp, tokio::time::Instant::now())
     }
 
+    /// Somebody who is none of us has been let in to see or hear.
+    pub fn looked(&self) {
+        self.ctx.gate.looked(tokio::time::Instant::now());
+    }
+
+    /// When somebody was let in last. However short a look is, it is told here, and perhaps in no figures.
+    pub fn looks(&self) -> watch::Receiver<Option<tokio::time::Instant>> {
+        self.ctx.gate.looks()
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, MediaError> {
         let (reply, answer) = oneshot::channel();
         self.commands.try_send(command(reply)).map_err(|_| MediaError::Busy)?;

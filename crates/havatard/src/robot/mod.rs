@@ -87,7 +87,7 @@ impl Robot {
         self.0.state.borrow().clone()
     }
 
-    /// Wakes when the robot has changed: at once for what matters, five times a second for what merely moves.
+    /// Wakes when the robot has changed: at once for what matters, ten times a second for what merely moves.
     pub fn subscribe(&self) -> watch::Receiver<Arc<api::RobotState>> {
         self.0.state.subscribe()
     }

@@ -87,6 +87,8 @@ pub(crate) struct Device {
     pub(crate) latched: bool,
     /// The switch that closes eyes and ears.
     muted: bool,
+    /// What the light shows.
+    presence: Presence,
     /// Says nothing any more.
     silent: bool,
     seq: u32,
@@ -108,6 +110,7 @@ impl Device {
             latch: 0,
             latched: false,
             muted: false,
+            presence: Presence::Nobody,
             silent: false,
             seq: 0,
             clock: 1000,
@@ -137,6 +140,7 @@ impl Device {
                     (self.latched, self.latch) = (true, self.latch + 1);
                 }
                 ToDevice::Release(release) if release.latch == self.latch => self.latched = false,
+                ToDevice::Lights(lights) => self.presence = lights.presence,
                 _ => {}
             }
         }
@@ -192,7 +196,7 @@ impl Device {
             pan: 0,
             tilt: 0,
             light: 0,
-            presence: Presence::Nobody,
+            presence: self.presence,
             stop_reason: StopReason::Stop,
             trips: 0,
             bad_frames: 0,

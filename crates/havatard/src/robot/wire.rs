@@ -229,6 +229,8 @@ pub(super) struct Report {
     /// Hundredths of a degree.
     pub(super) head: Option<(i16, i16)>,
     pub(super) light: Option<u8>,
+    /// What its presence light shows.
+    pub(super) presence: Option<u8>,
     pub(super) trips: u16,
     /// Damaged frames at both ends.
     pub(super) bad_frames: u32,

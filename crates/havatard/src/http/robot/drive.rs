@@ -105,9 +105,20 @@ async fn serve(http: &Http, identity: &Identity, socket: WebSocket) {
         && timeout(STUCK, sink.send(Message::Close(Some(frame)))).await.is_ok()
     {
         // What is still under way is taken off the line: a connection that is closed over it is reset, and the
-        // reason with it.
-        let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = stream.next().await {} }).await;
+        // reason with it. Of all that, an e-stop counts, whatever became of the seat.
+        let rest = async {
+            while let Some(Ok(message)) = stream.next().await {
+                if is_estop(&message) {
+                    http.app().robot.estop(&who(identity)).await;
+                }
+            }
+        };
+        let _ = timeout(FAREWELL, rest).await;
     }
+}
+
+fn is_estop(message: &Message) -> bool {
+    matches!(message, Message::Text(text) if matches!(read(text), Some(DriveMessage::Estop)))
 }
 
 /// From hello to the end. The seat lives in here.
@@ -187,6 +198,10 @@ async fn hear(
         let now = Instant::now();
         if !bucket.take(now) {
             seat.fault();
+            // A burst is what a network that stood still lets through, and the last word of it may be this.
+            if is_estop(&message) {
+                let _ = seat.hear(&DriveMessage::Estop);
+            }
             return Some((Refusal::Flood, "too many messages"));
         }
         let text = match message {

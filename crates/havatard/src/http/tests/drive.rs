@@ -301,6 +301,20 @@ async fn a_flood_is_cut_off_through_a_stop() {
 }
 
 #[tokio::test]
+async fn an_estop_at_the_end_of_a_flood_is_in_force() {
+    let live = Live::start().await;
+    let mut socket = live.driving().await;
+    for _ in 0..100 {
+        socket.send(json!({ "type": "hold", "linear": 0.5, "angular": 0 })).await;
+    }
+    socket.say(Message::text(r#"{"type":"estop"}"#)).await;
+    let (code, _) = socket.end().await;
+    assert_eq!(code, 1008);
+    until("the e-stop", || live.bench.robot.state().estop.latched.then_some(())).await;
+    live.stands().await;
+}
+
+#[tokio::test]
 async fn refusals_are_told_by_number_twenty_a_second_at_most() {
     let live = Live::start().await;
     let mut socket = live.driver().await;

@@ -98,6 +98,19 @@ async fn a_look_that_failed_darkens_nothing() {
 }
 
 #[tokio::test]
+async fn a_look_that_nobody_counted_is_shown() {
+    let (robot, bench) = robot().await;
+    watched(&robot, 0, 0);
+    until("the light is off", || bench.light() == Some(0)).await;
+    let gate = robot.gate.clone();
+    gate.looked(tokio::time::Instant::now());
+    until("the light shows it", || bench.light() == Some(1)).await;
+    assert_eq!(presence(&robot).await.watchers, 1);
+    becomes(&robot, "it is over", |presence| presence.watchers == 0).await;
+    until("the light is off again", || bench.light() == Some(0)).await;
+}
+
+#[tokio::test]
 async fn what_nobody_can_tell_for_long_is_shown_as_watched() {
     let (robot, bench) = robot().await;
     watched(&robot, 0, 0);

@@ -167,11 +167,18 @@ impl Core {
             self.sent.parts = now;
         }
         let lamp = (self.parts.light.unwrap_or(0), self.presence());
-        if self.sent.lamp != Some(lamp) || (remind && is_darker(&report, lamp.0)) {
+        if self.sent.lamp != Some(lamp) || (remind && self.shows_other(&report, lamp)) {
             orders.push(Order::Lights { light: lamp.0, presence: lamp.1 });
             self.sent.lamp = Some(lamp);
             self.sent.parts = now;
         }
+    }
+
+    /// The lamp is not as bright as it was set, or the light beside it tells those in the room something else.
+    fn shows_other(&self, report: &Report, (light, presence): (u8, u8)) -> bool {
+        let shows = self.device.controller().is_ok_and(|controller| controller.features.presence);
+        report.light.is_some_and(|reported| reported != light)
+            || (shows && report.presence.is_some_and(|reported| reported != presence))
     }
 
     /// Who is there, for the light that shows it: 0 nobody, 1 somebody who watches, 2 a driver.
@@ -182,11 +189,6 @@ impl Core {
             (None, 0) => 0,
         }
     }
-}
-
-/// The lamp is not as bright as it was set.
-fn is_darker(report: &Report, light: u8) -> bool {
-    report.light.is_some_and(|reported| reported != light)
 }
 
 const NEUTRAL: Order = Order::Drive { linear: 0, angular: 0, age: Duration::ZERO, left: DEADMAN };

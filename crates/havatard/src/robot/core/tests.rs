@@ -69,6 +69,7 @@ fn report(stand: Stand) -> Report {
         battery_percent: Some(80),
         head: None,
         light: None,
+        presence: None,
         trips: 0,
         bad_frames: 0,
     }

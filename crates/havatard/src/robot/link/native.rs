@@ -344,6 +344,7 @@ fn report(status: &Status, damaged: u64) -> Report {
         battery_percent: (status.battery_percent != 255).then_some(status.battery_percent),
         head: Some((status.pan, status.tilt)),
         light: Some(status.light),
+        presence: Some(status.presence.into()),
         trips: status.trips,
         bad_frames: u32::from(status.bad_frames).saturating_add(u32::try_from(damaged).unwrap_or(u32::MAX)),
     }

@@ -222,6 +222,7 @@ impl Text {
             battery_percent: self.told.battery_percent,
             head: None,
             light: None,
+            presence: None,
             trips: 0,
             bad_frames: 0,
         }

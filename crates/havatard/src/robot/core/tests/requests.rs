@@ -36,6 +36,34 @@ fn a_step_by_request_needs_a_live_socket() {
 }
 
 #[test]
+fn a_presence_light_that_shows_something_else_is_told_again() {
+    let mut rig = Rig::new();
+    let terms = controller();
+    rig.core.link(
+        LinkNews::Up(Controller { features: Features { presence: true, ..terms.features }, ..terms }),
+        rig.now,
+    );
+    let shows = |presence| Report { presence: Some(presence), ..report(Stand::Held) };
+    let told = |rig: &mut Rig| {
+        let mut orders = Vec::new();
+        rig.core.orders(rig.now, &mut orders);
+        orders.iter().any(|order| matches!(order, Order::Lights { .. }))
+    };
+    rig.hears(shows(0));
+    assert!(told(&mut rig), "at first");
+    assert!(!told(&mut rig), "once");
+    for _ in 0..3 {
+        rig.wait(250);
+        rig.hears(shows(0));
+        assert!(told(&mut rig), "what it was told is lost");
+        assert!(!told(&mut rig), "it has a moment to follow");
+    }
+    rig.wait(250);
+    rig.hears(shows(2));
+    assert!(!told(&mut rig), "it shows that somebody drives");
+}
+
+#[test]
 fn a_step_by_request_lives_on_what_the_socket_said_before_it() {
     let mut rig = Rig::ready();
     let secret = Secret::random();
