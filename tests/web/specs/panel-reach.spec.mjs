@@ -17,7 +17,7 @@ for (const hand of hands) {
     await estopped(page)
     expect((await robotOf(driven)).estop).toMatchObject({ latched: true, source: 'person' })
     await hand.press(page, 'drive-estop-release')
-    await expect(page.locator('#drive-estop-confirm')).toBeVisible()
+    await expect(page.locator('#drive-estop-confirm')).toBeEnabled()
     await estopped(page)
     await hand.press(page, 'drive-estop-confirm')
     await released(page)
@@ -44,7 +44,7 @@ test('a gamepad without any switch takes the robot, stops in an emergency while 
   expect((await robotOf(driven)).estop).toMatchObject({ latched: true, source: 'person' })
 
   await tapPad(page, release)
-  await expect(page.locator('#drive-estop-confirm')).toBeVisible()
+  await expect(page.locator('#drive-estop-confirm')).toBeEnabled()
   await estopped(page)
   await until('a second press releases it', async () => {
     if ((await body(page).getAttribute('data-estop')) === 'false') return true
@@ -171,4 +171,43 @@ test('by one switch, as it is set at first, every direction is two presses and a
     await expect(body(page)).toHaveAttribute('data-doing', 'nothing')
     await expect.poll(async () => (await robotOf(driven)).motion.mode).toBeNull()
   }
+})
+
+test('an Enter that stays down does not begin again what somebody else has stopped', async ({ page, drive, driven }) => {
+  await drive({ driveBy: 'step', stepDeg: 180 })
+  await page.locator('#go-left').focus()
+  await page.keyboard.down('Enter')
+  await moves(driven)
+  await driven.daemon.api('/api/v1/robot/stop', { method: 'POST' })
+  await expect(body(page)).toHaveAttribute('data-doing', 'nothing')
+  const stopped = monotonic()
+  // As a keyboard repeats it while it is down.
+  for (let repeat = 0; repeat < 20; repeat += 1) await page.keyboard.down('Enter')
+  await expectStillSince(driven, stopped)
+  await page.keyboard.up('Enter')
+})
+
+test('what is held ends when a menu would take the keyboard away', async ({ page, drive, driven }) => {
+  await drive({ driveBy: 'hold' })
+  await page.keyboard.down('ArrowLeft')
+  await moves(driven)
+  const pressed = monotonic()
+  await page.mouse.click(640, 200, { button: 'right' })
+  await expectStillSince(driven, pressed)
+  expect((await robotOf(driven)).motion.stopped).toBe('stop')
+  await page.keyboard.up('ArrowLeft')
+})
+
+test('a double click on the release of the e-stop is the first step alone', async ({ page, open, driven }) => {
+  await open({})
+  await page.locator('#drive-estop').click()
+  await estopped(page)
+  const { x, y, width, height } = await page.locator('#drive-estop-release').boundingBox()
+  await page.mouse.click(x + width / 2, y + height / 2)
+  await page.waitForSelector('#drive-estop-confirm')
+  await page.locator('#drive-estop-confirm').click({ force: true })
+  await expect(page.locator('#drive-estop-confirm')).toBeEnabled()
+  expect((await robotOf(driven)).estop.latched).toBe(true)
+  await page.locator('#drive-estop-confirm').click()
+  await released(page)
 })

@@ -11,7 +11,7 @@ export const settingsEn: SettingsDictionary = {
   more: 'More',
   never: 'never',
   reset: 'Everything as at first',
-  'reset.sure': 'Yes, everything as at first',
+  'reset.sure': 'Yes, all but my way of pressing',
 
   'look.title': 'How it looks',
   theme: 'Colours',

@@ -14,7 +14,7 @@ export const settingsRo = {
   more: 'Mai mult',
   never: 'niciodată',
   reset: 'Toate ca la început',
-  'reset.sure': 'Da, toate ca la început',
+  'reset.sure': 'Da, toate afară de felul de apăsare',
 
   'look.title': 'Cum arată',
   theme: 'Culori',

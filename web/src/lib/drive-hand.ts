@@ -25,9 +25,8 @@ export type Say = Unstamped<DriveMessage>;
 /** What a press leads to: words for the robot, or a stop, because any press stops a step or a latch. */
 export type Outcome = readonly Say[] | 'stop';
 
-/** A step ends by itself in at most this time on the robot, half a turn in the longer one; and a little for the way. */
-const STEP_MS = 4500;
-const HALF_TURN_MS = 7500;
+/** A step ends on the robot, within 8 s, and it says so; should nobody hear that, it is over here after this. */
+const STEP_MS = 9000;
 const LATCH_MS = [1000, 8000] as const;
 /** A latch that could not be said for so long is a press of the past, in ms. */
 const UNSAID_MS = 300;
@@ -119,9 +118,8 @@ export class Hand {
   step(move: StepMove, now: number, ready: boolean): Outcome {
     if (this.#isBusy()) return 'stop';
     if (!ready) return [];
-    const within = 'deg' in move && Math.abs(move.deg) === 180 ? HALF_TURN_MS : STEP_MS;
     const press = this.#nextPress();
-    this.#doing = { mode: 'step', press, move, until: now + within };
+    this.#doing = { mode: 'step', press, move, until: now + STEP_MS };
     this.#begin();
     return [{ type: 'step', press, move }];
   }

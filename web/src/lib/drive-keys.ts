@@ -32,6 +32,11 @@ export function driveByKeys(
       if (!event.repeat) drive.hold(nameOf(event), arrow);
       return;
     }
+    if (event.repeat && event.key === 'Enter') {
+      // Held down it would press a button again and again, also after a stop that somebody else has made.
+      event.preventDefault();
+      return;
+    }
     const stops = event.key === ' ' || event.key === 'Escape';
     if (!stops && doing === null) return;
     // Nor does this key press the button that has the focus.

@@ -116,6 +116,16 @@ export class Inputs {
       event.preventDefault();
       event.stopPropagation();
     };
+    // What takes the keyboard away from the page would keep to itself that a held key comes up.
+    const menu = (event: Event): void => {
+      if (drive.state.value.doing === null) return;
+      event.preventDefault();
+      // A long touch on what is held means it.
+      const held = event.target instanceof Element && event.target.closest('.key, .stick') !== null;
+      if (!held) drive.stop();
+    };
+    window.addEventListener('contextmenu', menu, { capture: true });
+    window.addEventListener('dragstart', menu, { capture: true });
     window.addEventListener('pointerdown', down, { capture: true });
     window.addEventListener('click', click, { capture: true });
   }

@@ -107,6 +107,16 @@ test.each(['step', 'latch'] as const)(
   },
 );
 
+test('an Enter that stays down on a button presses it once, also after the step it made has been stopped by somebody else', () => {
+  const target = new FakeControl('direction') as unknown as EventTarget;
+  for (const driveBy of ['step', 'latch', 'hold'] as const) {
+    settings = { ...settings, driveBy };
+    expect(doing()).toBeNull();
+    expect(down('Enter', { target, repeat: true }).defaultPrevented).toBe(true);
+    expect(down('Enter', { target }).defaultPrevented).toBe(false);
+  }
+});
+
 test.each(['q', 'Tab', ' ', 'ArrowLeft', 'Enter', 'Escape'])(
   'while a step is made %s stops it',
   (key) => {

@@ -38,7 +38,9 @@ export function driveByPanelKeys(
   const down = (event: KeyboardEvent): void => {
     const { doing, lease } = desk.drive.state.value;
     const scanning = desk.settings.input === 'scan';
-    if (event.key === 'Escape') leaveOrStop(desk, event);
+    // Held down it would press a button again and again, also after a stop that somebody else has made.
+    if (event.repeat && event.key === 'Enter' && on(event, 'button')) event.preventDefault();
+    else if (event.key === 'Escape') leaveOrStop(desk, event);
     else if (doing !== null && (typing(event) || withOther(event))) stopBy(desk, event);
     // A scanner has its own keys, and stops by every other.
     else if (scanning || typing(event) || withOther(event)) return;

@@ -99,6 +99,7 @@ function tryOut({ trying }: Desk, linear: number, angular: number): void {
 }
 
 function press(desk: Desk, deed: PadPressed): void {
+  if (desk.hungUp && (deed === 'robot' || deed === 'hang_up')) desk.comeBack();
   if (!desk.watching) return;
   const telemetry = desk.robot?.telemetry;
   const head = telemetry?.head;
