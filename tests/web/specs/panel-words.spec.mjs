@@ -136,6 +136,8 @@ test('the focus stays where a control was that went away with its press', async 
   await page.locator('#drive-estop').focus()
   await page.keyboard.press('Enter')
   for (const id of ['drive-estop-release', 'drive-estop-confirm']) {
+    // A second step that comes with the first is none.
+    await expect(page.locator(`#${id}`)).toBeEnabled()
     await page.locator(`#${id}`).focus()
     await page.keyboard.press('Enter')
     await expect(page.locator(`#${id}`)).toBeHidden()
