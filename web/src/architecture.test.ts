@@ -29,7 +29,7 @@ test('data knows no framework, no ui and no screens', () => {
     for (const from of imports(text)) {
       expect([name, from]).toEqual([
         name,
-        expect.stringMatching(/^\.\/|^\.\.\/(api|lib)\/[\w-]+$/),
+        expect.stringMatching(/^\.\/|^\.\.\/(api|lib\/\w+)\/[\w-]+$/),
       ]);
     }
   }
@@ -39,7 +39,10 @@ test('lib knows no framework, no ui and no data', () => {
   expect(under('lib').length).toBeGreaterThan(5);
   for (const { name, text } of under('lib')) {
     for (const from of imports(text)) {
-      expect([name, from]).toEqual([name, expect.stringMatching(/^\.\/|^\.\.\/api\/types$/)]);
+      expect([name, from]).toEqual([
+        name,
+        expect.stringMatching(/^\.\/|^\.\.\/\w+\/[\w-]+$|^\.\.\/\.\.\/api\/types$/),
+      ]);
     }
   }
 });

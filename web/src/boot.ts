@@ -5,11 +5,11 @@ import type { Event } from './api/types';
 import { App } from './data/app';
 import { signedInHint, takeCode } from './data/sign-in';
 import { localStore } from './data/storage';
-import { browserClock, type Clock } from './lib/clock';
-import { EventsClient } from './lib/events';
-import { Player } from './lib/player';
-import { ElementScreen } from './lib/screen';
-import { type Medium, WhepSession } from './lib/whep';
+import { browserClock, type Clock } from './lib/core/clock';
+import { EventsClient } from './lib/core/events';
+import { Player } from './lib/webrtc/player';
+import { ElementScreen } from './lib/webrtc/screen';
+import { type Medium, WhepSession } from './lib/webrtc/whep';
 import { byId } from './ui/dom';
 import { exposeToTests } from './window';
 

@@ -7,19 +7,19 @@ import { PhraseBoard } from './data/phrases';
 import { SettingsStore } from './data/settings';
 import { chooseLanguage } from './i18n';
 import { speak } from './i18n/spoken';
-import { ageToTell } from './lib/age';
-import { atLast } from './lib/at-last';
-import { browserAttention } from './lib/attention';
-import { browserClock } from './lib/clock';
-import { Drive } from './lib/drive';
-import { isCameraPicture, mediaNews } from './lib/link';
-import { browserMicrophone } from './lib/microphone';
-import { Reporter } from './lib/report';
-import { reportOf, StatisticsMeter } from './lib/statistics';
-import { Talk } from './lib/talk';
-import { WhipSession } from './lib/whip';
+import { browserAttention } from './lib/core/attention';
+import { browserClock } from './lib/core/clock';
+import { retriedImport } from './lib/core/retried-import';
+import { Drive } from './lib/drive/drive';
+import { browserMicrophone } from './lib/talk/microphone';
+import { Talk } from './lib/talk/talk';
+import { isCameraPicture, mediaNews } from './lib/webrtc/link';
+import { ageToTell } from './lib/webrtc/picture-age';
+import { Reporter } from './lib/webrtc/report';
+import { reportOf, StatisticsMeter } from './lib/webrtc/statistics';
+import { WhipSession } from './lib/webrtc/whip';
 import DriveScreen from './screens/drive/DriveScreen.svelte';
-import { Desk } from './screens/drive/desk.svelte';
+import { ScreenModel } from './screens/drive/screen-model.svelte';
 import { byId } from './ui/dom';
 
 const levels = new LevelsWatch(browserClock);
@@ -28,7 +28,7 @@ const settings = new SettingsStore(store);
 const attention = browserAttention(document, window);
 const voice = new VoiceApi(fetcher);
 
-let desk: Desk | null = null;
+let model: ScreenModel | null = null;
 const drive = new Drive({
   api: new RobotApi(fetcher),
   clock,
@@ -36,7 +36,7 @@ const drive = new Drive({
   connect: () => new WebSocket('/api/v1/robot/drive'),
   pictureMs,
   stopReachable: () => canBePressed('drive-stop') && canBePressed('drive-estop'),
-  mayDrive: () => desk?.mayDrive === true,
+  mayDrive: () => model?.mayDrive === true,
 });
 
 const talk = new Talk(settings.state.value, {
@@ -123,7 +123,7 @@ void begin();
 /** The screen, over a picture that is already on its way. */
 async function begin(): Promise<void> {
   const language = settings.state.value.language ?? chooseLanguage(store, navigator.languages);
-  desk = new Desk({
+  model = new ScreenModel({
     app,
     drive,
     talk,
@@ -137,12 +137,12 @@ async function begin(): Promise<void> {
     statistics: look,
     needed,
   });
-  mount(DriveScreen, { target: byId('panel', HTMLElement), props: { desk } });
+  mount(DriveScreen, { target: byId('panel', HTMLElement), props: { model } });
 }
 
 /** A part of the page that it is no use without. */
 function needed<Part>(fetched: () => Promise<Part>): Promise<Part> {
-  return atLast(fetched, clock, async () => {
+  return retriedImport(fetched, clock, async () => {
     const answer = await fetcher('/healthz', { cache: 'no-store' });
     // A one-time code is good once, so a sign-in by it is not cut short.
     if (answer.ok && !app.state.value.signingIn) window.location.reload();

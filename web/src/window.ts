@@ -1,6 +1,6 @@
 import type { App } from './data/app';
-import type { LinkKind } from './lib/link';
-import type { Figures, Phase, Player } from './lib/player';
+import type { LinkKind } from './lib/webrtc/link';
+import type { Figures, Phase, Player } from './lib/webrtc/player';
 
 /**
  * What tests and benches may read of the page, as `window.havatar`. Read-only: every look computes it anew, and

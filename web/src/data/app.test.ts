@@ -1,9 +1,9 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Api } from '../api/client';
 import type { Event } from '../api/types';
-import type { EventsClient, EventsDeps } from '../lib/events';
-import { Observable } from '../lib/observable';
-import type { Player, PlayerState } from '../lib/player';
+import type { EventsClient, EventsDeps } from '../lib/core/events';
+import { Observable } from '../lib/core/observable';
+import type { Player, PlayerState } from '../lib/webrtc/player';
 import { FakeClock, settle } from '../testing/fake-clock';
 import { aProcess, aStatus } from '../testing/status';
 import { App } from './app';

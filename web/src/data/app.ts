@@ -3,11 +3,11 @@
 
 import { type Api, ApiError } from '../api/client';
 import type { Event, Login, Me, Status } from '../api/types';
-import type { Clock } from '../lib/clock';
-import type { EventsClient, EventsDeps, EventsState } from '../lib/events';
-import { type Link, linkOf, mediaNews } from '../lib/link';
-import { Observable } from '../lib/observable';
-import type { Player, PlayerState } from '../lib/player';
+import type { Clock } from '../lib/core/clock';
+import type { EventsClient, EventsDeps, EventsState } from '../lib/core/events';
+import { Observable } from '../lib/core/observable';
+import { type Link, linkOf, mediaNews } from '../lib/webrtc/link';
+import type { Player, PlayerState } from '../lib/webrtc/player';
 import { reduce } from './status';
 
 /** Why the sign-in form is shown, or what was wrong with the last try. */

@@ -1,8 +1,8 @@
 // How loud it is at the robot, apart from the status: five times a second is too often for everything that watches that.
 
 import type { Event, Levels } from '../api/types';
-import type { Clock } from '../lib/clock';
-import { Observable } from '../lib/observable';
+import type { Clock } from '../lib/core/clock';
+import { Observable } from '../lib/core/observable';
 
 const SILENT: Levels = { speaker_db: null, microphone_db: null };
 /** They come five times a second while there is something to hear; then the last one says silence. This is for its loss. */

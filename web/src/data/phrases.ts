@@ -3,7 +3,7 @@
 import { ApiError } from '../api/request';
 import type { Language, Phrase, PhraseCategory, Phrases, Utterance } from '../api/types';
 import type { VoiceApi } from '../api/voice';
-import { Observable } from '../lib/observable';
+import { Observable } from '../lib/core/observable';
 
 /** The daemon's bounds. */
 export const PHRASE_LIMITS = { categories: 20, phrases: 50, name: 40, text: 500 } as const;

@@ -1,8 +1,8 @@
 // How somebody works this page: kept in the browser, because it belongs to a person at a device. Every value is checked and
 // brought into its range as it is read; one that makes no sense loses itself alone, and the rest is kept.
 
-import { DWELL_DEFAULTS, type DwellSettings } from '../lib/dwell-settings';
-import { Observable } from '../lib/observable';
+import { Observable } from '../lib/core/observable';
+import { DWELL_DEFAULTS, type DwellSettings } from '../lib/input/dwell-settings';
 import {
   type Binding,
   type Bindings,
@@ -11,8 +11,8 @@ import {
   PAD_PRESSED,
   type PadDeed,
   type PadSettings,
-} from '../lib/pad-bindings';
-import { SCAN_DEFAULTS, type ScanSettings } from '../lib/scan-settings';
+} from '../lib/input/pad-bindings';
+import { SCAN_DEFAULTS, type ScanSettings } from '../lib/input/scan-settings';
 import { read, write } from './storage';
 
 /** How somebody reaches the controls. Keys, touch and a mouse work in each of them. */

@@ -4,11 +4,11 @@ import { RobotApi } from '../api/robot';
 import { boot } from '../boot';
 import { chooseLanguage, type Language, rememberLanguage } from '../i18n';
 import { CheckWords, DriveWords, Words } from '../i18n/both';
-import { ageToTell } from '../lib/age';
-import { browserAttention } from '../lib/attention';
-import { Drive } from '../lib/drive';
-import { driveByKeys } from '../lib/drive-keys';
-import { isCameraPicture } from '../lib/link';
+import { browserAttention } from '../lib/core/attention';
+import { Drive } from '../lib/drive/drive';
+import { driveByKeys } from '../lib/drive/keys';
+import { isCameraPicture } from '../lib/webrtc/link';
+import { ageToTell } from '../lib/webrtc/picture-age';
 import { byId } from '../ui/dom';
 import { CheckPage } from './page';
 

@@ -1,6 +1,6 @@
 // The words of the drive screen. Romanian is the source.
 
-import type { NoMicrophone, TalkState } from '../lib/talk-state';
+import type { NoMicrophone, TalkState } from '../lib/talk/state';
 
 type Codes = Record<
   `talk.no.${NoMicrophone}` | `talk.closed.${NonNullable<TalkState['closed']>}`,

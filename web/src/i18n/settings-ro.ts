@@ -1,6 +1,6 @@
 // The words of what is opened beside the picture: phrases, head and lamp, settings, the figures. Romanian is the source.
 
-import type { PadDeed } from '../lib/pad-bindings';
+import type { PadDeed } from '../lib/input/pad-bindings';
 import type { Plural } from './ro';
 
 export const settingsRo = {

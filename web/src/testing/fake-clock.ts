@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock';
+import type { Clock } from '../lib/core/clock';
 
 /** A clock that moves only when told to. Chance is a constant, unless a test sets it. */
 export class FakeClock implements Clock {

@@ -1,7 +1,7 @@
 import type { DriveEvent, LeaseAnswer, RobotState } from '../api/types';
-import type { Attention, Gone } from '../lib/attention';
-import { Drive } from '../lib/drive';
-import type { DriveApi } from '../lib/drive-api';
+import type { Attention, Gone } from '../lib/core/attention';
+import type { DriveApi } from '../lib/drive/api';
+import { Drive } from '../lib/drive/drive';
 import { FakeClock, settle } from './fake-clock';
 import { aRobot } from './status';
 

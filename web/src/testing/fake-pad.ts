@@ -1,4 +1,4 @@
-import type { PadLook } from '../lib/pad';
+import type { PadLook } from '../lib/input/pad';
 
 /** A pad of the standard layout, whose sticks and buttons a test moves. */
 export class FakePad implements PadLook {

@@ -1,10 +1,10 @@
 import type { Talker } from '../api/types';
-import type { Attention, Gone } from '../lib/attention';
-import { type Microphone, MicrophoneError, type Permission } from '../lib/microphone';
-import { Talk } from '../lib/talk';
-import type { TalkSession } from '../lib/talk-line';
-import type { NoMicrophone, TalkSettings } from '../lib/talk-state';
-import type { SessionEvents } from '../lib/webrtc-http';
+import type { Attention, Gone } from '../lib/core/attention';
+import type { TalkSession } from '../lib/talk/line';
+import { type Microphone, MicrophoneError, type Permission } from '../lib/talk/microphone';
+import type { NoMicrophone, TalkSettings } from '../lib/talk/state';
+import { Talk } from '../lib/talk/talk';
+import type { SessionEvents } from '../lib/webrtc/webrtc-http';
 import { FakeClock, settle } from './fake-clock';
 
 export class FakeMicrophone implements Microphone {

@@ -1,6 +1,6 @@
 import type { Words } from '../i18n';
-import type { Clock } from '../lib/clock';
-import type { Link, LinkKind } from '../lib/link';
+import type { Clock } from '../lib/core/clock';
+import type { Link, LinkKind } from '../lib/webrtc/link';
 import { setText } from './dom';
 import { linkView } from './link-view';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RobotState } from '../api/types';
 import { DriveWords } from '../i18n/both';
-import { type DriveState, undriven } from '../lib/drive-state';
+import { type DriveState, undriven } from '../lib/drive/state';
 import { aRobot } from '../testing/status';
 import { driveSentence } from './drive-view';
 

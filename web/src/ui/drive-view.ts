@@ -3,8 +3,8 @@
 
 import type { RobotState } from '../api/types';
 import type { DriveWords } from '../i18n/drive';
-import type { RequestProblem } from '../lib/drive-api';
-import type { DriveState } from '../lib/drive-state';
+import type { RequestProblem } from '../lib/core/problem';
+import type { DriveState } from '../lib/drive/state';
 
 /** What there is to say of a code that driving has no words for. */
 export type SayProblem = (code: string) => string;

@@ -1,4 +1,4 @@
-import type { Observable } from '../lib/observable';
+import type { Observable } from '../lib/core/observable';
 
 /** The one way from the cores into components: an observable's value as a rune. It lives as long as the page. */
 export class Followed<T extends object> {

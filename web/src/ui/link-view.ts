@@ -1,5 +1,5 @@
 import type { Words } from '../i18n';
-import type { Link } from '../lib/link';
+import type { Link } from '../lib/webrtc/link';
 import type { Shape } from './shapes';
 
 /** How a link state looks and what it says. */

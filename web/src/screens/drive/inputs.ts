@@ -2,14 +2,14 @@
 // soon as their parts are here.
 
 import type { Settings } from '../../data/settings';
-import type { DrivePad } from '../../lib/drive-pad';
-import type { Desk } from './desk.svelte';
+import type { DrivePad } from '../../lib/input/drive-pad';
+import type { AccessMethod, Ring } from './access-methods';
 import { driveByPanelKeys, KEEPS } from './keys';
-import type { Reaching, Ring } from './reaching';
+import type { ScreenModel } from './screen-model.svelte';
 import { typing } from './typing';
 
 export interface InputsDeps {
-  desk: Desk;
+  model: ScreenModel;
   /** Where the dwell ring is to be drawn; null for none. */
   onRing: (ring: Ring | null) => void;
   onPad: (pad: DrivePad) => void;
@@ -22,7 +22,7 @@ const AGAIN_MS = 2000;
 export class Inputs {
   readonly #deps: InputsDeps;
   #pad: DrivePad | null = null;
-  #reaching: Reaching | null = null;
+  #accessMethod: AccessMethod | null = null;
   #settings: Settings | null = null;
   #moving = false;
   /** Counts changes: a part that comes for an earlier one is not put to use. */
@@ -30,9 +30,9 @@ export class Inputs {
 
   constructor(deps: InputsDeps) {
     this.#deps = deps;
-    driveByPanelKeys(deps.desk, window, typing);
+    driveByPanelKeys(deps.model, window, typing);
     this.#anyPressStops();
-    deps.desk.deps.clock.after(LATER_MS, () => {
+    deps.model.deps.clock.after(LATER_MS, () => {
       void this.#fetchPads();
       void this.#fetchFocus();
     });
@@ -47,41 +47,41 @@ export class Inputs {
     const of = (all: Settings | null) => JSON.stringify(names.map((name) => all?.[name]));
     if (of(before) === of(settings)) return;
     this.#change += 1;
-    this.#reaching?.dispose();
-    this.#reaching = null;
-    if (settings.input !== 'direct') void this.#fetchReaching(settings, this.#change);
+    this.#accessMethod?.dispose();
+    this.#accessMethod = null;
+    if (settings.input !== 'direct') void this.#fetchAccessMethod(settings, this.#change);
   }
 
   /** The robot moves, or does not any more. */
   moves(moving: boolean): void {
     this.#moving = moving;
-    this.#reaching?.moves(moving);
+    this.#accessMethod?.moves(moving);
   }
 
-  async #fetchReaching(settings: Settings, change: number): Promise<void> {
-    const { desk, onRing } = this.#deps;
+  async #fetchAccessMethod(settings: Settings, change: number): Promise<void> {
+    const { model, onRing } = this.#deps;
     try {
-      const { scanning, dwelling } = await import('./reaching');
+      const { scanning, dwelling } = await import('./access-methods');
       if (change !== this.#change) return;
-      this.#reaching =
-        settings.input === 'scan' ? scanning(desk, settings) : dwelling(desk, settings, onRing);
-      this.#reaching.moves(this.#moving);
+      this.#accessMethod =
+        settings.input === 'scan' ? scanning(model, settings) : dwelling(model, settings, onRing);
+      this.#accessMethod.moves(this.#moving);
     } catch {
       // Somebody may have no other way to the page: it is fetched until it is here.
-      desk.deps.clock.after(AGAIN_MS, () => {
-        if (change === this.#change) void this.#fetchReaching(settings, change);
+      model.deps.clock.after(AGAIN_MS, () => {
+        if (change === this.#change) void this.#fetchAccessMethod(settings, change);
       });
     }
   }
 
   async #fetchPads(): Promise<void> {
-    const { desk, onPad } = this.#deps;
+    const { model, onPad } = this.#deps;
     try {
       const { padOf } = await import('./pads');
-      this.#pad = padOf(desk, (which, down) => this.#reaching?.press(which, down) === true);
+      this.#pad = padOf(model, (which, down) => this.#accessMethod?.press(which, down) === true);
       onPad(this.#pad);
     } catch {
-      desk.deps.clock.after(AGAIN_MS, () => void this.#fetchPads());
+      model.deps.clock.after(AGAIN_MS, () => void this.#fetchPads());
     }
   }
 
@@ -89,13 +89,13 @@ export class Inputs {
     try {
       (await import('./focus')).keepFocus(document);
     } catch {
-      this.#deps.desk.deps.clock.after(AGAIN_MS, () => void this.#fetchFocus());
+      this.#deps.model.deps.clock.after(AGAIN_MS, () => void this.#fetchFocus());
     }
   }
 
   /** While the robot moves by itself, a press anywhere stops it, and does nothing else. */
   #anyPressStops(): void {
-    const { drive } = this.#deps.desk;
+    const { drive } = this.#deps.model;
     let swallow = false;
     const free = (target: EventTarget | null) =>
       target instanceof Element && target.closest(KEEPS) !== null;

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { DEFAULTS, type Settings } from '../../data/settings';
 import { DriveBench } from '../../testing/fake-drive';
 import { FakeKeys } from '../../testing/fake-keys';
-import { driveByPanelKeys, KEEPS, type KeyDesk } from './keys';
+import { driveByPanelKeys, KEEPS, type KeyModel } from './keys';
 
 /** What a key can be meant for. */
 class FakeControl {
@@ -29,12 +29,12 @@ class FakeControl {
 let bench: DriveBench;
 let keys: FakeKeys;
 let settings: Settings;
-let sheet: KeyDesk['sheet'];
+let sheet: KeyModel['sheet'];
 let field: boolean;
 let tried: string[];
 let closed: number;
 let went: string[];
-let goesOn: boolean;
+let renews: boolean;
 
 beforeEach(async () => {
   vi.stubGlobal('Element', FakeControl);
@@ -46,8 +46,8 @@ beforeEach(async () => {
   tried = [];
   closed = 0;
   went = [];
-  goesOn = false;
-  const desk = {
+  renews = false;
+  const model = {
     drive: bench.drive,
     get settings() {
       return settings;
@@ -67,10 +67,10 @@ beforeEach(async () => {
       went.push(way);
       bench.drive.step({ cm: 20 });
     },
-    mayGoOn: () => goesOn,
+    mayRenew: () => renews,
     hold: (control: string) => bench.drive.hold(control, { linear: 1, angular: 0 }),
-  } as unknown as KeyDesk;
-  driveByPanelKeys(desk, keys, () => field);
+  } as unknown as KeyModel;
+  driveByPanelKeys(model, keys, () => field);
   await bench.acquire();
   bench.socket.deeds();
 });
@@ -128,27 +128,27 @@ test.each(['q', 'Tab', ' ', 'ArrowLeft', 'Enter', 'Escape'])(
   },
 );
 
-test('Enter lets a latch go on while that is offered; its repeats, and every other key, stop it', () => {
+test('Enter renews a latch while that is offered; its repeats, and every other key, stop it', () => {
   bench.drive.latch({ linear: 1, angular: 0 });
   bench.socket.deeds();
-  goesOn = true;
+  renews = true;
   expect(down('Enter').defaultPrevented).toBe(true);
   expect(bench.state.doing).toMatchObject({ mode: 'latch', press: 2 });
   expect(down('Enter', { repeat: true }).defaultPrevented).toBe(true);
   expect(bench.state.doing).toMatchObject({ press: 2 });
-  goesOn = false;
+  renews = false;
   down('Enter');
   expect(doing()).toBeNull();
   for (const key of ['q', ' ', 'ArrowUp', 'Tab']) {
     bench.drive.latch({ linear: 1, angular: 0 });
-    goesOn = true;
+    renews = true;
     down(key);
     expect(doing()).toBeNull();
   }
 });
 
 test.each(['Enter', ' '])(
-  'on the e-stop, or on going on, %s is for that, however the robot moves',
+  'on the e-stop, or on latch renewal, %s is for that, however the robot moves',
   (key) => {
     const control = new FakeControl('keeps');
     const target = control as unknown as EventTarget;

@@ -1,9 +1,10 @@
-// The keyboard on the drive screen. While the robot is being driven every key stops it, but the arrows that are held, what keeps its
-// own deed then (the e-stop, and going on with a latch, which Enter takes while it is offered), and whatever field a key was meant for. Escape stops whenever there is something to stop, and else closes what lies open. Arrows
-// drive in the way that is chosen; they and Space are shortcuts, and can be turned off: then Tab and Enter alone work the page.
+// The keyboard on the drive screen. While the robot is driven every key stops it, except arrows that are held, controls that keep
+// their own action then (the e-stop, and latch renewal, which Enter takes while it is offered), and keys typed into a field. Escape
+// stops whenever there is something to stop, else it closes the open sheet. Arrows drive in the chosen mode; they and Space are
+// shortcuts that can be turned off: then Tab and Enter alone work the page.
 
-import type { KeyTarget } from '../../lib/drive-keys';
-import type { Desk, Way } from './desk.svelte';
+import type { KeyTarget } from '../../lib/drive/keys';
+import type { ScreenModel, Way } from './screen-model.svelte';
 
 const ARROWS: Readonly<Record<string, Way>> = {
   ArrowUp: 'forward',
@@ -12,9 +13,9 @@ const ARROWS: Readonly<Record<string, Way>> = {
   ArrowRight: 'right',
 };
 
-/** What this needs of the desk. */
-export type KeyDesk = Pick<
-  Desk,
+/** What this needs of the model. */
+export type KeyModel = Pick<
+  ScreenModel,
   | 'drive'
   | 'settings'
   | 'sheet'
@@ -24,92 +25,92 @@ export type KeyDesk = Pick<
   | 'close'
   | 'go'
   | 'hold'
-  | 'mayGoOn'
+  | 'mayRenew'
 >;
 
 /** Controls that do their own deed while the robot moves by itself, and do not stop it. */
-export const KEEPS = '.stops, [data-goes-on]';
+export const KEEPS = '.stops, [data-renews]';
 
 export function driveByPanelKeys(
-  desk: KeyDesk,
+  model: KeyModel,
   target: KeyTarget,
   typing: (event: KeyboardEvent) => boolean,
 ): void {
   const down = (event: KeyboardEvent): void => {
-    const { doing, lease } = desk.drive.state.value;
-    const scanning = desk.settings.input === 'scan';
+    const { doing, lease } = model.drive.state.value;
+    const scanning = model.settings.input === 'scan';
     // Held down it would press a button again and again, also after a stop that somebody else has made.
     if (event.repeat && event.key === 'Enter' && on(event, 'button')) event.preventDefault();
-    else if (event.key === 'Escape') leaveOrStop(desk, event);
-    else if (doing !== null && (typing(event) || withOther(event))) stopBy(desk, event);
+    else if (event.key === 'Escape') leaveOrStop(model, event);
+    else if (doing !== null && (typing(event) || withOther(event))) stopBy(model, event);
     // A scanner has its own keys, and stops by every other.
     else if (scanning || typing(event) || withOther(event)) return;
     else if (doing !== null && isPress(event) && on(event, KEEPS)) {
       // Held down it would press again and again; and Space would press only as it comes up.
       if (event.repeat || event.key === ' ') event.preventDefault();
       if (!event.repeat && event.key === ' ') buttonOf(event)?.click();
-    } else if (doing !== null && doing.mode !== 'hold') goOnOrStop(desk, event);
-    else if (lease === null || desk.sheet !== null) tryKey(desk, event);
-    else drive(desk, event);
+    } else if (doing !== null && doing.mode !== 'hold') renewOrStop(model, event);
+    else if (lease === null || model.sheet !== null) tryKey(model, event);
+    else drive(model, event);
   };
   // Before any control of the page: a key that stops must not press the button that has the focus.
   target.addEventListener('keydown', down, { capture: true });
-  target.addEventListener('keyup', (event) => desk.drive.letGo(nameOf(event)));
+  target.addEventListener('keyup', (event) => model.drive.letGo(nameOf(event)));
 }
 
-function drive(desk: KeyDesk, event: KeyboardEvent): void {
-  const { shortcuts, driveBy } = desk.settings;
+function drive(model: KeyModel, event: KeyboardEvent): void {
+  const { shortcuts, driveBy } = model.settings;
   const way = shortcuts ? ARROWS[event.key] : undefined;
   if (way === undefined) {
-    const holding = desk.drive.state.value.doing !== null;
+    const holding = model.drive.state.value.doing !== null;
     const space = event.key === ' ' && shortcuts && !on(event, 'button');
     // Enter holds the direction that has the focus, and may hold another one beside it.
-    if (space || (holding && !(event.key === 'Enter' && on(event, '.key')))) stopBy(desk, event);
+    if (space || (holding && !(event.key === 'Enter' && on(event, '.key')))) stopBy(model, event);
     return;
   }
   // An arrow would scroll the page away from under the controls.
   event.preventDefault();
   if (event.repeat) return;
-  if (driveBy === 'hold') desk.hold(nameOf(event), way);
-  else desk.go(way);
+  if (driveBy === 'hold') model.hold(nameOf(event), way);
+  else model.go(way);
 }
 
 /** Where an input is tried, arrows are told there, and nothing moves. */
-function tryKey(desk: KeyDesk, event: KeyboardEvent): void {
+function tryKey(model: KeyModel, event: KeyboardEvent): void {
   const way = ARROWS[event.key];
-  if (way === undefined || desk.trying === null || !desk.settings.shortcuts) return;
+  if (way === undefined || model.trying === null || !model.settings.shortcuts) return;
   event.preventDefault();
   if (event.repeat) return;
-  desk.trying('still');
-  desk.trying(way);
+  model.trying('still');
+  model.trying(way);
 }
 
-function leaveOrStop(desk: KeyDesk, event: KeyboardEvent): void {
+function leaveOrStop(model: KeyModel, event: KeyboardEvent): void {
   if (event.repeat) return;
-  const moves = desk.moving || desk.robot?.motion.mode != null;
-  if (desk.sheet !== null && !moves) {
+  const moves = model.moving || model.robot?.motion.mode != null;
+  if (model.sheet !== null && !moves) {
     event.preventDefault();
-    desk.close();
-  } else stopBy(desk, event);
+    model.close();
+  } else stopBy(model, event);
 }
 
-function goOnOrStop(desk: KeyDesk, event: KeyboardEvent): void {
-  if (event.key !== 'Enter' || event.repeat || !desk.mayGoOn()) {
-    stopBy(desk, event);
+function renewOrStop(model: KeyModel, event: KeyboardEvent): void {
+  if (event.key !== 'Enter' || event.repeat || !model.mayRenew()) {
+    stopBy(model, event);
     return;
   }
   event.preventDefault();
   event.stopPropagation();
-  desk.drive.renew();
+  model.drive.renew();
 }
 
 const isPress = ({ key }: KeyboardEvent): boolean => key === 'Enter' || key === ' ';
 
 /** A key that repeats itself has not been pressed again, and yet must not press anything else. */
-function stopBy(desk: KeyDesk, event: KeyboardEvent): void {
+function stopBy(model: KeyModel, event: KeyboardEvent): void {
   event.preventDefault();
   event.stopPropagation();
-  if (!event.repeat) desk.drive.stop();
+  if (!event.repeat) model.drive.stop();
 }
 
 function withOther({ ctrlKey, altKey, metaKey }: KeyboardEvent): boolean {

@@ -1,5 +1,5 @@
 import type { PanelWords } from '../../i18n/panel';
-import type { SpeedNotice } from '../../lib/notice';
+import type { SpeedNotice } from '../../lib/drive/speed-notice';
 
 /**
  * Why the robot goes slowly, or does not go, in one line. Empty where the sentence of driving already says it.

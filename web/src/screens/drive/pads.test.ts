@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { settle } from '../../testing/fake-clock';
 import { DriveBench } from '../../testing/fake-drive';
-import type { Desk } from './desk.svelte';
 import { estopRelease, takeOrGive } from './pads';
+import type { ScreenModel } from './screen-model.svelte';
 
 test('one button takes the robot, asks whoever has it, gives up asking, and gives it back', async () => {
   const bench = new DriveBench();
-  const desk = { drive: bench.drive, otherDriver: null as string | null };
+  const model = { drive: bench.drive, otherDriver: null as string | null };
   const press = async () => {
-    takeOrGive(desk as unknown as Desk);
+    takeOrGive(model as unknown as ScreenModel);
     await settle();
   };
   await press();
@@ -17,7 +17,7 @@ test('one button takes the robot, asks whoever has it, gives up asking, and give
   await press();
   expect(bench.state).toMatchObject({ phase: 'idle', lease: null });
 
-  desk.otherDriver = 'Ana';
+  model.otherDriver = 'Ana';
   bench.api.answers = [{ result: 'asked', driver: null }];
   await press();
   expect(bench.state.phase).toBe('asking');
@@ -31,7 +31,7 @@ test('the e-stop is released by a second press that is no tremor', async () => {
   const press = estopRelease({
     drive: bench.drive,
     deps: { clock: bench.clock },
-  } as unknown as Desk);
+  } as unknown as ScreenModel);
   press();
   await settle();
   expect(bench.state.releaseCode).toBe('code');

@@ -1,10 +1,10 @@
 // What a gamepad's buttons do on the drive screen. Fetched when the page has time; browsers tell of a pad only once one of its
 // buttons has been pressed.
 
-import { DrivePad } from '../../lib/drive-pad';
-import { Nod } from '../../lib/nod';
-import type { PadPressed } from '../../lib/pad-bindings';
-import type { Desk, Way } from './desk.svelte';
+import { HeadNod } from '../../lib/drive/head-nod';
+import { DrivePad } from '../../lib/input/drive-pad';
+import type { PadPressed } from '../../lib/input/pad-bindings';
+import type { ScreenModel, Way } from './screen-model.svelte';
 
 /** How far one press turns the head, degrees. */
 const HEAD_DEG = 15;
@@ -17,15 +17,15 @@ const DELIBERATE_MS = 600;
 
 /** `onSwitch` says whether anything is worked by switches. */
 export function padOf(
-  desk: Desk,
+  model: ScreenModel,
   onSwitch: (which: PadSwitch, down: boolean) => boolean,
 ): DrivePad {
-  const releaseEstop = estopRelease(desk);
-  const nod = new Nod((pan, tilt) => drive.head(pan, tilt), desk.deps.clock);
-  const { drive } = desk;
-  const pad = new DrivePad(desk.settings.pad, {
-    clock: desk.deps.clock,
-    attention: desk.attention,
+  const releaseEstop = estopRelease(model);
+  const nod = new HeadNod((pan, tilt) => drive.head(pan, tilt), model.deps.clock);
+  const { drive } = model;
+  const pad = new DrivePad(model.settings.pad, {
+    clock: model.deps.clock,
+    attention: model.attention,
     getPads: () => navigator.getGamepads?.() ?? [],
     nextFrame: (work) => {
       const id = requestAnimationFrame(work);
@@ -34,12 +34,12 @@ export function padOf(
     drive: {
       state: drive.state,
       hold: (control, shares) => {
-        tryOut(desk, shares.linear, shares.angular);
+        tryOut(model, shares.linear, shares.angular);
         // Always, so that what is pushed while it must not count has to be let go before it can.
         drive.hold(control, shares);
       },
       letGo: (control) => {
-        desk.trying?.('still');
+        model.trying?.('still');
         drive.letGo(control);
       },
       stop: () => drive.stop(),
@@ -49,16 +49,16 @@ export function padOf(
       else if (deed === 'estop') drive.estop();
       else if (isSwitch(deed)) {
         // Any button of a pad stops a robot that moves.
-        if (!onSwitch(deed, true) && desk.moving) drive.stop();
-      } else if (desk.sheet === 'settings') desk.trying?.(deed);
+        if (!onSwitch(deed, true) && model.moving) drive.stop();
+      } else if (model.sheet === 'settings') model.trying?.(deed);
       else if (deed === 'estop_release') releaseEstop();
-      else if (deed === 'nod') nodOnce(desk, nod);
-      else press(desk, deed);
+      else if (deed === 'nod') nodOnce(model, nod);
+      else press(model, deed);
     },
     onRelease: (deed) => {
       if (isSwitch(deed)) onSwitch(deed, false);
     },
-    onLearned: (bindings) => desk.set({ pad: { ...desk.settings.pad, bindings } }),
+    onLearned: (bindings) => model.set({ pad: { ...model.settings.pad, bindings } }),
   });
   window.addEventListener('gamepadconnected', () => pad.nudge());
   window.addEventListener('gamepaddisconnected', () => pad.nudge());
@@ -69,7 +69,7 @@ const isSwitch = (deed: PadPressed): deed is PadSwitch =>
   deed === 'scan_select' || deed === 'scan_step';
 
 /** The two steps, of one button: the first asks for the code, the second, which cannot be the first one's tremor, uses it. */
-export function estopRelease({ drive, deps }: Desk): () => void {
+export function estopRelease({ drive, deps }: ScreenModel): () => void {
   let askedAt = Number.NEGATIVE_INFINITY;
   return () => {
     const now = deps.clock.now();
@@ -80,59 +80,59 @@ export function estopRelease({ drive, deps }: Desk): () => void {
   };
 }
 
-function nodOnce({ robot }: Desk, nod: Nod): void {
+function nodOnce({ robot }: ScreenModel, nod: HeadNod): void {
   const head = robot?.telemetry?.head;
   if (head) void nod.make(head);
 }
 
 /** Takes the robot, or asks whoever has it; gives up asking, or gives it back. */
-export function takeOrGive({ drive, otherDriver }: Desk): void {
+export function takeOrGive({ drive, otherDriver }: ScreenModel): void {
   if (drive.state.value.phase !== 'idle') void drive.release();
   else void drive.acquire(otherDriver === null ? 'refuse' : 'ask');
 }
 
 /** Tells whoever tries an input. Nothing drives while a sheet lies open. */
-function tryOut({ trying }: Desk, linear: number, angular: number): void {
+function tryOut({ trying }: ScreenModel, linear: number, angular: number): void {
   if (linear === 0 && angular === 0) return;
   if (Math.abs(angular) > Math.abs(linear)) trying?.(angular > 0 ? 'left' : 'right');
   else trying?.(linear > 0 ? 'forward' : 'back');
 }
 
-function press(desk: Desk, deed: PadPressed): void {
-  if (desk.hungUp && (deed === 'robot' || deed === 'hang_up')) desk.comeBack();
-  if (!desk.watching) return;
-  const telemetry = desk.robot?.telemetry;
+function press(model: ScreenModel, deed: PadPressed): void {
+  if (model.hungUp && (deed === 'robot' || deed === 'hang_up')) model.comeBack();
+  if (!model.watching) return;
+  const telemetry = model.robot?.telemetry;
   const head = telemetry?.head;
   switch (deed) {
     case 'robot':
-      takeOrGive(desk);
+      takeOrGive(model);
       break;
     case 'step_forward':
     case 'step_back':
     case 'step_left':
     case 'step_right':
-      desk.step(deed.slice('step_'.length) as Way);
+      model.step(deed.slice('step_'.length) as Way);
       break;
     case 'talk':
-      desk.talkPress();
+      model.talkPress();
       break;
     case 'phrases':
-      if (desk.sheet === 'phrases') desk.close();
-      else desk.open('phrases');
+      if (model.sheet === 'phrases') model.close();
+      else model.open('phrases');
       break;
     case 'attention':
-      void desk.deps.board.attention();
+      void model.deps.board.attention();
       break;
     case 'head_up':
     case 'head_down':
       if (head)
-        void desk.drive.head(head.pan, head.tilt + (deed === 'head_up' ? HEAD_DEG : -HEAD_DEG));
+        void model.drive.head(head.pan, head.tilt + (deed === 'head_up' ? HEAD_DEG : -HEAD_DEG));
       break;
     case 'light':
-      void desk.drive.light((telemetry?.light ?? 0) > 0 ? 0 : 255);
+      void model.drive.light((telemetry?.light ?? 0) > 0 ? 0 : 255);
       break;
     case 'hang_up':
-      desk.hangUp();
+      model.hangUp();
       break;
     default:
       break;

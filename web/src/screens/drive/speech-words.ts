@@ -1,19 +1,22 @@
 import { sayProblem } from '../../i18n/problems';
 import type { SettingsWords } from '../../i18n/settings';
-import type { Desk } from './desk.svelte';
+import type { ScreenModel } from './screen-model.svelte';
 
 const KNOWN = ['quiet_hours', 'busy', 'not_supported', 'network', 'out_of_range'] as const;
 
 /** What the robot says now and what waits, or why it says nothing. */
-export function speechWords(desk: Pick<Desk, 'phrases' | 'status'>, w: SettingsWords): string {
-  const { problem } = desk.phrases;
+export function speechWords(
+  model: Pick<ScreenModel, 'phrases' | 'status'>,
+  w: SettingsWords,
+): string {
+  const { problem } = model.phrases;
   if (problem !== null) {
     const known = KNOWN.find((code) => code === problem.code);
     return known === undefined
       ? sayProblem(w.language, problem.code)
       : w.text(`speech.problem.${known}`);
   }
-  const voice = desk.status?.voice ?? null;
+  const voice = model.status?.voice ?? null;
   if (voice?.speaker.state === 'off') return w.text('speech.no-speaker');
   const speech = voice?.speech ?? null;
   if (speech?.quiet) return w.text('speech.problem.quiet_hours');

@@ -1,6 +1,6 @@
 import type { Voice } from '../../api/types';
 import type { PanelWords } from '../../i18n/panel';
-import type { TalkState } from '../../lib/talk-state';
+import type { TalkState } from '../../lib/talk/state';
 import type { Shape } from '../../ui/shapes';
 
 /** Whether somebody beside the robot can hear who talks; `away`: there is no loudspeaker that works. */

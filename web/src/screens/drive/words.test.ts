@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Spoken, speak } from '../../i18n/spoken';
-import type { SpeedNotice } from '../../lib/notice';
-import { silent, type TalkState } from '../../lib/talk-state';
+import type { SpeedNotice } from '../../lib/drive/speed-notice';
+import { silent, type TalkState } from '../../lib/talk/state';
 import { aVoice } from '../../testing/status';
 import { noticeWords } from './notice-words';
 import { heardAt, loudness, talkLook, talkRefused, talkSentence } from './talk-words';
