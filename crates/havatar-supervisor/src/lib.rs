@@ -3,7 +3,7 @@
 //! # Theory of operation
 //!
 //! **The parts.** A [`Supervised`] is a handle on one task. The task asks a [`Launch`] what to run, has it
-//! spawned by the [`Nursery`], asks a [`Probe`] whether it is well, and tells what it sees in a [`Snapshot`]
+//! spawned by the [`Spawner`], asks a [`Probe`] whether it is well, and tells what it sees in a [`Snapshot`]
 //! on a watch channel and in a ring of log lines. All decisions are taken by a pure machine
 //! (`state.rs`: events and the time in, actions out); the task (`task.rs`) holds the only `select!`; the
 //! actions are carried out in `world.rs`. This crate knows no particular program, protocol or config file.
@@ -16,8 +16,8 @@
 //! ([`Policy::healthy_after`]) earlier failures are forgotten.
 //!
 //! **Who wishes what.** A person starts, stops and restarts. The program itself never changes that wish: it
-//! [renews](Supervised::renew) a process whose settings changed, [nudges](Supervised::nudge) one that waits for
-//! something, and lets those [recover](Supervised::recover) that failed only because another one was away. All
+//! [restarts](Supervised::restart_if_wanted) a process whose settings changed, [rechecks](Supervised::recheck) one that waits for
+//! something, and lets those [restored](Supervised::dependency_restored) that failed only because another one was away. All
 //! three do nothing to a process that is not wanted.
 //!
 //! **Watching.** An exit is noticed through a pidfd, without polling. A hang is noticed by the probe: a ready
@@ -33,22 +33,22 @@
 //!
 //! **No orphans.** Four means, each for what the one before cannot reach:
 //! 1. Every child asks the kernel to be killed when its parent dies. That is bound to the parent's *thread*,
-//!    so all children are spawned from one thread that lives as long as the nursery.
+//!    so all children are spawned from one thread that lives as long as the spawner.
 //! 2. Every child carries `HAVATAR_GENERATION=<scope>.<random>` and `HAVATAR_PROCESS=<name>` in its
 //!    environment, and so does whatever it starts, in any session.
 //! 3. The guard, a tiny copy of the supervising program without the mark, sees the end of a socket when the
 //!    program is gone, however it went, and kills what carries the generation's mark. If the guard dies it
 //!    is started again. See [`guard::run_if_asked`].
-//! 4. [`Nursery::sweep`], at the next start, ends what earlier generations of the same scope left.
+//! 4. [`Spawner::sweep`], at the next start, ends what earlier generations of the same scope left.
 //!
 //! Beyond these means is only a process that cleared its own environment, or a set-user-id one, *and* left
 //! its group; under systemd the unit's control group ends those too.
 //!
-//! **Errands.** A short program that is asked for an answer and then ends ([`Nursery::run`]) is born, marked and
+//! **Errands.** A short program that is asked for an answer and then ends ([`Spawner::run_once`]) is born, marked and
 //! ended in the same way, though no machine decides over it: its own end, its limit, or the end of the wish
 //! for its answer is also the end of everything that it started.
 //!
-//! **Pipes.** Programs whose output is wanted while it comes ([`Nursery::pipe`]) are born and marked in the same way; they
+//! **Pipes.** Programs whose output is wanted while it comes ([`Spawner::stream_output`]) are born and marked in the same way; they
 //! are given their input whole, and are ended when the reader lets go of them.
 //!
 //! **Output.** Each pipe is read by a task of its own into a fixed buffer, so a child never waits for us (up to
@@ -62,28 +62,28 @@
 
 mod birth;
 mod command;
-mod errand;
 pub mod guard;
 mod journal;
 mod lines;
 mod litter;
 mod marks;
-mod nursery;
-mod piped;
 mod policy;
 mod protocol;
+mod run_once;
+mod spawner;
 mod state;
+mod streamed_output;
 mod supervised;
 mod task;
 mod world;
 
 pub use command::{Command, Pipeline};
-pub use errand::{Finished, RunError};
 pub use journal::{LogLine, Redact, Source};
 pub use lines::LineSink;
 pub use litter::SpawnError;
-pub use nursery::{Nursery, NurseryError};
-pub use piped::{Ended, Piped};
 pub use policy::Policy;
-pub use state::{Hold, State};
+pub use run_once::{RunError, RunOutput};
+pub use spawner::{Spawner, SpawnerError};
+pub use state::{LaunchError, State};
+pub use streamed_output::{StreamEnd, StreamedOutput};
 pub use supervised::{BoxFuture, Launch, Options, Probe, RequestError, Snapshot, Stdout, Supervised};

@@ -98,7 +98,7 @@ pub enum SpawnError {
     /// A pipeline without a stage.
     #[error("there is no program to start")]
     Empty,
-    /// The nursery has too many launches waiting, or is gone.
+    /// The spawner has too many launches waiting, or is gone.
     #[error("too many launches at once")]
     Busy,
 }

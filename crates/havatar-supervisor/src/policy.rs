@@ -30,8 +30,8 @@ pub struct Policy {
     pub stop_int: Duration,
     /// How long SIGTERM may take before SIGKILL follows.
     pub stop_term: Duration,
-    /// How often a launch that waits for something is asked again, when nobody nudges.
-    pub recheck: Duration,
+    /// How often a launch that waits for something is asked again, without a call of [`Supervised::recheck`](crate::Supervised::recheck).
+    pub recheck_every: Duration,
 }
 
 impl Policy {
@@ -57,7 +57,7 @@ impl Default for Policy {
             healthy_after: Duration::from_secs(30),
             stop_int: Duration::from_secs(2),
             stop_term: Duration::from_millis(1500),
-            recheck: Duration::from_secs(2),
+            recheck_every: Duration::from_secs(2),
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) enum Request {
     /// Answered when nothing is left of the old process and the new one is being started.
     Restart(Reply),
     /// Answered like a restart; when it is not wanted, as soon as nothing is left of it.
-    Renew(Reply),
-    Nudge,
-    Recover,
+    RestartIfWanted(Reply),
+    Recheck,
+    DependencyRestored,
 }

@@ -13,7 +13,7 @@ mod terms;
 mod wishes;
 
 pub(crate) use terms::{Action, Event};
-pub use terms::{Hold, State};
+pub use terms::{LaunchError, State};
 
 /// How long clearing may take before it counts as over.
 pub(crate) const CLEAR_LIMIT: Duration = Duration::from_secs(1);
@@ -35,11 +35,11 @@ enum Phase {
         since: Instant,
         by: Instant,
         waiting: Option<String>,
-        nudged: bool,
+        recheck_again: bool,
     },
     Waiting {
         why: String,
-        recheck: Instant,
+        recheck_at: Instant,
     },
     Spawning {
         since: Instant,
@@ -128,7 +128,7 @@ impl Machine {
             Phase::Stopped | Phase::Spawning { .. } => None,
             Phase::Preparing { by, .. } | Phase::Starting { by, .. } => Some(*by),
             Phase::Running { by, .. } => self.probed.then_some(*by),
-            Phase::Waiting { recheck, .. } => Some(*recheck),
+            Phase::Waiting { recheck_at, .. } => Some(*recheck_at),
             Phase::Stopping { rung, next, .. } => (*rung != Rung::Clearing).then_some(*next),
             Phase::Backoff { until, clearing, .. } => (!clearing).then_some(*until),
         }
@@ -157,9 +157,9 @@ impl Machine {
             Event::Start => self.start(now),
             Event::Stop => self.stop(now, false),
             Event::Restart => self.restart(now),
-            Event::Renew => self.renew(now),
-            Event::Nudge => self.nudge(now),
-            Event::Recover => self.recover(now),
+            Event::RestartIfWanted => self.restart_if_wanted(now),
+            Event::Recheck => self.recheck(now),
+            Event::DependencyRestored => self.dependency_restored(now),
             Event::Prepared(answer) => self.prepared(answer, now),
             Event::Spawned(answer) => self.spawned(answer, now),
             Event::Ended { why, left } => self.ended(why, left, now),
@@ -171,26 +171,26 @@ impl Machine {
         }
     }
 
-    fn prepared(&mut self, answer: Result<(), Hold>, now: Instant) -> Vec<Action> {
-        let Phase::Preparing { since, nudged, .. } = self.phase else { return vec![] };
+    fn prepared(&mut self, answer: Result<(), LaunchError>, now: Instant) -> Vec<Action> {
+        let Phase::Preparing { since, recheck_again, .. } = self.phase else { return vec![] };
         match answer {
             Ok(()) => {
                 self.phase = Phase::Spawning { since, by: now + self.policy.ready_within, then: Then::Run };
                 vec![Action::Spawn]
             }
-            Err(Hold::Wait(why)) => {
-                let recheck = now + self.policy.recheck;
+            Err(LaunchError::NotReady(why)) => {
+                let recheck_at = now + self.policy.recheck_every;
                 let remark = Action::Remark(format!("waiting: {why}"));
                 let known =
                     matches!(&self.phase, Phase::Preparing { waiting: Some(known), .. } if *known == why);
-                self.phase = Phase::Waiting { why, recheck };
-                let mut actions = if nudged { self.prepare(now) } else { vec![] };
+                self.phase = Phase::Waiting { why, recheck_at };
+                let mut actions = if recheck_again { self.prepare(now) } else { vec![] };
                 if !known {
                     actions.push(remark);
                 }
                 actions
             }
-            Err(Hold::Fail(why)) => vec![self.fail(why, false, now)],
+            Err(LaunchError::Failed(why)) => vec![self.fail(why, false, now)],
         }
     }
 
@@ -352,7 +352,7 @@ impl Machine {
             _ => None,
         };
         let by = now + self.policy.ready_within;
-        self.phase = Phase::Preparing { since: now, by, waiting, nudged: false };
+        self.phase = Phase::Preparing { since: now, by, waiting, recheck_again: false };
         vec![Action::Prepare]
     }
 

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::command::Pipeline;
 use crate::journal::{Journal, LogLine, Redact};
 use crate::lines::LineSink;
-use crate::nursery::Nursery;
 use crate::policy::Policy;
 use crate::protocol::{Reply, Request};
-use crate::state::{Hold, State};
+use crate::spawner::Spawner;
+use crate::state::{LaunchError, State};
 use crate::task;
 use crate::world::World;
 
@@ -26,21 +26,21 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// counts as a failure; one that takes longer than [`Policy::ready_within`] is dropped and counts as one.
 pub trait Launch: Send + 'static {
     /// The command for the next launch, or why there is none now.
-    fn prepare(&mut self) -> impl Future<Output = Result<Pipeline, Hold>> + Send;
+    fn prepare(&mut self) -> impl Future<Output = Result<Pipeline, LaunchError>> + Send;
 }
 
 impl<F, A> Launch for F
 where
     F: FnMut() -> A + Send + 'static,
-    A: Future<Output = Result<Pipeline, Hold>> + Send,
+    A: Future<Output = Result<Pipeline, LaunchError>> + Send,
 {
-    fn prepare(&mut self) -> impl Future<Output = Result<Pipeline, Hold>> + Send {
+    fn prepare(&mut self) -> impl Future<Output = Result<Pipeline, LaunchError>> + Send {
         self()
     }
 }
 
 impl Launch for Pipeline {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         Ok(self.clone())
     }
 }
@@ -117,12 +117,12 @@ pub struct Supervised {
 impl Supervised {
     /// Begins to supervise. Must be called within a Tokio runtime with time and I/O.
     ///
-    /// `name` marks the processes in their environment and must be unique within the nursery.
+    /// `name` marks the processes in their environment and must be unique within the spawner.
     pub fn spawn<L: Launch>(
         name: impl Into<Arc<str>>,
         options: Options,
         launch: L,
-        nursery: &Nursery,
+        spawner: &Spawner,
         cancel: CancellationToken,
     ) -> Self {
         let name = name.into();
@@ -136,7 +136,7 @@ impl Supervised {
             let launch = Arc::clone(&launch);
             Box::pin(async move { launch.lock().await.prepare().await })
         });
-        let world = World::new(options, prepare, nursery.clone(), Arc::clone(&journal), Arc::clone(&name));
+        let world = World::new(options, prepare, spawner.clone(), Arc::clone(&journal), Arc::clone(&name));
         tokio::spawn(task::run(world, published, asked, cancel));
         Self { requests, snapshots, journal }
     }
@@ -160,7 +160,7 @@ impl Supervised {
     }
 
     /// Ends the process as [`stop`](Self::stop) does and starts it again without a wait; returns when the
-    /// old one is gone. Starts what was stopped: it is a person's wish, while [`renew`](Self::renew) is for
+    /// old one is gone. Starts what was stopped: it is a person's wish, while [`restart_if_wanted`](Self::restart_if_wanted) is for
     /// the program.
     ///
     /// # Errors
@@ -175,21 +175,21 @@ impl Supervised {
     ///
     /// # Errors
     /// [`RequestError`]
-    pub async fn renew(&self) -> Result<(), RequestError> {
-        self.ask(Request::Renew).await
+    pub async fn restart_if_wanted(&self) -> Result<(), RequestError> {
+        self.ask(Request::RestartIfWanted).await
     }
 
     /// Says that what the process depends on had failed and is back. From waiting and from backoff it is tried at
     /// once, with earlier failures forgotten; what runs, is stopped or is being started is left alone. Never blocks.
-    pub fn recover(&self) {
+    pub fn dependency_restored(&self) {
         // With a full channel, the task has something to do anyway and the next try comes soon.
-        let _ = self.requests.try_send(Request::Recover);
+        let _ = self.requests.try_send(Request::DependencyRestored);
     }
 
     /// Says that what the launch waits for may be there now. Never blocks.
-    pub fn nudge(&self) {
+    pub fn recheck(&self) {
         // With a full channel, the task has something to do anyway and the recheck comes soon.
-        let _ = self.requests.try_send(Request::Nudge);
+        let _ = self.requests.try_send(Request::Recheck);
     }
 
     /// Snapshots as they change; the newest is always there.

@@ -98,9 +98,9 @@ impl Task {
             }
             Request::Stop(reply) => self.feed_and_wait(Event::Stop, reply),
             Request::Restart(reply) => self.feed_and_wait(Event::Restart, reply),
-            Request::Renew(reply) => self.feed_and_wait(Event::Renew, reply),
-            Request::Nudge => self.feed(Event::Nudge),
-            Request::Recover => self.feed(Event::Recover),
+            Request::RestartIfWanted(reply) => self.feed_and_wait(Event::RestartIfWanted, reply),
+            Request::Recheck => self.feed(Event::Recheck),
+            Request::DependencyRestored => self.feed(Event::DependencyRestored),
         }
     }
 

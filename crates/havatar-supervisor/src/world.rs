@@ -12,22 +12,22 @@ use crate::command::Pipeline;
 use crate::journal::{Journal, Source};
 use crate::lines::{Intake, pump};
 use crate::litter::{Litter, Pipes, Run, SpawnError, StageEnd};
-use crate::nursery::Nursery;
-use crate::state::{Action, Event, Hold, State};
+use crate::spawner::Spawner;
+use crate::state::{Action, Event, LaunchError, State};
 use crate::supervised::{BoxFuture, Options, Stdout};
 
-pub(crate) type Prepare = Box<dyn FnMut() -> BoxFuture<'static, Result<Pipeline, Hold>> + Send>;
+pub(crate) type Prepare = Box<dyn FnMut() -> BoxFuture<'static, Result<Pipeline, LaunchError>> + Send>;
 
 pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) journal: Arc<Journal>,
     pub(crate) run: Option<Run>,
-    pub(crate) preparing: Option<Work<Result<Pipeline, Hold>>>,
+    pub(crate) preparing: Option<Work<Result<Pipeline, LaunchError>>>,
     pub(crate) spawning: Option<Work<Result<Litter, SpawnError>>>,
     pub(crate) clearing: Option<Work<()>>,
     pub(crate) probing: Option<Work<Result<(), String>>>,
     name: Arc<str>,
-    nursery: Nursery,
+    spawner: Spawner,
     prepare: Prepare,
     prepared: Option<Pipeline>,
     readers: JoinSet<()>,
@@ -62,7 +62,7 @@ impl World {
     pub(crate) fn new(
         options: Options,
         prepare: Prepare,
-        nursery: Nursery,
+        spawner: Spawner,
         journal: Arc<Journal>,
         name: Arc<str>,
     ) -> Self {
@@ -74,7 +74,7 @@ impl World {
             clearing: None,
             probing: None,
             name,
-            nursery,
+            spawner,
             prepare,
             prepared: None,
             run: None,
@@ -85,7 +85,7 @@ impl World {
     pub(crate) fn act(&mut self, action: Action) {
         match action {
             Action::Prepare => {
-                self.preparing = Some(apart((self.prepare)(), "asking for the command", Hold::Fail));
+                self.preparing = Some(apart((self.prepare)(), "asking for the command", LaunchError::Failed));
             }
             Action::Abandon => self.preparing = None,
             Action::Spawn => self.spawn(),
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    pub(crate) fn prepared(&mut self, answer: Result<Pipeline, Hold>) -> Event {
+    pub(crate) fn prepared(&mut self, answer: Result<Pipeline, LaunchError>) -> Event {
         Event::Prepared(answer.map(|pipeline| self.prepared = Some(pipeline)))
     }
 
@@ -144,8 +144,8 @@ impl World {
     fn spawn(&mut self) {
         let pipeline = self.prepared.take().unwrap_or_default();
         let keep_stdout = !matches!(self.options.stdout, Stdout::Null);
-        let (nursery, name) = (self.nursery.clone(), self.name.to_string());
-        self.spawning = Some(Box::pin(async move { nursery.spawn(name, pipeline, keep_stdout, None).await }));
+        let (spawner, name) = (self.spawner.clone(), self.name.to_string());
+        self.spawning = Some(Box::pin(async move { spawner.spawn(name, pipeline, keep_stdout, None).await }));
     }
 
     fn read(&mut self, pipes: Pipes) {
@@ -167,11 +167,11 @@ impl World {
 
     fn clear(&mut self) {
         let (run, readers) = (self.run.take(), std::mem::take(&mut self.readers));
-        let (nursery, name, journal) =
-            (self.nursery.clone(), Arc::clone(&self.name), Arc::clone(&self.journal));
+        let (spawner, name, journal) =
+            (self.spawner.clone(), Arc::clone(&self.name), Arc::clone(&self.journal));
         self.clearing = Some(Box::pin(async move {
             let Some(run) = run else { return };
-            let left = nursery.clear(&name, run, readers, DRAIN_LIMIT).await;
+            let left = spawner.clear(&name, run, readers, DRAIN_LIMIT).await;
             if !left.is_empty() {
                 journal.remark(&format!("processes {left:?} do not end on SIGKILL"));
             }

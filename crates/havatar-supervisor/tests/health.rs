@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use support::{HELPER, kill, marked, nursery, running, running_anew, scope, sh, snapshot};
+use support::{HELPER, kill, marked, running, running_anew, scope, sh, snapshot, spawner};
 
 /// Judges by the age of the last line.
 struct Beat {
@@ -64,9 +64,9 @@ fn beating() -> Pipeline {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_process_is_declared_dead_within_two_seconds_and_replaced() {
-    let nursery = nursery("frozen");
+    let spawner = spawner("frozen");
     let options = Beat::new().options(Policy::default());
-    let process = Supervised::spawn("it", options, beating(), &nursery, CancellationToken::new());
+    let process = Supervised::spawn("it", options, beating(), &spawner, CancellationToken::new());
     let mut times = Vec::new();
     for round in 1..=3 {
         let pid = running(&process).await;
@@ -84,7 +84,7 @@ async fn a_frozen_process_is_declared_dead_within_two_seconds_and_replaced() {
     // The last good probe can be 300 ms younger than the last line.
     assert!(times.iter().all(|time| *time <= Duration::from_secs(2)), "{times:?}");
     process.stop().await.expect("stopped");
-    assert_eq!(marked(nursery.generation()), [] as [u32; 0]);
+    assert_eq!(marked(spawner.generation()), [] as [u32; 0]);
 }
 
 struct Never;
@@ -97,7 +97,7 @@ impl Probe for Never {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_never_gets_ready_is_tried_again() {
-    let nursery = nursery("unready");
+    let spawner = spawner("unready");
     let policy = Policy {
         ready_within: Duration::from_millis(300),
         backoff_min: Duration::from_millis(10),
@@ -108,7 +108,7 @@ async fn a_process_that_never_gets_ready_is_tried_again() {
         "it",
         options,
         Pipeline::from(sh("sleep 1000")),
-        &nursery,
+        &spawner,
         CancellationToken::new(),
     );
     let tried = snapshot(&process, "tried again", |snapshot| snapshot.restarts >= 2).await;
@@ -118,17 +118,17 @@ async fn a_process_that_never_gets_ready_is_tried_again() {
         "{why}"
     );
     process.stop().await.expect("stopped");
-    assert_eq!(marked(nursery.generation()), [] as [u32; 0]);
+    assert_eq!(marked(spawner.generation()), [] as [u32; 0]);
 }
 
 /// One thread for everything, held for twice the time after which a process counts as dead.
 #[tokio::test]
 async fn a_program_that_is_held_up_does_not_blame_the_process() {
-    let nursery = nursery("held");
+    let spawner = spawner("held");
     let policy = Policy { dead_after: Duration::from_secs(1), ..Policy::default() };
     let beat = Beat::new();
     let process =
-        Supervised::spawn("it", beat.options(policy), beating(), &nursery, CancellationToken::new());
+        Supervised::spawn("it", beat.options(policy), beating(), &spawner, CancellationToken::new());
     let pid = running(&process).await;
     for _ in 0..2 {
         std::thread::sleep(Duration::from_secs(2));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use havatar_supervisor::Nursery;
+use havatar_supervisor::Spawner;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
@@ -206,9 +206,9 @@ async fn the_next_start_sweeps_what_the_guard_could_not() {
     let mut older = stray(Some(&format!("{scope}.1")));
     let left = marked(&program.generation).len();
 
-    let nursery = Nursery::new(&scope, PathBuf::from(HELPER)).expect("a nursery");
-    let mut own = stray(Some(nursery.generation()));
-    let swept = nursery.sweep().await.expect("swept");
+    let spawner = Spawner::new(&scope, PathBuf::from(HELPER)).expect("a spawner");
+    let mut own = stray(Some(spawner.generation()));
+    let swept = spawner.sweep().await.expect("swept");
     assert_eq!(swept, left + 1, "the older generations of this scope, and nothing else");
     assert_eq!(marked(&program.generation), [] as [u32; 0]);
     assert!(older.wait().expect("it is ours").code().is_none(), "killed by a signal");
@@ -217,7 +217,7 @@ async fn the_next_start_sweeps_what_the_guard_could_not() {
         other.kill().and_then(|()| other.wait()).expect("it is ours");
     }
     assert!(own.try_wait().expect("it is ours").is_none(), "the living generation was swept");
-    assert_eq!(nursery.end().await.expect("ended"), 1);
+    assert_eq!(spawner.end().await.expect("ended"), 1);
     own.wait().expect("it is ours");
     program.guard_gone().await;
 }
@@ -250,8 +250,8 @@ async fn a_child_inherits_nothing_but_what_is_meant() {
 async fn a_guard_that_is_none_is_refused() {
     let scope = scope("refused");
     for exe in ["/bin/true", "/nonexistent"] {
-        let refused = Nursery::new(&scope, PathBuf::from(exe)).expect_err("not a guard");
+        let refused = Spawner::new(&scope, PathBuf::from(exe)).expect_err("not a guard");
         assert!(refused.to_string().contains(exe), "{refused}");
     }
-    assert!(Nursery::new("", PathBuf::from(HELPER)).is_err());
+    assert!(Spawner::new("", PathBuf::from(HELPER)).is_err());
 }

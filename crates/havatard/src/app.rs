@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use havatar_api as api;
-use havatar_supervisor::Nursery;
+use havatar_supervisor::Spawner;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -92,9 +92,9 @@ pub async fn run(
     let server = Server::bind(config.server.listen.0, config.server.tls.as_ref())?;
     let auth = Auth::open(&options.state_dir, auth_settings(&config))?;
 
-    let nursery = Nursery::new(&scope(&options.state_dir), PathBuf::from("/proc/self/exe"))
+    let spawner = Spawner::new(&scope(&options.state_dir), PathBuf::from("/proc/self/exe"))
         .context("cannot start the guard of the child processes")?;
-    sweep(&nursery).await;
+    sweep(&spawner).await;
 
     let gate = Gate::new();
     let (hook, port) = hook::bind().context("cannot listen for MediaMTX's questions on 127.0.0.1")?;
@@ -103,7 +103,7 @@ pub async fn run(
         runtime_dir: options.runtime_dir.clone(),
         hook: ([127, 0, 0, 1], port).into(),
         gate: gate.clone(),
-        nursery: nursery.clone(),
+        spawner: spawner.clone(),
     };
     let (media, mut running) = Media::start(&config, surroundings);
     let (robot, robot_running) = Robot::start(
@@ -111,7 +111,7 @@ pub async fn run(
         robot::Surroundings {
             state_dir: options.state_dir.clone(),
             runtime_dir: options.runtime_dir.clone(),
-            nursery: nursery.clone(),
+            spawner: spawner.clone(),
         },
     )?;
 
@@ -121,7 +121,7 @@ pub async fn run(
         loaded_at: Timestamp::now(),
         faults: Vec::new(),
     });
-    let (speech, speaking) = Speech::new(config_rx.clone(), media.clone(), nursery.clone(), shutdown.clone());
+    let (speech, speaking) = Speech::new(config_rx.clone(), media.clone(), spawner.clone(), shutdown.clone());
     let (presence, looking) = presence::start(media.clone(), robot.clone(), shutdown.clone());
     let app = Arc::new(App {
         media: media.clone(),
@@ -190,7 +190,7 @@ pub async fn run(
     if !hook_task.is_finished() {
         let _ = hook_task.await;
     }
-    nursery.end().await.context("child processes are left")?;
+    spawner.end().await.context("child processes are left")?;
     failed.map_or(Ok(()), Err)
 }
 
@@ -332,8 +332,8 @@ fn auth_settings(config: &Config) -> Settings {
 }
 
 /// Ends what an earlier run left behind.
-async fn sweep(nursery: &Nursery) {
-    match nursery.sweep().await {
+async fn sweep(spawner: &Spawner) {
+    match spawner.sweep().await {
         Ok(0) => {}
         Ok(swept) => tracing::warn!(processes = swept, "ended processes that an earlier run left behind"),
         // Stuck in a driver, most likely. What it holds will be missing and said; the rest works.

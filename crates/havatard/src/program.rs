@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use havatar_supervisor::{Command, Finished, Nursery, RunError};
+use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 
 /// What a helper program may say, in bytes; the rest is read and dropped.
 const MOST_OUTPUT: usize = 64 << 10;
@@ -34,12 +34,12 @@ pub(crate) fn find_beside(name: &str) -> Option<PathBuf> {
 /// Runs a helper program to its end, or ends it at the limit. It is a child like all others: it dies with the
 /// daemon, also when it hangs in a driver's call.
 pub(crate) async fn run<A: Into<OsString>>(
-    nursery: &Nursery,
+    spawner: &Spawner,
     program: &Path,
     args: impl IntoIterator<Item = A>,
     limit: Duration,
-) -> Result<Finished, RunError> {
-    nursery.run(Command::new(program).args(args), limit, MOST_OUTPUT).await
+) -> Result<RunOutput, RunError> {
+    spawner.run_once(Command::new(program).args(args), limit, MOST_OUTPUT).await
 }
 
 /// The daemon's own program, for the stages that it is itself. Where its file was replaced meanwhile, what runs is still

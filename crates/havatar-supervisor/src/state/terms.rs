@@ -53,11 +53,11 @@ pub enum State {
 
 /// Why a launch does not happen now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum LaunchError {
     /// Something it needs is away: asked again on a nudge and from time to time. Not a failure.
-    Wait(String),
+    NotReady(String),
     /// A failure: counted, and tried again after the backoff.
-    Fail(String),
+    Failed(String),
 }
 
 #[derive(Clone, Debug)]
@@ -66,13 +66,13 @@ pub(crate) enum Event {
     Stop,
     Restart,
     /// End it and start it anew, if it is wanted.
-    Renew,
+    RestartIfWanted,
     /// What was waited for may be there.
-    Nudge,
+    Recheck,
     /// What it depends on failed and is back.
-    Recover,
+    DependencyRestored,
     /// The answer to [`Action::Prepare`].
-    Prepared(Result<(), Hold>),
+    Prepared(Result<(), LaunchError>),
     /// The answer to [`Action::Spawn`].
     Spawned(Result<u32, String>),
     /// A program ended by itself, or on a signal of ours; so many are left.

@@ -270,32 +270,32 @@ fn a_start_cuts_the_backoff_short() {
 fn waiting_is_no_failure_and_a_nudge_is_never_lost() {
     let mut bench = Bench::new(false);
     bench.feed(Event::Start);
-    let wait = || Event::Prepared(Err(Hold::Wait("no camera".into())));
+    let wait = || Event::Prepared(Err(LaunchError::NotReady("no camera".into())));
     bench.feed(wait());
     let waiting = State::Waiting { why: "no camera".into() };
     assert_eq!(bench.machine.state(), waiting);
     assert_eq!(bench.pass(2000), [Action::Prepare]);
     assert_eq!(bench.machine.state(), waiting, "asking again does not flicker");
-    bench.feed(Event::Nudge);
+    bench.feed(Event::Recheck);
     assert_eq!(bench.feed(wait()), [Action::Prepare], "the news came while the old answer was on its way");
     assert_eq!(bench.feed(wait()), []);
-    assert_eq!(bench.feed(Event::Nudge), [Action::Prepare]);
-    bench.feed(Event::Prepared(Err(Hold::Fail("port taken".into()))));
+    assert_eq!(bench.feed(Event::Recheck), [Action::Prepare]);
+    bench.feed(Event::Prepared(Err(LaunchError::Failed("port taken".into()))));
     assert_eq!(bench.backoff().1, 1);
 }
 
 #[test]
 fn renewing_changes_nobodys_wish() {
     let mut bench = Bench::new(false);
-    assert_eq!(bench.feed(Event::Renew), []);
+    assert_eq!(bench.feed(Event::RestartIfWanted), []);
     assert_eq!(bench.machine.state(), State::Stopped);
 
     let mut bench = Bench::running(false);
-    assert_eq!(bench.feed(Event::Renew), [Action::Signal(Signal::INT)]);
-    assert_eq!(bench.feed(Event::Renew), [], "it is under way");
+    assert_eq!(bench.feed(Event::RestartIfWanted), [Action::Signal(Signal::INT)]);
+    assert_eq!(bench.feed(Event::RestartIfWanted), [], "it is under way");
     assert!(matches!(bench.machine.state(), State::Stopping { restart: true, .. }));
     bench.feed(Event::Stop);
-    assert_eq!(bench.feed(Event::Renew), []);
+    assert_eq!(bench.feed(Event::RestartIfWanted), []);
     assert!(matches!(bench.machine.state(), State::Stopping { restart: false, .. }), "it is to be stopped");
     bench.end();
     bench.feed(Event::Cleared);
@@ -305,7 +305,7 @@ fn renewing_changes_nobodys_wish() {
     bench.feed(Event::Start);
     bench.feed(Event::Prepared(Ok(())));
     bench.feed(Event::Stop);
-    assert_eq!(bench.feed(Event::Renew), [], "it is to be stopped as soon as it is spawned");
+    assert_eq!(bench.feed(Event::RestartIfWanted), [], "it is to be stopped as soon as it is spawned");
     assert_eq!(bench.feed(Event::Spawned(Ok(42))), [Action::Clear]);
     bench.feed(Event::Cleared);
     assert_eq!(bench.machine.state(), State::Stopped);
@@ -315,18 +315,18 @@ fn renewing_changes_nobodys_wish() {
 fn what_was_prepared_before_a_renewal_does_not_live() {
     let mut bench = Bench::new(false);
     bench.feed(Event::Start);
-    bench.feed(Event::Prepared(Err(Hold::Wait("no camera".into()))));
+    bench.feed(Event::Prepared(Err(LaunchError::NotReady("no camera".into()))));
     let waiting = bench.machine.state();
-    assert_eq!(bench.feed(Event::Renew), [Action::Prepare], "from waiting");
-    assert_eq!(bench.feed(Event::Renew), [Action::Abandon, Action::Prepare], "from asking");
+    assert_eq!(bench.feed(Event::RestartIfWanted), [Action::Prepare], "from waiting");
+    assert_eq!(bench.feed(Event::RestartIfWanted), [Action::Abandon, Action::Prepare], "from asking");
     assert_eq!(bench.machine.state(), waiting, "asking again does not flicker");
     assert_eq!(bench.feed(Event::Prepared(Ok(()))), [Action::Spawn]);
-    assert_eq!(bench.feed(Event::Renew), [], "a spawn cannot be called back");
+    assert_eq!(bench.feed(Event::RestartIfWanted), [], "a spawn cannot be called back");
     assert_eq!(bench.feed(Event::Spawned(Ok(42))), [Action::Clear]);
     assert!(bench.feed(Event::Cleared).contains(&Action::Prepare));
     bench.spawned();
     bench.end();
-    assert_eq!(bench.feed(Event::Renew), [], "not before the remains are gone");
+    assert_eq!(bench.feed(Event::RestartIfWanted), [], "not before the remains are gone");
     assert!(bench.feed(Event::Cleared).contains(&Action::Prepare));
 }
 
@@ -349,7 +349,7 @@ fn failing(cleared: bool) -> Bench {
 
 #[test]
 fn renewal_and_recovery_end_the_backoff_and_forget() {
-    for event in [Event::Renew, Event::Recover] {
+    for event in [Event::RestartIfWanted, Event::DependencyRestored] {
         for cleared in [true, false] {
             let mut bench = failing(cleared);
             let mut actions = bench.feed(event.clone());
@@ -368,23 +368,23 @@ fn renewal_and_recovery_end_the_backoff_and_forget() {
 #[test]
 fn recovery_leaves_alone_what_is_under_way_or_not_wanted() {
     let mut bench = Bench::new(true);
-    assert_eq!(bench.feed(Event::Recover), []);
+    assert_eq!(bench.feed(Event::DependencyRestored), []);
     assert_eq!(bench.machine.state(), State::Stopped);
     bench.feed(Event::Start);
-    let wait = || Event::Prepared(Err(Hold::Wait("no media server".into())));
-    assert_eq!(bench.feed(Event::Recover), []);
+    let wait = || Event::Prepared(Err(LaunchError::NotReady("no media server".into())));
+    assert_eq!(bench.feed(Event::DependencyRestored), []);
     assert!(
         bench.feed(wait()).contains(&Action::Prepare),
         "the news came while the old answer was on its way"
     );
     bench.feed(wait());
-    assert_eq!(bench.feed(Event::Recover), [Action::Prepare]);
+    assert_eq!(bench.feed(Event::DependencyRestored), [Action::Prepare]);
     bench.feed(Event::Prepared(Ok(())));
     for event in [Event::Spawned(Ok(42)), Event::Alive, Event::Stop] {
-        assert_eq!(bench.feed(Event::Recover), []);
+        assert_eq!(bench.feed(Event::DependencyRestored), []);
         bench.feed(event);
     }
-    assert_eq!(bench.feed(Event::Recover), []);
+    assert_eq!(bench.feed(Event::DependencyRestored), []);
     bench.end();
     bench.feed(Event::Cleared);
     assert_eq!(bench.machine.state(), State::Stopped);

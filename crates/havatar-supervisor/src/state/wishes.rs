@@ -41,7 +41,7 @@ impl Machine {
     }
 
     /// A restart that changes nobody's wish. What failed before was another launch than the one to come.
-    pub(super) fn renew(&mut self, now: Instant) -> Vec<Action> {
+    pub(super) fn restart_if_wanted(&mut self, now: Instant) -> Vec<Action> {
         match &mut self.phase {
             // Not wanted; or ended and prepared anew as it is.
             Phase::Stopped
@@ -96,12 +96,12 @@ impl Machine {
         }
     }
 
-    pub(super) fn nudge(&mut self, now: Instant) -> Vec<Action> {
+    pub(super) fn recheck(&mut self, now: Instant) -> Vec<Action> {
         match &mut self.phase {
             Phase::Waiting { .. } => self.prepare(now),
-            Phase::Preparing { nudged, .. } => {
+            Phase::Preparing { recheck_again, .. } => {
                 // The answer under way may be older than the news.
-                *nudged = true;
+                *recheck_again = true;
                 vec![]
             }
             _ => vec![],
@@ -109,12 +109,12 @@ impl Machine {
     }
 
     /// It failed because of something that is back: the failures say nothing about itself.
-    pub(super) fn recover(&mut self, now: Instant) -> Vec<Action> {
+    pub(super) fn dependency_restored(&mut self, now: Instant) -> Vec<Action> {
         match &mut self.phase {
             Phase::Waiting { .. } | Phase::Backoff { .. } => self.try_afresh(now),
             Phase::Preparing { .. } => {
                 self.failures = 0;
-                self.nudge(now)
+                self.recheck(now)
             }
             _ => vec![],
         }

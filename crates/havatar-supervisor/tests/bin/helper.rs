@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use havatar_supervisor::{
-    BoxFuture, Command, Nursery, Options, Pipeline, Policy, Probe, State, Stdout, Supervised, guard,
+    BoxFuture, Command, Options, Pipeline, Policy, Probe, Spawner, State, Stdout, Supervised, guard,
 };
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -53,12 +53,12 @@ async fn told() -> Option<String> {
     line.await.expect("no panic")
 }
 
-fn nursery(scope: &str) -> Nursery {
-    Nursery::new(scope, PathBuf::from("/proc/self/exe")).expect("a nursery")
+fn spawner(scope: &str) -> Spawner {
+    Spawner::new(scope, PathBuf::from("/proc/self/exe")).expect("a spawner")
 }
 
-fn start(nursery: &Nursery, name: &str, options: Options, command: Command) -> Supervised {
-    Supervised::spawn(name, options, Pipeline::from(command), nursery, CancellationToken::new())
+fn start(spawner: &Spawner, name: &str, options: Options, command: Command) -> Supervised {
+    Supervised::spawn(name, options, Pipeline::from(command), spawner, CancellationToken::new())
 }
 
 async fn until_running(process: &Supervised) -> u32 {
@@ -70,32 +70,32 @@ async fn until_running(process: &Supervised) -> u32 {
 
 /// A plain process and a family of processes. Says `<generation> <guard> <plain's pid>`.
 async fn family(scope: &str) {
-    let nursery = nursery(scope);
-    let plain = start(&nursery, "plain", Options::default(), Command::new("sleep").arg("1000"));
-    let family = start(&nursery, "family", Options::default(), Command::new("sh").arg("-c").arg(FAMILY));
+    let spawner = spawner(scope);
+    let plain = start(&spawner, "plain", Options::default(), Command::new("sleep").arg("1000"));
+    let family = start(&spawner, "family", Options::default(), Command::new("sh").arg("-c").arg(FAMILY));
     let pid = until_running(&plain).await;
     until_running(&family).await;
-    say(&format!("{} {} {pid}", nursery.generation(), nursery.guard_pid().expect("a guard")));
+    say(&format!("{} {} {pid}", spawner.generation(), spawner.guard_pid().expect("a guard")));
     while let Some(word) = told().await {
         match word.as_str() {
             // As a program ends that has forgotten everything.
             "exit" => std::process::exit(0),
-            "guard" => say(&nursery.guard_pid().unwrap_or_default().to_string()),
+            "guard" => say(&spawner.guard_pid().unwrap_or_default().to_string()),
             other => panic!("no such word: {other:?}"),
         }
     }
     let (one, other) = tokio::join!(plain.stop(), family.stop());
     one.and(other).expect("stopped");
-    say(&format!("{}", nursery.end().await.expect("ended")));
+    say(&format!("{}", spawner.end().await.expect("ended")));
 }
 
 /// A family of processes that runs as a short program which does not end. Says `<generation> <guard> 0`.
 async fn errand(scope: &str) {
-    let nursery = nursery(scope);
+    let spawner = spawner(scope);
     let command = Command::new("sh").arg("-c").arg(FAMILY);
-    let running = nursery.run(command, Duration::from_secs(1000), 1000);
+    let running = spawner.run_once(command, Duration::from_secs(1000), 1000);
     let asked = async {
-        say(&format!("{} {} 0", nursery.generation(), nursery.guard_pid().expect("a guard")));
+        say(&format!("{} {} 0", spawner.generation(), spawner.guard_pid().expect("a guard")));
         while told().await.is_some() {}
     };
     tokio::select! {
@@ -107,11 +107,11 @@ async fn errand(scope: &str) {
 /// Runs a short program that writes 100 MB to each output: first little, to warm up, then much. Says
 /// `<growth in KiB> <ms taken> <bytes of stdout> <bytes of stderr>`.
 async fn errand_flood(scope: &str) {
-    let nursery = nursery(scope);
+    let spawner = spawner(scope);
     let script = "yes out | head -c $SIZE; yes err | head -c $SIZE >&2";
     let run = async |size: &str| {
         let command = Command::new("sh").arg("-c").arg(script).env("SIZE", size);
-        nursery.run(command, Duration::from_mins(1), 64 << 10).await.expect("it ends")
+        spawner.run_once(command, Duration::from_mins(1), 64 << 10).await.expect("it ends")
     };
     run("4000000").await;
     let (before, begun, mut peak) = (rss_kib(), Instant::now(), 0);
@@ -152,7 +152,7 @@ impl Probe for Beat {
 
 /// A process that beats and is judged by it. Says `<pid> <restarts> <last exit>` whenever it is told anything.
 async fn probed(scope: &str) {
-    let nursery = nursery(scope);
+    let spawner = spawner(scope);
     let beat = Arc::new(Beat { begun: Instant::now(), last_ms: AtomicU64::new(0) });
     let seen = Arc::clone(&beat);
     let options = Options {
@@ -166,7 +166,7 @@ async fn probed(scope: &str) {
         ..Options::default()
     };
     let script = "while :; do echo beat; sleep 0.1; done";
-    let process = start(&nursery, "beat", options, Command::new("sh").arg("-c").arg(script));
+    let process = start(&spawner, "beat", options, Command::new("sh").arg("-c").arg(script));
     until_running(&process).await;
     say("ready");
     while told().await.is_some() {
@@ -180,10 +180,10 @@ async fn probed(scope: &str) {
 /// Runs a script that writes `$SIZE` bytes: first little, to warm up, then much. Says
 /// `<growth in KiB> <ms taken> <worst lateness in ms> <dropped>` and then every kept line.
 async fn flood(scope: &str, script: &str) {
-    let nursery = nursery(scope);
-    flood_once(&nursery, "warm-up", script, "8000000").await;
+    let spawner = spawner(scope);
+    flood_once(&spawner, "warm-up", script, "8000000").await;
     let before = rss_kib();
-    let (took, lateness, peak, process) = flood_once(&nursery, "flood", script, "200000000").await;
+    let (took, lateness, peak, process) = flood_once(&spawner, "flood", script, "200000000").await;
     let (lines, dropped) = process.logs();
     let (took, lateness) = (took.as_millis(), lateness.as_millis());
     say(&format!("{} {took} {lateness} {dropped}", peak.saturating_sub(before)));
@@ -193,14 +193,14 @@ async fn flood(scope: &str, script: &str) {
 }
 
 async fn flood_once(
-    nursery: &Nursery,
+    spawner: &Spawner,
     name: &str,
     script: &str,
     size: &str,
 ) -> (Duration, Duration, u64, Supervised) {
     let command = Command::new("sh").arg("-c").arg(script).env("SIZE", size);
     let begun = Instant::now();
-    let process = start(nursery, name, Options::default(), command);
+    let process = start(spawner, name, Options::default(), command);
     let (mut lateness, mut peak, mut took) = (Duration::ZERO, 0, None);
     let watched = process.clone();
     let ended = async move {
@@ -232,9 +232,9 @@ fn rss_kib() -> u64 {
 
 /// A program that ends at once, for a while. Says `<launches> <CPU time in ms>`, its children's included.
 async fn crash_loop(scope: &str) {
-    let nursery = nursery(scope);
+    let spawner = spawner(scope);
     let begun = cpu_ms();
-    let process = start(&nursery, "false", Options::default(), Command::new("false"));
+    let process = start(&spawner, "false", Options::default(), Command::new("false"));
     sleep(Duration::from_secs(5)).await;
     let launches = process.snapshot().restarts + 1;
     say(&format!("{launches} {}", cpu_ms() - begun));

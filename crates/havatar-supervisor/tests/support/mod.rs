@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use havatar_supervisor::{Command, Nursery, Snapshot, State, Supervised};
+use havatar_supervisor::{Command, Snapshot, Spawner, State, Supervised};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -23,8 +23,8 @@ pub fn scope(test: &str) -> String {
     format!("test-{test}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-pub fn nursery(test: &str) -> Nursery {
-    Nursery::new(&scope(test), PathBuf::from(HELPER)).expect("a nursery")
+pub fn spawner(test: &str) -> Spawner {
+    Spawner::new(&scope(test), PathBuf::from(HELPER)).expect("a spawner")
 }
 
 pub fn sh(script: &str) -> Command {

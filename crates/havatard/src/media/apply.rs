@@ -65,8 +65,8 @@ pub(super) async fn apply(
         (&processes.speaker, change.speaker),
         (&processes.talk, change.speaker || moved),
     ] {
-        if must && let Err(error) = process.renew().await {
-            tracing::warn!(%error, "a process could not be renewed");
+        if must && let Err(error) = process.restart_if_wanted().await {
+            tracing::warn!(%error, "a process could not be restarted");
         }
     }
     Ok(())
@@ -120,7 +120,7 @@ async fn into_force(
 /// Renews MediaMTX and waits until a launch after this moment is verified, or has failed.
 async fn renewed(ctx: &Arc<Context>, processes: &Processes, fresh: &Fresh) -> bool {
     let before = fresh.launches();
-    if processes.mediamtx.renew().await.is_err() {
+    if processes.mediamtx.restart_if_wanted().await.is_err() {
         return false;
     }
     let deadline = Instant::now() + RESTART_WITHIN;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use havatar_supervisor::{Command, Hold, Nursery};
+use havatar_supervisor::{Command, LaunchError, Spawner};
 
 use crate::config::{MicrophoneSource, SoundDevice, SpeakerOutput};
 use crate::program;
@@ -57,13 +57,13 @@ impl Wish {
 }
 
 /// The way there is now; otherwise what is waited for.
-pub(super) async fn way(nursery: &Nursery, wish: Wish, device: &SoundDevice) -> Result<Way, String> {
+pub(super) async fn way(spawner: &Spawner, wish: Wish, device: &SoundDevice) -> Result<Way, String> {
     let card = card(device);
     match wish {
         Wish::Alsa => present(card.as_deref()),
         // A name that only ALSA understands.
         Wish::Auto if card.is_some() => present(card.as_deref()),
-        Wish::Auto | Wish::Pulse if server_answers(nursery).await => Ok(Way::Pulse),
+        Wish::Auto | Wish::Pulse if server_answers(spawner).await => Ok(Way::Pulse),
         Wish::Auto if any_card() => Ok(Way::Alsa),
         Wish::Auto => Err("there is neither a sound card nor a sound server that this user reaches; \
                            whichever appears is used"
@@ -75,7 +75,7 @@ pub(super) async fn way(nursery: &Nursery, wish: Wish, device: &SoundDevice) -> 
 }
 
 /// The program that plays raw samples from its standard input.
-pub(super) fn player(way: Way, device: &SoundDevice) -> Result<Command, Hold> {
+pub(super) fn player(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
     match way {
         Way::Pulse => pulse("pacat", device),
         Way::Alsa => alsa("aplay", device),
@@ -83,7 +83,7 @@ pub(super) fn player(way: Way, device: &SoundDevice) -> Result<Command, Hold> {
 }
 
 /// The program that writes raw samples to its standard output.
-pub(super) fn recorder(way: Way, device: &SoundDevice) -> Result<Command, Hold> {
+pub(super) fn recorder(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
     match way {
         Way::Pulse => pulse("parec", device),
         Way::Alsa => alsa("arecord", device),
@@ -91,7 +91,7 @@ pub(super) fn recorder(way: Way, device: &SoundDevice) -> Result<Command, Hold> 
 }
 
 /// A small latency is asked for by name: by default a server stores two seconds.
-fn pulse(program: &str, device: &SoundDevice) -> Result<Command, Hold> {
+fn pulse(program: &str, device: &SoundDevice) -> Result<Command, LaunchError> {
     let command = Command::new(find(program, "pulseaudio-utils")?).args([
         "--raw",
         "--format=s16le",
@@ -107,15 +107,16 @@ fn pulse(program: &str, device: &SoundDevice) -> Result<Command, Hold> {
 }
 
 /// The same for ALSA, whose own default is half a second: four periods of 10 ms.
-fn alsa(program: &str, device: &SoundDevice) -> Result<Command, Hold> {
+fn alsa(program: &str, device: &SoundDevice) -> Result<Command, LaunchError> {
     let line = "-q -t raw -f S16_LE -r 48000 -c 1 --period-time=10000 --buffer-time=40000 -D";
     let args = line.split(' ').map(OsString::from).chain([device.as_str().into()]);
     Ok(Command::new(find(program, "alsa-utils")?).args(args))
 }
 
-fn find(program: &str, package: &str) -> Result<PathBuf, Hold> {
-    program::find(Path::new(program))
-        .ok_or_else(|| Hold::Fail(format!("{program} is not found: install it (apt install {package})")))
+fn find(program: &str, package: &str) -> Result<PathBuf, LaunchError> {
+    program::find(Path::new(program)).ok_or_else(|| {
+        LaunchError::Failed(format!("{program} is not found: install it (apt install {package})"))
+    })
 }
 
 /// The card that an ALSA device names: `plughw:CARD=Webcam,DEV=0` and `hw:1,0` do, `default` does not.
@@ -145,12 +146,12 @@ fn any_card() -> bool {
 }
 
 /// Asked only where a server may be: the client would otherwise start one of its own.
-async fn server_answers(nursery: &Nursery) -> bool {
+async fn server_answers(spawner: &Spawner) -> bool {
     if std::env::var_os("PULSE_SERVER").is_none() && !server_sockets().iter().any(|place| place.exists()) {
         return false;
     }
     let Some(pactl) = program::find(Path::new("pactl")) else { return false };
-    program::run(nursery, &pactl, ["info"], ANSWER_WITHIN).await.is_ok_and(|output| output.success)
+    program::run(spawner, &pactl, ["info"], ANSWER_WITHIN).await.is_ok_and(|output| output.success)
 }
 
 fn server_sockets() -> Vec<PathBuf> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use havatar_api as api;
-use havatar_supervisor::Nursery;
+use havatar_supervisor::Spawner;
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -47,7 +47,7 @@ pub(super) struct Context {
     /// What is wanted of the sound at the robot, and how it is.
     pub(super) voice: Voice,
     /// Parent of helper programs.
-    pub(super) nursery: Nursery,
+    pub(super) spawner: Spawner,
 }
 
 impl Context {

@@ -110,7 +110,7 @@ fn candidates(wanted: Wanted) -> Vec<VideoCodec> {
 async fn try_out(ctx: &Context, ffmpeg: &Path, camera: &Camera, codec: VideoCodec) -> Result<f64, String> {
     let frames = camera.fps.max(10);
     let begun = Instant::now();
-    let output = program::run(&ctx.nursery, ffmpeg, ffmpeg::test_encode(camera, codec, frames), LIMIT)
+    let output = program::run(&ctx.spawner, ffmpeg, ffmpeg::test_encode(camera, codec, frames), LIMIT)
         .await
         .map_err(|error| chain(&error))?;
     if !output.success {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use havatar_api as api;
-use havatar_supervisor::{Hold, Nursery, Options, Pipeline, Supervised};
+use havatar_supervisor::{LaunchError, Options, Pipeline, Spawner, Supervised};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +57,7 @@ pub(crate) fn media(fake: Fake) -> Media {
         speaker_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
-        nursery: nursery().clone(),
+        spawner: spawner().clone(),
     });
     if fake.speaker {
         let device =
@@ -93,16 +93,16 @@ impl Media {
 }
 
 fn stopped(name: &'static str) -> Supervised {
-    let launch = || async { Err::<Pipeline, _>(Hold::Wait("this is a test".to_owned())) };
+    let launch = || async { Err::<Pipeline, _>(LaunchError::NotReady("this is a test".to_owned())) };
     let options = Options { wanted: false, ..Options::default() };
-    Supervised::spawn(name, options, launch, nursery(), CancellationToken::new())
+    Supervised::spawn(name, options, launch, spawner(), CancellationToken::new())
 }
 
 /// One for all tests of this program: it costs a process.
-pub(crate) fn nursery() -> &'static Nursery {
-    static NURSERY: OnceLock<Nursery> = OnceLock::new();
+pub(crate) fn spawner() -> &'static Spawner {
+    static NURSERY: OnceLock<Spawner> = OnceLock::new();
     NURSERY.get_or_init(|| {
         let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/guard.sh");
-        Nursery::new("test", guard).unwrap()
+        Spawner::new("test", guard).unwrap()
     })
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Nursery, Pipeline, Probe};
+use havatar_supervisor::{BoxFuture, Command, Launch, LaunchError, Pipeline, Probe, Spawner};
 use serde_json::Value;
 
 use crate::config::Config;
@@ -138,9 +138,9 @@ impl Fresh {
 }
 
 impl Launch for MediaMtxLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         self.ctx.mediamtx_up.send_replace(None);
-        self.try_prepare().await.map_err(|error| Hold::Fail(error.to_string()))
+        self.try_prepare().await.map_err(|error| LaunchError::Failed(error.to_string()))
     }
 }
 
@@ -150,7 +150,7 @@ impl MediaMtxLaunch {
         let binary = find(&config)?;
         let changed = binary.metadata().ok().and_then(|meta| meta.modified().ok());
         if self.checked.as_ref() != Some(&(binary.clone(), changed)) {
-            check_version(&self.ctx.nursery, &binary).await?;
+            check_version(&self.ctx.spawner, &binary).await?;
             self.checked = Some((binary.clone(), changed));
         }
         check_ports(&config)?;
@@ -297,8 +297,8 @@ fn find(config: &Config) -> Result<PathBuf, MediaMtxError> {
     }
 }
 
-async fn check_version(nursery: &Nursery, binary: &Path) -> Result<(), MediaMtxError> {
-    let said = program::run(nursery, binary, ["--version"], Duration::from_secs(5)).await;
+async fn check_version(spawner: &Spawner, binary: &Path) -> Result<(), MediaMtxError> {
+    let said = program::run(spawner, binary, ["--version"], Duration::from_secs(5)).await;
     let no_version = |message: String| MediaMtxError::NoVersion { binary: binary.to_owned(), message };
     let output = said.map_err(|error| no_version(error.to_string()))?;
     let text = output.stdout.trim();

@@ -44,7 +44,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use havatar_api as api;
-use havatar_supervisor::{Nursery, Supervised};
+use havatar_supervisor::{Spawner, Supervised};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -89,7 +89,7 @@ pub struct Surroundings {
     /// The secrets of this run.
     pub gate: Gate,
     /// Parent of all child processes.
-    pub nursery: Nursery,
+    pub spawner: Spawner,
 }
 
 /// Ends and joins everything that [`Media::start`] began.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use havatar_api as api;
-use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Pipeline, Probe};
+use havatar_supervisor::{BoxFuture, Command, Launch, LaunchError, Pipeline, Probe};
 use tokio::time::Instant;
 
 use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
@@ -48,7 +48,7 @@ impl Probe for ProgressProbe {
 }
 
 impl Launch for CameraLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         self.0.camera.reset();
         let_run(&self.0.voice)?;
         camera(&self.0).await
@@ -56,7 +56,7 @@ impl Launch for CameraLaunch {
 }
 
 impl Launch for MicrophoneLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         let ctx = &self.0;
         ctx.microphone.reset();
         let_run(&ctx.voice)?;
@@ -69,9 +69,9 @@ impl Launch for MicrophoneLaunch {
         let mut stages = match Wish::of_microphone(microphone.source) {
             None => vec![capture.arg("--tone")],
             Some(wish) => {
-                let way = cards::way(&ctx.nursery, wish, &microphone.device).await.map_err(|why| {
+                let way = cards::way(&ctx.spawner, wish, &microphone.device).await.map_err(|why| {
                     ctx.set_microphone_away(Some(why.clone()));
-                    Hold::Wait(why)
+                    LaunchError::NotReady(why)
                 })?;
                 vec![cards::recorder(way, &microphone.device)?, capture]
             }
@@ -84,7 +84,7 @@ impl Launch for MicrophoneLaunch {
 }
 
 impl Launch for MuxerLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         let ctx = &self.ctx;
         ctx.muxer.reset();
         if let Err(hold) = server_up(ctx) {
@@ -97,7 +97,7 @@ impl Launch for MuxerLaunch {
         let since = *self.since.get_or_insert(now);
         let late = now.duration_since(since) >= PICTURE_WITHIN;
         if picture && !late && ctx.camera_away().is_none() && ctx.camera.check(now).is_err() {
-            return Err(Hold::Wait("the picture is not there yet".into()));
+            return Err(LaunchError::NotReady("the picture is not there yet".into()));
         }
         let ffmpeg = find_ffmpeg(&config)?;
         let read = |path: &str| ticket(ctx, &config, Purpose::Read(path.into()), path);
@@ -125,7 +125,7 @@ pub(super) fn camera_file(config: &Config) -> Option<PathBuf> {
     }
 }
 
-async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
+async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     ctx.set_camera_away(None);
     server_up(ctx)?;
     let config = ctx.config();
@@ -138,8 +138,8 @@ async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
                 CameraDevice::Auto | CameraDevice::Number(_) => v4l2::first(),
             };
             let device = present(ctx, device, "the camera")?;
-            let offers = v4l2::offers(&ctx.nursery, &ffmpeg, &device).await.map_err(Hold::Fail)?;
-            let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(Hold::Fail)?;
+            let offers = v4l2::offers(&ctx.spawner, &ffmpeg, &device).await.map_err(LaunchError::Failed)?;
+            let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(LaunchError::Failed)?;
             let given = offer.format == "h264";
             let codec = codec(ctx, &ffmpeg, &config, given).await?;
             let input = CameraInput::V4l2 { device: &device, format: &offer.format };
@@ -156,30 +156,35 @@ async fn camera(ctx: &Context) -> Result<Pipeline, Hold> {
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
         CameraSource::Url => {
-            let url = camera.url.as_ref().ok_or_else(|| Hold::Fail("media.camera.url is not set".into()))?;
+            let url = camera
+                .url
+                .as_ref()
+                .ok_or_else(|| LaunchError::Failed("media.camera.url is not set".into()))?;
             let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None))
         }
         CameraSource::File => {
-            let file =
-                camera.file.as_ref().ok_or_else(|| Hold::Fail("media.camera.file is not set".into()))?;
+            let file = camera
+                .file
+                .as_ref()
+                .ok_or_else(|| LaunchError::Failed("media.camera.file is not set".into()))?;
             let file = present(ctx, Some(file.as_path().to_owned()), "the video file")?;
             let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::File(&file), codec, None))
         }
-        CameraSource::Off => Err(Hold::Wait("no camera is configured".into())),
+        CameraSource::Off => Err(LaunchError::NotReady("no camera is configured".into())),
     }
 }
 
 /// The file if it is there; otherwise what is waited for, also for the status to tell.
-fn present(ctx: &Context, path: Option<PathBuf>, what: &str) -> Result<PathBuf, Hold> {
+fn present(ctx: &Context, path: Option<PathBuf>, what: &str) -> Result<PathBuf, LaunchError> {
     let why = match path {
         Some(path) if path.exists() => return Ok(path),
         Some(path) => format!("{what} {} is not there; it is used as soon as it appears", path.display()),
         None => "no camera is plugged in; one is used as soon as it appears".to_owned(),
     };
     ctx.set_camera_away(Some(why.clone()));
-    Err(Hold::Wait(why))
+    Err(LaunchError::NotReady(why))
 }
 
 fn publish(
@@ -196,7 +201,12 @@ fn publish(
 }
 
 /// The encoder: none for a source that is H.264 already, else the one that passed the test.
-async fn codec(ctx: &Context, ffmpeg: &Path, config: &Config, given: bool) -> Result<VideoCodec, Hold> {
+async fn codec(
+    ctx: &Context,
+    ffmpeg: &Path,
+    config: &Config,
+    given: bool,
+) -> Result<VideoCodec, LaunchError> {
     let camera = &config.media.camera;
     if given && matches!(camera.encoder, CameraEncoder::Auto | CameraEncoder::Copy) {
         ctx.encoder.send_replace(Some(api::Encoder {
@@ -207,11 +217,12 @@ async fn codec(ctx: &Context, ffmpeg: &Path, config: &Config, given: bool) -> Re
         return Ok(VideoCodec::Copy);
     }
     if camera.encoder == CameraEncoder::Copy {
-        return Err(Hold::Fail(
+        return Err(LaunchError::Failed(
             "media.camera.encoder is copy, but this source gives no H.264: set it to auto".into(),
         ));
     }
-    let choice = encoder::choose(ctx, ffmpeg, camera).await.map_err(|error| Hold::Fail(error.to_string()))?;
+    let choice =
+        encoder::choose(ctx, ffmpeg, camera).await.map_err(|error| LaunchError::Failed(error.to_string()))?;
     let why = if choice.slow {
         "slower in a test encode than the camera is, with little or no room to spare: the picture may stutter; set media.camera.size or fps lower"
     } else if camera.encoder == CameraEncoder::Auto {
@@ -233,10 +244,10 @@ async fn codec(ctx: &Context, ffmpeg: &Path, config: &Config, given: bool) -> Re
 }
 
 /// Raspberry Pi OS's camera program; it gives raw frames, since a Pi 5 has no H.264 encoder.
-fn csi(config: &Config) -> Result<Command, Hold> {
+fn csi(config: &Config) -> Result<Command, LaunchError> {
     let camera = &config.media.camera;
     let program = program::find(Path::new("rpicam-vid"))
-        .ok_or_else(|| Hold::Fail("rpicam-vid is not found on PATH: install rpicam-apps".into()))?;
+        .ok_or_else(|| LaunchError::Failed("rpicam-vid is not found on PATH: install rpicam-apps".into()))?;
     let number = match camera.device {
         CameraDevice::Number(number) => number,
         CameraDevice::Auto | CameraDevice::Path(_) => 0,
@@ -249,10 +260,10 @@ fn csi(config: &Config) -> Result<Command, Hold> {
     Ok(Command::new(program).args(line.split(' ')))
 }
 
-fn test_picture(config: &Config) -> Result<Command, Hold> {
+fn test_picture(config: &Config) -> Result<Command, LaunchError> {
     let camera = &config.media.camera;
     let program = program::find_beside("havatar-sim").ok_or_else(|| {
-        Hold::Fail(
+        LaunchError::Failed(
             "havatar-sim, which paints the test picture, is not found beside havatard or on PATH".into(),
         )
     })?;
@@ -261,18 +272,20 @@ fn test_picture(config: &Config) -> Result<Command, Hold> {
 }
 
 /// The switch on the robot wins over whoever asks for a start.
-fn let_run(voice: &Voice) -> Result<(), Hold> {
-    if voice.is_private() { Err(Hold::Wait(HELD_OFF.into())) } else { Ok(()) }
+fn let_run(voice: &Voice) -> Result<(), LaunchError> {
+    if voice.is_private() { Err(LaunchError::NotReady(HELD_OFF.into())) } else { Ok(()) }
 }
 
-pub(super) fn server_up(ctx: &Context) -> Result<(), Hold> {
-    if ctx.up() { Ok(()) } else { Err(Hold::Wait("MediaMTX is not ready".into())) }
+pub(super) fn server_up(ctx: &Context) -> Result<(), LaunchError> {
+    if ctx.up() { Ok(()) } else { Err(LaunchError::NotReady("MediaMTX is not ready".into())) }
 }
 
-pub(super) fn find_ffmpeg(config: &Config) -> Result<PathBuf, Hold> {
+pub(super) fn find_ffmpeg(config: &Config) -> Result<PathBuf, LaunchError> {
     let wanted = config.media.ffmpeg.as_str();
     program::find(Path::new(wanted)).ok_or_else(|| {
-        Hold::Fail(format!("{wanted} is not found: install it (apt install ffmpeg) or correct media.ffmpeg"))
+        LaunchError::Failed(format!(
+            "{wanted} is not found: install it (apt install ffmpeg) or correct media.ffmpeg"
+        ))
     })
 }
 
@@ -291,7 +304,7 @@ mod tests {
         let voice = Voice::open(dir.path());
         assert!(let_run(&voice).is_ok());
         voice.set_private(true);
-        assert!(matches!(let_run(&voice), Err(Hold::Wait(why)) if why == HELD_OFF));
+        assert!(matches!(let_run(&voice), Err(LaunchError::NotReady(why)) if why == HELD_OFF));
         voice.set_private(false);
         assert!(let_run(&voice).is_ok());
     }

@@ -28,7 +28,7 @@ pub(super) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     }
     let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str()))?;
     let unfinished = path.with_extension("new.mp4");
-    let made = match program::run(&ctx.nursery, &ffmpeg, draw(camera, &unfinished), LIMIT).await {
+    let made = match program::run(&ctx.spawner, &ffmpeg, draw(camera, &unfinished), LIMIT).await {
         Ok(output) if output.success => put_in_place(&unfinished, &path).map_err(|error| error.to_string()),
         Ok(output) => Err(output.stderr.lines().last().unwrap_or_default().to_owned()),
         Err(error) => Err(error.to_string()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use havatar_supervisor::{Command, Hold, Launch, Pipeline};
+use havatar_supervisor::{Command, Launch, LaunchError, Pipeline};
 use tokio::time::Instant;
 
 use crate::program;
@@ -18,7 +18,7 @@ pub(super) struct SpeakerLaunch(pub(super) Arc<Context>);
 pub(super) struct TalkLaunch(pub(super) Arc<Context>);
 
 impl Launch for SpeakerLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         let ctx = &self.0;
         ctx.speaker.reset();
         ctx.set_speaker_away(None);
@@ -28,21 +28,21 @@ impl Launch for SpeakerLaunch {
         let Some(wish) = Wish::of_speaker(speaker.output) else {
             return Ok(play.arg("--nobody").into());
         };
-        let way = cards::way(&ctx.nursery, wish, &speaker.device).await.map_err(|why| {
+        let way = cards::way(&ctx.spawner, wish, &speaker.device).await.map_err(|why| {
             ctx.set_speaker_away(Some(why.clone()));
-            Hold::Wait(why)
+            LaunchError::NotReady(why)
         })?;
         Ok(Pipeline { stages: vec![play, cards::player(way, &speaker.device)?] })
     }
 }
 
 impl Launch for TalkLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         let ctx = &self.0;
         ctx.talk.reset();
         server_up(ctx)?;
         if ctx.speaker.check(Instant::now()).is_err() {
-            return Err(Hold::Wait("the loudspeaker does not play yet".into()));
+            return Err(LaunchError::NotReady("the loudspeaker does not play yet".into()));
         }
         let config = ctx.config();
         let ffmpeg = find_ffmpeg(&config)?;

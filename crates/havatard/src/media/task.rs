@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use havatar_api as api;
-use havatar_supervisor::{Launch, Nursery, Options, Policy, Probe, State, Stdout, Supervised};
+use havatar_supervisor::{Launch, Options, Policy, Probe, Spawner, State, Stdout, Supervised};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -36,7 +36,7 @@ const CLOCK_STEP: Duration = Duration::from_secs(1);
 const DEVICE_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media, Running) {
-    let Surroundings { state_dir, runtime_dir, hook, gate, nursery } = surroundings;
+    let Surroundings { state_dir, runtime_dir, hook, gate, spawner } = surroundings;
     let http = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -62,13 +62,13 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
         speaker_away: Mutex::default(),
         slate: tokio::sync::Mutex::default(),
         encoders: Mutex::default(),
-        nursery: nursery.clone(),
+        spawner: spawner.clone(),
     });
     let stop = CancellationToken::new();
     let off = ctx.state_dir.join("streaming-off");
     let streaming = !off.exists();
     let fresh = Arc::new(Fresh::default());
-    let processes = Arc::new(spawn(&ctx, &fresh, &nursery, streaming));
+    let processes = Arc::new(spawn(&ctx, &fresh, &spawner, streaming));
 
     let recorder_stop = CancellationToken::new();
     let (recorder, recorder_task) = Recorder::spawn(ctx.clone(), recorder_stop.clone());
@@ -99,7 +99,7 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
     (media, Running { stop, tasks, recorder: (recorder_stop, recorder_task), processes })
 }
 
-fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: bool) -> Processes {
+fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, spawner: &Spawner, streaming: bool) -> Processes {
     // Processes end by `Running::stop`, in order; the supervisor's own cancellation is not used.
     let cancel = CancellationToken::new();
     let config = ctx.config();
@@ -120,7 +120,7 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
             ..Options::default()
         },
         MediaMtxLaunch { ctx: ctx.clone(), fresh: fresh.clone(), checked: None, doubted: false },
-        nursery,
+        spawner,
         cancel.clone(),
     );
     let [camera, microphone, muxer] = control::publishers(&config).map(|configured| configured && streaming);
@@ -128,13 +128,13 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
     let heard = config.media.has_speaker();
     Processes {
         mediamtx,
-        camera: publisher("camera", &ctx.camera, CameraLaunch(ctx.clone()), camera, nursery, &cancel),
+        camera: publisher("camera", &ctx.camera, CameraLaunch(ctx.clone()), camera, spawner, &cancel),
         microphone: publisher(
             "microphone",
             &ctx.microphone,
             MicrophoneLaunch(ctx.clone()),
             microphone,
-            nursery,
+            spawner,
             &cancel,
         ),
         muxer: publisher(
@@ -142,23 +142,23 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, nursery: &Nursery, streaming: b
             &ctx.muxer,
             MuxerLaunch { ctx: ctx.clone(), since: None },
             muxer,
-            nursery,
+            spawner,
             &cancel,
         ),
-        speaker: speaker(ctx, heard, nursery, &cancel),
-        talk: publisher("talk", &ctx.talk, TalkLaunch(ctx.clone()), heard, nursery, &cancel),
+        speaker: speaker(ctx, heard, spawner, &cancel),
+        talk: publisher("talk", &ctx.talk, TalkLaunch(ctx.clone()), heard, spawner, &cancel),
     }
 }
 
 /// Its player is no ffmpeg: what it has played, its own stage says.
-fn speaker(ctx: &Arc<Context>, wanted: bool, nursery: &Nursery, cancel: &CancellationToken) -> Supervised {
+fn speaker(ctx: &Arc<Context>, wanted: bool, spawner: &Spawner, cancel: &CancellationToken) -> Supervised {
     let options = Options {
         policy: publisher_policy(),
         probe: Some(Arc::new(ProgressProbe(ctx.speaker.clone())) as Arc<dyn Probe>),
         wanted,
         ..Options::default()
     };
-    Supervised::spawn("speaker", options, SpeakerLaunch(ctx.clone()), nursery, cancel.clone())
+    Supervised::spawn("speaker", options, SpeakerLaunch(ctx.clone()), spawner, cancel.clone())
 }
 
 fn publisher_policy() -> Policy {
@@ -167,7 +167,7 @@ fn publisher_policy() -> Policy {
         stop_int: Duration::from_secs(1),
         stop_term: Duration::from_millis(500),
         dead_after: Duration::from_millis(700),
-        recheck: Duration::from_secs(1),
+        recheck_every: Duration::from_secs(1),
         // Asking a slow camera for its formats and trying out encoders comes before the start.
         ready_within: Duration::from_secs(15),
         ..Policy::default()
@@ -179,7 +179,7 @@ fn publisher<L: Launch>(
     progress: &Progress,
     launch: L,
     wanted: bool,
-    nursery: &Nursery,
+    spawner: &Spawner,
     cancel: &CancellationToken,
 ) -> Supervised {
     let lines = progress.clone();
@@ -190,7 +190,7 @@ fn publisher<L: Launch>(
         redact: Some(Arc::new(ffmpeg::redact)),
         wanted,
     };
-    Supervised::spawn(name, options, launch, nursery, cancel.clone())
+    Supervised::spawn(name, options, launch, spawner, cancel.clone())
 }
 
 struct Task {
@@ -226,14 +226,14 @@ impl Task {
                 Ok(()) = mediamtx.changed() => self.mediamtx_changed(&mediamtx.borrow_and_update().state),
                 Ok(()) = camera.changed() => {
                     if matches!(camera.borrow_and_update().state, State::Running { .. }) {
-                        self.processes.muxer.nudge();
+                        self.processes.muxer.recheck();
                     }
                 }
                 Ok(()) = microphone.changed() => drop(microphone.borrow_and_update()),
                 Ok(()) = muxer.changed() => drop(muxer.borrow_and_update()),
                 Ok(()) = speaker.changed() => {
                     if matches!(speaker.borrow_and_update().state, State::Running { .. }) {
-                        self.processes.talk.recover();
+                        self.processes.talk.dependency_restored();
                     }
                 }
                 Ok(()) = talk.changed() => drop(talk.borrow_and_update()),
@@ -242,7 +242,7 @@ impl Task {
                     if up.borrow_and_update().is_some() {
                         for publisher in self.processes.served() {
                             // They failed only because it was away.
-                            publisher.recover();
+                            publisher.dependency_restored();
                         }
                     }
                 }
@@ -252,14 +252,14 @@ impl Task {
                     let unheard = self.unheard(&seen.borrow_and_update());
                     for process in unheard {
                         tracing::warn!(process, "it produces, but MediaMTX receives nothing: renewing it");
-                        self.renew(process);
+                        self.restart_if_wanted(process);
                     }
                 }
                 Ok(()) = recording.changed() => drop(recording.borrow_and_update()),
                 _ = tick.tick() => {
                     if self.clock_stepped() {
                         tracing::warn!("the clock was set: restarting the muxer, which stamps packets by it");
-                        self.renew("muxer");
+                        self.restart_if_wanted("muxer");
                     }
                 }
             }
@@ -304,12 +304,12 @@ impl Task {
     }
 
     /// Not awaited here: the status must not wait for a process that does not want to end.
-    fn renew(&self, name: &str) {
+    fn restart_if_wanted(&self, name: &str) {
         if let Ok(process) = self.processes.get(name) {
             let process = process.clone();
             tokio::spawn(async move {
-                if let Err(error) = process.renew().await {
-                    tracing::warn!(%error, "a process could not be renewed");
+                if let Err(error) = process.restart_if_wanted().await {
+                    tracing::warn!(%error, "a process could not be restarted");
                 }
             });
         }
@@ -345,9 +345,9 @@ async fn watch_devices(ctx: Arc<Context>, processes: Arc<Processes>, stop: Cance
         tokio::select! {
             () = stop.cancelled() => return,
             Ok(()) = config.changed() => continue,
-            () = change_of(camera) => processes.camera.nudge(),
-            () = change_of(microphone) => processes.microphone.nudge(),
-            () = change_of(speaker) => processes.speaker.nudge(),
+            () = change_of(camera) => processes.camera.recheck(),
+            () = change_of(microphone) => processes.microphone.recheck(),
+            () = change_of(speaker) => processes.speaker.recheck(),
         }
         tokio::time::sleep(DEVICE_PAUSE).await;
     }

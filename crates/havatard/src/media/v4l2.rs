@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use havatar_supervisor::Nursery;
+use havatar_supervisor::Spawner;
 
 use crate::config::{CameraFormat, Size};
 use crate::program;
@@ -30,13 +30,13 @@ pub(super) fn first() -> Option<PathBuf> {
 }
 
 /// Asks ffmpeg for the device's formats. It exits with an error after listing, by design.
-pub(super) async fn offers(nursery: &Nursery, ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
+pub(super) async fn offers(spawner: &Spawner, ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
     let args = ["-hide_banner", "-nostdin", "-f", "v4l2", "-list_formats", "all", "-i"]
         .map(std::ffi::OsString::from)
         .into_iter()
         .chain([device.as_os_str().to_owned()])
         .collect::<Vec<_>>();
-    let output = program::run(nursery, ffmpeg, args, Duration::from_secs(5))
+    let output = program::run(spawner, ffmpeg, args, Duration::from_secs(5))
         .await
         .map_err(|error| error.to_string())?;
     let offers = parse(&output.stderr);

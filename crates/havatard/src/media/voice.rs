@@ -235,14 +235,14 @@ pub(super) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, s
         } else {
             tracing::info!("the switch on the robot lets camera and microphone run again");
             for device in devices {
-                device.recover();
+                device.dependency_restored();
             }
         }
     }
 }
 
 async fn end(process: &Supervised) {
-    while let Err(error) = process.renew().await {
+    while let Err(error) = process.restart_if_wanted().await {
         if error == havatar_supervisor::RequestError::Ended {
             return;
         }

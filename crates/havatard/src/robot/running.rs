@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use havatar_api as api;
-use havatar_supervisor::Nursery;
+use havatar_supervisor::Spawner;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -34,7 +34,7 @@ pub struct Surroundings {
     /// Where the simulated robot has its port.
     pub runtime_dir: PathBuf,
     /// Under whose guard that program runs.
-    pub nursery: Nursery,
+    pub spawner: Spawner,
 }
 
 /// What ends with the daemon.
@@ -199,7 +199,7 @@ fn hurry() {
 fn simulate(config: &config::Robot, surroundings: &Surroundings) -> Option<(Simulated, CancellationToken)> {
     (config.port == RobotPort::Simulated).then(|| {
         let stop = CancellationToken::new();
-        (Simulated::start(&surroundings.runtime_dir, &surroundings.nursery, stop.clone()), stop)
+        (Simulated::start(&surroundings.runtime_dir, &surroundings.spawner, stop.clone()), stop)
     })
 }
 

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use havatar_supervisor::{BoxFuture, Command, Hold, Launch, Nursery, Options, Pipeline, Probe, Supervised};
+use havatar_supervisor::{
+    BoxFuture, Command, Launch, LaunchError, Options, Pipeline, Probe, Spawner, Supervised,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::program;
@@ -28,20 +30,20 @@ pub(super) struct Simulated {
 
 impl Simulated {
     /// Begins to keep the program running. Must be called within a Tokio runtime with time and I/O.
-    pub(super) fn start(runtime_dir: &Path, nursery: &Nursery, stop: CancellationToken) -> Self {
-        Self::start_with(|| program::find_beside(PROGRAM), runtime_dir, nursery, stop)
+    pub(super) fn start(runtime_dir: &Path, spawner: &Spawner, stop: CancellationToken) -> Self {
+        Self::start_with(|| program::find_beside(PROGRAM), runtime_dir, spawner, stop)
     }
 
     fn start_with(
         find: impl Fn() -> Option<PathBuf> + Send + 'static,
         runtime_dir: &Path,
-        nursery: &Nursery,
+        spawner: &Spawner,
         stop: CancellationToken,
     ) -> Self {
         let port = runtime_dir.join(LINK);
         let options = Options { probe: Some(Arc::new(PortProbe(port.clone()))), ..Options::default() };
         let launch = SimLaunch { port: port.clone(), find };
-        Self { port, process: Supervised::spawn(NAME, options, launch, nursery, stop) }
+        Self { port, process: Supervised::spawn(NAME, options, launch, spawner, stop) }
     }
 }
 
@@ -51,16 +53,18 @@ struct SimLaunch<F> {
 }
 
 impl<F: Fn() -> Option<PathBuf> + Send + 'static> Launch for SimLaunch<F> {
-    async fn prepare(&mut self) -> Result<Pipeline, Hold> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
         // The number of a terminal that is gone is given to the next one, which may be anybody's.
         clear(&self.port).map_err(|error| {
-            Hold::Fail(format!(
+            LaunchError::Failed(format!(
                 "{}, which an earlier run left, cannot be removed: {error}",
                 self.port.display()
             ))
         })?;
         let program = (self.find)().ok_or_else(|| {
-            Hold::Fail(format!("{PROGRAM}, which plays the robot, is not found beside havatard or on PATH"))
+            LaunchError::Failed(format!(
+                "{PROGRAM}, which plays the robot, is not found beside havatard or on PATH"
+            ))
         })?;
         Ok(Command::new(program).args(["esp32", "--link"]).arg(&self.port).into())
     }
@@ -94,9 +98,9 @@ mod tests {
 
     use super::*;
 
-    fn nursery() -> Nursery {
+    fn spawner() -> Spawner {
         let guard = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/guard.sh");
-        Nursery::new("simulated", guard).unwrap()
+        Spawner::new("simulated", guard).unwrap()
     }
 
     /// A program that does what the robot's does with its arguments: its port is a device that is always there.
@@ -125,11 +129,11 @@ mod tests {
     #[tokio::test]
     async fn is_kept_running_behind_a_port_of_its_own_until_the_end() {
         let dir = tempfile::tempdir().unwrap();
-        let (nursery, program) = (nursery(), stand_in(dir.path()));
+        let (spawner, program) = (spawner(), stand_in(dir.path()));
         // What a killed one left leads to a terminal that is somebody else's by now.
         symlink("/dev/zero", dir.path().join(LINK)).unwrap();
         let stop = CancellationToken::new();
-        let robot = Simulated::start_with(move || Some(program.clone()), dir.path(), &nursery, stop.clone());
+        let robot = Simulated::start_with(move || Some(program.clone()), dir.path(), &spawner, stop.clone());
         let first = running(&until(&robot, |s| running(s).is_some()).await).unwrap();
         assert_eq!(fs::read_link(&robot.port).unwrap(), Path::new("/dev/null"));
         assert_eq!(&*robot.process.snapshot().name, "robot");
@@ -146,8 +150,8 @@ mod tests {
     #[tokio::test]
     async fn a_missing_program_is_said_and_looked_for_again() {
         let dir = tempfile::tempdir().unwrap();
-        let nursery = nursery();
-        let robot = Simulated::start_with(|| None, dir.path(), &nursery, CancellationToken::new());
+        let spawner = spawner();
+        let robot = Simulated::start_with(|| None, dir.path(), &spawner, CancellationToken::new());
         let tried = until(&robot, |s| matches!(s.state, State::Backoff { .. })).await;
         assert!(format!("{tried:?}").contains("havatar-sim"), "{tried:?}");
     }

@@ -14,7 +14,7 @@ mod tone;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use havatar_api as api;
-use havatar_supervisor::Nursery;
+use havatar_supervisor::Spawner;
 use jiff::Zoned;
 use jiff::civil::Time;
 use tokio::sync::{Notify, watch};
@@ -107,10 +107,10 @@ impl Speech {
     pub fn new(
         config: watch::Receiver<Arc<Config>>,
         media: Media,
-        nursery: Nursery,
+        spawner: Spawner,
         shutdown: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
-        Self::by(|| Zoned::now().time(), config, media, nursery, shutdown)
+        Self::by(|| Zoned::now().time(), config, media, spawner, shutdown)
     }
 
     /// With this clock on the wall.
@@ -118,7 +118,7 @@ impl Speech {
         clock: fn() -> Time,
         config: watch::Receiver<Arc<Config>>,
         media: Media,
-        nursery: Nursery,
+        spawner: Spawner,
         shutdown: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let shared = Arc::new(Shared {
@@ -131,7 +131,7 @@ impl Speech {
         });
         shared.tell(&shared.lock());
         let speech = Self(shared.clone());
-        (speech, task::run(shared, nursery, shutdown))
+        (speech, task::run(shared, spawner, shutdown))
     }
 
     /// What is said and what waits.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use havatar_supervisor::{Nursery, Piped};
+use havatar_supervisor::{Spawner, StreamedOutput};
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -29,7 +29,7 @@ const LONGEST_SOUND: usize = 180 * 2 * tone::RATE;
 const IN_FLIGHT: usize = 8 * 1024;
 
 /// Until `shutdown`.
-pub(super) async fn run(shared: Arc<Shared>, nursery: Nursery, shutdown: CancellationToken) {
+pub(super) async fn run(shared: Arc<Shared>, spawner: Spawner, shutdown: CancellationToken) {
     loop {
         let next = {
             let mut inner = shared.lock();
@@ -55,7 +55,7 @@ pub(super) async fn run(shared: Arc<Shared>, nursery: Nursery, shutdown: Cancell
             () = stop.cancelled() => Ok(()),
             // Its first sample may be heard long after its turn came.
             until = quiet(&shared) => Err(format!("quiet hours began; they end at {until}")),
-            said = say(&shared, &nursery, &item) => said,
+            said = say(&shared, &spawner, &item) => said,
         };
         if let Err(why) = &said {
             tracing::warn!(speech.id = item.utterance.id, why, "the robot could not say something");
@@ -83,15 +83,15 @@ async fn quiet(shared: &Shared) -> String {
 }
 
 /// Says it to its end, or tells why not.
-async fn say(shared: &Shared, nursery: &Nursery, item: &Item) -> Result<(), String> {
+async fn say(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), String> {
     // The engine works while the attention sound is heard.
     let mut engine = match &item.utterance.text {
         Some(text) => {
             let config = shared.config.borrow().clone();
             let engine = engine::engine(&config, item.language).map_err(|error| error.to_string())?;
             let input = format!("{text}\n");
-            let piped = nursery.pipe(engine.pipeline, input.as_bytes()).await;
-            Some((engine.name, piped.map_err(|error| chain(&error))?))
+            let output = spawner.stream_output(engine.pipeline, input.as_bytes()).await;
+            Some((engine.name, output.map_err(|error| chain(&error))?))
         }
         None => None,
     };
@@ -99,9 +99,9 @@ async fn say(shared: &Shared, nursery: &Nursery, item: &Item) -> Result<(), Stri
     if item.attention {
         speaker.write_all(&tone::attention()).await.map_err(|error| cut_off(&error))?;
     }
-    if let Some((name, mut piped)) = engine.take() {
-        pass_on(&name, &mut piped, &mut speaker).await?;
-        let ended = piped.finish(ENGINE_ENDS).await;
+    if let Some((name, mut output)) = engine.take() {
+        pass_on(&name, &mut output, &mut speaker).await?;
+        let ended = output.finish(ENGINE_ENDS).await;
         if let Some(how) = ended.failed {
             let last = ended.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
             let last: String = last.trim().chars().filter(|c| !c.is_control()).take(200).collect();
@@ -114,11 +114,11 @@ async fn say(shared: &Shared, nursery: &Nursery, item: &Item) -> Result<(), Stri
 }
 
 /// From the engine to the loudspeaker, at the pace of the latter.
-async fn pass_on(name: &str, piped: &mut Piped, speaker: &mut UnixStream) -> Result<(), String> {
+async fn pass_on(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStream) -> Result<(), String> {
     let mut buffer = [0; 4096];
     let mut passed = 0;
     loop {
-        let read = timeout(ENGINE_HANGS, piped.read(&mut buffer));
+        let read = timeout(ENGINE_HANGS, output.read(&mut buffer));
         let read = read.await.map_err(|_| format!("{name} gave no sound for {ENGINE_HANGS:?}, killed"))?;
         let count = read.map_err(|error| format!("{name} broke off: {error}"))?;
         if count == 0 {

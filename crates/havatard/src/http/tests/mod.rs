@@ -115,7 +115,7 @@ impl Robot {
             speaker: parts.speaker,
         });
         let (speech, speaking) =
-            Speech::new(config_out.clone(), media.clone(), fake::nursery().clone(), shutdown.clone());
+            Speech::new(config_out.clone(), media.clone(), fake::spawner().clone(), shutdown.clone());
         let (presence, looking) = crate::presence::start(media.clone(), wheels.clone(), shutdown.clone());
         // Both end with the test's runtime.
         tokio::spawn(speaking);

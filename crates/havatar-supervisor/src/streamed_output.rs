@@ -12,12 +12,12 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 
 use crate::command::{Command, Pipeline};
-use crate::errand::RunError;
 use crate::lines::{Head, Intake, pump};
 use crate::litter::{Run, SpawnError};
-use crate::nursery::Nursery;
+use crate::run_once::RunError;
+use crate::spawner::Spawner;
 
-impl Nursery {
+impl Spawner {
     /// Starts a pipeline whose first program reads `input`, and returns its output to be read while it comes. Output that
     /// nobody reads holds the programs up. They are in a process group of their own, and die with this program.
     ///
@@ -25,7 +25,7 @@ impl Nursery {
     ///
     /// # Errors
     /// A program that cannot be started.
-    pub async fn pipe(&self, pipeline: Pipeline, input: &[u8]) -> Result<Piped, RunError> {
+    pub async fn stream_output(&self, pipeline: Pipeline, input: &[u8]) -> Result<StreamedOutput, RunError> {
         let program = pipeline.stages.first().map(|stage| stage.program.clone()).unwrap_or_default();
         let failed = |source| RunError::Io { program: program.clone(), source };
         let title = pipeline.stages.first().map(Command::title).unwrap_or_default();
@@ -46,14 +46,14 @@ impl Nursery {
         for pipe in pipes.stderr {
             readers.spawn(pump(pipe, Intake::head(Head::clone(&said), MOST_SAID)));
         }
-        Ok(Piped { nursery: self.clone(), name, stdout, said, life: Some((run, readers)) })
+        Ok(StreamedOutput { spawner: self.clone(), name, stdout, said, life: Some((run, readers)) })
     }
 }
 
 /// A pipeline that runs. Dropped, it is ended, with everything that it started.
 #[derive(Debug)]
-pub struct Piped {
-    nursery: Nursery,
+pub struct StreamedOutput {
+    spawner: Spawner,
     name: String,
     stdout: pipe::Receiver,
     said: Head,
@@ -62,14 +62,14 @@ pub struct Piped {
 
 /// How a pipeline ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub struct StreamEnd {
     /// How the program ended that failed first, in words; `None` if all exited with status 0.
     pub failed: Option<String>,
     /// The beginning of what they wrote to standard error; bytes that are not UTF-8 are shown as U+FFFD.
     pub stderr: String,
 }
 
-impl Piped {
+impl StreamedOutput {
     /// Reads the next bytes of the last program's output; 0 at its end. May be dropped and called again.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Piped {
     }
 
     /// Waits for all programs to end by themselves, at most `limit`; ends what is left then.
-    pub async fn finish(mut self, limit: Duration) -> Ended {
+    pub async fn finish(mut self, limit: Duration) -> StreamEnd {
         let mut failed = None;
         if let Some((mut run, readers)) = self.life.take() {
             let all = async {
@@ -96,21 +96,21 @@ impl Piped {
             if tokio::time::timeout(limit, all).await.is_err() {
                 failed.get_or_insert_with(|| format!("did not end within {limit:?}, killed"));
             }
-            self.nursery.clear(&self.name, run, readers, DRAIN_LIMIT).await;
+            self.spawner.clear(&self.name, run, readers, DRAIN_LIMIT).await;
         }
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        Ended { failed, stderr: String::from_utf8_lossy(&said).into_owned() }
+        StreamEnd { failed, stderr: String::from_utf8_lossy(&said).into_owned() }
     }
 }
 
-impl Drop for Piped {
+impl Drop for StreamedOutput {
     fn drop(&mut self) {
         let Some((run, readers)) = self.life.take() else { return };
         // At once; what left the group is looked for behind it. Without a runtime, the run's own end must do.
         run.signal(rustix::process::Signal::KILL);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let (nursery, name) = (self.nursery.clone(), std::mem::take(&mut self.name));
-            runtime.spawn(async move { nursery.clear(&name, run, readers, DRAIN_LIMIT).await });
+            let (spawner, name) = (self.spawner.clone(), std::mem::take(&mut self.name));
+            runtime.spawn(async move { spawner.clear(&name, run, readers, DRAIN_LIMIT).await });
         }
     }
 }

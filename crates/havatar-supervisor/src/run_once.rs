@@ -13,9 +13,9 @@ use tokio::time::sleep;
 use crate::command::Command;
 use crate::lines::{Head, Intake, pump};
 use crate::litter::{Pipes, Run, SpawnError};
-use crate::nursery::Nursery;
+use crate::spawner::Spawner;
 
-impl Nursery {
+impl Spawner {
     /// Runs a short program to its end and returns what it said. It reads nothing (`/dev/null`), is in a
     /// process group of its own, and dies with this program.
     ///
@@ -27,13 +27,13 @@ impl Nursery {
     /// Must be called within a Tokio runtime with time and I/O.
     ///
     /// # Errors
-    /// A program that cannot be started, or is too slow. One that fails is no error: see [`Finished::success`].
-    pub async fn run(
+    /// A program that cannot be started, or is too slow. One that fails is no error: see [`RunOutput::success`].
+    pub async fn run_once(
         &self,
         command: Command,
         limit: Duration,
         most_output: usize,
-    ) -> Result<Finished, RunError> {
+    ) -> Result<RunOutput, RunError> {
         let program = command.program.clone();
         let (reply, answer) = oneshot::channel();
         // On a task of its own, which has the time to clear away also when the caller is gone.
@@ -46,7 +46,7 @@ impl Nursery {
 
 /// How a short program ended, and what it said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finished {
+pub struct RunOutput {
     /// It exited with status 0.
     pub success: bool,
     /// The beginning of its standard output; bytes that are not UTF-8 are shown as U+FFFD.
@@ -68,7 +68,7 @@ pub enum RunError {
     },
     /// It took too long and was killed, with everything that it had started.
     #[error("{} did not finish within {limit:?}, killed", program.display())]
-    Slow {
+    TimedOut {
         /// The program as it was asked for.
         program: PathBuf,
         /// The time that it had.
@@ -82,17 +82,17 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
 /// Answers once nothing of the program is left.
 async fn carry_out(
-    nursery: Nursery,
+    spawner: Spawner,
     command: Command,
     limit: Duration,
     most_output: usize,
-    mut reply: oneshot::Sender<Result<Finished, RunError>>,
+    mut reply: oneshot::Sender<Result<RunOutput, RunError>>,
 ) {
     let mut over = pin!(sleep(limit));
     let program = command.program.clone();
     // A name that no other process has, since the mark by which the rest is found is made of it.
     let name = format!("{}#{:016x}", command.title(), rand::random::<u64>());
-    let (mut run, pipes) = match begin(&nursery, &name, command).await {
+    let (mut run, pipes) = match begin(&spawner, &name, command).await {
         Ok(begun) => begun,
         Err(source) => {
             let _ = reply.send(Err(RunError::Io { program, source }));
@@ -111,15 +111,15 @@ async fn carry_out(
         () = reply.closed() => None,
         () = &mut over => None,
     };
-    nursery.clear(&name, run, readers, DRAIN_LIMIT).await;
+    spawner.clear(&name, run, readers, DRAIN_LIMIT).await;
     let _ = reply.send(match success {
-        Some(success) => Ok(Finished { success, stdout: text(&stdout), stderr: text(&stderr) }),
-        None => Err(RunError::Slow { program, limit }),
+        Some(success) => Ok(RunOutput { success, stdout: text(&stdout), stderr: text(&stderr) }),
+        None => Err(RunError::TimedOut { program, limit }),
     });
 }
 
-async fn begin(nursery: &Nursery, name: &str, command: Command) -> io::Result<(Run, Pipes)> {
-    let litter = nursery.spawn(name.into(), command.into(), true, None).await;
+async fn begin(spawner: &Spawner, name: &str, command: Command) -> io::Result<(Run, Pipes)> {
+    let litter = spawner.spawn(name.into(), command.into(), true, None).await;
     Run::adopt(litter.map_err(|error| match error {
         SpawnError::Spawn { source, .. } => source,
         error @ (SpawnError::Empty | SpawnError::Busy) => io::Error::other(error),

@@ -1,4 +1,4 @@
-//! The nursery: where every child is born, marked and, at the end, accounted for.
+//! The spawner: where every child is born, marked and, at the end, accounted for.
 
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
@@ -25,7 +25,7 @@ use crate::marks::{self, Mark};
 /// Make one for the whole program, keep it as long as the program lives, and hand clones around. When
 /// the last clone is dropped, the children that still run are killed.
 #[derive(Clone, Debug)]
-pub struct Nursery {
+pub struct Spawner {
     inner: Arc<Inner>,
 }
 
@@ -37,7 +37,7 @@ struct Inner {
     lifeline: Arc<Mutex<Lifeline>>,
 }
 
-impl Nursery {
+impl Spawner {
     /// Starts the thread that spawns, and the guard, and waits until the guard watches (some ms; at most 5 s).
     ///
     /// `scope` tells this installation from others on the same machine, for example a hash of its state
@@ -46,9 +46,9 @@ impl Nursery {
     ///
     /// # Errors
     /// An empty scope, one with a NUL byte, a thread that cannot be started, a guard that does not start.
-    pub fn new(scope: &str, guard_exe: PathBuf) -> Result<Self, NurseryError> {
+    pub fn new(scope: &str, guard_exe: PathBuf) -> Result<Self, SpawnerError> {
         if scope.is_empty() || scope.contains('\0') {
-            return Err(NurseryError::Scope(scope.into()));
+            return Err(SpawnerError::Scope(scope.into()));
         }
         let generation = format!("{scope}.{:032x}", rand::random::<u128>());
         let (births, born) = sync_channel(WAITING_BIRTHS);
@@ -60,7 +60,7 @@ impl Nursery {
         }
         {
             let generation = generation.clone();
-            start_thread("nursery", move || deliver(&born, &generation))?;
+            start_thread("spawner", move || deliver(&born, &generation))?;
         }
         Ok(Self { inner: Arc::new(Inner { scope: scope.into(), generation, births, lifeline }) })
     }
@@ -85,7 +85,7 @@ impl Nursery {
     ///
     /// # Errors
     /// Processes that are still there after about 2 s of SIGKILL.
-    pub async fn sweep(&self) -> Result<usize, NurseryError> {
+    pub async fn sweep(&self) -> Result<usize, SpawnerError> {
         let mark = Mark::Leftovers { scope: self.inner.scope.clone(), alive: self.inner.generation.clone() };
         end_marked(mark).await
     }
@@ -95,7 +95,7 @@ impl Nursery {
     ///
     /// # Errors
     /// Processes that are still there after about 2 s of SIGKILL.
-    pub async fn end(&self) -> Result<usize, NurseryError> {
+    pub async fn end(&self) -> Result<usize, SpawnerError> {
         end_marked(Mark::Generation(self.inner.generation.clone())).await
     }
 
@@ -142,9 +142,9 @@ impl Drop for Inner {
     }
 }
 
-/// Why the nursery could not do its work.
+/// Why the spawner could not do its work.
 #[derive(Debug, thiserror::Error)]
-pub enum NurseryError {
+pub enum SpawnerError {
     /// A scope that cannot mark a process.
     #[error("the scope {0:?} cannot mark processes: it must not be empty or hold a NUL byte")]
     Scope(String),
@@ -186,7 +186,7 @@ struct Birth {
 }
 
 /// The only place where children are forked. The kernel binds their death signal to this very thread,
-/// so it ends with the program, or when the last handle of the nursery is gone.
+/// so it ends with the program, or when the last handle of the spawner is gone.
 fn deliver(births: &Receiver<Birth>, generation: &str) {
     while let Ok(Birth { name, pipeline, keep_stdout, input, reply }) = births.recv() {
         let marks = [(marks::GENERATION, generation), (marks::PROCESS, name.as_str())];
@@ -195,10 +195,10 @@ fn deliver(births: &Receiver<Birth>, generation: &str) {
     }
 }
 
-async fn end_marked(mark: Mark) -> Result<usize, NurseryError> {
+async fn end_marked(mark: Mark) -> Result<usize, SpawnerError> {
     let ended =
         tokio::task::spawn_blocking(move || marks::end_all(&mark, LOOKS_SWEEP)).await.unwrap_or_default();
-    if ended.left.is_empty() { Ok(ended.found.len()) } else { Err(NurseryError::Stuck(ended.left)) }
+    if ended.left.is_empty() { Ok(ended.found.len()) } else { Err(SpawnerError::Stuck(ended.left)) }
 }
 
 /// This program's end of the socket pair. The guard acts when it closes.
@@ -209,8 +209,8 @@ enum Lifeline {
     Closed,
 }
 
-fn start_guard(exe: &Path, generation: &str, lifeline: &Mutex<Lifeline>) -> Result<Child, NurseryError> {
-    let failed = |source| NurseryError::Guard { exe: exe.into(), source };
+fn start_guard(exe: &Path, generation: &str, lifeline: &Mutex<Lifeline>) -> Result<Child, SpawnerError> {
+    let failed = |source| SpawnerError::Guard { exe: exe.into(), source };
     let (mut ours, theirs) = UnixStream::pair().map_err(failed)?;
     let mut command = std::process::Command::new(exe);
     // An empty environment: the guard must not carry the mark that it looks for, nor any secret.
@@ -266,9 +266,9 @@ fn keep_guard(mut child: Child, exe: &Path, generation: &str, lifeline: &Mutex<L
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-fn start_thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<(), NurseryError> {
+fn start_thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<(), SpawnerError> {
     let started = thread::Builder::new().name(name.into()).stack_size(STACK).spawn(work);
-    started.map(drop).map_err(|source| NurseryError::Thread { name, source })
+    started.map(drop).map_err(|source| SpawnerError::Thread { name, source })
 }
 
 const STACK: usize = 256 << 10;

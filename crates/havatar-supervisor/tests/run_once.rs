@@ -7,47 +7,47 @@ use std::io::ErrorKind;
 use std::process::Stdio;
 use std::time::Duration;
 
-use havatar_supervisor::{Command, Finished, Nursery, RunError};
+use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use support::{HELPER, PATIENCE, alive, eventually, kill, marked, nursery, scope, sh};
+use support::{HELPER, PATIENCE, alive, eventually, kill, marked, scope, sh, spawner};
 
 const KIB: usize = 1 << 10;
 
-async fn run(nursery: &Nursery, script: &str) -> Finished {
-    nursery.run(sh(script), PATIENCE, 64 * KIB).await.expect("it ends")
+async fn run(spawner: &Spawner, script: &str) -> RunOutput {
+    spawner.run_once(sh(script), PATIENCE, 64 * KIB).await.expect("it ends")
 }
 
-fn none_left(nursery: &Nursery) {
-    assert_eq!(marked(nursery.generation()), [] as [u32; 0]);
+fn none_left(spawner: &Spawner) {
+    assert_eq!(marked(spawner.generation()), [] as [u32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_ends_and_says_what_it_said() {
-    let nursery = nursery("ends");
-    let good = run(&nursery, "cat; echo to stdout; echo to stderr >&2").await;
-    let expected = Finished { success: true, stdout: "to stdout\n".into(), stderr: "to stderr\n".into() };
+    let spawner = spawner("ends");
+    let good = run(&spawner, "cat; echo to stdout; echo to stderr >&2").await;
+    let expected = RunOutput { success: true, stdout: "to stdout\n".into(), stderr: "to stderr\n".into() };
     assert_eq!(good, expected, "there is nothing to read for it either");
-    let bad = run(&nursery, "printf 'a\\377b'; exit 3").await;
-    assert_eq!(bad, Finished { success: false, stdout: "a\u{fffd}b".into(), stderr: String::new() });
-    assert!(!run(&nursery, "kill -TERM $$").await.success);
-    none_left(&nursery);
+    let bad = run(&spawner, "printf 'a\\377b'; exit 3").await;
+    assert_eq!(bad, RunOutput { success: false, stdout: "a\u{fffd}b".into(), stderr: String::new() });
+    assert!(!run(&spawner, "kill -TERM $$").await.success);
+    none_left(&spawner);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_born_like_what_is_supervised() {
-    let nursery = nursery("born");
-    let said = run(&nursery, "echo $HAVATAR_GENERATION; echo $$; cut -d' ' -f5 /proc/$$/stat").await.stdout;
+    let spawner = spawner("born");
+    let said = run(&spawner, "echo $HAVATAR_GENERATION; echo $$; cut -d' ' -f5 /proc/$$/stat").await.stdout;
     let lines: Vec<&str> = said.lines().collect();
     let [mark, pid, group] = lines[..] else { panic!("{said}") };
-    assert_eq!(mark, nursery.generation());
+    assert_eq!(mark, spawner.generation());
     assert_eq!(pid, group, "a group of its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_its_limit_it_is_killed_with_all_that_it_started() {
-    let nursery = nursery("limit");
+    let spawner = spawner("limit");
     let script = "trap '' INT TERM HUP
         sleep 1000 &
         setsid sleep 1000 &
@@ -55,32 +55,32 @@ async fn at_its_limit_it_is_killed_with_all_that_it_started() {
         while :; do sleep 1000; done";
     let limit = Duration::from_secs(1);
     let begun = Instant::now();
-    let running = nursery.run(sh(script).arg("secret-canary"), limit, KIB);
-    let there = eventually("the family", || marked(nursery.generation()).len() == 6);
+    let running = spawner.run_once(sh(script).arg("secret-canary"), limit, KIB);
+    let there = eventually("the family", || marked(spawner.generation()).len() == 6);
     let (slow, _) = tokio::join!(running, there);
     let took = begun.elapsed();
     // All of them hold the pipes.
     assert!(took >= limit && took <= limit + Duration::from_secs(2), "{took:?}");
     let slow = slow.expect_err("too slow");
-    assert!(matches!(&slow, RunError::Slow { limit: said, .. } if *said == limit), "{slow:?}");
+    assert!(matches!(&slow, RunError::TimedOut { limit: said, .. } if *said == limit), "{slow:?}");
     assert_eq!(slow.to_string(), "/bin/sh did not finish within 1s, killed");
     assert!(!format!("{slow:?}").contains("canary"));
-    none_left(&nursery);
+    none_left(&spawner);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_leaves_behind_is_ended_with_it() {
-    let nursery = nursery("leaves");
+    let spawner = spawner("leaves");
     let begun = Instant::now();
-    let finished = run(&nursery, "sleep 1000 & setsid sleep 1000 & echo done").await;
+    let finished = run(&spawner, "sleep 1000 & setsid sleep 1000 & echo done").await;
     assert_eq!((finished.success, finished.stdout.as_str()), (true, "done\n"));
     assert!(begun.elapsed() < Duration::from_secs(5), "the pipe that they hold does not count");
-    none_left(&nursery);
+    none_left(&spawner);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_escapes_with_the_pipe_holds_nobody_up() {
-    let nursery = nursery("escapes");
+    let spawner = spawner("escapes");
     let file = format!("{}/escaped-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     let _ = std::fs::remove_file(&file);
     let script = r#"
@@ -89,7 +89,7 @@ async fn one_that_escapes_with_the_pipe_holds_nobody_up() {
         cat "$FILE"
     "#;
     let begun = Instant::now();
-    let finished = nursery.run(sh(script).env("FILE", &file), PATIENCE, KIB).await.expect("it ends");
+    let finished = spawner.run_once(sh(script).env("FILE", &file), PATIENCE, KIB).await.expect("it ends");
     let took = begun.elapsed();
     let escaped: u32 = finished.stdout.trim().parse().expect("a process id");
     let escaped_well = alive(escaped);
@@ -101,50 +101,50 @@ async fn one_that_escapes_with_the_pipe_holds_nobody_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_stops_waiting_ends_it() {
-    let nursery = nursery("dropped");
+    let spawner = spawner("dropped");
     let running = {
-        let nursery = nursery.clone();
+        let spawner = spawner.clone();
         tokio::spawn(async move {
             let script = "setsid sleep 1000 & trap '' INT TERM; while :; do sleep 1000; done";
-            nursery.run(sh(script), Duration::from_secs(1000), KIB).await
+            spawner.run_once(sh(script), Duration::from_secs(1000), KIB).await
         })
     };
-    eventually("it runs", || marked(nursery.generation()).len() == 3).await;
+    eventually("it runs", || marked(spawner.generation()).len() == 3).await;
     running.abort();
-    let took = eventually("nothing is left", || marked(nursery.generation()).is_empty()).await;
+    let took = eventually("nothing is left", || marked(spawner.generation()).is_empty()).await;
     println!("gone {took:?} after the future was dropped");
     // Once more, dropped before it has begun.
-    drop(nursery.run(sh("sleep 1000"), PATIENCE, KIB));
-    let short = tokio::time::timeout(Duration::ZERO, nursery.run(sh("sleep 1000"), PATIENCE, KIB)).await;
+    drop(spawner.run_once(sh("sleep 1000"), PATIENCE, KIB));
+    let short = tokio::time::timeout(Duration::ZERO, spawner.run_once(sh("sleep 1000"), PATIENCE, KIB)).await;
     assert!(short.is_err());
     // Births are in order: after this one, the ones before are over or under way.
-    run(&nursery, "true").await;
-    eventually("nothing is left", || marked(nursery.generation()).is_empty()).await;
+    run(&spawner, "true").await;
+    eventually("nothing is left", || marked(spawner.generation()).is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_at_once_do_not_end_each_other() {
-    let nursery = nursery("several");
+    let spawner = spawner("several");
     let mut tasks = tokio::task::JoinSet::new();
     for round in 0..12 {
-        let nursery = nursery.clone();
+        let spawner = spawner.clone();
         tasks.spawn(async move {
             let script = format!("setsid -w sleep 0.{}; echo {round}", round % 4);
-            (round, run(&nursery, &script).await)
+            (round, run(&spawner, &script).await)
         });
     }
     while let Some(finished) = tasks.join_next().await {
         let (round, finished) = finished.expect("no panic");
         assert_eq!((finished.success, finished.stdout), (true, format!("{round}\n")));
     }
-    none_left(&nursery);
+    none_left(&spawner);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_not_there_is_named() {
-    let nursery = nursery("missing");
+    let spawner = spawner("missing");
     let missing = Command::new("/nonexistent/program").arg("secret-canary");
-    let error = nursery.run(missing, PATIENCE, KIB).await.expect_err("not there");
+    let error = spawner.run_once(missing, PATIENCE, KIB).await.expect_err("not there");
     assert_eq!(error.to_string(), "cannot run /nonexistent/program");
     let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).expect("a source");
     assert_eq!(source.kind(), ErrorKind::NotFound);
@@ -153,13 +153,13 @@ async fn a_program_that_is_not_there_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_too_much_the_beginning_is_kept() {
-    let nursery = nursery("much");
+    let spawner = spawner("much");
     let script = "printf 0123456789; yes | head -c 1000000; printf abc >&2";
-    let finished = nursery.run(sh(script), PATIENCE, 16).await.expect("it ends");
+    let finished = spawner.run_once(sh(script), PATIENCE, 16).await.expect("it ends");
     assert_eq!((finished.success, finished.stdout.as_str()), (true, "0123456789y\ny\ny\n"));
     assert_eq!(finished.stderr, "abc");
     // Much more than a pipe holds, and all of it is wanted.
-    let finished = nursery.run(sh("yes | head -c 1000000"), PATIENCE, 2_000_000).await.expect("it ends");
+    let finished = spawner.run_once(sh("yes | head -c 1000000"), PATIENCE, 2_000_000).await.expect("it ends");
     assert_eq!(finished.stdout.len(), 1_000_000);
 }
 
