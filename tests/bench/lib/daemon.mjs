@@ -102,8 +102,10 @@ export async function launchHavatard({ place, sound, ...config } = {}) {
     api,
     status,
     processNamed,
-    /** Address that signs a browser in, once. */
+    /** The printed address that signs a browser in, once. */
     link: () => whileRunning('the sign-in link is printed', () => existsSync(tokenFile) && link),
+    /** A further such address. */
+    newLink: async () => `${origin}${(await api('/api/v1/login/link', { method: 'POST' })).path}`,
     ready: () => whileRunning('picture and sound are ready', async () => (await fetch(`${origin}/readyz`)).ok, { timeoutMs: 30_000 }),
     whileRunning,
     /** The ffmpeg that encodes the camera. */

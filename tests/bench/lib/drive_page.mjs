@@ -1,4 +1,4 @@
-// Somebody who drives by a page that drives, in a Chromium of their own; and what can happen to them.
+// A driver at the panel in a Chromium of its own, and the faults that can happen to that browser.
 import { firstTab, startChromium } from './devtools.mjs'
 import { monotonic } from './drive.mjs'
 import { until } from './wait.mjs'
@@ -12,10 +12,10 @@ const ARROW_UP = { key: 'ArrowUp', code: 'ArrowUp', windowsVirtualKeyCode: 38 }
  * the key that drives forward and keeps it down. Each fault resolves to the moment just before it was made, on
  * CLOCK_MONOTONIC.
  */
-export async function drivePage(daemon, { path = '/drive.html' } = {}) {
+export async function drivePage(daemon) {
   const chromium = await startChromium()
   const tab = await firstTab(chromium)
-  await tab.command('Page.navigate', { url: `${daemon.origin}${path}` })
+  await tab.command('Page.navigate', { url: `${daemon.origin}/` })
   const is = (name) => tab.ask(`document.body?.dataset.${name}`)
   await until('the page asks who is there', () => tab.ask(`document.querySelector('#token') !== null && document.body.dataset.view === 'sign-in'`))
   await tab.ask(`(() => {

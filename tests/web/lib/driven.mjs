@@ -1,23 +1,42 @@
-// A driven robot with a picture and no sound, for stories that are told of the drive screen alone.
+// A driven robot with a video and no loudspeaker, for stories that need the drive screen alone.
 import { startDriven } from '../../bench/lib/driven.mjs'
 import { expect, expectLive, test as base } from '../fixtures.mjs'
 import { settle } from './hands.mjs'
+import { reset } from './motion.mjs'
 import { take } from './states.mjs'
 
+const launch = async () => {
+  const driven = await startDriven({ camera: { source: 'test', size: '320x240', fps: 20 }, microphone: { source: 'test' } })
+  await driven.daemon.ready()
+  return driven
+}
+const end = async ({ daemon, robot }) => {
+  await daemon.end()
+  await robot.end()
+}
+
 export const test = base.extend({
-  driven: async ({}, use) => {
-    const driven = await startDriven({ camera: { source: 'test', size: '320x240', fps: 20 }, microphone: { source: 'test' } })
-    await driven.daemon.ready()
-    await use(driven)
-    await driven.daemon.end()
-    await driven.robot.end()
+  /** The daemon and robot that all tests of a worker share, unless they break it. */
+  workerRobot: [
+    async ({}, use) => {
+      const driven = await launch()
+      await use(driven)
+      await end(driven)
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  /** The same, reset. */
+  driven: async ({ workerRobot }, use) => {
+    await reset(workerRobot)
+    await use(workerRobot)
   },
 
   /** `await open(settings)`: the page of somebody who has set it so before, signed in, with a live picture. */
   open: async ({ page, context, driven }, use) => {
     await use(async (settings = {}) => {
       await settle(context, settings)
-      await page.goto(await driven.daemon.link())
+      await page.goto(await driven.daemon.newLink())
       await expectLive(page)
     })
   },
@@ -31,5 +50,14 @@ export const test = base.extend({
     })
   },
 })
+
+/** For tests that break their daemon or end it: one of their own. */
+export const ownDaemon = {
+  driven: async ({}, use) => {
+    const driven = await launch()
+    await use(driven)
+    await end(driven)
+  },
+}
 
 export { expect }

@@ -1,7 +1,8 @@
 // Hanging up: stop first, then camera and microphone off within a second, and shown to be off only once they are.
 import { until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
-import { expect, expectStillSince, monotonic, moves, test } from '../lib/room.mjs'
+import { expectStillSince, monotonic, moves, sessions } from '../lib/motion.mjs'
+import { expect, test } from '../lib/room.mjs'
 import { take } from '../lib/states.mjs'
 
 const WITHIN_MS = 1000
@@ -37,7 +38,7 @@ const watchEnds = (context) => context.addInitScript(() => {
 test('hanging up while driving and talking: the robot stops, and within a second nothing is seen or heard any more', async ({ room, visit }) => {
   const { daemon } = room
   const page = await visit({ prepare: watchEnds })
-  await page.goto(await daemon.link())
+  await page.goto(await daemon.newLink())
   await expectLive(page)
   await expect(page.locator('#talk')).toHaveAttribute('data-talk', 'ready', { timeout: 30_000 })
   await page.locator('#talk').click()
@@ -72,7 +73,7 @@ test('what cannot be closed is not shown to be off', async ({ room, visit }) => 
     // A track that its end does not end.
     MediaStreamTrack.prototype.stop = () => undefined
   }) })
-  await page.goto(await room.daemon.link())
+  await page.goto(await room.daemon.newLink())
   await expectLive(page)
   await expect(page.locator('#talk')).toHaveAttribute('data-talk', 'ready', { timeout: 30_000 })
   await page.locator('#hang-up').click()
@@ -80,5 +81,28 @@ test('what cannot be closed is not shown to be off', async ({ room, visit }) => 
   await expect(page.locator('#hung-up li[data-off="false"]')).toHaveText('Se închide…')
 })
 
-/** WebRTC sessions at the media server itself. */
-const sessions = async (daemon) => (await daemon.api('/api/mediamtx/v3/webrtcsessions/list')).itemCount
+test('the microphone is pulled out while somebody talks: it is told in words, and a press talks again once it is back', async ({ room, visit }) => {
+  const { daemon, sound } = room
+  const page = await visit()
+  await page.goto(await daemon.newLink())
+  const talk = page.locator('#talk')
+  await expect(talk).toHaveAttribute('data-talk', 'ready', { timeout: 30_000 })
+  await talk.click()
+  await expect(talk).toHaveAttribute('data-talk', 'talking')
+  await until('the daemon knows that somebody talks', async () => (await daemon.status()).voice.talker?.talking)
+
+  await sound.unplugMicrophone()
+  // This browser is told of devices by a service that is not there in a test, so the track gets the event that it would get.
+  await page.evaluate(() => {
+    for (const { peer } of window.havatarEyes.peers) for (const { track } of peer.getSenders()) track?.dispatchEvent(new Event('ended'))
+  })
+  await expect(page.locator('#talk-why')).toContainText('Microfonul a fost deconectat')
+  await expect(talk).toHaveAttribute('data-talk', 'unavailable')
+  await until('nobody talks any more', async () => !(await daemon.status()).voice.talker?.talking)
+
+  await sound.plugMicrophone()
+  await until('a press talks again', async () => {
+    await talk.click()
+    return until('it is on', async () => (await talk.getAttribute('data-talk')) === 'talking', { timeoutMs: 4000 })
+  }, { timeoutMs: 20_000 })
+})

@@ -14,7 +14,7 @@ test('by one switch a sentence is written letter by letter, put right, and said 
   const page = await visit({ prepare: (context) => settle(context, { input: 'scan', scan: SCAN }) })
   const press = (id) => scanTo(page, id, () => page.keyboard.press('Space'))
   const speaker = await sound.record('robot_speaker')
-  await page.goto(await daemon.link())
+  await page.goto(await daemon.newLink())
   await expectLive(page)
 
   await press('phrases')

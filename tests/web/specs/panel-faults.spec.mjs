@@ -1,23 +1,17 @@
 // What may go wrong while somebody drives from the drive screen. Each time the wheels are watched on the simulator's own record,
 // and the words are those that a person reads.
-import { startDriven } from '../../bench/lib/driven.mjs'
 import { drivePage } from '../../bench/lib/drive_page.mjs'
 import { frameTakenAfter } from '../../bench/lib/eyes.mjs'
 import { startRelay } from '../../bench/lib/relay.mjs'
 import { delay, until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
+import { expect, ownDaemon, test } from '../lib/driven.mjs'
 import { pretendPad, settle } from '../lib/hands.mjs'
-import { expect, expectStillSince, monotonic, moves, robotOf, test as base } from '../lib/room.mjs'
+import { expectStillSince, monotonic, moves, robotOf } from '../lib/motion.mjs'
 import { signInByKey, take } from '../lib/states.mjs'
 
-const test = base.extend({
-  driven: async ({}, use) => {
-    const driven = await startDriven({ camera: { source: 'test', size: '320x240', fps: 20 } })
-    await use(driven)
-    await driven.daemon.end()
-    await driven.robot.end()
-  },
-})
+/** For faults that a shared daemon would have to recover from. */
+const own = test.extend(ownDaemon)
 
 const KEY = 'ArrowLeft'
 const body = (page) => page.locator('body')
@@ -53,7 +47,7 @@ test('a page that is hidden, out of focus, frozen, halted or killed stops the ro
   test.setTimeout(150_000)
   for (const fault of ['hidden', 'blur', 'freeze', 'browser_kill', 'stop']) {
     await test.step(fault, async () => {
-      const driving = await drivePage(driven.daemon, { path: '/' })
+      const driving = await drivePage(driven.daemon)
       await driving.hold()
       await moves(driven)
       const at = await driving[fault]()
@@ -97,7 +91,7 @@ test('control stands still while the picture moves: the robot stops, and the pag
   await relay.end()
 })
 
-test('the picture stands still while control works: locked, in words, and unlocked by live frames and a new press', async ({ page, driven }) => {
+own('the picture stands still while control works: locked, in words, and unlocked by live frames and a new press', async ({ page, driven }) => {
   await enter(page, driven.daemon)
   await take(page)
   await turn(page, driven)
@@ -114,7 +108,7 @@ test('the picture stands still while control works: locked, in words, and unlock
   await expectOnlyNewPressDrives(page, driven, at + 1_200_000_000n)
 })
 
-test('MediaMTX is killed while somebody drives: the robot stops, the picture comes back by itself, and a new press drives', async ({ page, driven }) => {
+own('MediaMTX is killed while somebody drives: the robot stops, the picture comes back by itself, and a new press drives', async ({ page, driven }) => {
   await enter(page, driven.daemon)
   await take(page)
   await page.evaluate(() => { window.sameDocument = true })
@@ -133,7 +127,7 @@ test('MediaMTX is killed while somebody drives: the robot stops, the picture com
   await expectOnlyNewPressDrives(page, driven, at + 1_400_000_000n)
 })
 
-test('MediaMTX is killed during a step: it does not go on without a picture', async ({ page, context, driven }) => {
+own('MediaMTX is killed during a step: it does not go on without a picture', async ({ page, context, driven }) => {
   await settle(context, { driveBy: 'step', stepDeg: 180 })
   await enter(page, driven.daemon)
   await take(page)
@@ -244,32 +238,6 @@ test('two people: one asks and is given the robot, through a stop; anybody’s S
     await expectStillSince(driven, released)
   })
   await other.close()
-})
-
-test('the microphone is pulled out while somebody talks: it is told in words, and a press talks again once it is back', async ({ room, visit }) => {
-  const { daemon, sound } = room
-  const page = await visit()
-  await page.goto(await daemon.link())
-  const talk = page.locator('#talk')
-  await expect(talk).toHaveAttribute('data-talk', 'ready', { timeout: 30_000 })
-  await talk.click()
-  await expect(talk).toHaveAttribute('data-talk', 'talking')
-  await until('the daemon knows that somebody talks', async () => (await daemon.status()).voice.talker?.talking)
-
-  await sound.unplugMicrophone()
-  // This browser is told of devices by a service that is not there in a test, so the track gets the event that it would get.
-  await page.evaluate(() => {
-    for (const { peer } of window.havatarEyes.peers) for (const { track } of peer.getSenders()) track?.dispatchEvent(new Event('ended'))
-  })
-  await expect(page.locator('#talk-why')).toContainText('Microfonul a fost deconectat')
-  await expect(talk).toHaveAttribute('data-talk', 'unavailable')
-  await until('nobody talks any more', async () => !(await daemon.status()).voice.talker?.talking)
-
-  await sound.plugMicrophone()
-  await until('a press talks again', async () => {
-    await talk.click()
-    return until('it is on', async () => (await talk.getAttribute('data-talk')) === 'talking', { timeoutMs: 4000 })
-  }, { timeoutMs: 20_000 })
 })
 
 /** Of the control socket alone: the picture comes by another way. `percent` are the speeds that may be allowed. */

@@ -3,7 +3,7 @@
 import { until } from '../../bench/lib/wait.mjs'
 import { expect, test } from '../lib/driven.mjs'
 import { hands, pointAt, pretendPad, SCAN, scanTo, tapPad, tremble } from '../lib/hands.mjs'
-import { expectStillSince, monotonic, moves, robotOf } from '../lib/room.mjs'
+import { expectStillSince, monotonic, moves, robotOf } from '../lib/motion.mjs'
 
 const body = (page) => page.locator('body')
 const estopped = (page) => expect(body(page)).toHaveAttribute('data-estop', 'true')

@@ -5,7 +5,8 @@ import { listen, now } from '../../bench/lib/sound.mjs'
 import { delay, until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
 import { hands, settle } from '../lib/hands.mjs'
-import { expect, expectStillSince, monotonic, moves, robotOf, settled, test, wayOf } from '../lib/room.mjs'
+import { expectStillSince, monotonic, moves, robotOf, settled, way, wayOf } from '../lib/motion.mjs'
+import { expect, test } from '../lib/room.mjs'
 
 /** What a person gets right by looking, and a step by measuring, m and degrees. */
 const BY_HAND = { metres: 0.12, degrees: 12 }
@@ -37,7 +38,7 @@ for (const hand of hands) {
         await hand.type(page, daemon.token())
         await press('sign-in-submit')
       } else {
-        await page.goto(await daemon.link())
+        await page.goto(await daemon.newLink())
       }
       await expect(page.locator('body')).toHaveAttribute('data-view', 'watch')
     })
@@ -48,10 +49,11 @@ for (const hand of hands) {
       await press('drive-acquire')
       await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
       if (hand.holds) {
-        await hold(page, room, hand.holds.forward, (at) => at.x_m > 1 - SOONER.metres)
-        expectWay(way(START, await settled(room)), { ahead: 1, turned: 0 }, BY_HAND)
-        await hold(page, room, hand.holds.left, (at) => at.heading_deg > 90 - SOONER.degrees)
-        expectWay(way(START, await settled(room)), { ahead: 1, turned: 90 }, BY_HAND)
+        const start = await settled(room)
+        await hold(page, room, hand.holds.forward, (at) => way(start, at).ahead > 1 - SOONER.metres)
+        expectWay(way(start, await settled(room)), { ahead: 1, turned: 0 }, BY_HAND)
+        await hold(page, room, hand.holds.left, (at) => way(start, at).turned > 90 - SOONER.degrees)
+        expectWay(way(start, await settled(room)), { ahead: 1, turned: 90 }, BY_HAND)
       } else {
         expectWay(await steps(room, 2, () => press('go-forward')), { ahead: 1, turned: 0 }, BY_STEPS)
         expectWay(await steps(room, 1, () => press('go-left')), { ahead: 0, turned: 90 }, BY_STEPS)
@@ -172,16 +174,6 @@ async function steps(room, count, press) {
     if (whole === count) return way(from, await settled(room))
   }
   throw new Error(`never ${count} whole moves in a row`)
-}
-
-const START = { x_m: 0, y_m: 0, heading_deg: 0 }
-
-/** From one pose to another: metres ahead and aside as seen from the first, degrees turned. */
-function way(from, to) {
-  const [x, y] = [to.x_m - from.x_m, to.y_m - from.y_m]
-  const angle = (from.heading_deg * Math.PI) / 180
-  const turned = ((to.heading_deg - from.heading_deg + 540) % 360) - 180
-  return { ahead: x * Math.cos(angle) + y * Math.sin(angle), aside: y * Math.cos(angle) - x * Math.sin(angle), turned }
 }
 
 function expectWay(went, { ahead, turned }, { metres, degrees }) {

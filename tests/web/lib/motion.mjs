@@ -1,0 +1,73 @@
+// What the robot does, read from the daemon and from the simulator's own record, and the reset of a daemon that tests share.
+import { linkUp } from '../../bench/lib/driven.mjs'
+import { monotonic } from '../../bench/lib/drive.mjs'
+import { until } from '../../bench/lib/wait.mjs'
+import { expect } from '../fixtures.mjs'
+
+export { monotonic }
+
+/** Longer than the firmware's watchdog, the daemon's deadman and the oldest age together, ms. */
+const WATCHED_MS = 800
+
+export const robotOf = ({ daemon }) => daemon.api('/api/v1/robot/state')
+export const wayOf = async (room) => (await robotOf(room)).telemetry.odometry
+
+/** The way from one pose to another: metres ahead and aside as seen from the first, degrees turned. */
+export function way(from, to) {
+  const [x, y] = [to.x_m - from.x_m, to.y_m - from.y_m]
+  const angle = (from.heading_deg * Math.PI) / 180
+  const turned = ((to.heading_deg - from.heading_deg + 540) % 360) - 180
+  return { ahead: x * Math.cos(angle) + y * Math.sin(angle), aside: y * Math.cos(angle) - x * Math.sin(angle), turned }
+}
+
+/** Where the robot is once its motors have been off for two reports in a row. */
+export async function settled(room) {
+  let last
+  return until('the robot stands', async () => {
+    const { motion, telemetry } = await robotOf(room)
+    const { odometry: now, linear, angular } = telemetry
+    const before = last
+    last = now
+    const stands = motion.mode === null && linear === 0 && angular === 0
+    return stands && before && JSON.stringify(before) === JSON.stringify(now) && now
+  }, { everyMs: 100 })
+}
+
+export async function moves({ robot }) {
+  await until('the motors turn', () => robot.timeline.movingAt(monotonic()), { everyMs: 5 })
+}
+
+/** The motors were off for good soon after, and the robot stayed so for longer than any rule of time. */
+export async function expectStillSince({ robot }, moment, withinMs = WATCHED_MS / 2) {
+  const watched = moment + BigInt(WATCHED_MS / 2 + withinMs) * 1_000_000n
+  await until('the watch is over', () => monotonic() > watched)
+  const off = robot.timeline.zeroAfter(moment)
+  expect(off, 'the motors are off').toBeDefined()
+  expect(Number(off - moment) / 1e6, 'ms until they were').toBeLessThan(withinMs)
+}
+
+/** WebRTC sessions at the media server itself. */
+export const sessions = async (daemon) => (await daemon.api('/api/mediamtx/v3/webrtcsessions/list')).itemCount
+
+/**
+ * Brings a daemon and its robot back to their first state: ready, standing, without driver, viewer, talker or speech, the e-stop
+ * released. What the test before has closed may take a moment to be gone; what it has left for good is undone.
+ */
+export async function reset({ daemon, robot }) {
+  await linkUp(daemon)
+  await daemon.ready()
+  await until('nobody drives and the robot stands', async () => {
+    const { driver, motion } = await robotOf({ daemon })
+    return driver === null && motion.mode === null
+  })
+  if ((await robotOf({ daemon })).estop.latched) {
+    const release = (body) => daemon.api('/api/v1/robot/estop/release', { method: 'POST', body })
+    await release({ confirm: (await release({})).confirm })
+  }
+  await until('the e-stop is released', async () => !(await robotOf({ daemon })).estop.latched)
+  await until('nobody watches, talks or is spoken for', async () => {
+    const { voice, presence } = await daemon.status()
+    return voice.talker === null && voice.speech.speaking === null && presence.watchers === 0 && (await sessions(daemon)) === 0
+  })
+  robot.timeline.forget()
+}
