@@ -1,13 +1,12 @@
-//! What to run: one program, or several joined stdout to stdin.
+//! The command to run: one program, or a pipeline of several joined stdout to stdin.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// One program with its arguments and surroundings. It is started without a shell.
+/// One program with its arguments, environment and folder. It is started without a shell.
 ///
-/// The child inherits the caller's environment, less what is named in `env_remove` and
-/// `env_remove_prefixes`, less the variables by which systemd talks to the caller itself
-/// (`NOTIFY_SOCKET`, `LISTEN_*`, `WATCHDOG_*`), plus `env`.
+/// The child inherits the caller's environment without the variables of `env_remove`, `env_remove_prefixes` and those
+/// that systemd sets for the caller itself (`NOTIFY_SOCKET`, `LISTEN_*`, `WATCHDOG_*`), plus `env`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Command {
     /// The program: a path, or a bare name that is looked up on `PATH`.
@@ -18,7 +17,7 @@ pub struct Command {
     pub env: Vec<(OsString, OsString)>,
     /// Variables that the child must not inherit.
     pub env_remove: Vec<OsString>,
-    /// Beginnings of names that the child must not inherit, for example `MTX_`.
+    /// Prefixes of variables that the child must not inherit, for example `MTX_`.
     pub env_remove_prefixes: Vec<String>,
     /// The folder to start in; `None` is the caller's own.
     pub cwd: Option<PathBuf>,
@@ -51,7 +50,7 @@ impl Command {
         self
     }
 
-    /// The program's file name: what remarks call it, since arguments may hold secrets.
+    /// The program's file name, for log lines: arguments may hold secrets.
     pub(crate) fn title(&self) -> String {
         let name = self.program.file_name().unwrap_or(self.program.as_os_str());
         Path::new(name).display().to_string()
@@ -81,14 +80,14 @@ impl Command {
     }
 }
 
-/// A child that inherited these could speak to the service manager in its parent's name.
+/// Prefixes of variables that let a child talk to the service manager in its parent's name.
 const SYSTEMD: [&str; 3] = ["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_"];
 
 /// One or more programs started together in one process group; the stdout of each feeds the stdin of
-/// the next. The first reads nothing (`/dev/null`). When any of them ends, all are ended.
+/// the next. The stdin of the first is `/dev/null`. When any of them exits, all are stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pipeline {
-    /// The programs in the order of the data. At least one.
+    /// The programs in the order of the data flow. At least one.
     pub stages: Vec<Command>,
 }
 
@@ -103,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_withheld() {
+    fn withheld_variables() {
         let mut command = Command::new("/bin/true");
         command.env_remove.push("SECRET".into());
         command.env_remove_prefixes.push("MTX_".into());

@@ -1,4 +1,4 @@
-//! The times that rule one process.
+//! The timeouts and intervals of one supervised process.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use std::time::Duration;
 pub struct Policy {
     /// Pause between two probes of a ready process, measured from start to start.
     pub probe_every: Duration,
-    /// The same while the process is starting: short, since somebody waits for it.
+    /// The same while the process is starting: short, since a user waits for it.
     pub probe_starting_every: Duration,
-    /// How long one probe may take before it counts as failed.
+    /// The timeout of one probe.
     pub probe_timeout: Duration,
-    /// How long asking for the command, and then becoming ready, may take; each on its own.
+    /// The time to answer for the launch, and again the time to become ready.
     pub ready_within: Duration,
     /// A ready process without a good probe for this long is hung: killed at once and started again.
     pub dead_after: Duration,
@@ -21,25 +21,25 @@ pub struct Policy {
     pub backoff_max: Duration,
     /// Share by which a wait is made longer or shorter at random, 0 to 1.
     pub jitter: f64,
-    /// A process that was ready (not merely started) for this long has a clean sheet: when it fails, that is its
-    /// first failure, and it is tried again after `backoff_min`. One that fails earlier waits longer each time. So
-    /// this is the line between a process that something kills now and then, and a crash loop; it must be longer
-    /// than `dead_after`, or a process that hangs as soon as it is ready counts as healthy.
+    /// A process that was ready (not merely started) for this long resets its failures: its next one is the first, and
+    /// it is tried again after `backoff_min`. A process that fails earlier waits longer each time. This separates a
+    /// process that is killed now and then from a crash loop; it must be longer than `dead_after`, or a process
+    /// that hangs as soon as it is ready counts as healthy.
     pub healthy_after: Duration,
-    /// How long SIGINT may take before SIGTERM follows.
+    /// The time between SIGINT and SIGTERM.
     pub stop_int: Duration,
-    /// How long SIGTERM may take before SIGKILL follows.
+    /// The time between SIGTERM and SIGKILL.
     pub stop_term: Duration,
-    /// How often a launch that waits for something is asked again, without a call of [`Supervised::recheck`](crate::Supervised::recheck).
+    /// How often a launch that is not ready is asked again, besides the rechecks on request.
     pub recheck_every: Duration,
 }
 
 impl Policy {
-    /// The wait after the given number of failures in a row (counted from 1). `dice` is 0 to 1.
-    pub(crate) fn backoff(&self, failures: u32, dice: f64) -> Duration {
+    /// The wait after that number of failures in a row (from 1). `random` is 0 to 1.
+    pub(crate) fn backoff(&self, failures: u32, random: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
-        let plain = self.backoff_min.saturating_mul(1 << doublings).min(self.backoff_max);
-        plain.mul_f64((1.0 + self.jitter * (2.0 * dice - 1.0)).max(0.0))
+        let base = self.backoff_min.saturating_mul(1 << doublings).min(self.backoff_max);
+        base.mul_f64((1.0 + self.jitter * (2.0 * random - 1.0)).max(0.0))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The spawner: where every child is born, marked and, at the end, accounted for.
+//! The spawner: spawns and tags every child process, and kills what is left of it at the end.
 
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
@@ -14,16 +14,16 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::birth::{self, Kind};
 use crate::command::Pipeline;
+use crate::env_tags::{self, TagFilter};
 use crate::guard;
-use crate::litter::{Litter, Run, SpawnError};
-use crate::marks::{self, Mark};
+use crate::pre_exec::{self, Kind};
+use crate::process_group::{ProcessGroup, SpawnError, SpawnedGroup};
 
-/// Gives birth to every supervised process of this program and sees to it that none outlives it.
+/// Spawns every child process of this program and ensures that none outlives it.
 ///
-/// Make one for the whole program, keep it as long as the program lives, and hand clones around. When
-/// the last clone is dropped, the children that still run are killed.
+/// Create one for the whole program, hold it until the program ends, and pass clones. When the last clone is dropped,
+/// the children that still run are killed.
 #[derive(Clone, Debug)]
 pub struct Spawner {
     inner: Arc<Inner>,
@@ -33,14 +33,14 @@ pub struct Spawner {
 struct Inner {
     scope: String,
     generation: String,
-    births: SyncSender<Birth>,
-    lifeline: Arc<Mutex<Lifeline>>,
+    requests: SyncSender<SpawnRequest>,
+    liveness: Arc<Mutex<LivenessPipe>>,
 }
 
 impl Spawner {
-    /// Starts the thread that spawns, and the guard, and waits until the guard watches (some ms; at most 5 s).
+    /// Starts the spawning thread and the guard, and waits until the guard is ready (some ms; at most 5 s).
     ///
-    /// `scope` tells this installation from others on the same machine, for example a hash of its state
+    /// `scope` distinguishes this installation from others on the same machine, for example a hash of its state
     /// folder. `guard_exe` is the calling program itself, which must call [`guard::run_if_asked`] first
     /// thing in `main`; `/proc/self/exe` stays right even after the file was replaced by an update.
     ///
@@ -51,68 +51,70 @@ impl Spawner {
             return Err(SpawnerError::Scope(scope.into()));
         }
         let generation = format!("{scope}.{:032x}", rand::random::<u128>());
-        let (births, born) = sync_channel(WAITING_BIRTHS);
-        let lifeline = Arc::new(Mutex::new(Lifeline::Idle));
-        let first = start_guard(&guard_exe, &generation, &lifeline)?;
+        let (requests, inbox) = sync_channel(MAX_PENDING_SPAWNS);
+        let liveness = Arc::new(Mutex::new(LivenessPipe::NoGuard));
+        let first = start_guard(&guard_exe, &generation, &liveness)?;
         {
-            let (generation, lifeline) = (generation.clone(), Arc::clone(&lifeline));
-            start_thread("guard-keeper", move || keep_guard(first, &guard_exe, &generation, &lifeline))?;
+            let (generation, liveness) = (generation.clone(), Arc::clone(&liveness));
+            start_thread("guard-monitor", move || {
+                supervise_guard(first, &guard_exe, &generation, &liveness);
+            })?;
         }
         {
             let generation = generation.clone();
-            start_thread("spawner", move || deliver(&born, &generation))?;
+            start_thread("spawner", move || run_spawn_thread(&inbox, &generation))?;
         }
-        Ok(Self { inner: Arc::new(Inner { scope: scope.into(), generation, births, lifeline }) })
+        Ok(Self { inner: Arc::new(Inner { scope: scope.into(), generation, requests, liveness }) })
     }
 
-    /// The mark of this life of the program: `<scope>.<random>`. Not a secret.
+    /// The tag of this run of the program: `<scope>.<random>`. Not a secret.
     pub fn generation(&self) -> &str {
         &self.inner.generation
     }
 
     /// The guard's process id; `None` while it is being started again.
     pub fn guard_pid(&self) -> Option<u32> {
-        match *lock(&self.inner.lifeline) {
-            Lifeline::Held { pid, .. } => Some(pid),
-            Lifeline::Idle | Lifeline::Closed => None,
+        match *lock(&self.inner.liveness) {
+            LivenessPipe::Open { pid, .. } => Some(pid),
+            LivenessPipe::NoGuard | LivenessPipe::Closed => None,
         }
     }
 
-    /// Ends what earlier lives of the same scope left behind, and tells how many processes that were.
+    /// Kills the processes that earlier runs of the same scope left, and returns their number.
     ///
     /// Call it once, before the first process is spawned, and only while holding a lock that proves that
-    /// no other program of this scope is alive: its children would count as leftovers.
+    /// no other program of this scope is running: its children would count as leftovers.
     ///
     /// # Errors
-    /// Processes that are still there after about 2 s of SIGKILL.
+    /// Processes that still exist after about 2 s of SIGKILL.
     pub async fn sweep(&self) -> Result<usize, SpawnerError> {
-        let mark = Mark::Leftovers { scope: self.inner.scope.clone(), alive: self.inner.generation.clone() };
-        end_marked(mark).await
+        let (scope, current) = (self.inner.scope.clone(), self.inner.generation.clone());
+        kill_all(TagFilter::Leftovers { scope, current }).await
     }
 
-    /// Ends every process of this generation that is still there; for the end of the program, after the
-    /// supervised processes were stopped. Tells how many processes that were.
+    /// Kills every process left of this generation, and returns their number. For the end of the program, after the
+    /// supervised processes were stopped.
     ///
     /// # Errors
-    /// Processes that are still there after about 2 s of SIGKILL.
+    /// Processes that still exist after about 2 s of SIGKILL.
     pub async fn end(&self) -> Result<usize, SpawnerError> {
-        end_marked(Mark::Generation(self.inner.generation.clone())).await
+        kill_all(TagFilter::Generation(self.inner.generation.clone())).await
     }
 
-    /// Ends a run and what left its group, wherever it went; reaps it, and lets its last words be read for at most
-    /// `drain`. Returns the processes that are still there after about a second of SIGKILL.
-    pub(crate) async fn clear(
+    /// Kills a process group and the tagged processes that left it, reaps it, and waits at most `drain` for its readers.
+    /// Returns the processes that still exist after about a second of SIGKILL.
+    pub(crate) async fn clean_up(
         &self,
         name: &str,
-        mut run: Run,
+        mut group: ProcessGroup,
         mut readers: JoinSet<()>,
         drain: Duration,
     ) -> Vec<u32> {
-        run.kill(KILL_LIMIT).await;
-        let mark = Mark::Process { generation: self.inner.generation.clone(), name: name.into() };
-        let search = tokio::task::spawn_blocking(move || marks::end_all(&mark, LOOKS_STOP));
-        let left = search.await.unwrap_or_default().left;
-        run.reap();
+        group.kill(KILL_LIMIT).await;
+        let filter = TagFilter::Process { generation: self.inner.generation.clone(), name: name.into() };
+        let killing = tokio::task::spawn_blocking(move || env_tags::kill_tagged(&filter, STOP_SCANS));
+        let left = killing.await.unwrap_or_default().left;
+        group.reap();
         if !left.is_empty() {
             tracing::error!(process.name = %name, ?left, "processes do not end on SIGKILL");
         }
@@ -128,95 +130,100 @@ impl Spawner {
         pipeline: Pipeline,
         keep_stdout: bool,
         input: Option<OwnedFd>,
-    ) -> Result<Litter, SpawnError> {
+    ) -> Result<SpawnedGroup, SpawnError> {
         let (reply, answer) = oneshot::channel();
-        let birth = Birth { name, pipeline, keep_stdout, input, reply };
-        self.inner.births.try_send(birth).map_err(|_| SpawnError::Busy)?;
+        let request = SpawnRequest { name, pipeline, keep_stdout, input, reply };
+        self.inner.requests.try_send(request).map_err(|_| SpawnError::Busy)?;
         answer.await.unwrap_or(Err(SpawnError::Busy))
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        *lock(&self.lifeline) = Lifeline::Closed;
+        *lock(&self.liveness) = LivenessPipe::Closed;
     }
 }
 
-/// Why the spawner could not do its work.
+/// Why the spawner failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnerError {
-    /// A scope that cannot mark a process.
-    #[error("the scope {0:?} cannot mark processes: it must not be empty or hold a NUL byte")]
+    /// A scope that cannot be part of a tag.
+    #[error("the scope {0:?} cannot tag processes: it must not be empty or hold a NUL byte")]
     Scope(String),
-    /// A thread that the system refused.
+    /// The system refused a thread.
     #[error("cannot start the thread {name}")]
     Thread {
         /// The thread's name.
         name: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The guard was not started, or did not say that it watches.
+    /// The guard was not started, or did not report that it is ready.
     #[error("the guard {} does not start", exe.display())]
     Guard {
         /// The program that was to be the guard.
         exe: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Processes that SIGKILL does not end.
+    /// Processes that still exist after SIGKILL.
     #[error("processes {0:?} do not end on SIGKILL")]
     Stuck(Vec<u32>),
 }
 
-/// More launches than this at one time are refused, not queued.
-const WAITING_BIRTHS: usize = 64;
-/// How long the programs of a killed group may take to vanish.
+/// Spawns beyond this are refused with [`SpawnError::Busy`].
+const MAX_PENDING_SPAWNS: usize = 64;
+/// The time for the stages of a killed group to exit.
 const KILL_LIMIT: Duration = Duration::from_millis(500);
-const LOOKS_STOP: u32 = 50;
-const LOOKS_SWEEP: u32 = 200;
+const STOP_SCANS: u32 = 50;
+const SWEEP_SCANS: u32 = 200;
 const GUARD_READY: Duration = Duration::from_secs(5);
 
-struct Birth {
+struct SpawnRequest {
     name: String,
     pipeline: Pipeline,
     keep_stdout: bool,
     input: Option<OwnedFd>,
-    reply: oneshot::Sender<Result<Litter, SpawnError>>,
+    reply: oneshot::Sender<Result<SpawnedGroup, SpawnError>>,
 }
 
-/// The only place where children are forked. The kernel binds their death signal to this very thread,
-/// so it ends with the program, or when the last handle of the spawner is gone.
-fn deliver(births: &Receiver<Birth>, generation: &str) {
-    while let Ok(Birth { name, pipeline, keep_stdout, input, reply }) = births.recv() {
-        let marks = [(marks::GENERATION, generation), (marks::PROCESS, name.as_str())];
-        // Nobody waiting any more drops the litter, and dropping it ends its processes.
-        let _ = reply.send(Litter::spawn(&pipeline, marks, keep_stdout, input));
+/// The only thread that forks children. The kernel binds their death signal to it, so it ends with the program, or when
+/// the last handle of the spawner is dropped.
+fn run_spawn_thread(requests: &Receiver<SpawnRequest>, generation: &str) {
+    while let Ok(SpawnRequest { name, pipeline, keep_stdout, input, reply }) = requests.recv() {
+        let tags = [(env_tags::GENERATION, generation), (env_tags::PROCESS, name.as_str())];
+        // Without a receiver the group is dropped, which kills its processes.
+        let _ = reply.send(SpawnedGroup::spawn(&pipeline, tags, keep_stdout, input));
     }
 }
 
-async fn end_marked(mark: Mark) -> Result<usize, SpawnerError> {
-    let ended =
-        tokio::task::spawn_blocking(move || marks::end_all(&mark, LOOKS_SWEEP)).await.unwrap_or_default();
-    if ended.left.is_empty() { Ok(ended.found.len()) } else { Err(SpawnerError::Stuck(ended.left)) }
+async fn kill_all(filter: TagFilter) -> Result<usize, SpawnerError> {
+    let killing = tokio::task::spawn_blocking(move || env_tags::kill_tagged(&filter, SWEEP_SCANS));
+    let killed = killing.await.unwrap_or_default();
+    if killed.left.is_empty() { Ok(killed.found.len()) } else { Err(SpawnerError::Stuck(killed.left)) }
 }
 
-/// This program's end of the socket pair. The guard acts when it closes.
+/// This program's end of the socket pair to the guard. The guard acts when it closes.
 #[derive(Debug)]
-enum Lifeline {
-    Idle,
-    Held { pid: u32, _end: UnixStream },
+enum LivenessPipe {
+    /// The guard is being started.
+    NoGuard,
+    Open {
+        pid: u32,
+        _end: UnixStream,
+    },
+    /// The spawner is dropped.
     Closed,
 }
 
-fn start_guard(exe: &Path, generation: &str, lifeline: &Mutex<Lifeline>) -> Result<Child, SpawnerError> {
+fn start_guard(exe: &Path, generation: &str, liveness: &Mutex<LivenessPipe>) -> Result<Child, SpawnerError> {
     let failed = |source| SpawnerError::Guard { exe: exe.into(), source };
     let (mut ours, theirs) = UnixStream::pair().map_err(failed)?;
     let mut command = std::process::Command::new(exe);
-    // An empty environment: the guard must not carry the mark that it looks for, nor any secret.
+    // An empty environment: the guard must not carry the tag that it searches for, nor any secret.
     command.arg(guard::ARGUMENT).arg(generation).env_clear();
     command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
-    birth::arrange(&mut command, Kind::Guard);
+    pre_exec::install(&mut command, Kind::Guard);
     let mut child = command.spawn().map_err(failed)?;
     drop(command);
     let mut answer = [0];
@@ -226,36 +233,36 @@ fn start_guard(exe: &Path, generation: &str, lifeline: &Mutex<Lifeline>) -> Resu
         let _ = child.wait();
         return Err(failed(source));
     }
-    let mut lifeline = lock(lifeline);
-    if !matches!(*lifeline, Lifeline::Closed) {
-        *lifeline = Lifeline::Held { pid: child.id(), _end: ours };
+    let mut liveness = lock(liveness);
+    if !matches!(*liveness, LivenessPipe::Closed) {
+        *liveness = LivenessPipe::Open { pid: child.id(), _end: ours };
     }
     Ok(child)
 }
 
-/// Starts the guard again whenever it dies before its time.
-fn keep_guard(mut child: Child, exe: &Path, generation: &str, lifeline: &Mutex<Lifeline>) {
+/// Starts the guard again whenever it ends before the spawner.
+fn supervise_guard(mut child: Child, exe: &Path, generation: &str, liveness: &Mutex<LivenessPipe>) {
     let mut pause = PAUSE_MIN;
     loop {
-        let ended = child.wait();
+        let exit = child.wait();
         {
-            let mut lifeline = lock(lifeline);
-            if matches!(*lifeline, Lifeline::Closed) {
+            let mut liveness = lock(liveness);
+            if matches!(*liveness, LivenessPipe::Closed) {
                 return;
             }
-            *lifeline = Lifeline::Idle;
+            *liveness = LivenessPipe::NoGuard;
         }
-        tracing::warn!(?ended, "the guard died and is started again");
+        tracing::warn!(?exit, "the guard ended and is started again");
         child = loop {
             thread::sleep(pause);
-            if matches!(*lock(lifeline), Lifeline::Closed) {
+            if matches!(*lock(liveness), LivenessPipe::Closed) {
                 return;
             }
-            match start_guard(exe, generation, lifeline) {
+            match start_guard(exe, generation, liveness) {
                 Ok(child) => break child,
                 Err(error) => {
                     pause = (pause * 2).min(PAUSE_MAX);
-                    tracing::error!(%error, source = ?std::error::Error::source(&error), "no guard for now");
+                    tracing::error!(%error, source = ?std::error::Error::source(&error), "cannot start the guard; it is tried again");
                 }
             }
         };
@@ -273,7 +280,7 @@ fn start_thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> Res
 
 const STACK: usize = 256 << 10;
 
-/// The guarded values are replaced whole, so a panic elsewhere cannot leave them half changed.
+/// The values are replaced whole, so a panic elsewhere cannot leave them half changed.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Short pipelines whose output is read while it comes.
+//! Runs a pipeline whose output is streamed to the caller.
 
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
@@ -12,14 +12,14 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 
 use crate::command::{Command, Pipeline};
-use crate::lines::{Head, Intake, pump};
-use crate::litter::{Run, SpawnError};
+use crate::output::{OutputSink, Prefix, drain};
+use crate::process_group::{ProcessGroup, SpawnError};
 use crate::run_once::RunError;
 use crate::spawner::Spawner;
 
 impl Spawner {
-    /// Starts a pipeline whose first program reads `input`, and returns its output to be read while it comes. Output that
-    /// nobody reads holds the programs up. They are in a process group of their own, and die with this program.
+    /// Starts a pipeline whose first program reads `input`, and returns its output as a stream. Unread output blocks the
+    /// programs. They have a process group of their own, and die with this program.
     ///
     /// Must be called within a Tokio runtime with time and I/O.
     ///
@@ -29,66 +29,66 @@ impl Spawner {
         let program = pipeline.stages.first().map(|stage| stage.program.clone()).unwrap_or_default();
         let failed = |source| RunError::Io { program: program.clone(), source };
         let title = pipeline.stages.first().map(Command::title).unwrap_or_default();
-        // A name that no other process has, since the mark by which the rest is found is made of it.
+        // A unique name: the cleanup finds the processes by the tag made of it.
         let name = format!("{title}#{:016x}", rand::random::<u64>());
-        let input = whole(input).map_err(&failed)?;
-        let litter =
+        let input = input_file(input).map_err(&failed)?;
+        let spawned =
             self.spawn(name.clone(), pipeline, true, Some(input)).await.map_err(|error| match error {
                 SpawnError::Spawn { program, source } => RunError::Io { program, source },
                 error @ (SpawnError::Empty | SpawnError::Busy) => failed(io::Error::other(error)),
             })?;
         let failed = |source| RunError::Io { program: name.clone().into(), source };
-        let (run, pipes) = Run::adopt(litter).map_err(failed)?;
+        let (group, pipes) = ProcessGroup::register(spawned).map_err(failed)?;
         let stdout = pipes.stdout.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
         let stdout = pipe::Receiver::from_owned_fd(stdout).map_err(failed)?;
-        let said = Head::default();
+        let errors = Prefix::default();
         let mut readers = JoinSet::new();
         for pipe in pipes.stderr {
-            readers.spawn(pump(pipe, Intake::head(Head::clone(&said), MOST_SAID)));
+            readers.spawn(drain(pipe, OutputSink::prefix(Prefix::clone(&errors), MAX_ERRORS)));
         }
-        Ok(StreamedOutput { spawner: self.clone(), name, stdout, said, life: Some((run, readers)) })
+        Ok(StreamedOutput { spawner: self.clone(), name, stdout, errors, running: Some((group, readers)) })
     }
 }
 
-/// A pipeline that runs. Dropped, it is ended, with everything that it started.
+/// A running pipeline. Dropped, it is killed, with every process that it started.
 #[derive(Debug)]
 pub struct StreamedOutput {
     spawner: Spawner,
     name: String,
     stdout: pipe::Receiver,
-    said: Head,
-    life: Option<(Run, JoinSet<()>)>,
+    errors: Prefix,
+    running: Option<(ProcessGroup, JoinSet<()>)>,
 }
 
 /// How a pipeline ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEnd {
-    /// How the program ended that failed first, in words; `None` if all exited with status 0.
+    /// The exit of the first program that failed, described; `None` if all exited with status 0.
     pub failed: Option<String>,
-    /// The beginning of what they wrote to standard error; bytes that are not UTF-8 are shown as U+FFFD.
+    /// The beginning of their standard error; bytes that are not UTF-8 are shown as U+FFFD.
     pub stderr: String,
 }
 
 impl StreamedOutput {
-    /// Reads the next bytes of the last program's output; 0 at its end. May be dropped and called again.
+    /// Reads the next bytes of the last program's output; 0 at its end. Cancel-safe.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.stdout.read(buffer).await
     }
 
-    /// Waits for all programs to end by themselves, at most `limit`; ends what is left then.
+    /// Waits at most `limit` for all programs to exit by themselves, then kills those that are left.
     pub async fn finish(mut self, limit: Duration) -> StreamEnd {
         let mut failed = None;
-        if let Some((mut run, readers)) = self.life.take() {
+        if let Some((mut group, readers)) = self.running.take() {
             let all = async {
                 loop {
-                    let end = run.next_end().await;
-                    if !end.success {
-                        failed.get_or_insert(end.why);
+                    let exit = group.next_exit().await;
+                    if !exit.success {
+                        failed.get_or_insert(exit.why);
                     }
-                    if end.left == 0 {
+                    if exit.left == 0 {
                         return;
                     }
                 }
@@ -96,32 +96,32 @@ impl StreamedOutput {
             if tokio::time::timeout(limit, all).await.is_err() {
                 failed.get_or_insert_with(|| format!("did not end within {limit:?}, killed"));
             }
-            self.spawner.clear(&self.name, run, readers, DRAIN_LIMIT).await;
+            self.spawner.clean_up(&self.name, group, readers, DRAIN_LIMIT).await;
         }
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        StreamEnd { failed, stderr: String::from_utf8_lossy(&said).into_owned() }
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        StreamEnd { failed, stderr: String::from_utf8_lossy(&errors).into_owned() }
     }
 }
 
 impl Drop for StreamedOutput {
     fn drop(&mut self) {
-        let Some((run, readers)) = self.life.take() else { return };
-        // At once; what left the group is looked for behind it. Without a runtime, the run's own end must do.
-        run.signal(rustix::process::Signal::KILL);
+        let Some((group, readers)) = self.running.take() else { return };
+        // At once; the cleanup then finds the processes that left the group. Without a runtime only the group is killed.
+        group.signal(rustix::process::Signal::KILL);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let (spawner, name) = (self.spawner.clone(), std::mem::take(&mut self.name));
-            runtime.spawn(async move { spawner.clear(&name, run, readers, DRAIN_LIMIT).await });
+            runtime.spawn(async move { spawner.clean_up(&name, group, readers, DRAIN_LIMIT).await });
         }
     }
 }
 
-/// What is kept of standard error, in bytes.
-const MOST_SAID: usize = 4 << 10;
-/// How long what is still in the pipes of standard error may take to be read.
+/// Bytes returned of standard error.
+const MAX_ERRORS: usize = 4 << 10;
+/// The time to read the rest of standard error.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-/// A file in memory: a program that does not read it blocks nobody.
-fn whole(input: &[u8]) -> io::Result<OwnedFd> {
+/// A file in memory: a program that does not read it blocks no writer.
+fn input_file(input: &[u8]) -> io::Result<OwnedFd> {
     let mut file = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
     file.write_all(input)?;
     file.rewind()?;

@@ -1,4 +1,4 @@
-//! The task: the only `select!`, between the pure machine and the world.
+//! The task of one supervised process: the only `select!`, between the pure machine and its effects.
 
 use std::mem::discriminant;
 use std::time::{Duration, SystemTime};
@@ -7,45 +7,47 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::protocol::{Reply, Request};
-use crate::state::{Event, Machine, State};
-use crate::supervised::{RequestError, Snapshot};
-use crate::world::{World, next, next_end};
+use crate::effects::{Effects, completed, next_exit};
+use crate::requests::{Reply, Request};
+use crate::state::{Event, Machine};
+use crate::types::{RequestError, Snapshot, State};
 
-/// Supervises until the token is cancelled or nobody holds a handle any more, then stops the process.
+/// Supervises until the token is cancelled or the last handle is dropped, then stops the process.
 pub(crate) async fn run(
-    world: World,
+    effects: Effects,
     published: watch::Sender<Snapshot>,
     mut requests: mpsc::Receiver<Request>,
     cancel: CancellationToken,
 ) {
-    let mut task = Task::new(world, published);
+    let mut task = Task::new(effects, published);
     let mut closing = false;
     loop {
         let wake = task.wake_at();
-        let world = &mut task.world;
-        let news = tokio::select! {
+        let effects = &mut task.effects;
+        let input = tokio::select! {
             biased;
-            () = cancel.cancelled(), if !closing => News::Close,
-            request = requests.recv(), if !closing => request.map_or(News::Close, News::Request),
-            end = next_end(&mut world.run) => News::Event(Event::Ended { why: end.why, left: end.left }),
-            answer = next(&mut world.preparing) => News::Event(world.prepared(answer)),
-            answer = next(&mut world.spawning) => News::Event(world.spawned(answer)),
-            () = next(&mut world.clearing) => News::Event(Event::Cleared),
-            answer = next(&mut world.probing) => News::Event(answer.map_or_else(Event::Ailing, |()| Event::Alive)),
-            () = wait_until(wake) => News::Event(Event::Tick),
-        };
-        // First of all: whatever the news is, it may be late through no fault of the process.
-        task.measure_lateness();
-        match news {
-            News::Close => {
-                closing = true;
-                task.feed(Event::Stop);
+            () = cancel.cancelled(), if !closing => Input::Close,
+            request = requests.recv(), if !closing => request.map_or(Input::Close, Input::Request),
+            exit = next_exit(&mut effects.group) => Input::Event(Event::Exited { why: exit.why, left: exit.left }),
+            answer = completed(&mut effects.preparing) => Input::Event(effects.prepared(answer)),
+            answer = completed(&mut effects.spawning) => Input::Event(effects.spawned(answer)),
+            () = completed(&mut effects.cleaning_up) => Input::Event(Event::CleanedUp),
+            answer = completed(&mut effects.probing) => {
+                Input::Event(answer.map_or_else(Event::ProbeFailed, |()| Event::ProbeSucceeded))
             }
-            News::Request(request) => task.take(request),
-            News::Event(event) => task.feed(event),
+            () = wait_until(wake) => Input::Event(Event::Tick),
+        };
+        // Before the input is judged: it may be late because this program was kept from running.
+        task.measure_delay();
+        match input {
+            Input::Close => {
+                closing = true;
+                task.handle_event(Event::Stop);
+            }
+            Input::Request(request) => task.handle_request(request),
+            Input::Event(event) => task.handle_event(event),
         }
-        task.feed(Event::Tick);
+        task.handle_event(Event::Tick);
         task.probe_if_due();
         if closing && task.machine.state() == State::Stopped {
             break;
@@ -53,7 +55,7 @@ pub(crate) async fn run(
     }
 }
 
-enum News {
+enum Input {
     Close,
     Request(Request),
     Event(Event),
@@ -61,69 +63,69 @@ enum News {
 
 struct Task {
     machine: Machine,
-    world: World,
+    effects: Effects,
     published: watch::Sender<Snapshot>,
-    /// Who waits for the end of the stop under way.
+    /// The callers that wait for the end of the stop in progress.
     waiters: Vec<Reply>,
-    /// When this task should run again at the latest; only kept while a process is judged by its probe.
-    beat: Option<Instant>,
+    /// The time at which this task should run again at the latest; set only while a process is judged by its probe.
+    heartbeat: Option<Instant>,
     next_probe: Instant,
 }
 
-/// More callers than this do not wait for one stop.
-const WAITERS: usize = 64;
-/// How often the task looks at its own lateness.
-const BEAT: Duration = Duration::from_millis(100);
-/// Lateness that is a matter of timers, not of starvation.
-const SLACK: Duration = Duration::from_millis(5);
+/// Callers beyond this are refused with [`RequestError::Busy`] while a stop is in progress.
+const MAX_WAITERS: usize = 64;
+/// How often the task measures its own delay.
+const HEARTBEAT: Duration = Duration::from_millis(100);
+/// A delay within this is the timer's granularity, not starvation.
+const TIMER_SLACK: Duration = Duration::from_millis(5);
 
 impl Task {
-    fn new(world: World, published: watch::Sender<Snapshot>) -> Self {
-        let options = &world.options;
+    fn new(effects: Effects, published: watch::Sender<Snapshot>) -> Self {
+        let options = &effects.options;
         let machine = Machine::new(options.policy.clone(), options.probe.is_some(), rand::random());
         let wanted = options.wanted;
         let next_probe = Instant::now();
-        let mut task = Self { machine, world, published, waiters: Vec::new(), beat: None, next_probe };
+        let mut task = Self { machine, effects, published, waiters: Vec::new(), heartbeat: None, next_probe };
         if wanted {
-            task.feed(Event::Start);
+            task.handle_event(Event::Start);
         }
         task
     }
 
-    fn take(&mut self, request: Request) {
+    fn handle_request(&mut self, request: Request) {
         match request {
             Request::Start(reply) => {
-                self.feed(Event::Start);
+                self.handle_event(Event::Start);
                 let _ = reply.send(Ok(()));
             }
-            Request::Stop(reply) => self.feed_and_wait(Event::Stop, reply),
-            Request::Restart(reply) => self.feed_and_wait(Event::Restart, reply),
-            Request::RestartIfWanted(reply) => self.feed_and_wait(Event::RestartIfWanted, reply),
-            Request::Recheck => self.feed(Event::Recheck),
-            Request::DependencyRestored => self.feed(Event::DependencyRestored),
+            Request::Stop(reply) => self.handle_event_and_wait(Event::Stop, reply),
+            Request::Restart(reply) => self.handle_event_and_wait(Event::Restart, reply),
+            Request::RestartIfWanted(reply) => self.handle_event_and_wait(Event::RestartIfWanted, reply),
+            Request::Recheck => self.handle_event(Event::Recheck),
+            Request::DependencyRestored => self.handle_event(Event::DependencyRestored),
         }
     }
 
-    fn feed_and_wait(&mut self, event: Event, reply: Reply) {
-        // Those that went away need no place.
+    fn handle_event_and_wait(&mut self, event: Event, reply: Reply) {
+        // Callers that are gone take no place.
         self.waiters.retain(|waiter| !waiter.is_closed());
-        if self.waiters.len() < WAITERS {
+        if self.waiters.len() < MAX_WAITERS {
             self.waiters.push(reply);
         } else {
             let _ = reply.send(Err(RequestError::Busy));
         }
-        self.feed(event);
+        self.handle_event(event);
     }
 
-    fn feed(&mut self, event: Event) {
+    fn handle_event(&mut self, event: Event) {
         let before = self.machine.probing();
         for action in self.machine.on_event(event, Instant::now()) {
-            self.world.act(action);
+            self.effects.apply(action);
         }
         let probing = self.machine.probing();
         if probing.is_none() {
-            self.beat = None;
-            self.world.probing = None;
+            self.heartbeat = None;
+            self.effects.probing = None;
         } else if before.is_none() {
             self.next_probe = Instant::now();
         }
@@ -135,15 +137,15 @@ impl Task {
         }
     }
 
-    fn measure_lateness(&mut self) {
+    fn measure_delay(&mut self) {
         let now = Instant::now();
-        if let Some(beat) = self.beat
-            && now >= beat
+        if let Some(heartbeat) = self.heartbeat
+            && now >= heartbeat
         {
-            let lateness = now - beat;
-            self.beat = None;
-            if lateness > SLACK {
-                self.feed(Event::Late(lateness));
+            let delay = now - heartbeat;
+            self.heartbeat = None;
+            if delay > TIMER_SLACK {
+                self.handle_event(Event::Delayed(delay));
             }
         }
     }
@@ -151,10 +153,10 @@ impl Task {
     fn probe_if_due(&mut self) {
         let Some(ready) = self.machine.probing() else { return };
         let now = Instant::now();
-        if self.world.probing.is_none() && now >= self.next_probe {
-            let policy = &self.world.options.policy;
+        if self.effects.probing.is_none() && now >= self.next_probe {
+            let policy = &self.effects.options.policy;
             self.next_probe = now + if ready { policy.probe_every } else { policy.probe_starting_every };
-            self.world.probe();
+            self.effects.start_probe();
         }
     }
 
@@ -163,15 +165,15 @@ impl Task {
         if self.machine.probing().is_none() {
             return due;
         }
-        let beat = *self.beat.get_or_insert_with(|| Instant::now() + BEAT);
-        let probe = self.world.probing.is_none().then_some(self.next_probe);
-        [due, probe, Some(beat)].into_iter().flatten().min()
+        let heartbeat = *self.heartbeat.get_or_insert_with(|| Instant::now() + HEARTBEAT);
+        let probe = self.effects.probing.is_none().then_some(self.next_probe);
+        [due, probe, Some(heartbeat)].into_iter().flatten().min()
     }
 
     fn publish(&self) {
-        let state = self.world.redacted(self.machine.state());
+        let state = self.effects.redacted(self.machine.state());
         let restarts = self.machine.restarts();
-        let last_exit = self.machine.last_exit().map(|why| self.world.journal.redacted(why));
+        let last_exit = self.machine.last_exit().map(|why| self.effects.log.redacted(why));
         self.published.send_if_modified(|snapshot| {
             let since = if discriminant(&snapshot.state) == discriminant(&state) {
                 snapshot.since

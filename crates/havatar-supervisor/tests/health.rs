@@ -1,4 +1,4 @@
-//! A hang is seen, and only a hang: not this program's own lateness, not a busy machine.
+//! A hang is detected, and only a hang: not this program's own delay, not a busy machine.
 
 mod support;
 
@@ -13,9 +13,9 @@ use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use support::{HELPER, kill, marked, running, running_anew, scope, sh, snapshot, spawner};
+use support::{HELPER, kill, running, running_anew, scope, sh, snapshot, spawner, tagged};
 
-/// Judges by the age of the last line.
+/// Fails when the last line is too old.
 struct Beat {
     begun: Instant,
     last_ms: AtomicU64,
@@ -32,14 +32,14 @@ impl Beat {
 
     fn options(self: &Arc<Self>, policy: Policy) -> Options {
         let seen = Arc::clone(self);
-        let note = move |_: &str| {
+        let record = move |_: &str| {
             let now = u64::try_from(seen.begun.elapsed().as_millis()).expect("some years at most");
             seen.last_ms.store(now, Ordering::Relaxed);
         };
         Options {
             policy,
             probe: Some(self.clone()),
-            stdout: Stdout::Lines(Arc::new(note)),
+            stdout: Stdout::Lines(Arc::new(record)),
             ..Options::default()
         }
     }
@@ -84,7 +84,7 @@ async fn a_frozen_process_is_declared_dead_within_two_seconds_and_replaced() {
     // The last good probe can be 300 ms younger than the last line.
     assert!(times.iter().all(|time| *time <= Duration::from_secs(2)), "{times:?}");
     process.stop().await.expect("stopped");
-    assert_eq!(marked(spawner.generation()), [] as [u32; 0]);
+    assert_eq!(tagged(spawner.generation()), [] as [u32; 0]);
 }
 
 struct Never;
@@ -113,17 +113,20 @@ async fn a_process_that_never_gets_ready_is_tried_again() {
     );
     let tried = snapshot(&process, "tried again", |snapshot| snapshot.restarts >= 2).await;
     let why = tried.last_exit.expect("an exit");
-    assert!(
-        why.starts_with("not ready for 3") && why.ends_with("(last: the probe panicked), killed"),
-        "{why}"
-    );
+    let waited = why
+        .strip_prefix("not ready for ")
+        .and_then(|rest| rest.strip_suffix(" (last: the probe panicked), killed"));
+    let waited = waited.unwrap_or_else(|| panic!("{why}"));
+    // From 300 ms on; a busy machine may add to it, and from one second on the unit is s.
+    let ms = waited.strip_suffix(" ms").map(|ms| ms.parse::<u32>().expect("a number"));
+    assert!(ms.map_or(waited.ends_with(" s"), |ms| ms >= 300), "{why}");
     process.stop().await.expect("stopped");
-    assert_eq!(marked(spawner.generation()), [] as [u32; 0]);
+    assert_eq!(tagged(spawner.generation()), [] as [u32; 0]);
 }
 
-/// One thread for everything, held for twice the time after which a process counts as dead.
+/// One thread for everything, blocked for twice `dead_after`.
 #[tokio::test]
-async fn a_program_that_is_held_up_does_not_blame_the_process() {
+async fn a_blocked_program_does_not_restart_the_process() {
     let spawner = spawner("held");
     let policy = Policy { dead_after: Duration::from_secs(1), ..Policy::default() };
     let beat = Beat::new();
@@ -132,7 +135,7 @@ async fn a_program_that_is_held_up_does_not_blame_the_process() {
     let pid = running(&process).await;
     for _ in 0..2 {
         std::thread::sleep(Duration::from_secs(2));
-        assert!(beat.age() >= Duration::from_millis(1900), "nobody could listen");
+        assert!(beat.age() >= Duration::from_millis(1900), "no line could be read");
         sleep(Duration::from_millis(1200)).await;
         assert!(
             matches!(process.snapshot().state, State::Running { pid: same, .. } if same == pid),
@@ -143,7 +146,7 @@ async fn a_program_that_is_held_up_does_not_blame_the_process() {
     process.stop().await.expect("stopped");
 }
 
-/// The helper in its role that watches a beating process.
+/// The helper in the role that probes a beating process.
 struct Watcher {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -180,7 +183,7 @@ impl Watcher {
 }
 
 #[tokio::test]
-async fn a_frozen_program_does_not_blame_the_process() {
+async fn a_frozen_program_does_not_restart_the_process() {
     let mut watcher = Watcher::start("sigstop");
     let before = watcher.ask();
     assert!(before.ends_with(" 0"), "{before}");
@@ -195,7 +198,7 @@ async fn a_frozen_program_does_not_blame_the_process() {
 }
 
 #[tokio::test]
-async fn a_busy_machine_kills_nobody() {
+async fn a_busy_machine_kills_no_process() {
     let mut watcher = Watcher::start("busy");
     let before = watcher.ask();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);

@@ -1,4 +1,4 @@
-//! Nothing outlives the supervising program, however that ends.
+//! No process outlives the supervising program, for any kind of its end.
 
 mod support;
 
@@ -11,12 +11,12 @@ use havatar_supervisor::Spawner;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
-use support::{HELPER, alive, eventually, kill, marked, scope, stat, status};
+use support::{HELPER, alive, eventually, kill, scope, stat, status, tagged};
 
 /// Processes of the helper's family and the plain one.
 const FAMILY: usize = 7;
 
-/// The helper as a supervising program, and what it said about itself.
+/// The helper as a supervising program, and the ids it printed.
 struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -44,7 +44,7 @@ impl Program {
         program.generation = words.next().expect("a generation").to_owned();
         program.guard = words.next().expect("a guard").parse().expect("a pid");
         program.plain = words.next().expect("a plain process").parse().expect("a pid");
-        eventually("the whole family is there", || marked(&program.generation).len() == processes).await;
+        eventually("the whole family is there", || tagged(&program.generation).len() == processes).await;
         program
     }
 
@@ -54,7 +54,7 @@ impl Program {
         line.trim().to_owned()
     }
 
-    fn tell(&mut self, word: &str) {
+    fn send(&mut self, word: &str) {
         writeln!(self.stdin.as_mut().expect("a pipe"), "{word}").expect("the helper listens");
     }
 
@@ -65,7 +65,7 @@ impl Program {
     }
 
     async fn all_gone(&self) -> Duration {
-        eventually("nothing is left", || marked(&self.generation).is_empty()).await
+        eventually("nothing is left", || tagged(&self.generation).is_empty()).await
     }
 
     async fn guard_gone(&self) {
@@ -73,13 +73,13 @@ impl Program {
     }
 }
 
-/// Also after a failed test nothing stays behind.
+/// Also after a failed test no process is left.
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if !self.generation.is_empty() {
-            for pid in marked(&self.generation) {
+            for pid in tagged(&self.generation) {
                 kill(pid, Signal::KILL);
             }
         }
@@ -97,9 +97,9 @@ async fn sigkill_leaves_no_orphan() {
         let killed = Instant::now();
         program.kill();
         let mut left = Vec::new();
-        // The first look tells the time, a look at the limit tells what counts.
+        // The first clean scan gives the time; the scan at the limit decides.
         while killed.elapsed() < Duration::from_millis(500) {
-            left = marked(&program.generation);
+            left = tagged(&program.generation);
             if left.is_empty() {
                 break;
             }
@@ -118,10 +118,10 @@ async fn sigkill_leaves_no_orphan() {
 }
 
 #[tokio::test]
-async fn sigkill_leaves_nothing_of_a_short_program() {
+async fn sigkill_leaves_no_process_of_a_short_program() {
     for _ in 0..10 {
         // The family without the plain process.
-        let mut program = Program::start_as("errand", &scope("errand"), FAMILY - 1).await;
+        let mut program = Program::start_as("run-once", &scope("run-once"), FAMILY - 1).await;
         program.kill();
         let took = program.all_gone().await;
         assert!(took <= Duration::from_millis(500), "{took:?}");
@@ -132,7 +132,7 @@ async fn sigkill_leaves_nothing_of_a_short_program() {
 #[tokio::test]
 async fn the_end_of_the_program_leaves_no_orphan() {
     let mut program = Program::start(&scope("exit")).await;
-    program.tell("exit");
+    program.send("exit");
     program.child.wait().expect("it is ours");
     let took = program.all_gone().await;
     assert!(took <= Duration::from_millis(500), "{took:?}");
@@ -142,15 +142,15 @@ async fn the_end_of_the_program_leaves_no_orphan() {
     drop(program.stdin.take());
     assert_eq!(program.line(), "0", "nothing was left to end after the stops");
     program.child.wait().expect("it is ours");
-    assert_eq!(marked(&program.generation), [] as [u32; 0]);
+    assert_eq!(tagged(&program.generation), [] as [u32; 0]);
     program.guard_gone().await;
 }
 
 #[tokio::test]
-async fn the_guard_stands_apart_and_is_small() {
+async fn the_guard_is_detached_and_small() {
     let mut program = Program::start(&scope("guard")).await;
     let guard = program.guard;
-    assert_eq!(std::fs::read(format!("/proc/{guard}/environ")).unwrap(), b"", "no mark, no secret");
+    assert_eq!(std::fs::read(format!("/proc/{guard}/environ")).unwrap(), b"", "no tag, no secret");
     assert_eq!(stat(guard).unwrap()[3], guard.to_string(), "a session of its own");
     for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         kill(guard, signal);
@@ -162,7 +162,7 @@ async fn the_guard_stands_apart_and_is_small() {
     assert!(rss < 6 * 1024, "{rss} KiB");
     program.kill();
     let took = program.all_gone().await;
-    assert!(took <= Duration::from_millis(500), "it was still on guard: {took:?}");
+    assert!(took <= Duration::from_millis(500), "the guard still watched: {took:?}");
     program.guard_gone().await;
 }
 
@@ -173,7 +173,7 @@ async fn a_killed_guard_is_replaced() {
         let old = program.guard;
         kill(old, Signal::KILL);
         while program.guard == old || program.guard == 0 {
-            program.tell("guard");
+            program.send("guard");
             program.guard = program.line().parse().expect("a pid");
         }
     }
@@ -183,15 +183,15 @@ async fn a_killed_guard_is_replaced() {
     program.guard_gone().await;
 }
 
-/// A marked process that nobody supervises.
-fn stray(mark: Option<&str>) -> Child {
+/// A tagged process without supervision.
+fn stray(tag: Option<&str>) -> Child {
     let mut command = Command::new("sleep");
-    command.arg("1000").envs(mark.map(|mark| ("HAVATAR_GENERATION", mark)));
+    command.arg("1000").envs(tag.map(|tag| ("HAVATAR_GENERATION", tag)));
     command.spawn().expect("sleep")
 }
 
 #[tokio::test]
-async fn the_next_start_sweeps_what_the_guard_could_not() {
+async fn the_next_start_sweeps_what_the_guard_missed() {
     let scope = scope("sweep");
     let mut program = Program::start(&scope).await;
     // Both die at one stroke, as when memory runs out.
@@ -199,21 +199,21 @@ async fn the_next_start_sweeps_what_the_guard_could_not() {
     program.kill();
     kill(program.guard, Signal::KILL);
     eventually("only those that the kernel cannot tie to the program are left", || {
-        (1..FAMILY).contains(&marked(&program.generation).len())
+        (1..FAMILY).contains(&tagged(&program.generation).len())
     })
     .await;
     let mut others = [stray(None), stray(Some(&format!("{scope}x.1"))), stray(Some("elsewhere.1"))];
     let mut older = stray(Some(&format!("{scope}.1")));
-    let left = marked(&program.generation).len();
+    let left = tagged(&program.generation).len();
 
     let spawner = Spawner::new(&scope, PathBuf::from(HELPER)).expect("a spawner");
     let mut own = stray(Some(spawner.generation()));
     let swept = spawner.sweep().await.expect("swept");
     assert_eq!(swept, left + 1, "the older generations of this scope, and nothing else");
-    assert_eq!(marked(&program.generation), [] as [u32; 0]);
+    assert_eq!(tagged(&program.generation), [] as [u32; 0]);
     assert!(older.wait().expect("it is ours").code().is_none(), "killed by a signal");
     for other in &mut others {
-        assert!(other.try_wait().expect("it is ours").is_none(), "somebody else's was ended");
+        assert!(other.try_wait().expect("it is ours").is_none(), "a foreign process was killed");
         other.kill().and_then(|()| other.wait()).expect("it is ours");
     }
     assert!(own.try_wait().expect("it is ours").is_none(), "the living generation was swept");
@@ -223,7 +223,7 @@ async fn the_next_start_sweeps_what_the_guard_could_not() {
 }
 
 #[tokio::test]
-async fn a_child_inherits_nothing_but_what_is_meant() {
+async fn a_child_inherits_only_the_documented() {
     let mut program = Program::start(&scope("inherit")).await;
     let plain = program.plain;
     let mut fds: Vec<String> = std::fs::read_dir(format!("/proc/{plain}/fd"))
@@ -234,7 +234,7 @@ async fn a_child_inherits_nothing_but_what_is_meant() {
     assert_eq!(fds, ["0", "1", "2"]);
     assert_eq!(status(plain, "SigBlk"), "0000000000000000");
     let ignored = u64::from_str_radix(&status(plain, "SigIgn"), 16).unwrap();
-    // Signals 32 and 33 belong to the C library, which lets nobody change them.
+    // Signals 32 and 33 belong to the C library, which does not let them be changed.
     assert_eq!(ignored & !(0b11 << 31), 0, "{ignored:#x}");
     assert_eq!(stat(plain).unwrap()[2], plain.to_string(), "a group of its own: Ctrl-C does not reach it");
     let environ = String::from_utf8(std::fs::read(format!("/proc/{plain}/environ")).unwrap()).unwrap();
@@ -247,7 +247,7 @@ async fn a_child_inherits_nothing_but_what_is_meant() {
 }
 
 #[tokio::test]
-async fn a_guard_that_is_none_is_refused() {
+async fn a_program_that_is_no_guard_is_refused() {
     let scope = scope("refused");
     for exe in ["/bin/true", "/nonexistent"] {
         let refused = Spawner::new(&scope, PathBuf::from(exe)).expect_err("not a guard");

@@ -1,4 +1,4 @@
-//! Short programs: they answer, or are ended in time, and leave nothing.
+//! Short programs: they return their output or are killed in time, and leave no process.
 
 mod support;
 
@@ -11,7 +11,7 @@ use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use support::{HELPER, PATIENCE, alive, eventually, kill, marked, scope, sh, spawner};
+use support::{HELPER, PATIENCE, alive, eventually, kill, scope, sh, spawner, tagged};
 
 const KIB: usize = 1 << 10;
 
@@ -20,11 +20,11 @@ async fn run(spawner: &Spawner, script: &str) -> RunOutput {
 }
 
 fn none_left(spawner: &Spawner) {
-    assert_eq!(marked(spawner.generation()), [] as [u32; 0]);
+    assert_eq!(tagged(spawner.generation()), [] as [u32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_ends_and_says_what_it_said() {
+async fn it_exits_and_its_output_is_returned() {
     let spawner = spawner("ends");
     let good = run(&spawner, "cat; echo to stdout; echo to stderr >&2").await;
     let expected = RunOutput { success: true, stdout: "to stdout\n".into(), stderr: "to stderr\n".into() };
@@ -36,17 +36,17 @@ async fn it_ends_and_says_what_it_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_born_like_what_is_supervised() {
+async fn it_is_spawned_like_a_supervised_process() {
     let spawner = spawner("born");
-    let said = run(&spawner, "echo $HAVATAR_GENERATION; echo $$; cut -d' ' -f5 /proc/$$/stat").await.stdout;
-    let lines: Vec<&str> = said.lines().collect();
-    let [mark, pid, group] = lines[..] else { panic!("{said}") };
-    assert_eq!(mark, spawner.generation());
+    let output = run(&spawner, "echo $HAVATAR_GENERATION; echo $$; cut -d' ' -f5 /proc/$$/stat").await.stdout;
+    let lines: Vec<&str> = output.lines().collect();
+    let [tag, pid, group] = lines[..] else { panic!("{output}") };
+    assert_eq!(tag, spawner.generation());
     assert_eq!(pid, group, "a group of its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_its_limit_it_is_killed_with_all_that_it_started() {
+async fn at_its_limit_it_is_killed_with_its_children() {
     let spawner = spawner("limit");
     let script = "trap '' INT TERM HUP
         sleep 1000 &
@@ -56,20 +56,20 @@ async fn at_its_limit_it_is_killed_with_all_that_it_started() {
     let limit = Duration::from_secs(1);
     let begun = Instant::now();
     let running = spawner.run_once(sh(script).arg("secret-canary"), limit, KIB);
-    let there = eventually("the family", || marked(spawner.generation()).len() == 6);
+    let there = eventually("the family", || tagged(spawner.generation()).len() == 6);
     let (slow, _) = tokio::join!(running, there);
     let took = begun.elapsed();
     // All of them hold the pipes.
     assert!(took >= limit && took <= limit + Duration::from_secs(2), "{took:?}");
     let slow = slow.expect_err("too slow");
-    assert!(matches!(&slow, RunError::TimedOut { limit: said, .. } if *said == limit), "{slow:?}");
+    assert!(matches!(&slow, RunError::TimedOut { limit: reported, .. } if *reported == limit), "{slow:?}");
     assert_eq!(slow.to_string(), "/bin/sh did not finish within 1s, killed");
     assert!(!format!("{slow:?}").contains("canary"));
     none_left(&spawner);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_it_leaves_behind_is_ended_with_it() {
+async fn its_background_children_are_killed_at_its_exit() {
     let spawner = spawner("leaves");
     let begun = Instant::now();
     let finished = run(&spawner, "sleep 1000 & setsid sleep 1000 & echo done").await;
@@ -79,7 +79,7 @@ async fn what_it_leaves_behind_is_ended_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_escapes_with_the_pipe_holds_nobody_up() {
+async fn an_escaped_child_with_the_pipe_does_not_delay_the_result() {
     let spawner = spawner("escapes");
     let file = format!("{}/escaped-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     let _ = std::fs::remove_file(&file);
@@ -95,12 +95,12 @@ async fn one_that_escapes_with_the_pipe_holds_nobody_up() {
     let escaped_well = alive(escaped);
     kill(escaped, Signal::KILL);
     std::fs::remove_file(&file).expect("removed");
-    assert!(escaped_well, "it has neither mark nor group, so nothing here was tested");
+    assert!(escaped_well, "it has neither tag nor group, so nothing here was tested");
     assert!(took < Duration::from_secs(8), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_stops_waiting_ends_it() {
+async fn a_dropped_future_kills_it() {
     let spawner = spawner("dropped");
     let running = {
         let spawner = spawner.clone();
@@ -109,21 +109,21 @@ async fn whoever_stops_waiting_ends_it() {
             spawner.run_once(sh(script), Duration::from_secs(1000), KIB).await
         })
     };
-    eventually("it runs", || marked(spawner.generation()).len() == 3).await;
+    eventually("it runs", || tagged(spawner.generation()).len() == 3).await;
     running.abort();
-    let took = eventually("nothing is left", || marked(spawner.generation()).is_empty()).await;
+    let took = eventually("nothing is left", || tagged(spawner.generation()).is_empty()).await;
     println!("gone {took:?} after the future was dropped");
     // Once more, dropped before it has begun.
     drop(spawner.run_once(sh("sleep 1000"), PATIENCE, KIB));
     let short = tokio::time::timeout(Duration::ZERO, spawner.run_once(sh("sleep 1000"), PATIENCE, KIB)).await;
     assert!(short.is_err());
-    // Births are in order: after this one, the ones before are over or under way.
+    // Spawns are in order: after this one, the ones before are over or under way.
     run(&spawner, "true").await;
-    eventually("nothing is left", || marked(spawner.generation()).is_empty()).await;
+    eventually("nothing is left", || tagged(spawner.generation()).is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_at_once_do_not_end_each_other() {
+async fn concurrent_runs_do_not_kill_each_other() {
     let spawner = spawner("several");
     let mut tasks = tokio::task::JoinSet::new();
     for round in 0..12 {
@@ -141,7 +141,7 @@ async fn several_at_once_do_not_end_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_is_not_there_is_named() {
+async fn a_missing_program_is_named() {
     let spawner = spawner("missing");
     let missing = Command::new("/nonexistent/program").arg("secret-canary");
     let error = spawner.run_once(missing, PATIENCE, KIB).await.expect_err("not there");
@@ -152,7 +152,7 @@ async fn a_program_that_is_not_there_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_too_much_the_beginning_is_kept() {
+async fn long_output_is_truncated() {
     let spawner = spawner("much");
     let script = "printf 0123456789; yes | head -c 1000000; printf abc >&2";
     let finished = spawner.run_once(sh(script), PATIENCE, 16).await.expect("it ends");
@@ -164,9 +164,9 @@ async fn of_too_much_the_beginning_is_kept() {
 }
 
 #[test]
-fn a_flood_stays_bounded() {
+fn unbounded_output_takes_bounded_memory() {
     let output = std::process::Command::new(HELPER)
-        .args(["errand-flood", &scope("flood")])
+        .args(["run-once-flood", &scope("flood")])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

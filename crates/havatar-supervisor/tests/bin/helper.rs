@@ -1,7 +1,7 @@
 //! A small supervising program. The tests start it, kill it and measure it from outside.
 //!
-//! It says one line when it is ready, and then does what it is told on stdin, a word a line; at the end of
-//! stdin it ends in good order.
+//! It prints one line when it is ready, then reads commands from stdin, one a line; at the end of stdin it stops its
+//! processes and exits.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -33,8 +33,8 @@ fn main() {
     let runtime = runtime.expect("a runtime");
     match role.as_str() {
         "family" => runtime.block_on(family(&args.next().expect("a scope"))),
-        "errand" => runtime.block_on(errand(&args.next().expect("a scope"))),
-        "errand-flood" => runtime.block_on(errand_flood(&args.next().expect("a scope"))),
+        "run-once" => runtime.block_on(run_once(&args.next().expect("a scope"))),
+        "run-once-flood" => runtime.block_on(run_once_flood(&args.next().expect("a scope"))),
         "probed" => runtime.block_on(probed(&args.next().expect("a scope"))),
         "flood" => runtime.block_on(flood(&args.next().expect("a scope"), &args.next().expect("a script"))),
         "crash-loop" => runtime.block_on(crash_loop(&args.next().expect("a scope"))),
@@ -42,13 +42,13 @@ fn main() {
     }
 }
 
-fn say(line: &str) {
+fn print(line: &str) {
     let mut out = std::io::stdout();
-    writeln!(out, "{line}").and_then(|()| out.flush()).expect("somebody listens");
+    writeln!(out, "{line}").and_then(|()| out.flush()).expect("stdout is read");
 }
 
 /// The next line of stdin; `None` at its end.
-async fn told() -> Option<String> {
+async fn next_command() -> Option<String> {
     let line = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()?.ok());
     line.await.expect("no panic")
 }
@@ -68,35 +68,35 @@ async fn until_running(process: &Supervised) -> u32 {
     pid
 }
 
-/// A plain process and a family of processes. Says `<generation> <guard> <plain's pid>`.
+/// A plain process and a family of processes. Prints `<generation> <guard> <plain's pid>`.
 async fn family(scope: &str) {
     let spawner = spawner(scope);
     let plain = start(&spawner, "plain", Options::default(), Command::new("sleep").arg("1000"));
     let family = start(&spawner, "family", Options::default(), Command::new("sh").arg("-c").arg(FAMILY));
     let pid = until_running(&plain).await;
     until_running(&family).await;
-    say(&format!("{} {} {pid}", spawner.generation(), spawner.guard_pid().expect("a guard")));
-    while let Some(word) = told().await {
+    print(&format!("{} {} {pid}", spawner.generation(), spawner.guard_pid().expect("a guard")));
+    while let Some(word) = next_command().await {
         match word.as_str() {
-            // As a program ends that has forgotten everything.
+            // An exit without any cleanup.
             "exit" => std::process::exit(0),
-            "guard" => say(&spawner.guard_pid().unwrap_or_default().to_string()),
+            "guard" => print(&spawner.guard_pid().unwrap_or_default().to_string()),
             other => panic!("no such word: {other:?}"),
         }
     }
     let (one, other) = tokio::join!(plain.stop(), family.stop());
     one.and(other).expect("stopped");
-    say(&format!("{}", spawner.end().await.expect("ended")));
+    print(&format!("{}", spawner.end().await.expect("ended")));
 }
 
-/// A family of processes that runs as a short program which does not end. Says `<generation> <guard> 0`.
-async fn errand(scope: &str) {
+/// A family of processes that runs as a short program which does not end. Prints `<generation> <guard> 0`.
+async fn run_once(scope: &str) {
     let spawner = spawner(scope);
     let command = Command::new("sh").arg("-c").arg(FAMILY);
     let running = spawner.run_once(command, Duration::from_secs(1000), 1000);
     let asked = async {
-        say(&format!("{} {} 0", spawner.generation(), spawner.guard_pid().expect("a guard")));
-        while told().await.is_some() {}
+        print(&format!("{} {} 0", spawner.generation(), spawner.guard_pid().expect("a guard")));
+        while next_command().await.is_some() {}
     };
     tokio::select! {
         ended = running => panic!("it ended: {ended:?}"),
@@ -104,9 +104,9 @@ async fn errand(scope: &str) {
     }
 }
 
-/// Runs a short program that writes 100 MB to each output: first little, to warm up, then much. Says
+/// Runs a short program that writes 100 MB to each output: first little, to warm up, then much. Prints
 /// `<growth in KiB> <ms taken> <bytes of stdout> <bytes of stderr>`.
-async fn errand_flood(scope: &str) {
+async fn run_once_flood(scope: &str) {
     let spawner = spawner(scope);
     let script = "yes out | head -c $SIZE; yes err | head -c $SIZE >&2";
     let run = async |size: &str| {
@@ -126,10 +126,10 @@ async fn errand_flood(scope: &str) {
     assert!(finished.success, "{finished:?}");
     let growth = peak.max(rss_kib()).saturating_sub(before);
     let took = begun.elapsed().as_millis();
-    say(&format!("{growth} {took} {} {}", finished.stdout.len(), finished.stderr.len()));
+    print(&format!("{growth} {took} {} {}", finished.stdout.len(), finished.stderr.len()));
 }
 
-/// Whether a beat was seen lately.
+/// Succeeds if a beat was received lately.
 struct Beat {
     begun: Instant,
     last_ms: AtomicU64,
@@ -150,7 +150,7 @@ impl Probe for Beat {
     }
 }
 
-/// A process that beats and is judged by it. Says `<pid> <restarts> <last exit>` whenever it is told anything.
+/// A process that is probed by its beats. Prints `<pid> <restarts> <last exit>` at every command.
 async fn probed(scope: &str) {
     let spawner = spawner(scope);
     let beat = Arc::new(Beat { begun: Instant::now(), last_ms: AtomicU64::new(0) });
@@ -168,17 +168,17 @@ async fn probed(scope: &str) {
     let script = "while :; do echo beat; sleep 0.1; done";
     let process = start(&spawner, "beat", options, Command::new("sh").arg("-c").arg(script));
     until_running(&process).await;
-    say("ready");
-    while told().await.is_some() {
+    print("ready");
+    while next_command().await.is_some() {
         let pid = until_running(&process).await;
         let snapshot = process.snapshot();
-        say(&format!("{pid} {} {}", snapshot.restarts, snapshot.last_exit.unwrap_or_default()));
+        print(&format!("{pid} {} {}", snapshot.restarts, snapshot.last_exit.unwrap_or_default()));
     }
     process.stop().await.expect("stopped");
 }
 
-/// Runs a script that writes `$SIZE` bytes: first little, to warm up, then much. Says
-/// `<growth in KiB> <ms taken> <worst lateness in ms> <dropped>` and then every kept line.
+/// Runs a script that writes `$SIZE` bytes: first little, to warm up, then much. Prints
+/// `<growth in KiB> <ms taken> <worst lateness in ms> <dropped>` and then every stored line.
 async fn flood(scope: &str, script: &str) {
     let spawner = spawner(scope);
     flood_once(&spawner, "warm-up", script, "8000000").await;
@@ -186,9 +186,9 @@ async fn flood(scope: &str, script: &str) {
     let (took, lateness, peak, process) = flood_once(&spawner, "flood", script, "200000000").await;
     let (lines, dropped) = process.logs();
     let (took, lateness) = (took.as_millis(), lateness.as_millis());
-    say(&format!("{} {took} {lateness} {dropped}", peak.saturating_sub(before)));
+    print(&format!("{} {took} {lateness} {dropped}", peak.saturating_sub(before)));
     for line in lines {
-        say(&format!("{} {}", line.source.as_str(), line.text));
+        print(&format!("{} {}", line.source.as_str(), line.text));
     }
 }
 
@@ -230,14 +230,14 @@ fn rss_kib() -> u64 {
     rss.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// A program that ends at once, for a while. Says `<launches> <CPU time in ms>`, its children's included.
+/// A program that exits at once, for a while. Prints `<launches> <CPU time in ms>`, its children's included.
 async fn crash_loop(scope: &str) {
     let spawner = spawner(scope);
     let begun = cpu_ms();
     let process = start(&spawner, "false", Options::default(), Command::new("false"));
     sleep(Duration::from_secs(5)).await;
     let launches = process.snapshot().restarts + 1;
-    say(&format!("{launches} {}", cpu_ms() - begun));
+    print(&format!("{launches} {}", cpu_ms() - begun));
     process.stop().await.expect("stopped");
 }
 

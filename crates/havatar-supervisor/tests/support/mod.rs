@@ -1,4 +1,4 @@
-//! What the tests share: waiting on conditions, and looking at processes from outside.
+//! Helpers of the tests: waiting on conditions, and reading the state of processes from `/proc`.
 
 #![allow(dead_code, reason = "every test program uses its own part")]
 #![allow(unreachable_pub, reason = "a module of several test programs")]
@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use havatar_supervisor::{Command, Snapshot, Spawner, State, Supervised};
+use havatar_supervisor::{Command, Options, Pipeline, Policy, Snapshot, Spawner, State, Supervised};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 pub const HELPER: &str = env!("CARGO_BIN_EXE_havatar-supervisor-helper");
 
@@ -29,6 +30,26 @@ pub fn spawner(test: &str) -> Spawner {
 
 pub fn sh(script: &str) -> Command {
     Command::new("/bin/sh").arg("-c").arg(script)
+}
+
+pub fn start(spawner: &Spawner, options: Options, pipeline: impl Into<Pipeline>) -> Supervised {
+    Supervised::spawn("it", options, pipeline.into(), spawner, CancellationToken::new())
+}
+
+pub fn sleeper() -> Command {
+    Command::new("sleep").arg("1000")
+}
+
+/// Options with a negligible backoff.
+pub fn eager() -> Options {
+    let wait = Duration::from_millis(10);
+    let policy = Policy { backoff_min: wait, backoff_max: wait, ..Policy::default() };
+    Options { policy, ..Options::default() }
+}
+
+pub async fn nothing_left(spawner: &Spawner) {
+    assert_eq!(tagged(spawner.generation()), [] as [u32; 0]);
+    assert_eq!(spawner.end().await.expect("ended"), 0);
 }
 
 /// Waits until the condition holds; panics with `what` after [`PATIENCE`].
@@ -71,15 +92,15 @@ pub fn texts(process: &Supervised) -> Vec<String> {
     process.logs().0.into_iter().map(|line| line.text).collect()
 }
 
-/// The processes that carry the text in their environment as the mark of their generation (or its beginning).
-pub fn marked(generation: &str) -> Vec<u32> {
-    let mark = format!("HAVATAR_GENERATION={generation}");
+/// The processes whose generation tag begins with the text.
+pub fn tagged(generation: &str) -> Vec<u32> {
+    let tag = format!("HAVATAR_GENERATION={generation}");
     let entries = fs::read_dir("/proc").expect("/proc");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|pid| {
             let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environ.split(|byte| *byte == 0).any(|entry| entry.starts_with(mark.as_bytes()))
+            environ.split(|byte| *byte == 0).any(|entry| entry.starts_with(tag.as_bytes()))
         })
         .collect()
 }

@@ -1,9 +1,11 @@
-//! What the machine is asked for: by a person, or by the program when the world has changed.
+//! The machine's reactions to requests: of a person, or of the program when settings or dependencies changed.
 
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use super::{Action, CLEAR_LIMIT, Machine, Phase, Rung, Then};
+use super::phase::{AfterSpawn, Phase, StopStage};
+use super::types::Action;
+use super::{CLEANUP_LIMIT, Machine};
 
 impl Machine {
     pub(super) fn start(&mut self, now: Instant) -> Vec<Action> {
@@ -13,12 +15,12 @@ impl Machine {
                 *restart = true;
                 vec![]
             }
-            Phase::Spawning { then: then @ Then::Stop, .. } => {
-                *then = Then::Restart;
+            Phase::Spawning { then: then @ AfterSpawn::Stop, .. } => {
+                *then = AfterSpawn::Restart;
                 vec![]
             }
-            // Whoever starts it by hand has seen the failures.
-            Phase::Backoff { .. } => self.try_afresh(now),
+            // A person who starts it has seen the failures: reset them.
+            Phase::Backoff { .. } => self.retry_now(now),
             Phase::Preparing { .. }
             | Phase::Spawning { .. }
             | Phase::Starting { .. }
@@ -33,32 +35,32 @@ impl Machine {
                 self.stop(now, true)
             }
             Phase::Spawning { then, .. } => {
-                *then = Then::Restart;
+                *then = AfterSpawn::Restart;
                 vec![]
             }
             _ => self.start(now),
         }
     }
 
-    /// A restart that changes nobody's wish. What failed before was another launch than the one to come.
+    /// Restarts without changing whether the process is wanted. Resets the failures: they belong to the old launch.
     pub(super) fn restart_if_wanted(&mut self, now: Instant) -> Vec<Action> {
         match &mut self.phase {
-            // Not wanted; or ended and prepared anew as it is.
+            // Not wanted; or stopped and prepared anew already.
             Phase::Stopped
             | Phase::Stopping { .. }
-            | Phase::Spawning { then: Then::Stop | Then::Restart, .. } => vec![],
-            Phase::Spawning { then: then @ Then::Run, .. } => {
-                *then = Then::Restart;
+            | Phase::Spawning { then: AfterSpawn::Stop | AfterSpawn::Restart, .. } => vec![],
+            Phase::Spawning { then: then @ AfterSpawn::Run, .. } => {
+                *then = AfterSpawn::Restart;
                 self.failures = 0;
                 vec![]
             }
             Phase::Preparing { .. } => {
                 self.failures = 0;
-                let mut actions = vec![Action::Abandon];
+                let mut actions = vec![Action::CancelPrepare];
                 actions.extend(self.prepare(now));
                 actions
             }
-            Phase::Waiting { .. } | Phase::Backoff { .. } => self.try_afresh(now),
+            Phase::Waiting { .. } | Phase::Backoff { .. } => self.retry_now(now),
             Phase::Starting { .. } | Phase::Running { .. } => {
                 self.failures = 0;
                 self.stop(now, true)
@@ -69,28 +71,28 @@ impl Machine {
     pub(super) fn stop(&mut self, now: Instant, restart: bool) -> Vec<Action> {
         match &mut self.phase {
             Phase::Stopped => vec![],
-            Phase::Waiting { .. } | Phase::Backoff { clearing: false, .. } => {
-                self.rest();
+            Phase::Waiting { .. } | Phase::Backoff { cleaning_up: false, .. } => {
+                self.set_stopped();
                 vec![]
             }
             Phase::Preparing { .. } => {
-                self.rest();
-                vec![Action::Abandon]
+                self.set_stopped();
+                vec![Action::CancelPrepare]
             }
             Phase::Spawning { then, .. } => {
-                *then = Then::Stop;
+                *then = AfterSpawn::Stop;
                 vec![]
             }
-            Phase::Backoff { clearing: true, .. } => self.await_clear(now, restart),
+            Phase::Backoff { cleaning_up: true, .. } => self.stop_after_cleanup(now, restart),
             Phase::Stopping { restart: again, .. } => {
                 *again = restart;
                 vec![]
             }
             Phase::Starting { pid, .. } | Phase::Running { pid, .. } => {
-                let pid = Some(*pid);
+                let (pid, stage) = (Some(*pid), StopStage::Interrupt);
                 let next = now + self.policy.stop_int;
-                let deadline = next + self.policy.stop_term + CLEAR_LIMIT;
-                self.phase = Phase::Stopping { pid, rung: Rung::Int, next, deadline, restart, why: None };
+                let deadline = next + self.policy.stop_term + CLEANUP_LIMIT;
+                self.phase = Phase::Stopping { pid, stage, next, deadline, restart, why: None };
                 vec![Action::Signal(Signal::INT)]
             }
         }
@@ -100,7 +102,7 @@ impl Machine {
         match &mut self.phase {
             Phase::Waiting { .. } => self.prepare(now),
             Phase::Preparing { recheck_again, .. } => {
-                // The answer under way may be older than the news.
+                // The pending answer may be older than this request.
                 *recheck_again = true;
                 vec![]
             }
@@ -108,10 +110,10 @@ impl Machine {
         }
     }
 
-    /// It failed because of something that is back: the failures say nothing about itself.
+    /// Resets the failures: the dependency caused them, not the process.
     pub(super) fn dependency_restored(&mut self, now: Instant) -> Vec<Action> {
         match &mut self.phase {
-            Phase::Waiting { .. } | Phase::Backoff { .. } => self.try_afresh(now),
+            Phase::Waiting { .. } | Phase::Backoff { .. } => self.retry_now(now),
             Phase::Preparing { .. } => {
                 self.failures = 0;
                 self.recheck(now)
@@ -120,11 +122,11 @@ impl Machine {
         }
     }
 
-    /// Ends the wait for a better moment; but what has failed is cleared away first.
-    fn try_afresh(&mut self, now: Instant) -> Vec<Action> {
+    /// Ends the wait and tries again; the cleanup of a failed process completes first.
+    fn retry_now(&mut self, now: Instant) -> Vec<Action> {
         self.failures = 0;
-        if matches!(self.phase, Phase::Backoff { clearing: true, .. }) {
-            self.await_clear(now, true)
+        if matches!(self.phase, Phase::Backoff { cleaning_up: true, .. }) {
+            self.stop_after_cleanup(now, true)
         } else {
             self.prepare(now)
         }

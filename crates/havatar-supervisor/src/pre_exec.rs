@@ -1,4 +1,4 @@
-//! What happens in a new process between `fork` and `exec`: the one place with unsafe code.
+//! The hook that runs in a new process between `fork` and `exec`: the one place with unsafe code.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -9,17 +9,17 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid, setsid};
 
-/// What kind of process is born.
+/// The kind of process to spawn.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// A supervised process: it dies with the thread that spawned it.
     Child,
-    /// The guard: it outlives its parent and listens to no signal but SIGKILL.
+    /// The guard: it outlives its parent and reacts to no signal but SIGKILL.
     Guard,
 }
 
-/// Arranges that `command`, when spawned by the calling process, is born as `kind`.
-pub(crate) fn arrange(command: &mut std::process::Command, kind: Kind) {
+/// Installs the hook of `kind` on `command`, to be spawned by the calling process.
+pub(crate) fn install(command: &mut std::process::Command, kind: Kind) {
     let parent = Pid::this();
     #[expect(
         unsafe_code,
@@ -29,34 +29,34 @@ pub(crate) fn arrange(command: &mut std::process::Command, kind: Kind) {
     // SAFETY: see the reason above; the closure owns plain copies and touches no shared memory.
     unsafe {
         command.pre_exec(move || {
-            default_dispositions();
+            reset_signal_dispositions();
             close_on_exec()?;
             match kind {
-                Kind::Child => die_with(parent),
-                Kind::Guard => stand_apart(),
+                Kind::Child => set_parent_death_signal(parent),
+                Kind::Guard => detach(),
             }
         });
     }
 }
 
-/// The kernel sends SIGKILL when the spawning thread ends. If the parent was gone before that was asked
-/// for, the signal never comes; a changed parent tells.
-fn die_with(parent: Pid) -> io::Result<()> {
+/// The kernel sends SIGKILL when the spawning thread ends. If the parent was gone before the request, the signal
+/// never comes; a changed parent id shows that case.
+fn set_parent_death_signal(parent: Pid) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if getppid() == parent { Ok(()) } else { Err(Errno::ESRCH.into()) }
 }
 
-/// A session of its own keeps the terminal's signals away; the blocked mask survives exec, so there is
-/// no moment in which SIGTERM to a whole service could end the guard before its parent.
-fn stand_apart() -> io::Result<()> {
+/// A session of its own keeps the terminal's signals away. The blocked mask survives exec, so at no moment can
+/// SIGTERM to a whole service end the guard before its parent.
+fn detach() -> io::Result<()> {
     SigSet::all().thread_block()?;
     setsid()?;
     Ok(())
 }
 
-/// Handlers vanish with exec, but an ignored signal stays ignored, and a child that inherited that (from
-/// nohup, for example) could not be stopped by it.
-fn default_dispositions() {
+/// Exec removes handlers, but an ignored signal stays ignored: a child that inherited one (from nohup, for
+/// example) could not be stopped by it.
+fn reset_signal_dispositions() {
     for signal in 1..=64 {
         #[expect(unsafe_code, reason = "signal(2) with SIG_DFL is async-signal-safe and installs no handler")]
         // SAFETY: no handler is installed; numbers that may not be changed are refused with EINVAL.
@@ -66,8 +66,8 @@ fn default_dispositions() {
     }
 }
 
-/// Marks every descriptor above stderr, whoever opened it, to be closed by exec. They are not closed
-/// here, since the standard library reports a failed exec through one of them.
+/// Sets close-on-exec on every descriptor above stderr. They are not closed here, since the standard library
+/// reports a failed exec through one of them.
 fn close_on_exec() -> io::Result<()> {
     let first: libc::c_uint = 3;
     #[expect(

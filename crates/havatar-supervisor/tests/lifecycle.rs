@@ -1,41 +1,21 @@
-//! Starting, stopping, failing and waiting, with real processes.
+//! Starting, failing, retrying and stopping, with real processes.
 
 mod support;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use havatar_supervisor::{
-    Command, LaunchError, LineSink, Options, Pipeline, Policy, RequestError, Spawner, State, Stdout,
-    Supervised,
-};
+use havatar_supervisor::{Command, LaunchError, LineSink, Options, Pipeline, State, Stdout, Supervised};
 use rustix::process::Signal;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use support::{alive, eventually, kill, marked, running, running_anew, sh, snapshot, spawner, stat, texts};
-
-fn start(spawner: &Spawner, options: Options, pipeline: impl Into<Pipeline>) -> Supervised {
-    Supervised::spawn("it", options, pipeline.into(), spawner, CancellationToken::new())
-}
-
-fn sleeper() -> Command {
-    Command::new("sleep").arg("1000")
-}
-
-/// No wait worth mentioning after a failure.
-fn eager() -> Options {
-    let wait = Duration::from_millis(10);
-    let policy = Policy { backoff_min: wait, backoff_max: wait, ..Policy::default() };
-    Options { policy, ..Options::default() }
-}
-
-async fn nothing_left(spawner: &Spawner) {
-    assert_eq!(marked(spawner.generation()), [] as [u32; 0]);
-    assert_eq!(spawner.end().await.expect("ended"), 0);
-}
+use support::{
+    alive, eager, eventually, kill, nothing_left, running, running_anew, sh, sleeper, snapshot, spawner,
+    start, stat, tagged, texts,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exit_is_noticed_at_once() {
@@ -66,7 +46,7 @@ async fn an_exit_is_noticed_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_ends_at_once_is_tried_again_and_again_but_not_madly() {
+async fn a_program_that_exits_at_once_is_retried_with_growing_waits() {
     let spawner = spawner("loop");
     let launches = Arc::new(Mutex::new(Vec::new()));
     let launch = {
@@ -89,7 +69,7 @@ async fn a_program_that_ends_at_once_is_tried_again_and_again_but_not_madly() {
     println!("between launches: {gaps:?} ms");
     for (gap, plain) in gaps.iter().zip([200, 400, 800, 1600]) {
         // Above: the jitter, and what a busy machine takes to start and end a program. The waits themselves are
-        // measured by a paused clock in `the_waits_by_the_clock`.
+        // measured by a paused clock in `the_backoff_by_a_paused_clock`.
         assert!((plain * 8 / 10..=plain * 12 / 10 + 1000).contains(gap), "{gaps:?}");
     }
     process.stop().await.expect("stopped");
@@ -97,7 +77,7 @@ async fn a_program_that_ends_at_once_is_tried_again_and_again_but_not_madly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_waits_by_the_clock() {
+async fn the_backoff_by_a_paused_clock() {
     let spawner = spawner("clock");
     let asked = Arc::new(Mutex::new(Vec::new()));
     let launch = {
@@ -112,7 +92,7 @@ async fn the_waits_by_the_clock() {
     let failed = |snapshot: &havatar_supervisor::Snapshot| {
         matches!(snapshot.state, State::Backoff { failures: 60, .. })
     };
-    snapshots.wait_for(failed).await.expect("it never gives up");
+    snapshots.wait_for(failed).await.expect("it is retried for ever");
     let asked = asked.lock().unwrap().clone();
     let mut plain = 200;
     for pair in asked.windows(2) {
@@ -124,7 +104,7 @@ async fn the_waits_by_the_clock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_is_missing_is_waited_for_and_its_arguments_stay_secret() {
+async fn a_missing_program_is_retried_and_its_arguments_stay_secret() {
     let spawner = spawner("missing");
     let program = format!("{}/missing-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
     let _ = std::fs::remove_file(&program);
@@ -138,13 +118,13 @@ async fn a_program_that_is_missing_is_waited_for_and_its_arguments_stay_secret()
     snapshot(&process, "started", |snapshot| snapshot.restarts > 0).await;
     std::fs::remove_file(&program).expect("removed");
     process.stop().await.expect("stopped");
-    let remarks: Vec<_> = process.logs().0.into_iter().filter(|line| line.stage == 0).collect();
-    assert!(!format!("{remarks:?}").contains("canary"), "{remarks:#?}");
+    let lines: Vec<_> = process.logs().0.into_iter().filter(|line| line.stage == 0).collect();
+    assert!(!format!("{lines:?}").contains("canary"), "{lines:#?}");
     nothing_left(&spawner).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stubborn_are_stopped_within_five_seconds() {
+async fn a_group_that_ignores_signals_is_stopped_within_five_seconds() {
     let spawner = spawner("stubborn");
     let script = "trap '' INT TERM HUP
         sleep 1000 &
@@ -153,12 +133,12 @@ async fn the_stubborn_are_stopped_within_five_seconds() {
         echo all there
         while :; do sleep 1000; done";
     let process = start(&spawner, Options::default(), sh(script));
-    eventually("the family", || marked(spawner.generation()).len() == 6).await;
+    eventually("the family", || tagged(spawner.generation()).len() == 6).await;
     let asked = Instant::now();
     process.stop().await.expect("stopped");
     let took = asked.elapsed();
     println!("stopped after {took:?}");
-    assert!(took >= Duration::from_millis(3500), "the ladder gave it time: {took:?}");
+    assert!(took >= Duration::from_millis(3500), "SIGINT and SIGTERM had their time: {took:?}");
     assert!(took <= Duration::from_secs(5), "{took:?}");
     let after = process.snapshot();
     assert_eq!(after.state, State::Stopped);
@@ -167,7 +147,7 @@ async fn the_stubborn_are_stopped_within_five_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_polite_and_the_frozen_are_stopped_soon() {
+async fn a_process_that_handles_sigint_is_stopped_soon_also_when_frozen() {
     let spawner = spawner("polite");
     let process = start(&spawner, Options::default(), sleeper());
     let pid = running(&process).await;
@@ -182,7 +162,7 @@ async fn the_polite_and_the_frozen_are_stopped_soon() {
         assert!(asked.elapsed() < Duration::from_millis(1500), "{:?}", asked.elapsed());
         assert_eq!(process.snapshot().last_exit.as_deref(), Some("killed by SIGINT, as asked"));
         assert!(!alive(pid));
-        process.stop().await.expect("stopping what is stopped does nothing");
+        process.stop().await.expect("stopping a stopped process does nothing");
     }
     assert!(!alive(pid));
     assert_eq!(process.snapshot().state, State::Stopped);
@@ -190,84 +170,7 @@ async fn the_polite_and_the_frozen_are_stopped_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn restart_replaces_the_process() {
-    let spawner = spawner("restart");
-    let process = start(&spawner, Options::default(), sleeper());
-    let old = running(&process).await;
-    process.restart().await.expect("restarted");
-    assert!(!alive(old), "the old one is gone when the answer comes");
-    running_anew(&process, old).await;
-    assert_eq!(process.snapshot().restarts, 1);
-    process.stop().await.expect("stopped");
-    process.restart().await.expect("a restart starts what is stopped");
-    running(&process).await;
-    process.stop().await.expect("stopped");
-    nothing_left(&spawner).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn renewing_replaces_what_is_wanted_and_starts_nothing_else() {
-    let spawner = spawner("renew");
-    let launches = Arc::new(AtomicU32::new(0));
-    let launch = {
-        let launches = Arc::clone(&launches);
-        move || {
-            let first = launches.fetch_add(1, Ordering::Relaxed) == 0;
-            // The first answer never comes: only a renewal gets over it.
-            async move { if first { std::future::pending().await } else { Ok(sleeper().into()) } }
-        }
-    };
-    let process = Supervised::spawn("it", Options::default(), launch, &spawner, CancellationToken::new());
-    eventually("asked", || launches.load(Ordering::Relaxed) == 1).await;
-    process.restart_if_wanted().await.expect("renewed");
-    let old = running(&process).await;
-    process.restart_if_wanted().await.expect("renewed");
-    assert!(!alive(old), "the old one is gone when the answer comes");
-    running_anew(&process, old).await;
-    assert_eq!(process.snapshot().restarts, 1);
-    // Both at once: the stop was asked for last, or first; it counts either way.
-    let (one, other) = tokio::join!(process.stop(), process.restart_if_wanted());
-    one.and(other).expect("stopped");
-    process.restart_if_wanted().await.expect("nothing to do");
-    process.dependency_restored();
-    process.recheck();
-    process.restart_if_wanted().await.expect("nothing to do, after those");
-    assert_eq!(process.snapshot().state, State::Stopped);
-    assert_eq!(launches.load(Ordering::Relaxed), 3);
-    nothing_left(&spawner).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_depended_on_another_recovers_at_once() {
-    let spawner = spawner("recover");
-    let there = Arc::new(AtomicBool::new(false));
-    let launch = {
-        let there = Arc::clone(&there);
-        move || {
-            let there = there.load(Ordering::Relaxed);
-            async move { if there { Ok(sleeper().into()) } else { Ok(Command::new("false").into()) } }
-        }
-    };
-    // Without the recovery nothing would happen for an hour.
-    let hour = Duration::from_hours(1);
-    let policy = Policy { backoff_min: hour, backoff_max: hour, ..Policy::default() };
-    let options = Options { policy, ..Options::default() };
-    let process = Supervised::spawn("it", options, launch, &spawner, CancellationToken::new());
-    for round in 1..=3 {
-        let failed = |snapshot: &havatar_supervisor::Snapshot| {
-            snapshot.restarts + 1 == round && matches!(snapshot.state, State::Backoff { failures: 1, .. })
-        };
-        snapshot(&process, "failed, for the first time each time", failed).await;
-        there.store(round == 3, Ordering::Relaxed);
-        process.dependency_restored();
-    }
-    running(&process).await;
-    process.stop().await.expect("stopped");
-    nothing_left(&spawner).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pipeline_lives_and_dies_as_one() {
+async fn the_exit_of_one_stage_ends_the_pipeline() {
     let spawner = spawner("pipeline");
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink: LineSink = {
@@ -282,7 +185,7 @@ async fn a_pipeline_lives_and_dies_as_one() {
     eventually("data through all stages", || lines.lock().unwrap().len() >= 3).await;
     assert!(lines.lock().unwrap().iter().all(|line| line == "hello"));
     let cats = || {
-        let mut cats = marked(spawner.generation());
+        let mut cats = tagged(spawner.generation());
         cats.retain(|cat| {
             std::fs::read_to_string(format!("/proc/{cat}/comm")).is_ok_and(|name| name == "cat\n")
         });
@@ -297,7 +200,7 @@ async fn a_pipeline_lives_and_dies_as_one() {
     running_anew(&process, pid).await;
     let why = process.snapshot().last_exit.expect("an exit");
     assert!(why.starts_with("cat (stage ") && why.ends_with("killed by SIGKILL"), "{why}");
-    assert!(!alive(pid), "the end of one is the end of all");
+    assert!(!alive(pid), "the exit of one stage ends all");
     assert!(process.logs().0.iter().any(|line| line.stage == 2 && line.text == "from two"));
     process.stop().await.expect("stopped");
     nothing_left(&spawner).await;
@@ -305,13 +208,13 @@ async fn a_pipeline_lives_and_dies_as_one() {
 
 /// On one thread, so that both ends are there before the supervisor has a turn to look.
 #[tokio::test]
-async fn the_cause_is_told_and_not_what_follows_from_it() {
+async fn the_cause_is_reported_and_not_its_consequence() {
     let spawner = spawner("cause");
     let stages = vec![sh("while :; do echo hello; done"), Command::new("cat")];
     let process = start(&spawner, eager(), Pipeline { stages });
     let writer = running(&process).await;
     let readers = || {
-        let mut all = marked(spawner.generation());
+        let mut all = tagged(spawner.generation());
         all.retain(|pid| *pid != writer);
         all
     };
@@ -329,7 +232,7 @@ async fn the_cause_is_told_and_not_what_follows_from_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn half_a_pipeline_is_not_left_behind() {
+async fn a_pipeline_is_spawned_whole_or_not_at_all() {
     let spawner = spawner("half");
     let stages = vec![sleeper(), Command::new("/nonexistent/program")];
     let process = start(&spawner, eager(), Pipeline { stages });
@@ -337,7 +240,7 @@ async fn half_a_pipeline_is_not_left_behind() {
         .await;
     process.stop().await.expect("stopped");
     assert_eq!(process.snapshot().restarts, 0, "it was never launched");
-    eventually("nothing is left", || marked(spawner.generation()).is_empty()).await;
+    eventually("nothing is left", || tagged(spawner.generation()).is_empty()).await;
     let empty = start(&spawner, eager(), Pipeline::default());
     let failed =
         snapshot(&empty, "failing", |snapshot| matches!(snapshot.state, State::Backoff { .. })).await;
@@ -345,123 +248,7 @@ async fn half_a_pipeline_is_not_left_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waiting_is_not_failing() {
-    let spawner = spawner("waiting");
-    let (there, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let launch = {
-        let (there, asked) = (Arc::clone(&there), Arc::clone(&asked));
-        move || {
-            asked.fetch_add(1, Ordering::Relaxed);
-            let there = there.load(Ordering::Relaxed);
-            async move {
-                if there { Ok(sleeper().into()) } else { Err(LaunchError::NotReady("no camera".into())) }
-            }
-        }
-    };
-    let policy = Policy { recheck_every: Duration::from_millis(50), ..Policy::default() };
-    let options = Options { policy, ..Options::default() };
-    let process = Supervised::spawn("it", options, launch, &spawner, CancellationToken::new());
-    eventually("asked from time to time", || asked.load(Ordering::Relaxed) > 5).await;
-    assert_eq!(process.snapshot().state, State::Waiting { why: "no camera".into() });
-    let remarks = texts(&process);
-    assert_eq!(remarks, ["waiting: no camera"], "told once");
-    there.store(true, Ordering::Relaxed);
-    process.recheck();
-    running(&process).await;
-    assert_eq!(process.snapshot().restarts, 0);
-    process.stop().await.expect("stopped");
-    nothing_left(&spawner).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_launch_that_panics_or_hangs_is_a_failure() {
-    let spawner = spawner("panic");
-    let mut round = 0;
-    let launch = move || {
-        round += 1;
-        let round = round;
-        async move {
-            match round {
-                1 => panic!("a bug in the launch"),
-                2 => std::future::pending().await,
-                _ => Ok(sleeper().into()),
-            }
-        }
-    };
-    let mut options = eager();
-    options.policy.ready_within = Duration::from_millis(500);
-    let process = Supervised::spawn("it", options, launch, &spawner, CancellationToken::new());
-    running(&process).await;
-    let remarks = texts(&process);
-    assert!(remarks.iter().any(|text| text.starts_with("asking for the command panicked")), "{remarks:#?}");
-    assert!(
-        remarks.iter().any(|text| text.starts_with("asking for the command took longer")),
-        "{remarks:#?}"
-    );
-    process.stop().await.expect("stopped");
-    nothing_left(&spawner).await;
-}
-
-#[tokio::test]
-async fn a_caller_that_goes_away_loses_only_the_reply() {
-    let spawner = spawner("caller");
-    let process = start(&spawner, Options::default(), sleeper());
-    let pid = running(&process).await;
-    {
-        let stop = process.stop();
-        tokio::pin!(stop);
-        tokio::select! {
-            biased;
-            answer = &mut stop => panic!("too early: {answer:?}"),
-            () = std::future::ready(()) => {}
-        }
-    }
-    snapshot(&process, "stopped all the same", |snapshot| snapshot.state == State::Stopped).await;
-    assert!(!alive(pid));
-    nothing_left(&spawner).await;
-}
-
-#[tokio::test]
-async fn too_many_requests_are_refused() {
-    let spawner = spawner("busy");
-    let process = start(&spawner, Options { wanted: false, ..Options::default() }, sleeper());
-    // On one thread, the task has no turn before the channel is full.
-    let answers: Vec<_> =
-        (0..40).map(|_| process.clone()).map(|process| async move { process.start().await }).collect();
-    let mut tasks = tokio::task::JoinSet::new();
-    for answer in answers {
-        tasks.spawn(answer);
-    }
-    let answers = tasks.join_all().await;
-    let refused = answers.iter().filter(|answer| **answer == Err(RequestError::Busy)).count();
-    assert!(refused > 0 && refused < 40, "{refused}");
-    running(&process).await;
-    process.stop().await.expect("stopped");
-    nothing_left(&spawner).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn cancelling_and_forgetting_end_the_process() {
-    let spawner = spawner("cancel");
-    let cancel = CancellationToken::new();
-    let process =
-        Supervised::spawn("one", Options::default(), Pipeline::from(sleeper()), &spawner, cancel.clone());
-    let pid = running(&process).await;
-    cancel.cancel();
-    process.closed().await;
-    assert!(!alive(pid));
-    assert_eq!(process.snapshot().state, State::Stopped);
-    assert_eq!(process.start().await, Err(RequestError::Ended));
-
-    let process = start(&spawner, Options::default(), sleeper());
-    let pid = running(&process).await;
-    drop(process);
-    eventually("ended with its last handle", || !alive(pid)).await;
-    eventually("nothing is left", || marked(spawner.generation()).is_empty()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_secret_is_taken_out_everywhere() {
+async fn secrets_are_removed_everywhere() {
     let spawner = spawner("secret");
     let options = Options { redact: Some(Arc::new(|text| text.replace("canary", "***").into())), ..eager() };
     let launches = Arc::new(AtomicU32::new(0));
@@ -490,7 +277,7 @@ async fn what_is_secret_is_taken_out_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_starts_where_it_is_told_with_what_it_is_told() {
+async fn the_command_has_its_folder_and_its_environment() {
     let spawner = spawner("where");
     let mut command = sh("pwd; echo \"$WORD\"; sleep 1000").env("WORD", "two words");
     command.cwd = Some(Path::new("/usr").into());
