@@ -17,6 +17,7 @@ pub mod phrases;
 pub mod presence;
 mod program;
 pub mod random;
+mod recordings;
 pub mod robot;
 pub mod sound;
 pub mod speech;

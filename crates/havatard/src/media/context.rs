@@ -11,96 +11,96 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 
-use super::client::Client;
-use super::gate::Gate;
-use super::progress::Progress;
-use super::voice::Voice;
+use super::audio::control::Voice;
+use super::publish::progress::Progress;
+use super::server::access::Gate;
+use super::server::client::Client;
 
 /// Shared by the launches, the recorder and the task that reconciles them.
-pub(super) struct Context {
+pub(crate) struct Context {
     /// The config in force.
-    pub(super) config: watch::Sender<Arc<Config>>,
-    pub(super) gate: Gate,
-    pub(super) http: reqwest::Client,
-    pub(super) hook: SocketAddr,
-    pub(super) state_dir: PathBuf,
-    pub(super) runtime_dir: PathBuf,
+    pub(crate) config: watch::Sender<Arc<Config>>,
+    pub(crate) gate: Gate,
+    pub(crate) http: reqwest::Client,
+    pub(crate) hook: SocketAddr,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) runtime_dir: PathBuf,
     /// Version of the MediaMTX that is up and verified; `None` while there is none.
-    pub(super) mediamtx_up: watch::Sender<Option<String>>,
-    pub(super) encoder: watch::Sender<Option<api::Encoder>>,
-    pub(super) camera: Progress,
-    pub(super) microphone: Progress,
-    pub(super) muxer: Progress,
-    pub(super) speaker: Progress,
-    pub(super) talk: Progress,
+    pub(crate) mediamtx_up: watch::Sender<Option<String>>,
+    pub(crate) encoder: watch::Sender<Option<api::Encoder>>,
+    pub(crate) camera: Progress,
+    pub(crate) microphone: Progress,
+    pub(crate) muxer: Progress,
+    pub(crate) speaker: Progress,
+    pub(crate) talk: Progress,
     /// Why the camera's file is away, if it is.
-    pub(super) camera_away: Mutex<Option<String>>,
+    pub(crate) camera_away: Mutex<Option<String>>,
     /// Why the microphone's card is away, if it is.
-    pub(super) microphone_away: Mutex<Option<String>>,
+    pub(crate) microphone_away: Mutex<Option<String>>,
     /// Why the loudspeaker's device is away, if it is.
-    pub(super) speaker_away: Mutex<Option<String>>,
+    pub(crate) speaker_away: Mutex<Option<String>>,
     /// Held while the slate is looked for and made: a launch and a reload may want it at the same moment.
-    pub(super) slate: tokio::sync::Mutex<()>,
+    pub(crate) slate: tokio::sync::Mutex<()>,
     /// Encoders that were tried in this run, under everything the result depends on: frames a second, or why
     /// it does not work.
-    pub(super) encoders: Mutex<HashMap<String, Result<f64, String>>>,
+    pub(crate) encoders: Mutex<HashMap<String, Result<f64, String>>>,
     /// What is wanted of the sound at the robot, and how it is.
-    pub(super) voice: Voice,
+    pub(crate) voice: Voice,
     /// Parent of helper programs.
-    pub(super) spawner: Spawner,
+    pub(crate) spawner: Spawner,
 }
 
 impl Context {
-    pub(super) fn config(&self) -> Arc<Config> {
+    pub(crate) fn config(&self) -> Arc<Config> {
         self.config.borrow().clone()
     }
 
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let api = self.config().media.mediamtx.api_address.0;
         Client::new(self.http.clone(), api, self.gate.clone())
     }
 
-    pub(super) fn up(&self) -> bool {
+    pub(crate) fn up(&self) -> bool {
         self.mediamtx_up.borrow().is_some()
     }
 
     /// Where recordings go.
-    pub(super) fn recordings(&self) -> PathBuf {
+    pub(crate) fn recordings(&self) -> PathBuf {
         recordings(&self.config(), &self.state_dir)
     }
 
-    pub(super) fn camera_away(&self) -> Option<String> {
+    pub(crate) fn camera_away(&self) -> Option<String> {
         unpoisoned(&self.camera_away).clone()
     }
 
-    pub(super) fn set_camera_away(&self, why: Option<String>) {
+    pub(crate) fn set_camera_away(&self, why: Option<String>) {
         *unpoisoned(&self.camera_away) = why;
     }
 
-    pub(super) fn microphone_away(&self) -> Option<String> {
+    pub(crate) fn microphone_away(&self) -> Option<String> {
         unpoisoned(&self.microphone_away).clone()
     }
 
-    pub(super) fn speaker_away(&self) -> Option<String> {
+    pub(crate) fn speaker_away(&self) -> Option<String> {
         unpoisoned(&self.speaker_away).clone()
     }
 
-    pub(super) fn set_speaker_away(&self, why: Option<String>) {
+    pub(crate) fn set_speaker_away(&self, why: Option<String>) {
         *unpoisoned(&self.speaker_away) = why;
     }
 
-    pub(super) fn set_microphone_away(&self, why: Option<String>) {
+    pub(crate) fn set_microphone_away(&self, why: Option<String>) {
         *unpoisoned(&self.microphone_away) = why;
     }
 }
 
 /// The values are replaced whole, so a panic elsewhere cannot leave one half changed.
-pub(super) fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The configured directory for recordings, or its default below the state directory.
-pub(super) fn recordings(config: &Config, state_dir: &Path) -> PathBuf {
+pub(crate) fn recordings(config: &Config, state_dir: &Path) -> PathBuf {
     config
         .recording
         .directory

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::client::ClientError;
+use super::server::client::ClientError;
 
 /// What the media side refuses or fails at.
 #[derive(Debug, thiserror::Error)]

@@ -13,10 +13,13 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Command, Gate, Media, MediaStatus, Processes, context::Context, progress::Progress, recorder::Recorder,
-    voice::Voice,
+    Command, Gate, Media, MediaStatus, Processes, audio::control::Voice, context::Context,
+    publish::progress::Progress,
 };
-use crate::config::{Config, ListenAddr};
+use crate::{
+    config::{Config, ListenAddr},
+    recordings::recorder::Recorder,
+};
 
 /// What a test decides.
 pub(crate) struct Fake {

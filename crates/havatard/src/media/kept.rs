@@ -15,19 +15,19 @@ use crate::disk::{self, Existing};
 use super::context::Context;
 
 /// The volume that was kept, if it can be one.
-pub(super) fn volume(state_dir: &Path) -> Option<u8> {
+pub(crate) fn volume(state_dir: &Path) -> Option<u8> {
     let text = std::fs::read_to_string(volume_file(state_dir)).ok()?;
     text.trim().parse().ok().filter(|percent| *percent <= 100)
 }
 
 /// Whether the switch held camera and microphone off. The controller answers only a moment after the daemon has started,
 /// and nobody is to be seen in that moment who had closed the robot's eyes before.
-pub(super) fn private(state_dir: &Path) -> bool {
+pub(crate) fn private(state_dir: &Path) -> bool {
     private_file(state_dir).exists()
 }
 
 /// Keeps both until `stop`.
-pub(super) fn run(ctx: &Arc<Context>, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
+pub(crate) fn run(ctx: &Arc<Context>, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
     let (loud, switch) = (volume_file(&ctx.state_dir), private_file(&ctx.state_dir));
     let volume = Kept { what: "the volume", news: ctx.voice.sound.subscribe(), of: |sound| sound.volume };
     let private =

@@ -10,33 +10,18 @@
 //! meet in one task (`task`), which folds them into a [`MediaStatus`] and reconciles what depends on what.
 //! This module knows no HTTP server, no sessions and no robot.
 
-mod apply;
-mod cards;
-mod client;
-mod context;
-mod control;
-mod devices;
-mod encoder;
+mod audio;
+mod commands;
+pub(crate) mod context;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
-mod ffmpeg;
-mod gate;
 mod kept;
-mod mediamtx;
 mod poll;
-pub mod ports;
-mod progress;
-mod publishers;
-mod recorder;
-mod recordings;
-mod render;
-mod slate;
-mod speaker;
+mod publish;
+pub(crate) mod server;
 mod status;
 mod task;
-mod v4l2;
-mod voice;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -50,14 +35,15 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::recordings::files;
+use crate::recordings::recorder::Recorder;
 
-pub use client::ClientError;
+pub use audio::control::Sound;
 pub use error::MediaError;
-pub use gate::{Gate, GateRequest, HOOK_USER};
-pub use voice::Sound;
+pub use server::access::{Gate, GateRequest, HOOK_USER};
+pub use server::client::ClientError;
 
 use context::Context;
-use recorder::Recorder;
 
 /// The picture alone.
 pub const CAMERA: &str = "havatar_camera";
@@ -225,7 +211,7 @@ impl Media {
 
     /// All recordings, newest first.
     pub async fn recordings(&self) -> Result<api::Recordings, MediaError> {
-        let items = self.on_disk(recordings::list).await?;
+        let items = self.on_disk(files::list).await?;
         Ok(api::Recordings {
             status: self.recorder.status().borrow().clone(),
             items: items.into_iter().map(|found| found.recording).collect(),
@@ -235,15 +221,15 @@ impl Media {
     /// One recording.
     pub async fn recording(&self, id: &str) -> Result<api::Recording, MediaError> {
         let id = id.to_owned();
-        Ok(self.on_disk(move |dir| recordings::find(dir, &id)).await?.recording)
+        Ok(self.on_disk(move |dir| files::find(dir, &id)).await?.recording)
     }
 
     /// Opens a recording for reading.
     pub async fn open_recording(&self, id: &str) -> Result<(api::Recording, File), MediaError> {
         let id = id.to_owned();
         self.on_disk(move |dir| {
-            let found = recordings::find(dir, &id)?;
-            let file = recordings::open(&found)?;
+            let found = files::find(dir, &id)?;
+            let file = files::open(&found)?;
             Ok((found.recording, file))
         })
         .await
@@ -255,14 +241,14 @@ impl Media {
         if self.recorder.status().borrow().id.as_deref() == Some(&id) {
             return Err(MediaError::BeingWritten(id));
         }
-        self.on_disk(move |dir| recordings::delete(&recordings::find(dir, &id)?)).await
+        self.on_disk(move |dir| files::delete(&files::find(dir, &id)?)).await
     }
 
     /// Where a viewer's offer goes.
     pub fn whep_upstream(&self) -> Upstream {
         Upstream {
             base: format!("http://{}", self.ctx.config().media.mediamtx.webrtc_address),
-            user: gate::WHEP_USER.into(),
+            user: server::access::WHEP_USER.into(),
             password: self.ctx.gate.whep_secret().into(),
         }
     }
@@ -270,7 +256,7 @@ impl Media {
     /// Where a talker's offer goes: these credentials publish [`TALK`] over WebRTC and open nothing else.
     pub fn whip_upstream(&self) -> Upstream {
         Upstream {
-            user: gate::WHIP_USER.into(),
+            user: server::access::WHIP_USER.into(),
             password: self.ctx.gate.whip_secret().into(),
             ..self.whep_upstream()
         }
@@ -309,7 +295,7 @@ impl Media {
     /// connection is played at a time, and none while somebody talks. While the loudspeaker does not run, nobody
     /// answers at this socket.
     pub fn speech_socket(&self) -> PathBuf {
-        voice::speech_socket(&self.ctx)
+        audio::control::speech_socket(&self.ctx)
     }
 
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.
@@ -403,12 +389,12 @@ pub fn rendered(config: &Config, state_dir: &std::path::Path) -> Result<String, 
         .iter()
         .map(|server| server.password_file.as_ref().map(|_| "<from its file>".to_owned()))
         .collect();
-    let inputs = render::Inputs {
+    let inputs = server::render::Inputs {
         hook: SocketAddr::from(([127, 0, 0, 1], 0)),
         hook_secret: "<drawn at each start>",
         recordings: &context::recordings(config, state_dir),
         ice_passwords: &passwords,
-        slate: Some(&slate::place(&config.media.camera, state_dir)),
+        slate: Some(&publish::slate::place(&config.media.camera, state_dir)),
     };
-    render::render(config, &inputs).to_yaml().map_err(|error| error.to_string())
+    server::render::render(config, &inputs).to_yaml().map_err(|error| error.to_string())
 }

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::client::PathItem;
 use super::context::Context;
+use super::server::client::PathItem;
 use super::{BOTH, CAMERA};
 
 const EVERY: Duration = Duration::from_secs(1);

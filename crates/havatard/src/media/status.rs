@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use crate::config::CameraSource;
 
-use super::cards::Wish;
+use super::audio::backend::Wish;
 use super::context::Context;
-use super::publishers::HELD_OFF;
+use super::publish::publishers::HELD_OFF;
 use super::{MediaStatus, Processes};
 
 /// How much of a process's last line is repeated, in characters.

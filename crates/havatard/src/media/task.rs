@@ -12,21 +12,19 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::recordings::recorder::Recorder;
 
-use super::cards::Wish;
+use super::audio::backend::Wish;
+use super::audio::control::{self, Voice};
+use super::audio::speaker::{SpeakerLaunch, TalkLaunch};
+use super::commands::{self, Control};
 use super::context::Context;
-use super::control::{self, Control};
-use super::mediamtx::{self, Fresh, MediaMtxLaunch, MediaMtxProbe};
 use super::poll::Seen;
-use super::progress::Progress;
-use super::publishers::{CameraLaunch, MicrophoneLaunch, MuxerLaunch, ProgressProbe, camera_file};
-use super::recorder::Recorder;
-use super::speaker::{SpeakerLaunch, TalkLaunch};
-use super::voice::{self, Voice};
-use super::{
-    AUDIO, BOTH, CAMERA, Media, MediaStatus, Processes, Running, Surroundings, devices, ffmpeg, kept, poll,
-    status,
-};
+use super::publish::progress::Progress;
+use super::publish::publishers::{CameraLaunch, MicrophoneLaunch, MuxerLaunch, ProgressProbe, camera_file};
+use super::publish::{devices, ffmpeg};
+use super::server::process::{self, Fresh, MediaMtxLaunch, MediaMtxProbe};
+use super::{AUDIO, BOTH, CAMERA, Media, MediaStatus, Processes, Running, Surroundings, kept, poll, status};
 
 /// A publisher that says it produces while MediaMTX receives nothing is restarted after so many looks.
 const UNHEARD_LOOKS: u32 = 2;
@@ -91,9 +89,9 @@ pub(super) fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media,
     tasks.spawn(poll::run(ctx.clone(), seen_tx, stop.clone()));
     tasks.spawn(watch_devices(ctx.clone(), processes.clone(), stop.clone()));
     tasks.spawn(control.run(inbox, stop.clone()));
-    tasks.spawn(voice::run(ctx.clone(), processes.clone(), stop.clone()));
+    tasks.spawn(control::run(ctx.clone(), processes.clone(), stop.clone()));
     tasks.spawn(kept::run(&ctx, stop.clone()));
-    tasks.spawn(voice::keep_private(ctx.clone(), processes.clone(), stop.clone()));
+    tasks.spawn(control::keep_private(ctx.clone(), processes.clone(), stop.clone()));
     tasks.spawn(task.run(status_tx, stop.clone()));
     let media = Media { ctx, processes: processes.clone(), recorder, status, commands };
     (media, Running { stop, tasks, recorder: (recorder_stop, recorder_task), processes })
@@ -116,14 +114,14 @@ fn spawn(ctx: &Arc<Context>, fresh: &Arc<Fresh>, spawner: &Spawner, streaming: b
                 ..Policy::default()
             },
             probe: Some(Arc::new(MediaMtxProbe { ctx: ctx.clone(), fresh: fresh.clone() })),
-            redact: Some(Arc::new(mediamtx::redact)),
+            redact: Some(Arc::new(process::redact)),
             ..Options::default()
         },
         MediaMtxLaunch { ctx: ctx.clone(), fresh: fresh.clone(), checked: None, doubted: false },
         spawner,
         cancel.clone(),
     );
-    let [camera, microphone, muxer] = control::publishers(&config).map(|configured| configured && streaming);
+    let [camera, microphone, muxer] = commands::publishers(&config).map(|configured| configured && streaming);
     // They are heard whether somebody is to be seen or not.
     let heard = config.media.has_speaker();
     Processes {

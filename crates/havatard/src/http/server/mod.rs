@@ -24,7 +24,7 @@ use hyper_util::{
 use tokio_util::sync::CancellationToken;
 
 use super::Listening;
-use crate::{config::Tls, media::ports};
+use crate::{config::Tls, media::server::ports};
 use guarded::Guarded;
 
 pub use tls::Certificates;

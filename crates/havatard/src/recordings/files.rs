@@ -15,20 +15,20 @@ use havatar_api::{Recording, RecordingFormat};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{BOTH, MediaError};
+use crate::media::{BOTH, MediaError};
 
 /// A file that was written to this recently is taken to be in use. MediaMTX writes a part five times a second.
 const IN_USE: Duration = Duration::from_secs(3);
 
 /// A recorded file and where it is.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) recording: Recording,
-    pub(super) path: PathBuf,
+pub(crate) struct Found {
+    pub(crate) recording: Recording,
+    pub(crate) path: PathBuf,
 }
 
 /// Everything recorded below `directory`, newest first.
-pub(super) fn list(directory: &Path) -> Result<Vec<Found>, MediaError> {
+pub(crate) fn list(directory: &Path) -> Result<Vec<Found>, MediaError> {
     let folder = directory.join(BOTH);
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -41,7 +41,7 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Found>, MediaError> {
 }
 
 /// One recording by its id.
-pub(super) fn find(directory: &Path, id: &str) -> Result<Found, MediaError> {
+pub(crate) fn find(directory: &Path, id: &str) -> Result<Found, MediaError> {
     list(directory)?
         .into_iter()
         .find(|found| found.recording.id == id)
@@ -49,7 +49,7 @@ pub(super) fn find(directory: &Path, id: &str) -> Result<Found, MediaError> {
 }
 
 /// Opens a recording for reading. A symbolic link in its place is refused.
-pub(super) fn open(found: &Found) -> Result<File, MediaError> {
+pub(crate) fn open(found: &Found) -> Result<File, MediaError> {
     fs::OpenOptions::new()
         .read(true)
         .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
@@ -58,7 +58,7 @@ pub(super) fn open(found: &Found) -> Result<File, MediaError> {
 }
 
 /// Deletes a recording, never one that is being written.
-pub(super) fn delete(found: &Found) -> Result<(), MediaError> {
+pub(crate) fn delete(found: &Found) -> Result<(), MediaError> {
     if found.recording.writing {
         return Err(MediaError::BeingWritten(found.recording.id.clone()));
     }
@@ -92,7 +92,7 @@ fn examine(entry: &fs::DirEntry, now: SystemTime) -> Option<Found> {
 }
 
 /// `2026-11-23_07-54-34-536690`, in UTC as MediaMTX is told to write it.
-pub(super) fn started_at(stem: &str) -> Option<Timestamp> {
+pub(crate) fn started_at(stem: &str) -> Option<Timestamp> {
     let (whole, micros) = stem.rsplit_once('-')?;
     let time = jiff::civil::DateTime::strptime("%Y-%m-%d_%H-%M-%S", whole).ok()?;
     let micros: i32 = (micros.len() == 6).then(|| micros.parse().ok())??;
@@ -100,7 +100,7 @@ pub(super) fn started_at(stem: &str) -> Option<Timestamp> {
     time.in_tz("UTC").ok().map(|zoned| zoned.timestamp())
 }
 
-pub(super) fn id(file: &str) -> String {
+pub(crate) fn id(file: &str) -> String {
     let digest = Sha256::digest(format!("{BOTH}/{file}"));
     URL_SAFE_NO_PAD.encode(&digest[..15])
 }

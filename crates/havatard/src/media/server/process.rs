@@ -14,20 +14,23 @@ use crate::config::Config;
 use crate::disk::{self, Existing};
 use crate::program;
 
-use super::context::{Context, unpoisoned};
+use crate::media::context::{self, Context, unpoisoned};
+use crate::media::publish::{ffmpeg, slate};
+
+use super::client::Client;
+use super::ports;
 use super::render::{self, Rendered};
-use super::{ffmpeg, ports, slate};
 
 /// The oldest MediaMTX that is accepted: 1.20.1 ended a deadlock between file reload and API, and a path
 /// traversal and a command injection before that.
-pub(super) const OLDEST: [u32; 3] = [1, 20, 1];
+pub(crate) const OLDEST: [u32; 3] = [1, 20, 1];
 
 /// The settings file in the runtime directory.
-pub(super) const FILE: &str = "mediamtx.yml";
+pub(crate) const FILE: &str = "mediamtx.yml";
 
 /// What is wrong with MediaMTX or its surroundings.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MediaMtxError {
+pub(crate) enum MediaMtxError {
     /// No binary anywhere.
     #[error("MediaMTX is not found beside havatard or on PATH; install it, or set media.mediamtx.binary")]
     Missing,
@@ -92,18 +95,18 @@ pub(super) enum MediaMtxError {
     },
 }
 
-pub(super) struct MediaMtxLaunch {
-    pub(super) ctx: Arc<Context>,
-    pub(super) fresh: Arc<Fresh>,
+pub(crate) struct MediaMtxLaunch {
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) fresh: Arc<Fresh>,
     /// The last binary whose version was good, with its time of change.
-    pub(super) checked: Option<(PathBuf, Option<SystemTime>)>,
+    pub(crate) checked: Option<(PathBuf, Option<SystemTime>)>,
     /// The slate was made anew because MediaMTX did not come up, and it has not come up since.
-    pub(super) doubted: bool,
+    pub(crate) doubted: bool,
 }
 
 /// Shared by launch and probe: what was written for the running MediaMTX, and whether it has been verified.
 #[derive(Default)]
-pub(super) struct Fresh {
+pub(crate) struct Fresh {
     /// Counts launches, so that one can be told from the one before.
     launches: AtomicU64,
     verified: AtomicBool,
@@ -119,20 +122,20 @@ impl Fresh {
     }
 
     /// `wanted` has been read back from the MediaMTX that runs, or is about to be.
-    pub(super) fn now_runs(&self, wanted: Rendered) {
+    pub(crate) fn now_runs(&self, wanted: Rendered) {
         *unpoisoned(&self.wanted) = Some(wanted);
     }
 
-    pub(super) fn launches(&self) -> u64 {
+    pub(crate) fn launches(&self) -> u64 {
         self.launches.load(Ordering::Acquire)
     }
 
-    pub(super) fn verified(&self) -> bool {
+    pub(crate) fn verified(&self) -> bool {
         self.verified.load(Ordering::Acquire)
     }
 
     /// The settings that were written last.
-    pub(super) fn wanted(&self) -> Option<Rendered> {
+    pub(crate) fn wanted(&self) -> Option<Rendered> {
         unpoisoned(&self.wanted).clone()
     }
 }
@@ -173,9 +176,9 @@ impl MediaMtxLaunch {
     }
 }
 
-pub(super) struct MediaMtxProbe {
-    pub(super) ctx: Arc<Context>,
-    pub(super) fresh: Arc<Fresh>,
+pub(crate) struct MediaMtxProbe {
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) fresh: Arc<Fresh>,
 }
 
 impl Probe for MediaMtxProbe {
@@ -198,7 +201,7 @@ impl Probe for MediaMtxProbe {
 }
 
 /// The settings for the config, with this boot's secrets.
-pub(super) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered, MediaMtxError> {
+pub(crate) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered, MediaMtxError> {
     let passwords = ice_passwords(config)?;
     let slate = slate::ensure(ctx, config).await;
     Ok(render::render(
@@ -206,7 +209,7 @@ pub(super) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered,
         &render::Inputs {
             hook: ctx.hook,
             hook_secret: ctx.gate.hook_secret(),
-            recordings: &super::context::recordings(config, &ctx.state_dir),
+            recordings: &context::recordings(config, &ctx.state_dir),
             ice_passwords: &passwords,
             slate: slate.as_deref(),
         },
@@ -214,7 +217,7 @@ pub(super) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered,
 }
 
 /// Writes the settings file: 0600, whole or not at all.
-pub(super) fn write(runtime_dir: &Path, rendered: &Rendered) -> Result<PathBuf, MediaMtxError> {
+pub(crate) fn write(runtime_dir: &Path, rendered: &Rendered) -> Result<PathBuf, MediaMtxError> {
     let file = runtime_dir.join(FILE);
     let failed = |reason: String| MediaMtxError::Write { file: file.clone(), reason };
     let text = rendered.to_yaml().map_err(|error| failed(error.to_string()))?;
@@ -226,7 +229,7 @@ pub(super) fn write(runtime_dir: &Path, rendered: &Rendered) -> Result<PathBuf, 
 }
 
 /// Compares what MediaMTX says is in force with what was written, key by key.
-pub(super) async fn verify(client: &super::client::Client, wanted: Option<Rendered>) -> Result<(), String> {
+pub(crate) async fn verify(client: &Client, wanted: Option<Rendered>) -> Result<(), String> {
     let Some(wanted) = wanted else { return Ok(()) };
     let global = client.global_config().await.map_err(|error| error.to_string())?;
     compare("", &wanted.global, &global)?;
@@ -246,7 +249,7 @@ pub(super) async fn verify(client: &super::client::Client, wanted: Option<Render
 
 /// A line of MediaMTX's without what opens a viewer's session: at its `debug` level it prints addresses that
 /// are secrets, and whole session descriptions.
-pub(super) fn redact(line: &str) -> Cow<'_, str> {
+pub(crate) fn redact(line: &str) -> Cow<'_, str> {
     const HIDDEN: &str = "[a secret of a viewer's session]";
     if ["a=ice-", "a=candidate", "a=fingerprint", "Location:"].iter().any(|mark| line.contains(mark)) {
         return HIDDEN.into();
@@ -354,7 +357,7 @@ fn refused(
     }
 }
 
-pub(super) fn ice_passwords(config: &Config) -> Result<Vec<Option<String>>, MediaMtxError> {
+pub(crate) fn ice_passwords(config: &Config) -> Result<Vec<Option<String>>, MediaMtxError> {
     config
         .media
         .mediamtx

@@ -12,42 +12,43 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, LogLevel, RecordingContainer};
 
-use super::gate::HOOK_USER;
-use super::{AUDIO, BOTH, CAMERA, TALK};
+use crate::media::{AUDIO, BOTH, CAMERA, TALK};
+
+use super::access::HOOK_USER;
 
 /// What rendering needs besides the config.
 #[derive(Clone)]
-pub(super) struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// Where the auth hook listens.
-    pub(super) hook: SocketAddr,
+    pub(crate) hook: SocketAddr,
     /// The hook's per-boot secret.
-    pub(super) hook_secret: &'a str,
+    pub(crate) hook_secret: &'a str,
     /// Directory for recordings.
-    pub(super) recordings: &'a Path,
+    pub(crate) recordings: &'a Path,
     /// TURN passwords, in the order of the config's servers; `None` for STUN.
-    pub(super) ice_passwords: &'a [Option<String>],
+    pub(crate) ice_passwords: &'a [Option<String>],
     /// What is sent while the camera is away; `None` for MediaMTX's own slate.
-    pub(super) slate: Option<&'a Path>,
+    pub(crate) slate: Option<&'a Path>,
 }
 
 /// The settings, as MediaMTX's API names them too: what is written can be compared with what it reports.
 #[derive(Clone, PartialEq, Serialize)]
-pub(super) struct Rendered {
+pub(crate) struct Rendered {
     /// Everything that is not a path.
     #[serde(flatten)]
-    pub(super) global: serde_json::Map<String, Value>,
+    pub(crate) global: serde_json::Map<String, Value>,
     /// The paths.
-    pub(super) paths: serde_json::Map<String, Value>,
+    pub(crate) paths: serde_json::Map<String, Value>,
 }
 
 /// Renders the settings.
-pub(super) fn render(config: &Config, inputs: &Inputs<'_>) -> Rendered {
+pub(crate) fn render(config: &Config, inputs: &Inputs<'_>) -> Rendered {
     Rendered { global: global(config, inputs), paths: paths(config, inputs) }
 }
 
 impl Rendered {
     /// The file's text.
-    pub(super) fn to_yaml(&self) -> Result<String, serde_yaml::Error> {
+    pub(crate) fn to_yaml(&self) -> Result<String, serde_yaml::Error> {
         let body = serde_yaml::to_string(self)?;
         Ok(format!("# Written by havatard; changes are overwritten. Edit havatar.yaml instead.\n{body}"))
     }

@@ -15,7 +15,7 @@ const FALLBACK: Duration = Duration::from_secs(1);
 
 /// Returns when something on the way to `path` has been created, removed, renamed or made readable, or at
 /// once if the path is no longer as the caller has `seen` it.
-pub(super) async fn changed(path: &Path, seen: bool) {
+pub(crate) async fn changed(path: &Path, seen: bool) {
     if watch(path, seen).await.is_err() {
         tokio::time::sleep(FALLBACK).await;
     }

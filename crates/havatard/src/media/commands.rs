@@ -10,8 +10,9 @@ use crate::config::Config;
 use crate::disk::{self, Existing};
 
 use super::context::Context;
-use super::mediamtx::Fresh;
-use super::{Command, Processes, apply};
+use super::server::apply;
+use super::server::process::Fresh;
+use super::{Command, Processes};
 
 pub(super) struct Control {
     pub(super) ctx: Arc<Context>,

@@ -10,18 +10,18 @@ use crate::program;
 
 /// One format that a device gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Offer {
+pub(crate) struct Offer {
     /// ffmpeg's name: `h264`, `mjpeg`, `yuyv422`.
-    pub(super) format: String,
+    pub(crate) format: String,
     /// The device compresses by itself.
-    pub(super) compressed: bool,
+    pub(crate) compressed: bool,
     /// Sizes; empty where the device gives a range instead of a list.
-    pub(super) sizes: Vec<Size>,
+    pub(crate) sizes: Vec<Size>,
 }
 
 /// The device behind `auto`: the first by its stable name, so that a second camera changes nothing. A camera
 /// that does not say who it is has no name by id, only one by its place.
-pub(super) fn first() -> Option<PathBuf> {
+pub(crate) fn first() -> Option<PathBuf> {
     ["/dev/v4l/by-id", "/dev/v4l/by-path"].into_iter().find_map(|directory| {
         let entries = std::fs::read_dir(directory).ok()?;
         let names = entries.flatten().map(|entry| entry.path());
@@ -30,7 +30,7 @@ pub(super) fn first() -> Option<PathBuf> {
 }
 
 /// Asks ffmpeg for the device's formats. It exits with an error after listing, by design.
-pub(super) async fn offers(spawner: &Spawner, ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
+pub(crate) async fn offers(spawner: &Spawner, ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
     let args = ["-hide_banner", "-nostdin", "-f", "v4l2", "-list_formats", "all", "-i"]
         .map(std::ffi::OsString::from)
         .into_iter()
@@ -48,7 +48,7 @@ pub(super) async fn offers(spawner: &Spawner, ffmpeg: &Path, device: &Path) -> R
 }
 
 /// The offer to use, or why there is none.
-pub(super) fn choose(offers: &[Offer], wanted: CameraFormat, size: Size) -> Result<&Offer, String> {
+pub(crate) fn choose(offers: &[Offer], wanted: CameraFormat, size: Size) -> Result<&Offer, String> {
     let fits = |offer: &&Offer| offer.sizes.is_empty() || offer.sizes.contains(&size);
     let of = |kind: fn(&Offer) -> bool| offers.iter().filter(move |offer| kind(offer)).find(fits);
     let h264: fn(&Offer) -> bool = |offer| offer.format == "h264";

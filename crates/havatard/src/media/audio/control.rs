@@ -19,8 +19,8 @@ use crate::config::Speaker;
 use crate::sound::wire::{CaptureOrders, LONGEST, PlayOrders, Report};
 use crate::sound::{CAPTURE_SOCKET, DESK_SOCKET, Ducker, PLAY_SOCKET, SPEECH_SOCKET};
 
-use super::context::Context;
-use super::{Processes, kept, status};
+use crate::media::context::Context;
+use crate::media::{Processes, kept, status};
 
 /// How loud it is until somebody says otherwise, in percent.
 const VOLUME: u8 = 80;
@@ -44,9 +44,9 @@ pub struct Sound {
 }
 
 /// What is wanted, and how it is.
-pub(super) struct Voice {
-    pub(super) sound: watch::Sender<Arc<Sound>>,
-    pub(super) levels: watch::Sender<api::Levels>,
+pub(crate) struct Voice {
+    pub(crate) sound: watch::Sender<Arc<Sound>>,
+    pub(crate) levels: watch::Sender<api::Levels>,
     /// A talker's microphone is open.
     talking: watch::Sender<bool>,
     /// The switch on the robot holds camera and microphone off.
@@ -55,7 +55,7 @@ pub(super) struct Voice {
 
 impl Voice {
     /// As it was left in the state directory.
-    pub(super) fn open(state_dir: &Path) -> Self {
+    pub(crate) fn open(state_dir: &Path) -> Self {
         let speaker = api::Device { name: "none".to_owned(), state: api::DeviceState::Off, why: None };
         let volume = kept::volume(state_dir).unwrap_or(VOLUME);
         Self {
@@ -66,23 +66,23 @@ impl Voice {
         }
     }
 
-    pub(super) fn set_volume(&self, percent: u8) {
+    pub(crate) fn set_volume(&self, percent: u8) {
         self.change(|sound| sound.volume = percent.min(100));
     }
 
-    pub(super) fn set_talking(&self, open: bool) {
+    pub(crate) fn set_talking(&self, open: bool) {
         self.talking.send_if_modified(|was| std::mem::replace(was, open) != open);
     }
 
-    pub(super) fn set_private(&self, private: bool) {
+    pub(crate) fn set_private(&self, private: bool) {
         self.private.send_if_modified(|was| std::mem::replace(was, private) != private);
     }
 
-    pub(super) fn is_private(&self) -> bool {
+    pub(crate) fn is_private(&self) -> bool {
         *self.private.borrow()
     }
 
-    pub(super) fn private(&self) -> watch::Receiver<bool> {
+    pub(crate) fn private(&self) -> watch::Receiver<bool> {
         self.private.subscribe()
     }
 
@@ -100,7 +100,7 @@ impl Voice {
 }
 
 /// Speaks with the stages until `stop`.
-pub(super) async fn run(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
+pub(crate) async fn run(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
     let socket = match bind(&ctx.runtime_dir) {
         Ok(socket) => socket,
         Err(error) => {
@@ -220,7 +220,7 @@ impl Desk {
 
 /// The switch on the robot ends camera and microphone, however often it takes; their launches refuse to start them
 /// while it is on.
-pub(super) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
+pub(crate) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
     let mut private = ctx.voice.private();
     loop {
         tokio::select! {
@@ -269,7 +269,7 @@ fn bind(runtime_dir: &Path) -> io::Result<UnixDatagram> {
 }
 
 /// Where speech is played.
-pub(super) fn speech_socket(ctx: &Context) -> PathBuf {
+pub(crate) fn speech_socket(ctx: &Context) -> PathBuf {
     ctx.runtime_dir.join(SPEECH_SOCKET)
 }
 

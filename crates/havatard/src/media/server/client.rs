@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::gate::{API_USER, Gate};
+use super::access::{API_USER, Gate};
 
 const DEADLINE: Duration = Duration::from_secs(2);
 /// The longest answer taken: a full page of sessions stays far below.
@@ -17,7 +17,7 @@ const MAX_BODY: usize = 4 << 20;
 
 /// A client for one MediaMTX.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     gate: Gate,
@@ -57,51 +57,51 @@ pub enum ClientError {
 
 /// `GET /v3/info`.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Info {
+pub(crate) struct Info {
     /// `v1.20.1`.
-    pub(super) version: String,
+    pub(crate) version: String,
 }
 
 /// One item of `GET /v3/paths/list`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PathItem {
+pub(crate) struct PathItem {
     /// Its name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// A source is there. `ready` and `available` stay true on an always-available path whose source died.
     #[serde(default)]
-    pub(super) online: bool,
+    pub(crate) online: bool,
     /// Tracks with their properties.
     #[serde(default)]
-    pub(super) tracks2: Vec<Track>,
+    pub(crate) tracks2: Vec<Track>,
     /// Who reads.
     #[serde(default)]
-    pub(super) readers: Vec<Reader>,
+    pub(crate) readers: Vec<Reader>,
     /// Bytes in; an always-available path counts its slate too.
     #[serde(default)]
-    pub(super) inbound_bytes: u64,
+    pub(crate) inbound_bytes: u64,
     /// Bytes out.
     #[serde(default)]
-    pub(super) outbound_bytes: u64,
+    pub(crate) outbound_bytes: u64,
 }
 
 /// One track.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Track {
+pub(crate) struct Track {
     /// `H264`, `Opus`.
-    pub(super) codec: String,
+    pub(crate) codec: String,
     /// Properties that depend on the codec.
     #[serde(default)]
-    pub(super) codec_props: Option<Value>,
+    pub(crate) codec_props: Option<Value>,
 }
 
 /// One reader.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     /// Its session's id.
     #[serde(default)]
-    pub(super) id: String,
+    pub(crate) id: String,
 }
 
 #[derive(Deserialize)]
@@ -111,27 +111,27 @@ struct Page<T> {
 
 impl Client {
     /// A client for the MediaMTX whose API listens at `api`.
-    pub(super) fn new(http: reqwest::Client, api: std::net::SocketAddr, gate: Gate) -> Self {
+    pub(crate) fn new(http: reqwest::Client, api: std::net::SocketAddr, gate: Gate) -> Self {
         Self { http, base: format!("http://{api}"), gate }
     }
 
     /// Version; also the readiness check, since the API opens after every media listener.
-    pub(super) async fn info(&self) -> Result<Info, ClientError> {
+    pub(crate) async fn info(&self) -> Result<Info, ClientError> {
         self.get_as("/v3/info").await
     }
 
     /// All paths. There are three: one page holds them.
-    pub(super) async fn paths(&self) -> Result<Vec<PathItem>, ClientError> {
+    pub(crate) async fn paths(&self) -> Result<Vec<PathItem>, ClientError> {
         Ok(self.get_as::<Page<PathItem>>("/v3/paths/list?itemsPerPage=100").await?.items)
     }
 
     /// The configuration in force of everything that is not a path.
-    pub(super) async fn global_config(&self) -> Result<Value, ClientError> {
+    pub(crate) async fn global_config(&self) -> Result<Value, ClientError> {
         self.get_as("/v3/config/global/get").await
     }
 
     /// The names of all configured paths.
-    pub(super) async fn configured_paths(&self) -> Result<Vec<String>, ClientError> {
+    pub(crate) async fn configured_paths(&self) -> Result<Vec<String>, ClientError> {
         #[derive(Deserialize)]
         struct Named {
             name: String,
@@ -141,12 +141,12 @@ impl Client {
     }
 
     /// The configuration in force of one path.
-    pub(super) async fn path_config(&self, path: &str) -> Result<Value, ClientError> {
+    pub(crate) async fn path_config(&self, path: &str) -> Result<Value, ClientError> {
         self.get_as(&format!("/v3/config/paths/get/{path}")).await
     }
 
     /// Switches the recording of a path and reads the switch back.
-    pub(super) async fn set_record(&self, path: &str, on: bool) -> Result<(), ClientError> {
+    pub(crate) async fn set_record(&self, path: &str, on: bool) -> Result<(), ClientError> {
         let url = format!("{}/v3/config/paths/patch/{path}", self.base);
         let request = self.http.patch(&url).json(&json!({ "record": on }));
         self.send(&url, request).await?;
@@ -161,7 +161,7 @@ impl Client {
     }
 
     /// One GET of a route that the caller has checked against its allow-list: status and body as they came.
-    pub(super) async fn raw(&self, path_and_query: &str) -> Result<(u16, Bytes), ClientError> {
+    pub(crate) async fn raw(&self, path_and_query: &str) -> Result<(u16, Bytes), ClientError> {
         let url = format!("{}{path_and_query}", self.base);
         let away =
             |source: reqwest::Error| ClientError::Away { url: url.clone(), source: source.without_url() };

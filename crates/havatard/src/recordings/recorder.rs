@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::disk::{self, Existing};
 
-use super::context::Context;
-use super::{BOTH, MediaError, recordings};
+use crate::media::context::Context;
+use crate::media::{BOTH, ClientError, MediaError};
+
+use super::files;
 
 const TICK: Duration = Duration::from_millis(500);
 /// A file that has not grown for this long is not being recorded to. Parts come every 200 ms.
@@ -33,20 +35,20 @@ const RESERVE: u64 = 64 << 20;
 
 type Reply = oneshot::Sender<Result<RecordingStatus, MediaError>>;
 
-pub(super) enum Command {
+pub(crate) enum Command {
     Start(Reply),
     Stop(Reply),
 }
 
 /// The recorder's handle.
 #[derive(Clone)]
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<RecordingStatus>,
 }
 
 impl Recorder {
-    pub(super) fn spawn(ctx: Arc<Context>, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
+    pub(crate) fn spawn(ctx: Arc<Context>, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(8);
         let (status, seen) = watch::channel(RecordingStatus::default());
         let wish = ctx.state_dir.join("recording-wanted");
@@ -66,15 +68,15 @@ impl Recorder {
         (Self { commands, status: seen }, handle)
     }
 
-    pub(super) fn status(&self) -> watch::Receiver<RecordingStatus> {
+    pub(crate) fn status(&self) -> watch::Receiver<RecordingStatus> {
         self.status.clone()
     }
 
-    pub(super) async fn start(&self) -> Result<RecordingStatus, MediaError> {
+    pub(crate) async fn start(&self) -> Result<RecordingStatus, MediaError> {
         self.ask(Command::Start).await
     }
 
-    pub(super) async fn stop(&self) -> Result<RecordingStatus, MediaError> {
+    pub(crate) async fn stop(&self) -> Result<RecordingStatus, MediaError> {
         self.ask(Command::Stop).await
     }
 
@@ -193,7 +195,7 @@ impl Task {
                 Ok(())
             }
             // Camera and microphone may both be off: then there is no such path, and nothing to switch.
-            Err(super::ClientError::Refused { status: 404, .. }) if !on => {
+            Err(ClientError::Refused { status: 404, .. }) if !on => {
                 self.confirmed = Some(false);
                 Ok(())
             }
@@ -253,9 +255,9 @@ impl Task {
         let status = RecordingStatus {
             wanted: self.wanted,
             recording,
-            id: growing.map(|growth| recordings::id(&growth.file)),
+            id: growing.map(|growth| files::id(&growth.file)),
             since: growing
-                .and_then(|growth| recordings::started_at(Path::new(&growth.file).file_stem()?.to_str()?)),
+                .and_then(|growth| files::started_at(Path::new(&growth.file).file_stem()?.to_str()?)),
             size_bytes: growing.map(|growth| growth.size),
             fault: (self.wanted && !recording && overdue).then(|| self.why_not()),
         };
@@ -332,7 +334,7 @@ fn newest(directory: &Path, last: Option<&str>) -> Option<(String, u64)> {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| {
             let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str());
-            stem.is_some_and(|stem| recordings::started_at(stem).is_some())
+            stem.is_some_and(|stem| files::started_at(stem).is_some())
         })
         .filter_map(|name| stat(&name).map(|(modified, size)| (modified, name, size)))
         .max()

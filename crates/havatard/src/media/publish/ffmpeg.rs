@@ -9,14 +9,14 @@ use std::path::Path;
 
 use crate::config::{Camera, Microphone};
 
-use super::gate::PUBLISHER_USER;
+use crate::media::server::access::PUBLISHER_USER;
 
 /// RTP packets of this size fit into MediaMTX's WebRTC packets, so that it need not cut them again.
 const PACKET_SIZE: &str = "1200";
 
 /// What the chosen encoder takes and gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum VideoCodec {
+pub(crate) enum VideoCodec {
     /// The camera gives H.264 already.
     Copy,
     /// Software.
@@ -28,11 +28,11 @@ pub(super) enum VideoCodec {
 }
 
 /// The render node that VAAPI uses.
-pub(super) const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
+pub(crate) const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
 
 /// Where the camera's ffmpeg takes its pictures from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum CameraInput<'a> {
+pub(crate) enum CameraInput<'a> {
     /// A V4L2 device with ffmpeg's name of its pixel format.
     V4l2 {
         /// Device file.
@@ -50,7 +50,7 @@ pub(super) enum CameraInput<'a> {
 
 impl VideoCodec {
     /// ffmpeg's name.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Copy => "copy",
             Self::Libx264 => "libx264",
@@ -61,7 +61,7 @@ impl VideoCodec {
 }
 
 /// The camera's publisher.
-pub(super) fn camera(
+pub(crate) fn camera(
     camera: &Camera,
     input: &CameraInput<'_>,
     codec: VideoCodec,
@@ -106,7 +106,7 @@ pub(super) fn camera(
 }
 
 /// The test encode of one encoder: its own settings on a moving picture at the configured size, to nowhere.
-pub(super) fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Vec<OsString> {
+pub(crate) fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Vec<OsString> {
     let mut args = Args::quiet();
     if codec == VideoCodec::Vaapi {
         args.push(["-vaapi_device", VAAPI_DEVICE]);
@@ -119,7 +119,7 @@ pub(super) fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Ve
 }
 
 /// The microphone's publisher: takes a CAF stream on standard input, whose packets are 10 ms.
-pub(super) fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString> {
+pub(crate) fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString> {
     let mut args = Args::publisher();
     args.push([
         "-fflags",
@@ -140,7 +140,7 @@ pub(super) fn microphone(microphone: &Microphone, target: &str) -> Vec<OsString>
 }
 
 /// The reader of the talk line: raw samples to the loudspeaker's stage, as soon as they arrive.
-pub(super) fn talk(source: &str, socket: &Path) -> Vec<OsString> {
+pub(crate) fn talk(source: &str, socket: &Path) -> Vec<OsString> {
     let mut args = Args::publisher();
     args.push(["-fflags", "nobuffer", "-flags", "low_delay", "-probesize", "32", "-analyzeduration", "0"]);
     args.push(["-max_delay", "0", "-reorder_queue_size", "0", "-rtsp_transport", "tcp", "-i", source]);
@@ -154,19 +154,19 @@ pub(super) fn talk(source: &str, socket: &Path) -> Vec<OsString> {
 
 /// What the muxer reads and writes: picture and sound, or the one that there is.
 #[derive(Debug, Clone)]
-pub(super) struct Mux {
+pub(crate) struct Mux {
     /// URL of the picture.
-    pub(super) video: Option<String>,
+    pub(crate) video: Option<String>,
     /// URL of the sound.
-    pub(super) audio: Option<String>,
+    pub(crate) audio: Option<String>,
     /// URL of the path that carries both.
-    pub(super) target: String,
+    pub(crate) target: String,
     /// Nominal frames a second of the picture.
-    pub(super) fps: u32,
+    pub(crate) fps: u32,
 }
 
 /// The muxer: both streams into one path, by copy.
-pub(super) fn muxer(mux: &Mux) -> Vec<OsString> {
+pub(crate) fn muxer(mux: &Mux) -> Vec<OsString> {
     let mut args = Args::publisher();
     for url in [&mux.video, &mux.audio].into_iter().flatten() {
         // Two RTSP sessions have no common zero, so packets are stamped with the time of their arrival.
@@ -188,7 +188,7 @@ pub(super) fn muxer(mux: &Mux) -> Vec<OsString> {
 }
 
 /// Where publishers find a path, from this machine.
-pub(super) fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String {
+pub(crate) fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String {
     let ip = match listener.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -198,7 +198,7 @@ pub(super) fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String 
 }
 
 /// A line of ffmpeg's with the credentials of any URL in it left out.
-pub(super) fn redact(line: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn redact(line: &str) -> std::borrow::Cow<'_, str> {
     if !line.contains('@') {
         return line.into();
     }

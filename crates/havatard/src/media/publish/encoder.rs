@@ -14,8 +14,8 @@ use crate::config::{Camera, CameraEncoder as Wanted};
 use crate::disk::{self, Existing};
 use crate::program;
 
-use super::context::{Context, unpoisoned};
 use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
+use crate::media::context::{Context, unpoisoned};
 
 /// A test encode may take this long: a machine that needs it for one second of picture is too slow anyway.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -24,19 +24,19 @@ const HEAD_ROOM: f64 = 1.3;
 
 /// An encoder that passed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// Which.
-    pub(super) codec: VideoCodec,
+    pub(crate) codec: VideoCodec,
     /// Frames a second in the test encode.
-    pub(super) fps: f64,
+    pub(crate) fps: f64,
     /// It did not reach the camera's speed with room to spare.
-    pub(super) slow: bool,
+    pub(crate) slow: bool,
 }
 
 /// Why no encoder passed: a sentence a candidate.
 #[derive(Debug, thiserror::Error)]
 #[error("ffmpeg has no H.264 encoder that works here: {}; install Debian's ffmpeg, or set media.camera.size and fps lower", .0.join("; "))]
-pub(super) struct NoEncoder(Vec<String>);
+pub(crate) struct NoEncoder(Vec<String>);
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -47,7 +47,7 @@ struct Kept {
 
 /// Chooses the encoder for the config's camera. What was tried in this run is not tried again; what passed is
 /// kept in the state directory as well, until something that it depends on changes.
-pub(super) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Result<Choice, NoEncoder> {
+pub(crate) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Result<Choice, NoEncoder> {
     let file = ctx.state_dir.join("encoder.json");
     let key = key(ffmpeg, camera);
     if let Some(choice) = kept(&file, &key) {

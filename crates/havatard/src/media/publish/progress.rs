@@ -14,7 +14,7 @@ const SILENT_AFTER: Duration = Duration::from_millis(900);
 
 /// The counters of one publisher, fed with the lines of its standard output.
 #[derive(Clone, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     state: Arc<Mutex<State>>,
 }
 
@@ -28,12 +28,12 @@ struct State {
 
 impl Progress {
     /// Forgets the previous run; called before each launch.
-    pub(super) fn reset(&self) {
+    pub(crate) fn reset(&self) {
         *self.lock() = State::default();
     }
 
     /// Takes one line; anything that is not understood is ignored, since ffmpeg adds keys over time.
-    pub(super) fn line(&self, line: &str, now: Instant) {
+    pub(crate) fn line(&self, line: &str, now: Instant) {
         let Some((key, value)) = line.split_once('=') else { return };
         let value = value.trim();
         let mut state = self.lock();
@@ -60,7 +60,7 @@ impl Progress {
     }
 
     /// So much has been produced, as somebody else counts it.
-    pub(super) fn reached(&self, count: u64, now: Instant) {
+    pub(crate) fn reached(&self, count: u64, now: Instant) {
         let mut state = self.lock();
         if count > state.frames {
             state.frames = count;
@@ -69,7 +69,7 @@ impl Progress {
     }
 
     /// Ok while output grows; otherwise what to say about it.
-    pub(super) fn check(&self, now: Instant) -> Result<(), String> {
+    pub(crate) fn check(&self, now: Instant) -> Result<(), String> {
         match self.lock().moved_at {
             None => Err("no output yet".into()),
             Some(at) if now.duration_since(at) < SILENT_AFTER => Ok(()),
@@ -78,7 +78,7 @@ impl Progress {
     }
 
     /// Frames a second as ffmpeg reckons them.
-    pub(super) fn fps(&self) -> Option<f64> {
+    pub(crate) fn fps(&self) -> Option<f64> {
         self.lock().fps
     }
 

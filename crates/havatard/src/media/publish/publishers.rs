@@ -14,21 +14,23 @@ use tokio::time::Instant;
 use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
 use crate::program;
 
-use super::cards::{self, Wish};
-use super::context::Context;
+use crate::media::audio::backend::{self, Wish};
+use crate::media::audio::control::Voice;
+use crate::media::context::Context;
+use crate::media::server::access::Purpose;
+use crate::media::{AUDIO, BOTH, CAMERA};
+
 use super::ffmpeg::{self, CameraInput, Mux, VideoCodec};
-use super::gate::Purpose;
 use super::progress::Progress;
-use super::voice::Voice;
-use super::{AUDIO, BOTH, CAMERA, encoder, v4l2};
+use super::{encoder, v4l2};
 
-pub(super) struct CameraLaunch(pub(super) Arc<Context>);
-pub(super) struct MicrophoneLaunch(pub(super) Arc<Context>);
+pub(crate) struct CameraLaunch(pub(crate) Arc<Context>);
+pub(crate) struct MicrophoneLaunch(pub(crate) Arc<Context>);
 
-pub(super) struct MuxerLaunch {
-    pub(super) ctx: Arc<Context>,
+pub(crate) struct MuxerLaunch {
+    pub(crate) ctx: Arc<Context>,
     /// When it began to wait for the picture.
-    pub(super) since: Option<Instant>,
+    pub(crate) since: Option<Instant>,
 }
 
 /// How long the muxer waits for the picture before it goes ahead with sound and the slate. A recording that
@@ -36,10 +38,10 @@ pub(super) struct MuxerLaunch {
 const PICTURE_WITHIN: Duration = Duration::from_secs(3);
 
 /// Why camera and microphone do not run while the switch on the robot is on.
-pub(super) const HELD_OFF: &str = "the switch on the robot holds it off; only there can it be let on again";
+pub(crate) const HELD_OFF: &str = "the switch on the robot holds it off; only there can it be let on again";
 
 /// Alive is who produces.
-pub(super) struct ProgressProbe(pub(super) Progress);
+pub(crate) struct ProgressProbe(pub(crate) Progress);
 
 impl Probe for ProgressProbe {
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
@@ -69,11 +71,11 @@ impl Launch for MicrophoneLaunch {
         let mut stages = match Wish::of_microphone(microphone.source) {
             None => vec![capture.arg("--tone")],
             Some(wish) => {
-                let way = cards::way(&ctx.spawner, wish, &microphone.device).await.map_err(|why| {
+                let way = backend::way(&ctx.spawner, wish, &microphone.device).await.map_err(|why| {
                     ctx.set_microphone_away(Some(why.clone()));
                     LaunchError::NotReady(why)
                 })?;
-                vec![cards::recorder(way, &microphone.device)?, capture]
+                vec![backend::recorder(way, &microphone.device)?, capture]
             }
         };
         let ffmpeg = find_ffmpeg(&config)?;
@@ -113,7 +115,7 @@ impl Launch for MuxerLaunch {
 }
 
 /// The file whose coming and going the camera depends on, if it depends on one.
-pub(super) fn camera_file(config: &Config) -> Option<PathBuf> {
+pub(crate) fn camera_file(config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
     match camera.source {
         CameraSource::V4l2 => Some(match &camera.device {
@@ -276,11 +278,11 @@ fn let_run(voice: &Voice) -> Result<(), LaunchError> {
     if voice.is_private() { Err(LaunchError::NotReady(HELD_OFF.into())) } else { Ok(()) }
 }
 
-pub(super) fn server_up(ctx: &Context) -> Result<(), LaunchError> {
+pub(crate) fn server_up(ctx: &Context) -> Result<(), LaunchError> {
     if ctx.up() { Ok(()) } else { Err(LaunchError::NotReady("MediaMTX is not ready".into())) }
 }
 
-pub(super) fn find_ffmpeg(config: &Config) -> Result<PathBuf, LaunchError> {
+pub(crate) fn find_ffmpeg(config: &Config) -> Result<PathBuf, LaunchError> {
     let wanted = config.media.ffmpeg.as_str();
     program::find(Path::new(wanted)).ok_or_else(|| {
         LaunchError::Failed(format!(
@@ -289,7 +291,7 @@ pub(super) fn find_ffmpeg(config: &Config) -> Result<PathBuf, LaunchError> {
     })
 }
 
-pub(super) fn ticket(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
+pub(crate) fn ticket(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
     let token = ctx.gate.issue(purpose, Instant::now());
     ffmpeg::rtsp_url(config.media.mediamtx.rtsp_address.0, path, &token)
 }

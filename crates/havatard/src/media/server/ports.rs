@@ -4,13 +4,13 @@ use std::fs;
 
 /// The program that holds a local port, as `nginx (pid 812)`, where it can be seen: another user's processes
 /// show only with privilege.
-pub fn holder(port: u16, udp: bool) -> Option<String> {
+pub(crate) fn holder(port: u16, udp: bool) -> Option<String> {
     let (pid, name) = holder_pid(port, udp)?;
     Some(format!("{name} (pid {pid})"))
 }
 
 /// The process id and name behind [`holder`].
-pub fn holder_pid(port: u16, udp: bool) -> Option<(i32, String)> {
+pub(crate) fn holder_pid(port: u16, udp: bool) -> Option<(i32, String)> {
     let tables = if udp { ["/proc/net/udp", "/proc/net/udp6"] } else { ["/proc/net/tcp", "/proc/net/tcp6"] };
     let inodes: Vec<u64> = tables
         .iter()

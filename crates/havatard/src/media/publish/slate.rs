@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::config::{Camera, Config};
 use crate::program;
 
-use super::context::Context;
+use crate::media::context::Context;
 
 const LIMIT: Duration = Duration::from_secs(5);
 /// Counted up when the drawing changes, so that a kept one is made anew.
@@ -19,7 +19,7 @@ const EDITION: u32 = 1;
 
 /// The slate for the config's camera, made if it is not there yet; `None` if ffmpeg cannot make it, and
 /// MediaMTX's own is used instead.
-pub(super) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
+pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
     let path = place(camera, &ctx.state_dir);
     let _making = ctx.slate.lock().await;
@@ -44,7 +44,7 @@ pub(super) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
 }
 
 /// Forgets the kept slate, so that the next one is made anew.
-pub(super) fn discard(ctx: &Context, config: &Config) {
+pub(crate) fn discard(ctx: &Context, config: &Config) {
     // One that is not there is forgotten already.
     let _ = std::fs::remove_file(place(&config.media.camera, &ctx.state_dir));
 }
@@ -56,7 +56,7 @@ fn put_in_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
 }
 
 /// Where the slate for a camera is kept.
-pub(super) fn place(camera: &Camera, state_dir: &Path) -> PathBuf {
+pub(crate) fn place(camera: &Camera, state_dir: &Path) -> PathBuf {
     state_dir.join(format!("slate-{EDITION}-{}-{}.mp4", camera.size, camera.fps))
 }
 

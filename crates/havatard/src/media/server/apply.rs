@@ -12,9 +12,10 @@ use tokio::time::Instant;
 
 use crate::config::{self, Config};
 
-use super::Processes;
-use super::context::Context;
-use super::mediamtx::{self, Fresh};
+use crate::media::Processes;
+use crate::media::context::Context;
+
+use super::process::{self, Fresh};
 use super::render::Rendered;
 
 /// How long MediaMTX may take to come into the new settings by itself.
@@ -31,7 +32,7 @@ struct Refused {
     touched: bool,
 }
 
-pub(super) async fn apply(
+pub(crate) async fn apply(
     ctx: &Arc<Context>,
     processes: &Processes,
     fresh: &Fresh,
@@ -39,7 +40,7 @@ pub(super) async fn apply(
 ) -> Result<(), String> {
     let old = ctx.config();
     let change = config::diff(&old, &new);
-    let wanted = mediamtx::settings(ctx, &new).await.map_err(|error| error.to_string())?;
+    let wanted = process::settings(ctx, &new).await.map_err(|error| error.to_string())?;
     // What was written last, not what the old config would give now: files that it names may have changed.
     let same =
         fresh.wanted().as_ref() == Some(&wanted) && old.media.mediamtx.binary == new.media.mediamtx.binary;
@@ -84,13 +85,13 @@ async fn into_force(
     // Another binary, or another place of the API by which all else is checked, is another MediaMTX.
     let anew = before.binary != after.binary || before.api_address != after.api_address || !ctx.up();
     if !anew {
-        let write = || mediamtx::write(&ctx.runtime_dir, &wanted);
+        let write = || process::write(&ctx.runtime_dir, &wanted);
         write().map_err(|error| Refused { why: error.to_string(), touched: false })?;
         let client = ctx.client();
         let begun = Instant::now();
         let mut written = begun;
         while begun.elapsed() < READ_BACK_WITHIN && ctx.up() {
-            if mediamtx::verify(&client, Some(wanted.clone())).await.is_ok() {
+            if process::verify(&client, Some(wanted.clone())).await.is_ok() {
                 fresh.now_runs(wanted);
                 // It forgot the recorder's switch when it read the file.
                 ctx.mediamtx_up.send_modify(|_| {});

@@ -8,14 +8,16 @@ use tokio::time::Instant;
 use crate::program;
 use crate::sound::TALK_SOCKET;
 
-use super::cards::{self, Wish};
-use super::context::Context;
-use super::gate::Purpose;
-use super::publishers::{find_ffmpeg, server_up, ticket};
-use super::{TALK, ffmpeg};
+use crate::media::TALK;
+use crate::media::context::Context;
+use crate::media::publish::ffmpeg;
+use crate::media::publish::publishers::{find_ffmpeg, server_up, ticket};
+use crate::media::server::access::Purpose;
 
-pub(super) struct SpeakerLaunch(pub(super) Arc<Context>);
-pub(super) struct TalkLaunch(pub(super) Arc<Context>);
+use super::backend::{self, Wish};
+
+pub(crate) struct SpeakerLaunch(pub(crate) Arc<Context>);
+pub(crate) struct TalkLaunch(pub(crate) Arc<Context>);
 
 impl Launch for SpeakerLaunch {
     async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
@@ -28,11 +30,11 @@ impl Launch for SpeakerLaunch {
         let Some(wish) = Wish::of_speaker(speaker.output) else {
             return Ok(play.arg("--nobody").into());
         };
-        let way = cards::way(&ctx.spawner, wish, &speaker.device).await.map_err(|why| {
+        let way = backend::way(&ctx.spawner, wish, &speaker.device).await.map_err(|why| {
             ctx.set_speaker_away(Some(why.clone()));
             LaunchError::NotReady(why)
         })?;
-        Ok(Pipeline { stages: vec![play, cards::player(way, &speaker.device)?] })
+        Ok(Pipeline { stages: vec![play, backend::player(way, &speaker.device)?] })
     }
 }
 

@@ -19,18 +19,18 @@ use tokio::time::Instant;
 
 use crate::random;
 
-use super::TALK;
+use crate::media::TALK;
 
 /// The user name of the daemon's own API calls.
-pub(super) const API_USER: &str = "havatard";
+pub(crate) const API_USER: &str = "havatard";
 /// The user name with which MediaMTX calls the hook.
 pub const HOOK_USER: &str = "mediamtx";
 /// The user name of requests that come through the WHEP proxy.
-pub(super) const WHEP_USER: &str = "viewer";
+pub(crate) const WHEP_USER: &str = "viewer";
 /// The user name of requests that come through the WHIP proxy.
-pub(super) const WHIP_USER: &str = "talker";
+pub(crate) const WHIP_USER: &str = "talker";
 /// The user name that publishers give; only the token behind it counts.
-pub(super) const PUBLISHER_USER: &str = "publisher";
+pub(crate) const PUBLISHER_USER: &str = "publisher";
 
 /// How long an issued token waits for its one use: an ffmpeg that has to open a slow camera first.
 const TOKEN_LIFE: Duration = Duration::from_secs(30);
@@ -87,7 +87,7 @@ struct Tokens {
 
 /// What a one-time token is good for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// Publishing to a path over RTSP.
     Publish(String),
     /// Reading a path over RTSP.
@@ -137,7 +137,7 @@ impl Gate {
     }
 
     /// A fresh one-time token. An older unused one for the same purpose is void.
-    pub(super) fn issue(&self, purpose: Purpose, now: Instant) -> String {
+    pub(crate) fn issue(&self, purpose: Purpose, now: Instant) -> String {
         let token = secret();
         let issued = Issued { token: token.clone(), until: now + TOKEN_LIFE, used: false };
         self.tokens().issued.insert(purpose, issued);

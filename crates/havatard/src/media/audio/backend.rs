@@ -14,7 +14,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the config asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     Auto,
     Pulse,
     Alsa,
@@ -22,13 +22,13 @@ pub(super) enum Wish {
 
 /// Which way it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     Pulse,
     Alsa,
 }
 
 impl Wish {
-    pub(super) fn of_microphone(source: MicrophoneSource) -> Option<Self> {
+    pub(crate) fn of_microphone(source: MicrophoneSource) -> Option<Self> {
         match source {
             MicrophoneSource::Auto => Some(Self::Auto),
             MicrophoneSource::Pulse => Some(Self::Pulse),
@@ -37,7 +37,7 @@ impl Wish {
         }
     }
 
-    pub(super) fn of_speaker(output: SpeakerOutput) -> Option<Self> {
+    pub(crate) fn of_speaker(output: SpeakerOutput) -> Option<Self> {
         match output {
             SpeakerOutput::Auto => Some(Self::Auto),
             SpeakerOutput::Pulse => Some(Self::Pulse),
@@ -47,7 +47,7 @@ impl Wish {
     }
 
     /// As the status names a device.
-    pub(super) fn name(self, device: &SoundDevice) -> String {
+    pub(crate) fn name(self, device: &SoundDevice) -> String {
         match self {
             Self::Auto => format!("sound device {device}"),
             Self::Pulse => format!("PulseAudio {device}"),
@@ -57,7 +57,7 @@ impl Wish {
 }
 
 /// The way there is now; otherwise what is waited for.
-pub(super) async fn way(spawner: &Spawner, wish: Wish, device: &SoundDevice) -> Result<Way, String> {
+pub(crate) async fn way(spawner: &Spawner, wish: Wish, device: &SoundDevice) -> Result<Way, String> {
     let card = card(device);
     match wish {
         Wish::Alsa => present(card.as_deref()),
@@ -75,7 +75,7 @@ pub(super) async fn way(spawner: &Spawner, wish: Wish, device: &SoundDevice) -> 
 }
 
 /// The program that plays raw samples from its standard input.
-pub(super) fn player(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
+pub(crate) fn player(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
     match way {
         Way::Pulse => pulse("pacat", device),
         Way::Alsa => alsa("aplay", device),
@@ -83,7 +83,7 @@ pub(super) fn player(way: Way, device: &SoundDevice) -> Result<Command, LaunchEr
 }
 
 /// The program that writes raw samples to its standard output.
-pub(super) fn recorder(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
+pub(crate) fn recorder(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
     match way {
         Way::Pulse => pulse("parec", device),
         Way::Alsa => alsa("arecord", device),
@@ -120,7 +120,7 @@ fn find(program: &str, package: &str) -> Result<PathBuf, LaunchError> {
 }
 
 /// The card that an ALSA device names: `plughw:CARD=Webcam,DEV=0` and `hw:1,0` do, `default` does not.
-pub(super) fn card(device: &SoundDevice) -> Option<String> {
+pub(crate) fn card(device: &SoundDevice) -> Option<String> {
     let (plugin, place) = device.as_str().split_once(':')?;
     if !matches!(plugin, "hw" | "plughw" | "sysdefault" | "dsnoop" | "dmix") {
         return None;
