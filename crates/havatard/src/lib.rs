@@ -1,23 +1,31 @@
 //! The daemon: it keeps MediaMTX and the publishers alive, and is the one way in for people and programs.
 //!
-//! `app` builds the handles once and runs them from start to stop. `media` knows processes, streams and
-//! recordings; `auth` knows who is asking; `http` joins the two and knows nothing of how either works.
-//! `speech` is the robot's own voice, `presence` tells those beside the robot who is there, `phrases` keeps what people say often.
-//! `config` is what all of them were told. Calls go downward only; news goes upward by `watch`.
-//! `disk`, `program` and `random` are the one way for each to write a private file, find a program, draw a secret.
+//! `daemon` builds the parts once and runs them from start to stop; `handles` is the struct of their handles, and
+//! `reload` applies a new config to them. `media` supervises processes and streams; `robot` drives the motor controller;
+//! `auth` authenticates requests; `http` serves the API over the handles and knows nothing of how the parts work.
+//! `speech` is text to speech, `presence` combines viewers and driver for the robot's presence light, `phrases` stores
+//! each account's phrases. `config` is the validated config. Calls go downward only; news goes upward by `watch`.
+//! `disk` writes private files, `program` finds programs, `random` and `secrets` draw and compare secrets, `holders` names
+//! the process that holds a port or a file, `lock` keeps a second daemon off the state directory.
 
-pub mod app;
 pub mod auth;
 pub mod config;
+pub mod daemon;
 pub mod disk;
+pub mod handles;
+pub mod holders;
 pub mod http;
 pub mod lock;
 pub mod media;
+pub mod notifier;
+pub mod options;
 pub mod phrases;
 pub mod presence;
 mod program;
 pub mod random;
 mod recordings;
+mod reload;
 pub mod robot;
+pub mod secrets;
 pub mod sound;
 pub mod speech;

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use havatar_api::LoginLink;
-use havatard::app::{self, Herald, Options, STOP_WITHIN};
 use havatard::config::Faults;
+use havatard::daemon::{self, STOP_WITHIN};
+use havatard::notifier::ServiceNotifier;
+use havatard::options::Options;
 use havatard::sound::{self, Sink, Source};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -100,7 +102,7 @@ fn main() -> ExitCode {
 
 fn run(options: Options) -> ExitCode {
     start_logging();
-    let loaded = match app::load(&options) {
+    let loaded = match options.load() {
         Ok(loaded) => loaded,
         Err(faults) => return refuse(&faults),
     };
@@ -115,7 +117,7 @@ fn run(options: Options) -> ExitCode {
         let shutdown = CancellationToken::new();
         let (reload, reloads) = tokio::sync::mpsc::channel(1);
         tokio::spawn(listen_to_signals(shutdown.clone(), reload)?);
-        app::run(loaded, options, Arc::new(Terminal), reloads, shutdown).await
+        daemon::run(loaded, options, Arc::new(Terminal), reloads, shutdown).await
     });
     // A disk that hangs keeps its thread; it must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -126,7 +128,7 @@ fn run(options: Options) -> ExitCode {
 }
 
 fn check(options: &Options) -> ExitCode {
-    match app::load(options) {
+    match options.load() {
         Ok(loaded) => {
             let remarks: String = loaded.remarks.iter().map(|remark| remark.to_string() + "\n").collect();
             let what = loaded
@@ -140,7 +142,7 @@ fn check(options: &Options) -> ExitCode {
 }
 
 fn render(options: &Options) -> ExitCode {
-    match app::load(options) {
+    match options.load() {
         Ok(loaded) => match havatard::media::rendered(&loaded.config, &options.state_dir) {
             Ok(text) => print(&text),
             Err(error) => fail(&error),
@@ -207,7 +209,7 @@ fn listen_to_signals(
 /// Speaks to the person at the terminal and to systemd.
 struct Terminal;
 
-impl Herald for Terminal {
+impl ServiceNotifier for Terminal {
     fn serving(&self, address: &str, link: &LoginLink) {
         let minutes = link.expires_in_s / 60;
         // The link signs in, so it goes to a terminal or whoever started this, never into a journal.

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Fingerprint, Secret};
+use crate::secrets::{Fingerprint, Secret};
 
 /// Codes that may be waiting at once; a further one takes the place of the oldest.
 const MOST: usize = 8;

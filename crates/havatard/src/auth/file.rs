@@ -6,8 +6,9 @@ use std::{
 };
 
 use crate::disk::{self, Existing};
+use crate::secrets::Secret;
 
-use super::{AuthError, Secret};
+use super::AuthError;
 
 /// The file that holds the admin token.
 pub const ADMIN_TOKEN: &str = "admin-token";

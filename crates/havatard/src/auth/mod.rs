@@ -18,7 +18,6 @@ mod codes;
 pub mod cookie;
 mod file;
 mod limiter;
-mod secret;
 mod sessions;
 
 use std::{
@@ -35,13 +34,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::disk::{self, Existing};
+use crate::secrets::{Fingerprint, Secret};
 
 use codes::Codes;
 use limiter::Limiter;
 use sessions::{AtRest, Sessions};
 
 pub use file::{ADMIN_TOKEN, WATCH_TOKEN};
-pub use secret::{Fingerprint, Secret};
 
 /// How often sessions are looked over for ones that have ended, and their last use is written down.
 const SWEEP: Duration = Duration::from_secs(30);

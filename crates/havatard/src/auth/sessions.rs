@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Fingerprint, Settings};
+use super::Settings;
+use crate::secrets::Fingerprint;
 
 /// Sessions kept at once; a further sign-in ends the one that has been quiet longest.
 pub(super) const MOST: usize = 256;

@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::server;
 use crate::{
-    auth::{Auth, Fingerprint},
+    auth::Auth,
     media::{BOTH, CAMERA, GateRequest, HOOK_USER, Media},
+    secrets::Fingerprint,
 };
 
 /// The path it asks at.

@@ -41,14 +41,14 @@ pub use router::router;
 
 use bucket::Bucket;
 
-use crate::app::App;
+use crate::handles::Handles;
 
 /// What the routes share.
 #[derive(Clone)]
 struct Http(Arc<Shared>);
 
 struct Shared {
-    app: Arc<App>,
+    app: Arc<Handles>,
     listening: Listening,
     sockets: Arc<Semaphore>,
     drive_sockets: Arc<Semaphore>,
@@ -59,7 +59,7 @@ struct Shared {
 }
 
 impl Http {
-    fn new(app: Arc<App>, listening: Listening) -> Self {
+    fn new(app: Arc<Handles>, listening: Listening) -> Self {
         let sockets = Arc::new(Semaphore::new(events::MOST));
         let drive_sockets = Arc::new(Semaphore::new(robot::drive::MOST));
         let line = webrtc::Line::new(app.media.clone());
@@ -75,7 +75,7 @@ impl Http {
         }))
     }
 
-    fn app(&self) -> &App {
+    fn app(&self) -> &Handles {
         &self.0.app
     }
 

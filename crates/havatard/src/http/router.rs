@@ -20,7 +20,7 @@ use super::{
     processes, recordings, robot, status, stream, viewers, voice,
     webrtc::{self, talk, whep, whip},
 };
-use crate::{app::App, phrases};
+use crate::{handles::Handles, phrases};
 
 /// The largest body that any route may be sent, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -30,7 +30,7 @@ const LARGEST_JSON: usize = 16 * 1024;
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 
 /// Everything that is served at `listening`.
-pub fn router(app: Arc<App>, listening: Listening) -> Router {
+pub fn router(app: Arc<Handles>, listening: Listening) -> Router {
     let http = Http::new(app, listening);
     let (routes, _) = routes().split_for_parts();
     routes

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::auth::Fingerprint;
+use crate::secrets::Fingerprint;
 
 use super::Who;
 use super::arbiter::{Arbiter, Caps, Command, Heard};

@@ -7,7 +7,7 @@ use havatar_api::{self as api, Refusal};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::auth::Fingerprint;
+use crate::secrets::Fingerprint;
 
 use super::Who;
 

@@ -40,7 +40,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Fingerprint, Secret};
+use crate::secrets::{Fingerprint, Secret};
 
 use self::lease::Outcome;
 use self::shared::Shared;

@@ -23,6 +23,8 @@ use nix::sys::termios::{self, ControlFlags, FlushArg, SetArg};
 use tokio::io::AsyncReadExt as _;
 use tokio_serial::{DataBits, FlowControl, Parity, SerialStream, StopBits};
 
+use crate::holders;
+
 /// What is done with DTR and RTS after opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Lines {
@@ -171,7 +173,9 @@ fn refused(path: &Path, error: &tokio_serial::Error) -> OpenError {
         tokio_serial::ErrorKind::NoDevice if !path.exists() => OpenError::Away(path.to_owned()),
         // TIOCEXCL's "busy" and a lock that is not to be had both come as this.
         tokio_serial::ErrorKind::NoDevice => {
-            OpenError::Refused(format!("{shown} is used by {}; end that first", holder(path)))
+            let holder = holders::of_file(path)
+                .map_or_else(|| "another program".to_owned(), |holder| holder.to_string());
+            OpenError::Refused(format!("{shown} is used by {holder}; end that first"))
         }
         tokio_serial::ErrorKind::Io(io::ErrorKind::NotFound) => OpenError::Away(path.to_owned()),
         tokio_serial::ErrorKind::Io(io::ErrorKind::PermissionDenied) => OpenError::Refused(format!(
@@ -179,22 +183,4 @@ fn refused(path: &Path, error: &tokio_serial::Error) -> OpenError {
         )),
         _ => OpenError::Refused(format!("{shown} cannot be opened: {error}")),
     }
-}
-
-/// Which process has a file open, in words.
-fn holder(path: &Path) -> String {
-    let unknown = || "another program".to_owned();
-    let Ok(wanted) = fs::canonicalize(path) else { return unknown() };
-    let me = std::process::id().to_string();
-    let Ok(processes) = fs::read_dir("/proc") else { return unknown() };
-    for process in processes.flatten() {
-        let pid = process.file_name();
-        let is_other = pid.to_str().is_some_and(|pid| pid.bytes().all(|b| b.is_ascii_digit()) && pid != me);
-        let Ok(files) = fs::read_dir(process.path().join("fd")) else { continue };
-        if is_other && files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|to| to == wanted)) {
-            let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            return format!("{} (pid {})", name.trim(), pid.to_string_lossy());
-        }
-    }
-    unknown()
 }

@@ -24,7 +24,8 @@ use hyper_util::{
 use tokio_util::sync::CancellationToken;
 
 use super::Listening;
-use crate::{config::Tls, media::server::ports};
+use crate::config::Tls;
+use crate::holders;
 use guarded::Guarded;
 
 pub use tls::Certificates;
@@ -75,8 +76,8 @@ impl Server {
         let certificates = tls.map(Certificates::load).transpose()?;
         let listener = TcpListener::bind(address).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => {
-                let holder =
-                    ports::holder(address.port(), false).unwrap_or_else(|| "another program".to_owned());
+                let holder = holders::of_port(address.port(), holders::Protocol::Tcp)
+                    .map_or_else(|| "another program".to_owned(), |holder| holder.to_string());
                 ServerError::Taken { address, holder, source }
             }
             _ => ServerError::Bind { address, source },

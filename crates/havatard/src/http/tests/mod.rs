@@ -33,9 +33,9 @@ use tower::ServiceExt as _;
 
 use super::{Listening, router};
 use crate::{
-    app::App,
     auth::{ADMIN_TOKEN, Auth, Settings},
     config,
+    handles::Handles,
     media::{Gate, Media, MediaStatus, fake},
     speech::Speech,
 };
@@ -46,7 +46,7 @@ const PEER: &str = "192.0.2.1:50000";
 
 /// A robot without hardware, and the handles to change what it says.
 struct Robot {
-    app: Arc<App>,
+    app: Arc<Handles>,
     listening: Listening,
     router: Router,
     token: String,
@@ -120,7 +120,7 @@ impl Robot {
         // Both end with the test's runtime.
         tokio::spawn(speaking);
         tokio::spawn(looking);
-        let app = Arc::new(App {
+        let app = Arc::new(Handles {
             robot: wheels,
             speech,
             phrases: crate::phrases::Store::new(dir.path()),

@@ -3,6 +3,5 @@
 pub(super) mod access;
 pub(super) mod apply;
 pub(super) mod client;
-pub(crate) mod ports;
 pub(super) mod process;
 pub(super) mod render;

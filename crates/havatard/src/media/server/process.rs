@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::disk::{self, Existing};
+use crate::holders::{self, Protocol};
 use crate::program;
 
 use crate::media::context::{self, Context, unpoisoned};
 use crate::media::publish::{ffmpeg, slate};
 
 use super::client::Client;
-use super::ports;
 use super::render::{self, Rendered};
 
 /// The oldest MediaMTX that is accepted: 1.20.1 ended a deadlock between file reload and API, and a path
@@ -349,8 +349,9 @@ fn refused(
     error: &std::io::Error,
 ) -> MediaMtxError {
     if error.kind() == std::io::ErrorKind::AddrInUse {
-        let holder = ports::holder(address.port(), protocol == "UDP")
-            .unwrap_or_else(|| "a program of another user".to_owned());
+        let transport = if protocol == "UDP" { Protocol::Udp } else { Protocol::Tcp };
+        let holder = holders::of_port(address.port(), transport)
+            .map_or_else(|| "a program of another user".to_owned(), |holder| holder.to_string());
         MediaMtxError::PortTaken { protocol, address, key, holder }
     } else {
         MediaMtxError::CannotListen { address, key, reason: error.to_string() }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::auth::Fingerprint;
+use crate::secrets::Fingerprint;
 
 use super::super::Who;
 use super::super::wire::Report;

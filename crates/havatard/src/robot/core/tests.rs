@@ -21,7 +21,7 @@ use super::super::wire::{
     Controller, DeviceStop, Features, LinkNews, Lost, Order, Protocol, Report, Stand, StepEnd,
 };
 use super::{Core, Latched};
-use crate::auth::{Fingerprint, Secret};
+use crate::secrets::{Fingerprint, Secret};
 
 const CAPS: Caps = Caps { linear: 250.0, angular: 785.0 };
 
