@@ -176,6 +176,16 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_a_macro_defines_counts() {
+        let files = [
+            ("lib.rs", "mod a;\nmod b;\n"),
+            ("a.rs", "use crate::b::B;\nmake! { A { x } }\nfn f(_: B) {}\n"),
+            ("b.rs", "use crate::a::A;\npub struct B(A);\n"),
+        ];
+        assert_eq!(keys(&files), ["a.rs", "b.rs"]);
+    }
+
+    #[test]
     fn a_parent_and_its_child_are_a_circle_when_each_uses_the_other() {
         let files = [
             ("lib.rs", "mod a;\n"),

@@ -103,8 +103,9 @@ impl Parser<'_> {
                 }
                 Item::Use(item) => self.import(item, id),
                 _ => {
-                    if let Some(name) = name(item) {
-                        self.krate.modules[id].items.insert(name);
+                    self.krate.modules[id].items.extend(name(item));
+                    if let Item::Macro(call) = item {
+                        self.krate.modules[id].items.extend(types_of_macro(&call.mac));
                     }
                     Paths { parser: self, module: id }.visit_item(item);
                 }
@@ -307,6 +308,16 @@ pub(crate) fn attributes(item: &Item) -> &[Attribute] {
         Item::Use(item) => &item.attrs,
         _ => &[],
     }
+}
+
+/// What a macro that is called in place of an item may define: `string_enum! { Name { ... } }`.
+fn types_of_macro(call: &syn::Macro) -> Vec<String> {
+    let names = call.tokens.clone().into_iter().filter_map(|token| match token {
+        TokenTree::Ident(name) => Some(name.to_string()),
+        _ => None,
+    });
+    let is_type = |name: &String| name.chars().next().is_some_and(char::is_uppercase);
+    if call.path.is_ident("macro_rules") { Vec::new() } else { names.filter(is_type).collect() }
 }
 
 fn name(item: &Item) -> Option<String> {

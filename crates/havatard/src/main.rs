@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use havatar_api::LoginLink;
-use havatard::config::Faults;
+use havatard::config::Diagnostics;
 use havatard::daemon::{self, STOP_WITHIN};
 use havatard::notifier::ServiceNotifier;
 use havatard::options::Options;
@@ -104,10 +104,10 @@ fn run(options: Options) -> ExitCode {
     start_logging();
     let loaded = match options.load() {
         Ok(loaded) => loaded,
-        Err(faults) => return refuse(&faults),
+        Err(errors) => return refuse(&errors),
     };
-    for remark in &loaded.remarks {
-        tracing::warn!("{remark}");
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -130,14 +130,14 @@ fn run(options: Options) -> ExitCode {
 fn check(options: &Options) -> ExitCode {
     match options.load() {
         Ok(loaded) => {
-            let remarks: String = loaded.remarks.iter().map(|remark| remark.to_string() + "\n").collect();
+            let warnings: String = loaded.warnings.iter().map(|warning| warning.to_string() + "\n").collect();
             let what = loaded
                 .file
                 .as_ref()
                 .map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
-            print(&format!("{remarks}{what}: no fault\n"))
+            print(&format!("{warnings}{what}: no fault\n"))
         }
-        Err(faults) => refuse(&faults),
+        Err(errors) => refuse(&errors),
     }
 }
 
@@ -147,7 +147,7 @@ fn render(options: &Options) -> ExitCode {
             Ok(text) => print(&text),
             Err(error) => fail(&error),
         },
-        Err(faults) => refuse(&faults),
+        Err(errors) => refuse(&errors),
     }
 }
 
@@ -248,8 +248,8 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-fn refuse(faults: &Faults) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "{faults}");
+fn refuse(errors: &Diagnostics) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{errors}");
     ExitCode::from(WRONG_CONFIG)
 }
 

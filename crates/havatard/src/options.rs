@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::{Config, Faults, Loaded};
+use crate::config::{Config, Diagnostics, Loaded};
 
 /// Options of `havatard run`, `check` and `render`.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ impl Options {
     ///
     /// # Errors
     /// All errors of the file.
-    pub fn load(&self) -> Result<Loaded, Faults> {
+    pub fn load(&self) -> Result<Loaded, Diagnostics> {
         Config::load(self.config.as_deref(), self.demo)
     }
 }

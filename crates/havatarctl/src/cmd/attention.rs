@@ -1,9 +1,10 @@
 use havatar_api::Utterance;
 
-use super::speak;
 use crate::client::Client;
 use crate::output::Output;
 use crate::{Exit, Failure};
+
+use super::speak;
 
 /// Sounds the attention sound.
 pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {

@@ -49,8 +49,9 @@ fn line(line: &LogLine, look: &Look) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::output::tests::look;
+
+    use super::*;
 
     #[test]
     fn lines() {

@@ -44,8 +44,9 @@ pub(super) fn sentence(process: &Process, look: &Look) -> String {
 pub(crate) mod tests {
     use havatar_api::ProcessState;
 
-    use super::*;
     use crate::output::tests::look;
+
+    use super::*;
 
     pub(crate) fn process(name: &str, state: ProcessState) -> Process {
         let running = state == ProcessState::Running;

@@ -34,9 +34,10 @@ fn table(processes: &[Process], look: &Look) -> String {
 mod tests {
     use havatar_api::ProcessState;
 
-    use super::*;
     use crate::cmd::process::tests::{failing, process};
     use crate::output::tests::look;
+
+    use super::*;
 
     #[test]
     fn processes() {

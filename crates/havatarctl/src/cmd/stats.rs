@@ -51,8 +51,9 @@ pub(super) fn picture(stream: &Stream) -> Option<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::*;
     use crate::output::tests::look;
+
+    use super::*;
 
     pub(crate) fn streams() -> Streams {
         Streams {

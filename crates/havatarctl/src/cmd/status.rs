@@ -5,11 +5,12 @@ use havatar_api::{
     Voice,
 };
 
-use super::process::sentence;
-use super::{record, robot, stats};
 use crate::client::Client;
 use crate::output::{Look, Output, Tint};
 use crate::{Exit, Failure, words};
+
+use super::process::sentence;
+use super::{record, robot, stats};
 
 /// How wide the names of the sections are.
 const LABEL: usize = 12;
@@ -190,12 +191,13 @@ pub(crate) mod tests {
         ConfigFault, Devices, Process, Readiness, RecordingStatus, Speech, SpeechFailure, Utterance,
     };
 
-    use super::*;
     use crate::cmd::process::tests::{failing, process};
     use crate::cmd::record::tests::{faulty, recording};
     use crate::cmd::robot::state::tests::robot;
     use crate::cmd::stats::tests::streams;
     use crate::output::tests::{colourful, look};
+
+    use super::*;
 
     pub(crate) fn well() -> Status {
         let live = |name: &str| Device { name: name.to_owned(), state: DeviceState::Live, why: None };

@@ -1,7 +1,8 @@
-use super::process::{Args, order};
 use crate::client::Client;
 use crate::output::Output;
 use crate::{Exit, Failure};
+
+use super::process::{Args, order};
 
 /// Wants a process not to run.
 pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Failure> {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use havatar_api::{Device, Process, ProcessState, Status};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::process::sentence;
-use super::{record, status};
 use crate::client::{Client, ClientError};
 use crate::output::{Look, Output, Tint};
 use crate::{Exit, Failure, words};
+
+use super::process::sentence;
+use super::{record, status};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -161,9 +162,10 @@ fn device_key(device: &Device) -> (&str, havatar_api::DeviceState, Option<&str>)
 mod tests {
     use jiff::Timestamp;
 
-    use super::*;
     use crate::cmd::status::tests::{ailing, well};
     use crate::output::tests::look;
+
+    use super::*;
 
     #[test]
     fn figures_alone_are_no_news() {

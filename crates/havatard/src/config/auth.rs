@@ -36,7 +36,7 @@ impl Auth {
         if self.session_idle > self.session_max {
             let (key, other) = ("auth.session_idle", "auth.session_max");
             let message = format!("{} is longer than {other}, {}", self.session_idle, self.session_max);
-            checks.fault(key, &[other], message, format!("use at most {}", self.session_max));
+            checks.error(key, &[other], message, format!("use at most {}", self.session_max));
         }
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checks::{Checks, because};
-use super::leaf::{whole, words};
+use super::scalar::{string_enum, whole};
 use super::{AbsolutePath, BitRate, CameraDevice, Size, SourceUrl};
 
 /// Where the picture comes from and how it is encoded.
@@ -83,7 +83,7 @@ impl Camera {
             let (key, other) = ("media.camera.max_bitrate", "media.camera.bitrate");
             let message = format!("{} is below {other}, {}", self.max_bitrate, self.bitrate);
             let fix = format!("use at least {}, or leave it out: it then follows {other}", self.bitrate);
-            checks.fault(key, &[other], message, fix);
+            checks.error(key, &[other], message, fix);
         }
     }
 
@@ -91,18 +91,18 @@ impl Camera {
         let source = "media.camera.source";
         let (url, file) = ("media.camera.url", "media.camera.file");
         if self.source == CameraSource::Url && self.url.is_none() {
-            checks.fault(url, &[source], "source is url, and this is not set", "write the stream's URL");
+            checks.error(url, &[source], "source is url, and this is not set", "write the stream's URL");
         }
         if self.source == CameraSource::File {
             match &self.file {
                 None => {
                     let fix = "write the path of the file to play";
-                    checks.fault(file, &[source], "source is file, and this is not set", fix);
+                    checks.error(file, &[source], "source is file, and this is not set", fix);
                 }
-                // No fault: a film may be put in place at any time, and is waited for.
+                // A warning: the publisher waits for the file.
                 Some(path) if !path.as_path().exists() => {
                     let message = format!("{} is not there", path.as_path().display());
-                    checks.remark(file, &[source], message, "put the film in place: it is waited for");
+                    checks.warning(file, &[source], message, "put the film in place: it is waited for");
                 }
                 Some(path) => drop(checks.readable(file, path.as_path(), false)),
             }
@@ -114,7 +114,7 @@ impl Camera {
         for (key, idle, wanted) in idle {
             if idle {
                 let message = format!("source is {}: this has no effect", self.source);
-                checks.remark(key, &[source], message, format!("set source to {wanted}, or take this out"));
+                checks.warning(key, &[source], message, format!("set source to {wanted}, or take this out"));
             }
         }
     }
@@ -125,21 +125,21 @@ impl Camera {
             (CameraSource::V4l2, CameraDevice::Number(number)) => {
                 let message = format!("{number} numbers a CSI camera, and source is v4l2");
                 let fix = format!("write auto, or a path: /dev/video{number}");
-                checks.fault(key, &[source], message, fix);
+                checks.error(key, &[source], message, fix);
             }
             (CameraSource::Csi, CameraDevice::Path(path)) => {
                 let message = format!("{} is not the number of a CSI camera", path.display());
-                checks.fault(key, &[source], message, "write auto, or 0 or 1");
+                checks.error(key, &[source], message, "write auto, or 0 or 1");
             }
             (CameraSource::V4l2, CameraDevice::Path(path)) => {
-                // No fault: a camera may be plugged in at any time, and is waited for.
+                // A warning: the publisher waits for the device.
                 if let Err(error) = std::fs::metadata(path) {
                     let message = format!("{} {}", path.display(), because(&error));
-                    checks.remark(key, &[source], message, "plug the camera in: it is waited for");
+                    checks.warning(key, &[source], message, "plug the camera in: it is waited for");
                 }
                 if path.to_str().is_some_and(|path| path.starts_with("/dev/video")) {
                     let message = format!("{} may be another camera after a restart", path.display());
-                    checks.remark(key, &[source], message, "use its path below /dev/v4l/by-id");
+                    checks.warning(key, &[source], message, "use its path below /dev/v4l/by-id");
                 }
             }
             _ => {}
@@ -153,17 +153,17 @@ impl Camera {
         let (key, source, format) = ("media.camera.encoder", "media.camera.source", "media.camera.format");
         if matches!(self.source, CameraSource::Test | CameraSource::Csi) {
             let message = format!("copy needs a source that gives H.264, and {} gives pictures", self.source);
-            checks.fault(key, &[source], message, "use auto");
+            checks.error(key, &[source], message, "use auto");
         }
         if self.source == CameraSource::V4l2 && matches!(self.format, CameraFormat::Mjpeg | CameraFormat::Raw)
         {
             let message = format!("copy needs a camera that gives H.264, and format is {}", self.format);
-            checks.fault(key, &[format, source], message, "use auto here, or format: h264");
+            checks.error(key, &[format, source], message, "use auto here, or format: h264");
         }
     }
 }
 
-words! {
+string_enum! {
     /// Where the picture comes from.
     CameraSource {
         /// A USB camera, or anything else below /dev/video*.
@@ -182,7 +182,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What a V4L2 camera is asked for.
     CameraFormat {
         /// The best that it lists at this size and speed.
@@ -197,7 +197,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// The H.264 encoder.
     CameraEncoder {
         /// The best that passes a test encode at this size and speed.

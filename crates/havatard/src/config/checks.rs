@@ -1,6 +1,4 @@
-//! What no single value shows: keys that contradict each other, and files that are not there.
-//!
-//! Each section checks itself; here is what they report with, and what crosses sections.
+//! What the sections check themselves with: diagnostics with lines, and checks of files and programs.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -8,55 +6,46 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access};
 
-use super::fault::Fault;
+use super::diagnostic::Diagnostic;
 use super::tree::{Data, Node};
-use super::{Config, ListenAddr};
 
-/// Faults and remarks about a config, gathered.
+/// Diagnostics and warnings about a config, gathered.
 pub(super) struct Checks<'a> {
     tree: Option<&'a Node>,
-    cut: &'a [String],
-    pub(super) faults: Vec<Fault>,
-    pub(super) remarks: Vec<Fault>,
+    removed: &'a [String],
+    pub(super) errors: Vec<Diagnostic>,
+    pub(super) warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Checks<'a> {
-    pub(super) fn run(config: &Config, tree: Option<&'a Node>, cut: &'a [String]) -> Self {
-        let mut checks = Self { tree, cut, faults: Vec::new(), remarks: Vec::new() };
-        config.server.check(&mut checks);
-        config.auth.check(&mut checks);
-        config.media.check(&mut checks);
-        config.recording.check(&mut checks);
-        config.speech.check(&mut checks);
-        config.robot.check(&mut checks);
-        checks.ports(config);
-        checks
+    pub(super) fn new(tree: Option<&'a Node>, removed: &'a [String]) -> Self {
+        Self { tree, removed, errors: Vec::new(), warnings: Vec::new() }
     }
 
-    /// A fault of `key` that follows from it and from `others`; silent if the value of one of them was
-    /// faulty already. Its line is that of the first of them that is in the file.
-    pub(super) fn fault(
+    /// Reports an error of `key` that follows from its value and from those of `others`, unless the value of one of them was
+    /// invalid already. The line is that of the first of these keys that the file sets.
+    pub(super) fn error(
         &mut self,
         key: &str,
         others: &[&str],
         message: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        if let Some(fault) = self.about(key, others, message.into(), fix.into()) {
-            self.faults.push(fault);
+        if let Some(diagnostic) = self.about(key, others, message.into(), fix.into()) {
+            self.errors.push(diagnostic);
         }
     }
 
-    /// Like [`Self::fault`], for what is no reason to refuse the file.
-    pub(super) fn remark(
+    /// Like [`Self::error`], for what is no reason to refuse the file.
+    pub(super) fn warning(
         &mut self,
         key: &str,
         others: &[&str],
         message: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        if let Some(fault) = self.about(key, others, message.into(), fix.into()) {
-            self.remarks.push(fault);
+        if let Some(diagnostic) = self.about(key, others, message.into(), fix.into()) {
+            self.warnings.push(diagnostic);
         }
     }
 
@@ -82,11 +71,11 @@ impl<'a> Checks<'a> {
             Ok(_) => return,
         };
         let fix = "name the program that is installed, or install it there with its execute bit set";
-        self.fault(key, &[], format!("{} {why}", path.display()), fix);
+        self.error(key, &[], format!("{} {why}", path.display()), fix);
     }
 
     /// The file at `key` can be read; gives its beginning, at most 64 KiB. Its path is not quoted where
-    /// `secret`: somebody may have written the password itself.
+    /// `secret`: users write the password itself there.
     pub(super) fn readable(&mut self, key: &str, path: &Path, secret: bool) -> Option<Vec<u8>> {
         let mut start = Vec::new();
         let read = fs::metadata(path).and_then(|found| {
@@ -98,7 +87,7 @@ impl<'a> Checks<'a> {
         if let Err(error) = read {
             let name = if secret { "the file".to_owned() } else { path.display().to_string() };
             let fix = "name a file that is there and that havatard's user may read";
-            self.fault(key, &[], format!("{name} {}", because(&error)), fix);
+            self.error(key, &[], format!("{name} {}", because(&error)), fix);
             return None;
         }
         Some(start)
@@ -124,45 +113,16 @@ impl<'a> Checks<'a> {
             (Err(error), _) => (path, error),
         };
         let fix = "make the directory, and give it to havatard's user";
-        self.fault(key, &[], format!("{} {}", directory.display(), because(&error)), fix);
+        self.error(key, &[], format!("{} {}", directory.display(), because(&error)), fix);
     }
 
-    fn about(&self, key: &str, others: &[&str], message: String, fix: String) -> Option<Fault> {
+    fn about(&self, key: &str, others: &[&str], message: String, fix: String) -> Option<Diagnostic> {
         let mut involved = std::iter::once(key).chain(others.iter().copied());
-        if involved.clone().any(|key| self.cut.iter().any(|cut| related(key, cut))) {
+        if involved.clone().any(|key| self.removed.iter().any(|removed| related(key, removed))) {
             return None;
         }
         let line = involved.find_map(|key| self.tree?.find(key).map(|node| node.line));
-        Some(Fault { file: String::new(), line, key: key.to_owned(), message, fix: Some(fix) })
-    }
-
-    /// No two listeners want the same port. TCP alone: WebRTC's media port is UDP, and clashes with none.
-    fn ports(&mut self, config: &Config) {
-        let media = &config.media.mediamtx;
-        let listeners: [(&str, ListenAddr); 6] = [
-            ("server.listen", config.server.listen),
-            ("media.mediamtx.api_address", media.api_address),
-            ("media.mediamtx.metrics_address", media.metrics_address),
-            ("media.mediamtx.rtsp_address", media.rtsp_address),
-            ("media.mediamtx.webrtc_address", media.webrtc_address),
-            ("media.mediamtx.hls_address", media.hls_address),
-        ];
-        for (at, (second, address)) in listeners.iter().enumerate() {
-            for (first, other) in &listeners[..at] {
-                if !address.overlaps(*other) {
-                    continue;
-                }
-                // Told at the one that the file sets: the other may be a default.
-                let (key, named, named_address) =
-                    if self.set(second) { (second, first, other) } else { (first, second, address) };
-                let default = if self.set(named) { "" } else { ", its default" };
-                let message = format!(
-                    "port {} is taken by {named} as well ({named_address}{default})",
-                    address.0.port()
-                );
-                self.fault(key, &[named], message, "give each listener a port of its own");
-            }
-        }
+        Some(Diagnostic { file: String::new(), line, key: key.to_owned(), message, fix: Some(fix) })
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
-use super::leaf::words;
+use super::scalar::string_enum;
 use super::{AbsolutePath, HostName, IceUrl, ListenAddr, UserName};
 
 /// The media server. Its HTTP listeners stay on loopback: they are reached through havatard.
@@ -63,7 +63,7 @@ impl MediaMtx {
         ];
         for (key, address) in loopback_only {
             if !address.is_loopback() {
-                checks.fault(
+                checks.error(
                     key,
                     &[],
                     format!("{address} is reached over the network, past havatard's sign-in"),
@@ -77,7 +77,7 @@ impl MediaMtx {
         ];
         for (key, address) in loopback_only.into_iter().chain(open_ones) {
             if address.0.port() == 0 {
-                checks.fault(
+                checks.error(
                     key,
                     &[],
                     "port 0 would be a different one each time",
@@ -113,21 +113,26 @@ impl IceServer {
         if self.url.is_turn() {
             let message = "a TURN server admits nobody without a login, and this is not set";
             if self.username.is_none() {
-                checks.fault(&username, &[&url], message, "write the user name");
+                checks.error(&username, &[&url], message, "write the user name");
             }
             if self.password_file.is_none() {
                 let fix = "write the password into a file of its own, and name that file";
-                checks.fault(&file, &[&url], message, fix);
+                checks.error(&file, &[&url], message, fix);
             }
         } else if self.username.is_some() || self.password_file.is_some() {
             let key = if self.username.is_some() { &username } else { &file };
-            checks.remark(key, &[&url], "a STUN server asks for no login: this has no effect", "take it out");
+            checks.warning(
+                key,
+                &[&url],
+                "a STUN server asks for no login: this has no effect",
+                "take it out",
+            );
         }
         let Some(path) = &self.password_file else { return };
         if let Some(password) = checks.readable(&file, path.as_path(), true)
             && password.trim_ascii().is_empty()
         {
-            checks.fault(
+            checks.error(
                 &file,
                 &[],
                 "the file is empty",
@@ -137,7 +142,7 @@ impl IceServer {
     }
 }
 
-words! {
+string_enum! {
     /// How much MediaMTX logs.
     LogLevel {
         /// Failures alone.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::leaf::words;
+use super::scalar::string_enum;
 use super::{BitRate, SoundDevice};
 
 /// Where the sound comes from. It is sent as Opus, 48 kHz, mono.
@@ -29,7 +29,7 @@ impl Default for Microphone {
     }
 }
 
-words! {
+string_enum! {
     /// Where the sound comes from.
     MicrophoneSource {
         /// PulseAudio or PipeWire if one answers, else ALSA.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::leaf::{Scalar, Wrong, leaf, shown};
+use super::scalar::{Scalar, ValueError, scalar, shown};
 
 /// An absolute path without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,23 +18,23 @@ impl AbsolutePath {
         &self.0
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write a path that begins with /";
         // The value is not quoted: where a password's file is asked for, people write the password.
         let Scalar::Text(text) = scalar else {
-            return Err(Wrong::new("this is not a path", FORM));
+            return Err(ValueError::new("this is not a path", FORM));
         };
         if text.is_empty() {
-            return Err(Wrong::new("the path is empty", FORM));
+            return Err(ValueError::new("the path is empty", FORM));
         }
         if text.chars().any(char::is_control) {
-            return Err(Wrong::new("the path holds a control character", "write it without"));
+            return Err(ValueError::new("the path holds a control character", "write it without"));
         }
         if text.starts_with("~/") {
-            return Err(Wrong::new("~ is not expanded here", "write the whole path, from /"));
+            return Err(ValueError::new("~ is not expanded here", "write the whole path, from /"));
         }
         if !text.starts_with('/') {
-            return Err(Wrong::new("the path is not absolute", FORM));
+            return Err(ValueError::new("the path is not absolute", FORM));
         }
         Ok(Self(PathBuf::from(text)))
     }
@@ -65,7 +65,7 @@ impl JsonSchema for AbsolutePath {
     }
 }
 
-leaf!(AbsolutePath);
+scalar!(AbsolutePath);
 
 /// A program: a bare name, looked up on PATH, or an absolute path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ impl Program {
         Self(name.to_owned())
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write a program's name, or its path from /";
         let text = scalar.text(FORM)?;
         let bare = !text.contains('/');
@@ -94,10 +94,13 @@ impl Program {
             || text.chars().any(char::is_control)
             || (bare && (text.starts_with(['-', '.']) || text.contains(char::is_whitespace)))
         {
-            return Err(Wrong::new(format!("{} is not a program", shown(&text)), FORM));
+            return Err(ValueError::new(format!("{} is not a program", shown(&text)), FORM));
         }
         if !bare && !text.starts_with('/') {
-            return Err(Wrong::new(format!("{} is neither a name nor an absolute path", shown(&text)), FORM));
+            return Err(ValueError::new(
+                format!("{} is neither a name nor an absolute path", shown(&text)),
+                FORM,
+            ));
         }
         Ok(Self(text))
     }
@@ -122,7 +125,7 @@ impl JsonSchema for Program {
     }
 }
 
-leaf!(Program);
+scalar!(Program);
 
 /// Which camera.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -137,13 +140,13 @@ pub enum CameraDevice {
 }
 
 impl CameraDevice {
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str =
             "write auto, a path like /dev/v4l/by-id/usb-...-video-index0, or the number of a CSI camera";
         let text = match scalar {
             Scalar::Text(text) => text,
             Scalar::Whole(number) => number.to_string(),
-            other => return Err(Wrong::new(format!("{other} is not a camera"), FORM)),
+            other => return Err(ValueError::new(format!("{other} is not a camera"), FORM)),
         };
         if text == "auto" {
             return Ok(Self::Auto);
@@ -154,7 +157,7 @@ impl CameraDevice {
         if text.starts_with('/') && !text.chars().any(char::is_control) {
             return Ok(Self::Path(PathBuf::from(text)));
         }
-        Err(Wrong::new(format!("{} is not a camera", shown(&text)), FORM))
+        Err(ValueError::new(format!("{} is not a camera", shown(&text)), FORM))
     }
 }
 
@@ -183,7 +186,7 @@ impl JsonSchema for CameraDevice {
     }
 }
 
-leaf!(CameraDevice);
+scalar!(CameraDevice);
 
 /// A sound device by name: ALSA's (`default`, `hw:1,0`, `plughw:CARD=Mic`), or a source or sink of a sound server. Never
 /// an option of another program.
@@ -200,12 +203,12 @@ impl SoundDevice {
         Self(name.to_owned())
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write default, or a name that arecord -L, aplay -L or pactl list short shows, like plughw:CARD=Mic,DEV=0";
         let text = scalar.text(FORM)?;
         let length = text.chars().count();
         if length == 0 || length > 200 || text.starts_with('-') || text.chars().any(char::is_control) {
-            return Err(Wrong::new(format!("{} is not a sound device", shown(&text)), FORM));
+            return Err(ValueError::new(format!("{} is not a sound device", shown(&text)), FORM));
         }
         Ok(Self(text))
     }
@@ -231,7 +234,7 @@ impl JsonSchema for SoundDevice {
     }
 }
 
-leaf!(SoundDevice);
+scalar!(SoundDevice);
 
 /// A user name: 1 to 200 characters, no control character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -243,11 +246,11 @@ impl UserName {
         &self.0
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         let text = scalar.text("put it in quotes")?;
         let length = text.chars().count();
         if length == 0 || length > 200 || text.chars().any(char::is_control) {
-            return Err(Wrong::new(
+            return Err(ValueError::new(
                 format!("{} is not a user name", shown(&text)),
                 "write 1 to 200 characters, none of them a control character",
             ));
@@ -276,4 +279,4 @@ impl JsonSchema for UserName {
     }
 }
 
-leaf!(UserName);
+scalar!(UserName);

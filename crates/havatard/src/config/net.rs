@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::leaf::{Scalar, Wrong, leaf, shown};
+use super::scalar::{Scalar, ValueError, scalar, shown};
 
 /// An address and port to listen on: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8189`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,32 +35,32 @@ impl ListenAddr {
         self.0.port() == other.0.port() && self.0.port() != 0 && (a == b || covers(a, b) || covers(b, a))
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write an IP address and a port, like 127.0.0.1:8080 or [::1]:8080";
         let text = match scalar {
             Scalar::Text(text) => text,
             Scalar::Whole(port @ 0..=65535) => {
-                return Err(Wrong::new(
+                return Err(ValueError::new(
                     format!("{port} is a port without an address"),
                     format!("write 127.0.0.1:{port}"),
                 ));
             }
-            other => return Err(Wrong::new(format!("{other} is not a listen address"), FORM)),
+            other => return Err(ValueError::new(format!("{other} is not a listen address"), FORM)),
         };
         if let Ok(address) = text.parse() {
             return Ok(Self(address));
         }
         let port = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
         Err(match port {
-            Some(("localhost", port)) => Wrong::new(
+            Some(("localhost", port)) => ValueError::new(
                 format!("{} has a name where an IP address is needed", shown(&text)),
                 format!("write 127.0.0.1:{port}"),
             ),
-            Some(("", port)) => Wrong::new(
+            Some(("", port)) => ValueError::new(
                 format!("{} is a port without an address", shown(&text)),
                 format!("write 127.0.0.1:{port} for this machine only, 0.0.0.0:{port} for the network"),
             ),
-            _ => Wrong::new(format!("{} is not a listen address", shown(&text)), FORM),
+            _ => ValueError::new(format!("{} is not a listen address", shown(&text)), FORM),
         })
     }
 }
@@ -84,7 +84,7 @@ impl JsonSchema for ListenAddr {
     }
 }
 
-leaf!(ListenAddr);
+scalar!(ListenAddr);
 
 /// A host name or IP address without scheme or port, in lower case: `robot.local`, `192.168.1.20`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,13 +96,13 @@ impl HostName {
         &self.0
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write a name or an IP address alone, like robot.local or 192.168.1.20";
         let text = scalar.text(FORM)?;
         if let Some(name) = host(&text) {
             return Ok(Self(name));
         }
-        let wrong = |what: &str| Err(Wrong::new(format!("{} {what}", shown(&text)), FORM));
+        let wrong = |what: &str| Err(ValueError::new(format!("{} {what}", shown(&text)), FORM));
         if text.contains("://") {
             wrong("is a URL, not a host name")
         } else if text.rsplit_once(':').is_some_and(|(name, _)| host(name).is_some()) {
@@ -134,7 +134,7 @@ impl JsonSchema for HostName {
     }
 }
 
-leaf!(HostName);
+scalar!(HostName);
 
 /// A STUN or TURN server: `stun:host[:port]`, `turn:host[:port][?transport=udp|tcp]`, `turns:` alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -151,22 +151,22 @@ impl IceUrl {
         !self.0.starts_with("stun:")
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write stun:host:port, turn:host:port or turns:host:port";
         let text = scalar.text(FORM)?;
         let (scheme, rest) = text.split_once(':').unwrap_or((text.as_str(), ""));
         if !matches!(scheme, "stun" | "turn" | "turns") {
-            return Err(Wrong::new(format!("{} is not a STUN or TURN server", shown(&text)), FORM));
+            return Err(ValueError::new(format!("{} is not a STUN or TURN server", shown(&text)), FORM));
         }
         if rest.starts_with("//") {
             let fix = format!("write {scheme}:{}", rest.trim_start_matches('/').escape_debug());
-            return Err(Wrong::new(
+            return Err(ValueError::new(
                 format!("{} has slashes, which this kind of URL has not", shown(&text)),
                 fix,
             ));
         }
         if rest.contains('@') {
-            return Err(Wrong::new(
+            return Err(ValueError::new(
                 "has a login in the URL",
                 "write the user name as username and the password into a file named by password_file",
             ));
@@ -181,7 +181,7 @@ impl IceUrl {
         if address_ok && query_ok {
             Ok(Self(text))
         } else {
-            Err(Wrong::new(format!("{} is not a STUN or TURN server", shown(&text)), FORM))
+            Err(ValueError::new(format!("{} is not a STUN or TURN server", shown(&text)), FORM))
         }
     }
 }
@@ -205,7 +205,7 @@ impl JsonSchema for IceUrl {
     }
 }
 
-leaf!(IceUrl);
+scalar!(IceUrl);
 
 /// A stream that FFmpeg can read over the network: `rtsp://192.168.1.30/stream`. It never holds a login,
 /// since FFmpeg gets it on its command line, which every user of the machine can read.
@@ -226,21 +226,21 @@ impl SourceUrl {
         self.0.split_once("://").map_or("", |(scheme, _)| scheme)
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write a URL that begins with rtsp, rtsps, http, https, srt, udp or tcp, \
                             like rtsp://192.168.1.30/stream";
         // The value is never quoted in a message: it may hold a password.
         let Scalar::Text(text) = scalar else {
-            return Err(Wrong::new("this is not a URL", FORM));
+            return Err(ValueError::new("this is not a URL", FORM));
         };
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(Wrong::new("this is not a URL", FORM));
+            return Err(ValueError::new("this is not a URL", FORM));
         };
         if !Self::SCHEMES.contains(&scheme) {
-            return Err(Wrong::new(format!("the scheme {} is not accepted", shown(scheme)), FORM));
+            return Err(ValueError::new(format!("the scheme {} is not accepted", shown(scheme)), FORM));
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(Wrong::new(
+            return Err(ValueError::new(
                 "the URL holds a space or a control character",
                 "write a space in a URL as %20",
             ));
@@ -248,14 +248,14 @@ impl SourceUrl {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let login = authority.rsplit_once('@').is_some_and(|(login, _)| !login.is_empty());
         if login || rest.to_ascii_lowercase().contains("passphrase=") {
-            return Err(Wrong::new(
+            return Err(ValueError::new(
                 "the URL holds a login, which every user of this machine could read in the list of processes",
                 "let the camera admit this robot without one, or have another program that signs in \
                  pass the stream on over loopback",
             ));
         }
         if authority.is_empty() {
-            return Err(Wrong::new("the URL names no host", FORM));
+            return Err(ValueError::new("the URL names no host", FORM));
         }
         Ok(Self(text))
     }
@@ -290,7 +290,7 @@ impl JsonSchema for SourceUrl {
     }
 }
 
-leaf!(SourceUrl);
+scalar!(SourceUrl);
 
 /// A bare host name or IP address (IPv6 with or without brackets), in lower case.
 fn host(text: &str) -> Option<String> {

@@ -1,27 +1,27 @@
-//! From the tree to the types, past every fault.
+//! Deserializes the tree into the types, past every error.
 
 use serde_path_to_error::{Path, Segment};
 
-use super::fault::Fault;
-use super::leaf::{Scalar, nearest, split};
+use super::diagnostic::Diagnostic;
+use super::scalar::{Scalar, nearest, split};
 use super::tree::{Data, Node, Step, join};
 use super::yaml::parse;
 use super::{Camera, CameraSource, Config, MicrophoneSource, RobotPort};
 
 /// What could be read of a text.
 pub(super) struct Read {
-    /// With defaults in place of what is faulty.
+    /// With defaults in place of what is invalid.
     pub(super) config: Config,
-    /// What is left of the file: lines of what is in force.
+    /// What is left of the file: the lines of the values in use.
     pub(super) tree: Option<Node>,
-    /// What is wrong so far.
-    pub(super) faults: Vec<Fault>,
-    /// Keys whose value was cut out, so that nothing is concluded from the default in its place.
-    pub(super) cut: Vec<String>,
+    /// The errors so far.
+    pub(super) errors: Vec<Diagnostic>,
+    /// Keys whose value was removed, so that nothing is concluded from the default in its place.
+    pub(super) removed: Vec<String>,
 }
 
 impl Read {
-    /// Puts in what follows from other keys, where the file does not set it.
+    /// Derives the defaults that follow from other keys, where the file does not set them.
     pub(super) fn fill(&mut self, demo: bool) {
         let set = |key: &str| {
             self.tree.as_ref().and_then(|tree| tree.find(key)).is_some_and(|node| !node.is_null())
@@ -45,15 +45,15 @@ impl Read {
     }
 }
 
-/// More faults than these in one file are not told.
-pub(super) const MOST_FAULTS: usize = 100;
+/// The number of diagnostics after which reading ends.
+pub(super) const MAX_DIAGNOSTICS: usize = 100;
 
 pub(super) fn read(text: &str) -> Read {
-    let (mut tree, mut faults) = parse(text);
+    let (mut tree, mut errors) = parse(text);
     if tree.as_ref().is_some_and(Node::is_null) {
         tree = None;
     }
-    let mut read = Read { config: Config::default(), tree: None, faults: Vec::new(), cut: Vec::new() };
+    let mut read = Read { config: Config::default(), tree: None, errors: Vec::new(), removed: Vec::new() };
     while let Some(node) = &mut tree {
         let error = match serde_path_to_error::deserialize::<_, Config>(&*node) {
             Ok(config) => {
@@ -65,30 +65,30 @@ pub(super) fn read(text: &str) -> Read {
         let (path, key, at) = trace(node, error.path());
         let text = error.into_inner().to_string();
         let null = at.is_null() && matches!(path.last(), Some(Step::Key(_)));
-        // A key without a value means its default, as if it were not there; and a key that is missing
-        // because its value was cut out has been told already.
-        let told = (null && !text.starts_with("unknown field"))
-            || missing(&text).is_some_and(|name| read.cut.contains(&join(&key, name)));
-        if !told {
-            let (fault, meant) = worded(&text, &key, at);
-            faults.push(fault);
-            // What was meant counts as faulty too, unless the file sets it as well.
-            read.cut.extend(meant.filter(|meant| node.find(meant).is_none()));
+        // A key without a value means its default, as if it were not there. A key that is missing
+        // because its value was removed has been reported already.
+        let reported = (null && !text.starts_with("unknown field"))
+            || missing(&text).is_some_and(|name| read.removed.contains(&join(&key, name)));
+        if !reported {
+            let (error, meant) = describe(&text, &key, at);
+            errors.push(error);
+            // The key that was meant counts as invalid too, unless the file sets it as well.
+            read.removed.extend(meant.filter(|meant| node.find(meant).is_none()));
         }
-        if !null || !told {
-            read.cut.push(key);
+        if !null || !reported {
+            read.removed.push(key);
         }
-        if path.is_empty() || faults.len() > MOST_FAULTS {
+        if path.is_empty() || errors.len() > MAX_DIAGNOSTICS {
             break;
         }
-        node.cut(&path);
+        node.remove(&path);
     }
     read.tree = tree;
-    read.faults = faults;
+    read.errors = errors;
     read
 }
 
-/// Where serde stopped: the steps to it, its key as people write it, and the node.
+/// Where serde stopped: the steps to the node, its dotted key, and the node.
 fn trace<'a>(root: &'a Node, path: &Path) -> (Vec<Step>, String, &'a Node) {
     let (mut steps, mut key, mut node) = (Vec::new(), String::new(), root);
     for segment in path {
@@ -108,10 +108,10 @@ fn trace<'a>(root: &'a Node, path: &Path) -> (Vec<Step>, String, &'a Node) {
     (steps, key, node)
 }
 
-/// serde's complaint as a fault: our types' own words as they are, serde's few sentences reworded. With a
-/// key that was meant, if another was written.
-fn worded(text: &str, key: &str, node: &Node) -> (Fault, Option<String>) {
-    let fault = |key: &str, message: &str, fix: Option<&str>| Fault {
+/// serde's error as a diagnostic: messages of our types as they are, serde's own reworded. With the key that was meant, if
+/// another was written.
+fn describe(text: &str, key: &str, node: &Node) -> (Diagnostic, Option<String>) {
+    let error = |key: &str, message: &str, fix: Option<&str>| Diagnostic {
         file: String::new(),
         line: Some(node.line),
         key: key.to_owned(),
@@ -120,19 +120,19 @@ fn worded(text: &str, key: &str, node: &Node) -> (Fault, Option<String>) {
     };
     let (what, expected) = text.rsplit_once(", expected ").unwrap_or((text, ""));
     if let Some((message, fix)) = split(text) {
-        (fault(key, message, Some(fix)), None)
+        (error(key, message, Some(fix)), None)
     } else if text.starts_with("unknown field") {
         let (fix, meant) = unknown(key, expected);
-        (fault(key, "there is no such key", Some(&fix)), meant)
+        (error(key, "there is no such key", Some(&fix)), meant)
     } else if let Some(name) = missing(text) {
         let fix = format!("write {name}: below {key}, or take {key} out");
-        (fault(&join(key, name), "this key is missing", Some(&fix)), None)
+        (error(&join(key, name), "this key is missing", Some(&fix)), None)
     } else if what.starts_with("invalid type") {
         let expected = if expected == "a sequence" { "a list" } else { expected };
         let message = format!("{} is not {expected}", node.described());
-        (fault(key, &message, Some(reshape(key, expected, node))), None)
+        (error(key, &message, Some(reshape(key, expected, node))), None)
     } else {
-        (fault(key, text, None), None)
+        (error(key, text, None), None)
     }
 }
 
@@ -149,7 +149,7 @@ fn reshape(key: &str, expected: &str, node: &Node) -> &'static str {
     }
 }
 
-/// The key that serde misses, if that is its complaint.
+/// The key in serde's error about a missing key.
 fn missing(text: &str) -> Option<&str> {
     text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'))
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checks::Checks;
-use super::leaf::words;
+use super::scalar::string_enum;
 use super::{AbsolutePath, Duration};
 
 /// Where recordings go and in what form.
@@ -34,7 +34,7 @@ impl Recording {
     }
 }
 
-words! {
+string_enum! {
     /// The container of recordings.
     RecordingContainer {
         /// Fragmented MP4: plays in a browser, keeps Opus sound.

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checks::Checks;
-use super::leaf::{Scalar, Wrong, leaf, shown, whole, words};
+use super::scalar::{Scalar, ValueError, scalar, shown, string_enum, whole};
 
 /// The cable to the motor controller, and how fast it may be driven.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,7 +54,7 @@ impl Default for Robot {
     }
 }
 
-words! {
+string_enum! {
     /// What is spoken with the motor controller.
     RobotProtocol {
         /// Havatar's own: framed, checked, acknowledged, with a watchdog at the other end.
@@ -65,7 +65,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What is done with DTR and RTS.
     RobotLines {
         /// Left as the kernel sets them.
@@ -124,20 +124,20 @@ pub struct RobotText {
 impl Robot {
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
         if let RobotPort::Path(path) = &self.port {
-            remark_on_port(path, checks);
+            warn_about_port(path, checks);
         }
         if !(50..=500).contains(&self.max_speed.mm_s) {
             let message = format!("{} m/s is out of range", self.max_speed);
-            checks.fault("robot.max_speed", &[], message, "use 0.05 to 0.5");
+            checks.error("robot.max_speed", &[], message, "use 0.05 to 0.5");
         }
         match (self.protocol, &self.text) {
-            (RobotProtocol::Text, None) => checks.fault(
+            (RobotProtocol::Text, None) => checks.error(
                 "robot.text",
                 &["robot.protocol"],
                 "protocol text needs the lines of the firmware",
                 "write text: with at least drive: below robot",
             ),
-            (RobotProtocol::Havatar, Some(_)) => checks.remark(
+            (RobotProtocol::Havatar, Some(_)) => checks.warning(
                 "robot.text",
                 &["robot.protocol"],
                 "has no effect with protocol havatar",
@@ -181,10 +181,10 @@ impl RobotText {
     fn check(&self, checks: &mut Checks<'_>) {
         if !(50..=5000).contains(&self.full_speed.mm_s) {
             let message = format!("{} m/s is out of range", self.full_speed);
-            checks.fault("robot.text.full_speed", &[], message, "use 0.05 to 5");
+            checks.error("robot.text.full_speed", &[], message, "use 0.05 to 5");
         }
         if self.ask.is_some() && self.replies.is_empty() {
-            checks.fault(
+            checks.error(
                 "robot.text.ask",
                 &["robot.text"],
                 "the answer to this is not known",
@@ -217,12 +217,12 @@ impl RobotText {
                 "write track_mm: below text".to_owned(),
             ),
         };
-        checks.fault(&key, &["robot.text"], message, fix);
+        checks.error(&key, &["robot.text"], message, fix);
     }
 }
 
 /// Names such as ttyUSB0 go round when boards are plugged in another order.
-fn remark_on_port(path: &Path, checks: &mut Checks<'_>) {
+fn warn_about_port(path: &Path, checks: &mut Checks<'_>) {
     let text = path.display().to_string();
     if !(text.starts_with("/dev/ttyUSB") || text.starts_with("/dev/ttyACM")) {
         return;
@@ -238,7 +238,7 @@ fn remark_on_port(path: &Path, checks: &mut Checks<'_>) {
     } else {
         format!("use one of {}", stable.join(", "))
     };
-    checks.remark("robot.port", &[], "this name may belong to another device after a restart", fix);
+    checks.warning("robot.port", &[], "this name may belong to another device after a restart", fix);
 }
 
 /// Where the motor controller is.
@@ -254,10 +254,10 @@ pub enum RobotPort {
 }
 
 impl RobotPort {
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write none, simulated, or a path like /dev/serial/by-id/usb-...";
         let Scalar::Text(text) = scalar else {
-            return Err(Wrong::new(format!("{scalar} is not a serial port"), FORM));
+            return Err(ValueError::new(format!("{scalar} is not a serial port"), FORM));
         };
         match text.as_str() {
             "none" => Ok(Self::None),
@@ -265,7 +265,7 @@ impl RobotPort {
             path if path.starts_with('/') && !path.chars().any(char::is_control) => {
                 Ok(Self::Path(PathBuf::from(path)))
             }
-            other => Err(Wrong::new(format!("{} is not a serial port", shown(other)), FORM)),
+            other => Err(ValueError::new(format!("{} is not a serial port", shown(other)), FORM)),
         }
     }
 }
@@ -293,7 +293,7 @@ impl JsonSchema for RobotPort {
     }
 }
 
-leaf!(RobotPort);
+scalar!(RobotPort);
 
 /// A speed, to the mm/s. In the file: a number of metres a second, `0.25`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -307,17 +307,17 @@ impl Speed {
         self.mm_s
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write metres a second, like 0.25";
         let value = match scalar {
             #[expect(clippy::cast_precision_loss, reason = "beyond the range anyway")]
             Scalar::Whole(value) => value as f64,
             Scalar::Number(value) => value,
-            other => return Err(Wrong::new(format!("{other} is not a speed"), FORM)),
+            other => return Err(ValueError::new(format!("{other} is not a speed"), FORM)),
         };
         let mm_s = (value * 1000.0).round();
         if !(1.0..=10_000.0).contains(&mm_s) {
-            return Err(Wrong::new(format!("{value} m/s is out of range"), FORM));
+            return Err(ValueError::new(format!("{value} m/s is out of range"), FORM));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 10000")]
         Ok(Self { mm_s: mm_s as u16 })
@@ -332,7 +332,7 @@ impl fmt::Display for Speed {
 
 impl<'de> Deserialize<'de> for Speed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_scalar(Scalar::deserialize(deserializer)?).map_err(Wrong::into_error)
+        Self::from_scalar(Scalar::deserialize(deserializer)?).map_err(ValueError::into_error)
     }
 }
 

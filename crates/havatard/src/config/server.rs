@@ -30,7 +30,7 @@ impl Server {
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
         if !self.listen.is_loopback() && self.tls.is_none() {
             let port = self.listen.0.port();
-            checks.fault(
+            checks.error(
                 "server.listen",
                 &["server.tls"],
                 format!(
@@ -67,7 +67,7 @@ impl Tls {
             let Some(start) = checks.readable(key, path.as_path(), false) else { continue };
             if !start.windows(mark.len()).any(|window| window == mark.as_bytes()) {
                 let fix = "name a PEM file: a text with lines that begin with -----BEGIN";
-                checks.fault(key, &[], format!("{path} holds no {what}"), fix);
+                checks.error(key, &[], format!("{path} holds no {what}"), fix);
             }
         }
     }

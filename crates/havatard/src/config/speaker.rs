@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::leaf::{whole, words};
+use super::scalar::{string_enum, whole};
 use super::{Duration, SoundDevice};
 
 /// Where a talker and the robot's own words are heard.
@@ -38,7 +38,7 @@ impl Default for Speaker {
     }
 }
 
-words! {
+string_enum! {
     /// Where the sound goes.
     SpeakerOutput {
         /// To PulseAudio or PipeWire if one answers, else to ALSA.

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
-use super::leaf::{Scalar, Wrong, leaf, shown, words};
+use super::scalar::{Scalar, ValueError, scalar, shown, string_enum};
 
 /// What the robot says aloud, with which voice, and when not.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +26,7 @@ pub struct Speech {
     pub quiet_hours: Option<QuietHours>,
 }
 
-words! {
+string_enum! {
     /// What turns words into sound.
     SpeechEngine {
         /// The program espeak-ng.
@@ -58,13 +58,13 @@ impl Default for Voices {
 impl Speech {
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
         match (self.engine, self.command.first()) {
-            (SpeechEngine::Command, None) => checks.fault(
+            (SpeechEngine::Command, None) => checks.error(
                 "speech.command",
                 &["speech.engine"],
                 "engine command needs a program",
                 "write command: with the program and its arguments",
             ),
-            (SpeechEngine::Espeak | SpeechEngine::Off, Some(_)) => checks.remark(
+            (SpeechEngine::Espeak | SpeechEngine::Off, Some(_)) => checks.warning(
                 "speech.command",
                 &["speech.engine"],
                 format!("has no effect with engine {}", self.engine),
@@ -74,10 +74,10 @@ impl Speech {
         }
         if self.command.iter().any(|part| part.chars().any(char::is_control)) {
             let message = "an argument holds a control character";
-            checks.fault("speech.command", &[], message, "write it without");
+            checks.error("speech.command", &[], message, "write it without");
         }
         if self.command.first().is_some_and(String::is_empty) {
-            checks.fault("speech.command", &[], "the program's name is empty", "name the program first");
+            checks.error("speech.command", &[], "the program's name is empty", "name the program first");
         }
     }
 }
@@ -92,7 +92,7 @@ impl VoiceName {
         &self.0
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write a name that espeak-ng --voices lists, like ro or en-gb";
         let text = scalar.text(FORM)?;
         let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'_');
@@ -101,7 +101,7 @@ impl VoiceName {
         if plain && text.len() <= 40 {
             Ok(Self(text))
         } else {
-            Err(Wrong::new(format!("{} is not the name of a voice", shown(&text)), FORM))
+            Err(ValueError::new(format!("{} is not the name of a voice", shown(&text)), FORM))
         }
     }
 }
@@ -125,7 +125,7 @@ impl JsonSchema for VoiceName {
     }
 }
 
-leaf!(VoiceName);
+scalar!(VoiceName);
 
 /// A part of each day, by the clock on the wall: the first minute is in it, the last is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,14 +149,14 @@ impl QuietHours {
         self.to
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write two times of the day, like 22:00-07:00";
         let text = scalar.text(FORM)?;
-        let wrong = || Wrong::new(format!("{} is no part of a day", shown(&text)), FORM);
+        let wrong = || ValueError::new(format!("{} is no part of a day", shown(&text)), FORM);
         let (from, to) = text.split_once('-').ok_or_else(wrong)?;
         let (from, to) = (time(from).ok_or_else(wrong)?, time(to).ok_or_else(wrong)?);
         if from == to {
-            return Err(Wrong::new("these hours have no length", "for never, leave the key out"));
+            return Err(ValueError::new("these hours have no length", "for never, leave the key out"));
         }
         Ok(Self { from, to })
     }
@@ -191,7 +191,7 @@ impl JsonSchema for QuietHours {
     }
 }
 
-leaf!(QuietHours);
+scalar!(QuietHours);
 
 #[cfg(test)]
 mod tests {

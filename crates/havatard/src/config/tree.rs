@@ -4,14 +4,14 @@ use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::leaf::{Scalar, shown};
+use super::scalar::{Scalar, shown};
 
 /// A value and where it is.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     /// Line, from 1: its key's, or its own in a list.
     pub(super) line: u32,
-    /// Place in its list as the file has it, even after others have been cut out; 0 elsewhere.
+    /// Place in its list as the file has it, even after others have been removed; 0 elsewhere.
     pub(super) index: usize,
     pub(super) data: Data,
 }
@@ -36,7 +36,7 @@ impl Node {
         matches!(self.data, Data::Scalar(Scalar::Null))
     }
 
-    /// What messages call it.
+    /// How messages name it.
     pub(super) fn described(&self) -> String {
         match &self.data {
             Data::Scalar(scalar) => scalar.to_string(),
@@ -72,8 +72,8 @@ impl Node {
         }
     }
 
-    /// Cuts out the node at the end of `path`; nothing happens if it is not there.
-    pub(super) fn cut(&mut self, path: &[Step]) {
+    /// Removes the node at the end of `path`, if it exists.
+    pub(super) fn remove(&mut self, path: &[Step]) {
         let Some((step, rest)) = path.split_first() else { return };
         match (&mut self.data, step) {
             (Data::Group(entries), Step::Key(key)) => {
@@ -81,7 +81,7 @@ impl Node {
                     if rest.is_empty() {
                         entries.remove(at);
                     } else if let Some((_, node)) = entries.get_mut(at) {
-                        node.cut(rest);
+                        node.remove(rest);
                     }
                 }
             }
@@ -89,7 +89,7 @@ impl Node {
                 if rest.is_empty() {
                     list.remove(*position);
                 } else if let Some(node) = list.get_mut(*position) {
-                    node.cut(rest);
+                    node.remove(rest);
                 }
             }
             _ => {}
@@ -106,7 +106,7 @@ impl Node {
     }
 }
 
-/// `path.name`, with the name cut short and its control characters shown: it comes from the file.
+/// `path.name`, with the name shortened and its control characters escaped: it comes from the file.
 pub(super) fn join(path: &str, name: &str) -> String {
     let quoted = shown(name);
     let name = quoted.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(&quoted);

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use super::leaf::{Scalar, Wrong, leaf, shown};
+use super::scalar::{Scalar, ValueError, scalar, shown};
 
 /// A length of time, to the millisecond. In the file: a whole number and a unit, `500ms`, `2s`, `10m`,
 /// `12h`, `30d`.
@@ -55,29 +55,29 @@ impl Duration {
         let duration = Self::deserialize(deserializer)?;
         if duration < least || duration > most {
             let fix = format!("use {least} to {most}");
-            return Err(Wrong::new(format!("{duration} is out of range"), fix).into_error());
+            return Err(ValueError::new(format!("{duration} is out of range"), fix).into_error());
         }
         Ok(duration)
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str =
             "write a whole number and a unit (ms, s, m, h, d) without a space, like 10s or 10m";
         let text = match scalar {
             Scalar::Text(text) => text,
             Scalar::Whole(number @ 0..) => {
-                return Err(Wrong::new(
+                return Err(ValueError::new(
                     format!("{number} has no unit"),
                     format!("write {number}s for seconds or {number}m for minutes"),
                 ));
             }
             Scalar::Number(number) => {
-                return Err(Wrong::new(
+                return Err(ValueError::new(
                     format!("{number} has no unit and is not a whole number"),
                     "write it whole, in a smaller unit: 1500ms, 90s or 90m",
                 ));
             }
-            other => return Err(Wrong::new(format!("{other} is not a length of time"), FORM)),
+            other => return Err(ValueError::new(format!("{other} is not a length of time"), FORM)),
         };
         let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (number, unit) = text.split_at(digits);
@@ -88,15 +88,15 @@ impl Duration {
             "h" => 3_600_000,
             "d" => 86_400_000,
             "" if !number.is_empty() => {
-                return Err(Wrong::new(
+                return Err(ValueError::new(
                     format!("{} has no unit", shown(&text)),
                     format!("write {number}s for seconds or {number}m for minutes"),
                 ));
             }
-            _ => return Err(Wrong::new(format!("{} is not a length of time", shown(&text)), FORM)),
+            _ => return Err(ValueError::new(format!("{} is not a length of time", shown(&text)), FORM)),
         };
         if number.is_empty() {
-            return Err(Wrong::new(format!("{} is not a length of time", shown(&text)), FORM));
+            return Err(ValueError::new(format!("{} is not a length of time", shown(&text)), FORM));
         }
         // Digits only, so the one thing that can go wrong is that they are too many; so is the product.
         let millis = number.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(unit);
@@ -129,7 +129,7 @@ impl JsonSchema for Duration {
     }
 }
 
-leaf!(Duration);
+scalar!(Duration);
 
 /// Bits a second. In the file: a number and `k` (1000) or `M` (1000000), `64k`, `1000k`, `1.2M`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,25 +168,25 @@ impl BitRate {
         let rate = Self::deserialize(deserializer)?;
         if rate < least || rate > most {
             let fix = format!("use {least} to {most} (bits a second)");
-            return Err(Wrong::new(format!("{rate} is out of range"), fix).into_error());
+            return Err(ValueError::new(format!("{rate} is out of range"), fix).into_error());
         }
         Ok(rate)
     }
 
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str =
             "write a number and k or M without a space, like 64k, 1000k or 1.2M (bits a second)";
         let text = match scalar {
             Scalar::Text(text) => text,
             Scalar::Whole(number @ 0..) => {
-                return Err(Wrong::new(
+                return Err(ValueError::new(
                     format!("{number} has no unit"),
                     format!("write {number}k for thousands of bits a second, or {number}M for millions"),
                 ));
             }
-            other => return Err(Wrong::new(format!("{other} is not a bit rate"), FORM)),
+            other => return Err(ValueError::new(format!("{other} is not a bit rate"), FORM)),
         };
-        let wrong = || Wrong::new(format!("{} is not a bit rate", shown(&text)), FORM);
+        let wrong = || ValueError::new(format!("{} is not a bit rate", shown(&text)), FORM);
         let (number, unit) = if let Some(number) = text.strip_suffix('k') {
             (number, 1000)
         } else if let Some(number) = text.strip_suffix('M') {
@@ -237,7 +237,7 @@ impl JsonSchema for BitRate {
     }
 }
 
-leaf!(BitRate);
+scalar!(BitRate);
 
 /// A picture's width and height in pixels: even, 160x120 to 3840x2160. In the file: `1280x720`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -249,7 +249,7 @@ pub struct Size {
 }
 
 impl Size {
-    fn from_scalar(scalar: Scalar) -> Result<Self, Wrong> {
+    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
         const FORM: &str = "write width x height in pixels without spaces, like 1280x720";
         let text = scalar.text(FORM)?;
         let parse = |part: &str| {
@@ -258,13 +258,16 @@ impl Size {
         };
         let size = text.split_once('x').and_then(|(width, height)| Some((parse(width)?, parse(height)?)));
         let Some((width, height)) = size else {
-            return Err(Wrong::new(format!("{} is not a picture size", shown(&text)), FORM));
+            return Err(ValueError::new(format!("{} is not a picture size", shown(&text)), FORM));
         };
         if !(160..=3840).contains(&width) || !(120..=2160).contains(&height) {
-            return Err(Wrong::new(format!("{width}x{height} is out of range"), "use 160x120 to 3840x2160"));
+            return Err(ValueError::new(
+                format!("{width}x{height} is out of range"),
+                "use 160x120 to 3840x2160",
+            ));
         }
         if width % 2 != 0 || height % 2 != 0 {
-            return Err(Wrong::new(
+            return Err(ValueError::new(
                 format!("{width}x{height} has an odd side, which H.264 cannot hold"),
                 format!("use {}x{}", width - width % 2, height - height % 2),
             ));
@@ -292,4 +295,4 @@ impl JsonSchema for Size {
     }
 }
 
-leaf!(Size);
+scalar!(Size);

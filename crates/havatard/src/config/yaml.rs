@@ -4,27 +4,27 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
-use super::fault::Fault;
-use super::leaf::Scalar;
+use super::diagnostic::Diagnostic;
+use super::scalar::Scalar;
 use super::tree::{Data, Node, join};
 
-/// The tree of a text (`None` if it holds nothing), and what is wrong with it as YAML. A broken text gives
-/// no tree; keys that stand twice are told, and the first of them is kept.
-pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
+/// The tree of a text (`None` if it holds nothing), and its errors as YAML. A broken text gives
+/// no tree; duplicate keys are reported, and the first of them is used.
+pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(text);
     match builder.run(&mut parser, text) {
-        Ok(()) => (builder.root, builder.faults),
-        Err(fault) => {
-            builder.faults.push(fault);
-            (None, builder.faults)
+        Ok(()) => (builder.root, builder.errors),
+        Err(error) => {
+            builder.errors.push(error);
+            (None, builder.errors)
         }
     }
 }
 
 /// Deeper than any key of ours, shallow enough for the recursion that reads the tree.
 const DEEPEST: usize = 32;
-/// More than any honest file has, few enough for a fault at every one; aliases count what they stand for.
+/// More than any honest file has, few enough for an error at each; aliases count what they stand for.
 const MOST_NODES: usize = 10_000;
 
 #[derive(Default)]
@@ -34,7 +34,7 @@ struct Builder {
     anchors: HashMap<usize, Node>,
     nodes: usize,
     documents: usize,
-    faults: Vec<Fault>,
+    errors: Vec<Diagnostic>,
 }
 
 /// A list or group whose end has not come yet.
@@ -50,11 +50,11 @@ enum Inside {
 }
 
 impl Builder {
-    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) -> Result<(), Fault> {
+    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) -> Result<(), Diagnostic> {
         let end = text.lines().count().max(1);
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| syntax(&error, text))?;
-            // An empty value at the end of the file is told one line beyond it.
+            // The parser reports an empty value at the end of the file one line beyond it.
             let line = u32::try_from(span.start.line().min(end)).unwrap_or(u32::MAX);
             match event {
                 Event::DocumentStart(_) => {
@@ -105,7 +105,7 @@ impl Builder {
         Ok(())
     }
 
-    fn open(&mut self, line: u32, anchor: usize, inside: Inside) -> Result<(), Fault> {
+    fn open(&mut self, line: u32, anchor: usize, inside: Inside) -> Result<(), Diagnostic> {
         if self.stack.len() >= DEEPEST {
             return Err(too_deep(line));
         }
@@ -113,7 +113,7 @@ impl Builder {
         Ok(())
     }
 
-    fn limit(&self, line: u32) -> Result<(), Fault> {
+    fn limit(&self, line: u32) -> Result<(), Diagnostic> {
         if self.nodes > MOST_NODES {
             let message = format!("the file holds more than {MOST_NODES} values");
             return Err(broken(line, message, "take out what is not Havatar's"));
@@ -121,7 +121,7 @@ impl Builder {
         Ok(())
     }
 
-    fn add(&mut self, mut node: Node, anchor: usize) -> Result<(), Fault> {
+    fn add(&mut self, mut node: Node, anchor: usize) -> Result<(), Diagnostic> {
         self.nodes += 1;
         self.limit(node.line)?;
         if anchor != 0 {
@@ -152,13 +152,13 @@ impl Builder {
                 Some((name, line)) => {
                     node.line = line;
                     if let Some(first) = lines.get(&name) {
-                        let fault = Fault {
+                        let error = Diagnostic {
                             key: join(&dotted(outer), &name),
                             message: format!("this key stands twice, first on line {first}"),
                             fix: Some("keep one of the two".to_owned()),
                             ..broken(line, "", "")
                         };
-                        self.faults.push(fault);
+                        self.errors.push(error);
                     } else {
                         lines.insert(name.clone(), line);
                         entries.push((name, node));
@@ -183,8 +183,8 @@ fn dotted(stack: &[Open]) -> String {
     path
 }
 
-fn broken(line: u32, message: impl Into<String>, fix: impl Into<String>) -> Fault {
-    Fault {
+fn broken(line: u32, message: impl Into<String>, fix: impl Into<String>) -> Diagnostic {
+    Diagnostic {
         file: String::new(),
         line: Some(line),
         key: String::new(),
@@ -193,8 +193,8 @@ fn broken(line: u32, message: impl Into<String>, fix: impl Into<String>) -> Faul
     }
 }
 
-/// The scanner's complaint, in plain words where it is one that people run into.
-fn syntax(error: &ScanError, text: &str) -> Fault {
+/// The scanner's error, reworded where users meet it often.
+fn syntax(error: &ScanError, text: &str) -> Diagnostic {
     let lines: Vec<&str> = text.lines().collect();
     let at = error.marker().line().clamp(1, lines.len().max(1)) - 1;
     let number = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
@@ -207,7 +207,7 @@ fn syntax(error: &ScanError, text: &str) -> Fault {
         return too_deep(number(at));
     }
     if error.info() == "simple key expect ':'" {
-        // Told at the next key, since a text may go on over lines: the colon is missing above.
+        // Reported at the next key, since a text may go on over lines: the colon is missing above.
         let bare =
             |line: &str| !line.contains(':') && !line.trim().is_empty() && !line.trim().starts_with('#');
         let at = (0..=at).rev().find(|at| lines.get(*at).is_some_and(|line| bare(line))).unwrap_or(at);
@@ -218,12 +218,12 @@ fn syntax(error: &ScanError, text: &str) -> Fault {
     broken(number(at), format!("this is not YAML: {}", error.info()), fix)
 }
 
-fn too_deep(line: u32) -> Fault {
+fn too_deep(line: u32) -> Diagnostic {
     let message = format!("more than {DEEPEST} levels are nested here");
     broken(line, message, "no key of Havatar's is deeper than four")
 }
 
-fn untagged(tag: Option<&Tag>, line: u32) -> Result<(), Fault> {
+fn untagged(tag: Option<&Tag>, line: u32) -> Result<(), Diagnostic> {
     match tag {
         Some(tag) if !tag.is_yaml_core_schema() => {
             Err(broken(line, "a tag (!...) stands before a value", "take it out"))
@@ -233,7 +233,7 @@ fn untagged(tag: Option<&Tag>, line: u32) -> Result<(), Fault> {
 }
 
 /// A scalar's value by YAML 1.2's core schema: `on`, `yes` and `12:30` are texts.
-fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>, line: u32) -> Result<Scalar, Fault> {
+fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>, line: u32) -> Result<Scalar, Diagnostic> {
     untagged(tag, line)?;
     if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix == "str") {
         return Ok(Scalar::Text(value.to_owned()));

@@ -1,4 +1,4 @@
-//! Whatever is in the file, the answer is a config or faults with lines: never a panic.
+//! Whatever is in the file, the answer is a config or errors with lines: never a panic.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use proptest::prelude::*;
 
 use crate::example::example;
 
-/// Reads it, and holds faults to what every reader of them relies on.
+/// Reads it, and holds errors to what every reader of them relies on.
 fn answered(bytes: &[u8]) {
-    let Err(faults) = Config::from_bytes(bytes, Path::new("x.yaml"), false) else { return };
-    assert!(!faults.0.is_empty());
+    let Err(errors) = Config::from_bytes(bytes, Path::new("x.yaml"), false) else { return };
+    assert!(!errors.0.is_empty());
     let lines = u32::try_from(bytes.split(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX);
-    for fault in &faults.0 {
-        assert!(fault.line.is_none_or(|line| (1..=lines).contains(&line)), "of {lines} lines: {fault}");
-        assert!(!fault.message.is_empty() && fault.fix.is_some(), "{fault:?}");
-        assert!(!fault.to_string().contains('\u{1b}'), "{fault:?}");
+    for error in &errors.0 {
+        assert!(error.line.is_none_or(|line| (1..=lines).contains(&line)), "of {lines} lines: {error}");
+        assert!(!error.message.is_empty() && error.fix.is_some(), "{error:?}");
+        assert!(!error.to_string().contains('\u{1b}'), "{error:?}");
     }
-    let printed = faults.to_string();
-    assert_eq!(printed.matches("\n  fix: ").count(), faults.0.len(), "{printed}");
+    let printed = errors.to_string();
+    assert_eq!(printed.matches("\n  fix: ").count(), errors.0.len(), "{printed}");
 }
 
 /// A change to a text: at a place, take so many characters out and put these in.

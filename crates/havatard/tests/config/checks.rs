@@ -4,29 +4,29 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use havatard::config::Fault;
+use havatard::config::Diagnostic;
 
-use crate::{fault, faults, loads};
+use crate::{error, errors, loads};
 
-fn told(faults: &[Fault]) -> Vec<(&str, Option<u32>)> {
-    faults.iter().map(|fault| (fault.key.as_str(), fault.line)).collect()
+fn keys(errors: &[Diagnostic]) -> Vec<(&str, Option<u32>)> {
+    errors.iter().map(|error| (error.key.as_str(), error.line)).collect()
 }
 
 #[test]
 fn clashing_ports() {
-    let clash = fault("server:\n  listen: 127.0.0.1:8889\n");
+    let clash = error("server:\n  listen: 127.0.0.1:8889\n");
     assert_eq!((clash.key.as_str(), clash.line), ("server.listen", Some(2)));
     assert!(clash.message.contains("media.mediamtx.webrtc_address"), "{clash}");
     assert!(clash.message.contains("its default"), "{clash}");
 
     // A wider address takes the port from a narrower one; the key that the file sets is the one told.
-    let clash = fault("media:\n  mediamtx:\n    rtsp_address: 0.0.0.0:8888\n");
+    let clash = error("media:\n  mediamtx:\n    rtsp_address: 0.0.0.0:8888\n");
     assert_eq!(clash.key, "media.mediamtx.rtsp_address");
-    let clash = fault("media:\n  mediamtx:\n    rtsp_address: '[::]:8888'\n");
+    let clash = error("media:\n  mediamtx:\n    rtsp_address: '[::]:8888'\n");
     assert_eq!(clash.key, "media.mediamtx.rtsp_address");
 
     let both =
-        fault("server:\n  listen: 127.0.0.1:7000\nmedia:\n  mediamtx:\n    api_address: 127.0.0.1:7000\n");
+        error("server:\n  listen: 127.0.0.1:7000\nmedia:\n  mediamtx:\n    api_address: 127.0.0.1:7000\n");
     assert_eq!((both.key.as_str(), both.line), ("media.mediamtx.api_address", Some(5)));
     assert!(both.message.contains("server.listen as well (127.0.0.1:7000)"), "{both}");
 }
@@ -42,16 +42,16 @@ fn ports_that_do_not_clash() {
 
 #[test]
 fn beyond_loopback() {
-    let open = fault("server:\n  listen: 0.0.0.0:8443\n");
+    let open = error("server:\n  listen: 0.0.0.0:8443\n");
     assert!(open.message.contains("server.tls is not set"), "{open}");
     assert!(open.fix.unwrap().contains("127.0.0.1:8443"));
-    let faults = faults(
+    let errors = errors(
         "media:\n  mediamtx:\n    api_address: 0.0.0.0:9997\n    metrics_address: 192.168.1.2:9998\n    \
          webrtc_address: '[::]:8889'\n    hls_address: 0.0.0.0:8888\n    rtsp_address: 0.0.0.0:8554\n    \
          webrtc_udp_address: 0.0.0.0:8189\n",
     );
     assert_eq!(
-        told(&faults),
+        keys(&errors),
         [
             ("media.mediamtx.api_address", Some(3)),
             ("media.mediamtx.metrics_address", Some(4)),
@@ -66,7 +66,7 @@ fn beyond_loopback() {
 
 #[test]
 fn mediamtx_needs_a_port_that_stays() {
-    assert!(fault("media: {mediamtx: {api_address: 127.0.0.1:0}}").message.contains("port 0"));
+    assert!(error("media: {mediamtx: {api_address: 127.0.0.1:0}}").message.contains("port 0"));
 }
 
 #[test]
@@ -78,13 +78,13 @@ fn certificate_and_key() {
         cert.display(),
         key.display()
     );
-    let missing = faults(&text);
-    assert_eq!(told(&missing), [("server.tls.certificate", Some(4)), ("server.tls.key", Some(5))]);
+    let missing = errors(&text);
+    assert_eq!(keys(&missing), [("server.tls.certificate", Some(4)), ("server.tls.key", Some(5))]);
     assert!(missing[0].message.contains("is not there"), "{}", missing[0]);
 
     fs::write(&cert, "-----BEGIN PRIVATE KEY-----\n").unwrap();
     fs::write(&key, "-----BEGIN EC PRIVATE KEY-----\n").unwrap();
-    assert!(fault(&text).message.contains("holds no certificate"));
+    assert!(error(&text).message.contains("holds no certificate"));
     fs::write(&cert, "-----BEGIN CERTIFICATE-----\n").unwrap();
     loads(&text);
 }
@@ -98,28 +98,28 @@ fn turn_needs_a_login_from_a_file() {
             "media:\n  mediamtx:\n    ice_servers:\n      - url: stun:a\n      - url: turns:b:5349\n{more}"
         )
     };
-    let bare = faults(&text(""));
+    let bare = errors(&text(""));
     let list = "media.mediamtx.ice_servers[1]";
     assert_eq!(
-        told(&bare),
+        keys(&bare),
         [(format!("{list}.username").as_str(), Some(5)), (format!("{list}.password_file").as_str(), Some(5))]
     );
     let full = text(&format!("        username: me\n        password_file: {}\n", file.display()));
-    let missing = fault(&full);
+    let missing = error(&full);
     assert_eq!(
         (missing.key.as_str(), missing.line),
         ("media.mediamtx.ice_servers[1].password_file", Some(7))
     );
     fs::write(&file, "\n").unwrap();
-    assert!(fault(&full).message.contains("is empty"));
+    assert!(error(&full).message.contains("is empty"));
     fs::write(&file, "hunter2\n").unwrap();
     let loaded = loads(&full);
-    assert!(loaded.remarks.is_empty());
+    assert!(loaded.warnings.is_empty());
     assert!(!format!("{loaded:?}").contains("hunter2"));
     // Somebody takes password_file for the password.
-    let secret = fault(&text("        username: me\n        password_file: hunter2\n"));
+    let secret = error(&text("        username: me\n        password_file: hunter2\n"));
     assert!(!secret.to_string().contains("hunter2"), "{secret}");
-    let secret = fault(&text("        username: me\n        password_file: /hunter2\n"));
+    let secret = error(&text("        username: me\n        password_file: /hunter2\n"));
     assert!(!secret.to_string().contains("hunter2"), "{secret}");
 }
 
@@ -129,9 +129,9 @@ fn programs_by_path() {
     let program = dir.path().join("mediamtx");
     let text = format!("media:\n  ffmpeg: {0}\n  mediamtx:\n    binary: {0}\n", program.display());
     let messages = |text: &str| {
-        let faults = faults(text);
-        assert_eq!(told(&faults), [("media.ffmpeg", Some(2)), ("media.mediamtx.binary", Some(4))]);
-        faults[0].message.clone()
+        let errors = errors(text);
+        assert_eq!(keys(&errors), [("media.ffmpeg", Some(2)), ("media.mediamtx.binary", Some(4))]);
+        errors[0].message.clone()
     };
     assert!(messages(&text).ends_with("is not there"));
     fs::create_dir(&program).unwrap();
@@ -149,13 +149,13 @@ fn recording_directory() {
     let text = |path: &Path| format!("recording:\n  directory: {}\n", path.display());
     loads(&text(dir.path()));
     loads(&text(&dir.path().join("made-later")));
-    let missing = fault(&text(&dir.path().join("a/b")));
+    let missing = error(&text(&dir.path().join("a/b")));
     assert!(missing.message.ends_with("is not there"), "{missing}");
     assert_eq!((missing.key.as_str(), missing.line), ("recording.directory", Some(2)));
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
-    assert!(fault(&text(&file)).message.ends_with("is not a directory"));
-    assert!(fault(&text(&file.join("below"))).message.contains("not a directory"));
+    assert!(error(&text(&file)).message.ends_with("is not a directory"));
+    assert!(error(&text(&file.join("below"))).message.contains("not a directory"));
     let closed = dir.path().join("closed");
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
@@ -163,33 +163,33 @@ fn recording_directory() {
     if nix::unistd::geteuid().is_root() {
         loads(&text(&closed));
     } else {
-        assert!(fault(&text(&closed)).message.contains("may not be written to"));
-        assert!(fault(&text(&closed.join("below"))).message.contains("may not be written to"));
+        assert!(error(&text(&closed)).message.contains("may not be written to"));
+        assert!(error(&text(&closed.join("below"))).message.contains("may not be written to"));
     }
 }
 
 #[test]
 fn sources_need_their_key() {
-    let missing = fault("media:\n  camera:\n    source: url\n");
+    let missing = error("media:\n  camera:\n    source: url\n");
     assert_eq!((missing.key.as_str(), missing.line), ("media.camera.url", Some(3)));
-    let missing = fault("media:\n  camera:\n    fps: 3\n    source: file\n");
+    let missing = error("media:\n  camera:\n    fps: 3\n    source: file\n");
     assert_eq!((missing.key.as_str(), missing.line), ("media.camera.file", Some(4)));
-    let folder = fault("media:\n  camera:\n    source: file\n    file: /\n");
+    let folder = error("media:\n  camera:\n    source: file\n    file: /\n");
     assert_eq!((folder.key.as_str(), folder.line), ("media.camera.file", Some(4)));
     let idle = loads("media:\n  camera:\n    url: rtsp://cam/1\n");
-    assert_eq!(told(&idle.remarks), [("media.camera.url", Some(3))]);
-    assert!(idle.remarks[0].message.contains("no effect"));
+    assert_eq!(keys(&idle.warnings), [("media.camera.url", Some(3))]);
+    assert!(idle.warnings[0].message.contains("no effect"));
 }
 
 #[test]
 fn a_camera_that_is_away_is_a_remark() {
     let loaded = loads("media:\n  camera:\n    device: /dev/v4l/by-id/usb-none-video-index0\n");
-    assert_eq!(told(&loaded.remarks), [("media.camera.device", Some(3))]);
-    assert!(loaded.remarks[0].message.ends_with("is not there"));
+    assert_eq!(keys(&loaded.warnings), [("media.camera.device", Some(3))]);
+    assert!(loaded.warnings[0].message.ends_with("is not there"));
     let film = loads("media:\n  camera:\n    source: file\n    file: /nowhere/film.mp4\n");
-    assert_eq!(told(&film.remarks), [("media.camera.file", Some(4))]);
+    assert_eq!(keys(&film.warnings), [("media.camera.file", Some(4))]);
     let unstable = loads("media: {camera: {device: /dev/video987}}");
-    assert!(unstable.remarks.iter().any(|remark| remark.fix.as_deref().unwrap().contains("by-id")));
+    assert!(unstable.warnings.iter().any(|warning| warning.fix.as_deref().unwrap().contains("by-id")));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn what_does_not_go_together() {
         ("media: {camera: {encoder: copy, format: mjpeg}}", "media.camera.encoder"),
         ("auth: {session_idle: 2d, session_max: 1d}", "auth.session_idle"),
     ] {
-        assert_eq!(fault(text).key, key);
+        assert_eq!(error(text).key, key);
     }
     loads("media: {camera: {encoder: copy, format: h264}}");
     loads("media: {camera: {source: csi, device: 0}}");

@@ -8,7 +8,7 @@ use std::path::Path;
 use havatard::config::Config;
 use serde_json::Value;
 
-use crate::{faults, loads};
+use crate::{errors, loads};
 
 pub(crate) fn example() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/havatar.yaml"))
@@ -63,7 +63,7 @@ fn with(text: &str, lines: &[usize], value: &str) -> String {
 fn it_loads_and_shows_the_defaults() {
     let loaded = loads(&example());
     assert_eq!(loaded.config, Config::default());
-    assert!(loaded.remarks.is_empty(), "{:?}", loaded.remarks);
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
     assert!(example().starts_with("# yaml-language-server: $schema=havatar.schema.json\n"));
 }
 
@@ -116,23 +116,23 @@ fn its_commented_keys_work_too() {
     assert!(loaded.config.server.tls.is_some());
     assert!(loaded.config.media.mediamtx.ice_servers[1].url.is_turn());
     assert!(loaded.config.media.camera.url.is_some() && loaded.config.media.camera.file.is_some());
-    let idle: Vec<&str> = loaded.remarks.iter().map(|remark| remark.key.as_str()).collect();
+    let idle: Vec<&str> = loaded.warnings.iter().map(|warning| warning.key.as_str()).collect();
     assert_eq!(idle, ["media.camera.url", "media.camera.file", "speech.command", "robot.text"]);
 }
 
 #[test]
-fn a_fault_at_any_key_is_told_at_its_line() {
+fn an_error_at_any_key_is_reported_at_its_line() {
     let text = example();
     let leaves = leaves(&text);
     assert!(leaves.len() > 25, "{leaves:?}");
     for (at, key) in &leaves {
-        let told = faults(&with(&text, &[*at], "[[x]]"));
+        let told = errors(&with(&text, &[*at], "[[x]]"));
         assert_eq!(told.len(), 1, "{key}: {told:#?}");
         assert!(told[0].key.starts_with(key), "{key}: {}", told[0]);
         assert_eq!(told[0].line, u32::try_from(at + 1).ok(), "{key}: {}", told[0]);
     }
     let lines: Vec<usize> = leaves.iter().map(|(at, _)| *at).collect();
-    let told: Vec<_> = faults(&with(&text, &lines, "[[x]]")).iter().map(|fault| fault.line).collect();
+    let told: Vec<_> = errors(&with(&text, &lines, "[[x]]")).iter().map(|error| error.line).collect();
     let all: Vec<_> = lines.iter().map(|at| u32::try_from(at + 1).ok()).collect();
     assert_eq!(told, all);
 }

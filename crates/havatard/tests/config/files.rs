@@ -7,11 +7,11 @@ use havatard::config::{CameraSource, Config, Loaded, MicrophoneSource};
 
 #[test]
 fn a_named_file_must_be_there() {
-    let faults = Config::load(Some(Path::new("/nowhere/havatar.yaml")), false).unwrap_err();
-    assert_eq!(faults.0.len(), 1);
-    assert_eq!(faults.0[0].file, "/nowhere/havatar.yaml");
-    assert_eq!(faults.0[0].line, None);
-    assert!(faults.0[0].message.contains("is not there"));
+    let errors = Config::load(Some(Path::new("/nowhere/havatar.yaml")), false).unwrap_err();
+    assert_eq!(errors.0.len(), 1);
+    assert_eq!(errors.0[0].file, "/nowhere/havatar.yaml");
+    assert_eq!(errors.0[0].line, None);
+    assert!(errors.0[0].message.contains("is not there"));
 }
 
 #[test]
@@ -20,8 +20,8 @@ fn a_directory_or_pipe_is_not_a_file() {
     let pipe = dir.path().join("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     for path in [dir.path(), &pipe] {
-        let faults = Config::load(Some(path), false).unwrap_err();
-        assert!(faults.0[0].message.contains("is not a file"), "{faults}");
+        let errors = Config::load(Some(path), false).unwrap_err();
+        assert!(errors.0[0].message.contains("is not a file"), "{errors}");
     }
 }
 
@@ -46,7 +46,7 @@ fn without_a_file_defaults_are_in_force() {
         return;
     }
     let loaded = Config::load(None, false).unwrap();
-    assert_eq!(loaded, Loaded { config: Config::default(), file: None, remarks: Vec::new() });
+    assert_eq!(loaded, Loaded { config: Config::default(), file: None, warnings: Vec::new() });
 }
 
 #[test]

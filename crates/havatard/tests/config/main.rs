@@ -2,8 +2,8 @@
 
 mod anything;
 mod checks;
+mod diagnostics;
 mod example;
-mod faults;
 mod files;
 mod robot;
 mod schema;
@@ -11,27 +11,27 @@ mod values;
 
 use std::path::Path;
 
-use havatard::config::{Config, Fault, Loaded};
+use havatard::config::{Config, Diagnostic, Loaded};
 
-/// Reads a text that must be without fault.
+/// Reads a text that must be without error.
 fn loads(text: &str) -> Loaded {
     Config::from_bytes(text.as_bytes(), Path::new("havatar.yaml"), false)
-        .unwrap_or_else(|faults| panic!("{text:?}: {faults}"))
+        .unwrap_or_else(|errors| panic!("{text:?}: {errors}"))
 }
 
 /// Reads a text that must not pass.
-fn faults(text: &str) -> Vec<Fault> {
+fn errors(text: &str) -> Vec<Diagnostic> {
     match Config::from_bytes(text.as_bytes(), Path::new("havatar.yaml"), false) {
-        Err(faults) => faults.0,
+        Err(errors) => errors.0,
         Ok(loaded) => panic!("{text:?} passed: {loaded:?}"),
     }
 }
 
-/// Reads a text that must have one fault.
-fn fault(text: &str) -> Fault {
-    let mut faults = faults(text);
-    assert_eq!(faults.len(), 1, "{text:?}: {faults:#?}");
-    faults.remove(0)
+/// Reads a text that must have one error.
+fn error(text: &str) -> Diagnostic {
+    let mut errors = errors(text);
+    assert_eq!(errors.len(), 1, "{text:?}: {errors:#?}");
+    errors.remove(0)
 }
 
 /// `media.camera.fps` and `300` as the file has them.

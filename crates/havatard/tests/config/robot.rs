@@ -2,7 +2,7 @@
 
 use havatard::config::{RobotPort, RobotProtocol};
 
-use crate::{faults, loads};
+use crate::{errors, loads};
 
 #[test]
 fn a_demo_has_a_simulated_robot_unless_it_is_told_otherwise() {
@@ -17,9 +17,9 @@ fn a_demo_has_a_simulated_robot_unless_it_is_told_otherwise() {
 #[test]
 fn a_port_that_goes_round_is_remarked_on() {
     let loaded = loads("robot: {port: /dev/ttyUSB0}");
-    assert_eq!(loaded.remarks.len(), 1);
-    assert!(loaded.remarks[0].fix.as_deref().is_some_and(|fix| fix.contains("/dev/serial/by-id")));
-    assert!(loads("robot: {port: /dev/serial/by-id/usb-x}").remarks.is_empty());
+    assert_eq!(loaded.warnings.len(), 1);
+    assert!(loaded.warnings[0].fix.as_deref().is_some_and(|fix| fix.contains("/dev/serial/by-id")));
+    assert!(loads("robot: {port: /dev/serial/by-id/usb-x}").warnings.is_empty());
 }
 
 #[test]
@@ -49,13 +49,13 @@ fn text_needs_its_lines_and_says_what_is_wrong_with_them() {
             "299",
         ),
     ] {
-        let told = faults(&text(lines));
+        let told = errors(&text(lines));
         assert_eq!(told.len(), 1, "{lines}: {told:#?}");
         assert_eq!(told[0].key, key, "{lines}: {told:#?}");
         assert!(told[0].to_string().contains(part), "{lines}: {told:#?}");
         assert!(told[0].fix.is_some() && told[0].line.is_some(), "{told:#?}");
     }
-    let told = faults("robot: {protocol: text}");
+    let told = errors("robot: {protocol: text}");
     assert_eq!(told[0].key, "robot.text");
 }
 
@@ -70,7 +70,7 @@ fn speeds_are_bounded() {
         ("max_turn: 46", "robot.max_turn"),
         ("black_box_mib: 0", "robot.black_box_mib"),
     ] {
-        let told = faults(&format!("robot: {{{setting}}}"));
+        let told = errors(&format!("robot: {{{setting}}}"));
         assert_eq!(told.len(), 1, "{setting}: {told:#?}");
         assert_eq!(told[0].key, key, "{setting}");
     }

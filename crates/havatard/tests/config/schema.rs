@@ -7,7 +7,7 @@ use havatard::config::{Config, schema};
 use serde_json::Value;
 
 use crate::example::example;
-use crate::{fault, loads, setting};
+use crate::{error, loads, setting};
 
 fn valid(text: &str) -> bool {
     let instance: Value = serde_yaml::from_str(text).expect("YAML");
@@ -205,7 +205,7 @@ fn the_schema_agrees_with_the_reader() {
     }
     for (key, value) in REFUSED {
         let text = setting(key, value);
-        fault(&text);
+        error(&text);
         assert!(!valid(&text), "the schema takes\n{text}");
     }
 }

@@ -42,9 +42,10 @@ fn row(recording: &Recording, look: &Look) -> Vec<(String, Tint)> {
 mod tests {
     use havatar_api::{RecordingFormat, RecordingStatus};
 
-    use super::*;
     use crate::cmd::record::tests::recording;
     use crate::output::tests::look;
+
+    use super::*;
 
     #[test]
     fn lists() {

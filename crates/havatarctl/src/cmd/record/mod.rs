@@ -71,8 +71,9 @@ pub(super) fn state(status: &RecordingStatus, look: &Look) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::*;
     use crate::output::tests::look;
+
+    use super::*;
 
     pub(crate) fn recording() -> RecordingStatus {
         RecordingStatus {

@@ -1,9 +1,10 @@
 use havatar_api::Estop;
 
-use super::state;
 use crate::client::Client;
 use crate::output::{Output, remark};
 use crate::{Exit, Failure};
+
+use super::state;
 
 /// Latches the e-stop.
 pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {

@@ -2,10 +2,11 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use havatar_api::{EstopRelease, EstopReleased};
 
-use super::state;
 use crate::client::Client;
 use crate::output::{Output, remark};
 use crate::{Exit, Failure};
+
+use super::state;
 
 /// How to release.
 #[derive(clap::Args)]

@@ -143,8 +143,9 @@ fn battery(telemetry: &Telemetry, look: &Look) -> Option<String> {
 pub(crate) mod tests {
     use havatar_api::{Battery, Driver, Odometry, Refusal, RobotDevice, RobotWarning, SpeedLimit};
 
-    use super::*;
     use crate::output::tests::look;
+
+    use super::*;
 
     pub(crate) fn robot() -> RobotState {
         RobotState {

@@ -1,9 +1,10 @@
 use havatar_api::RobotState;
 
-use super::state;
 use crate::client::Client;
 use crate::output::Output;
 use crate::{Exit, Failure};
+
+use super::state;
 
 /// Stops the wheels.
 pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {

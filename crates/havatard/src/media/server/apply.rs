@@ -10,8 +10,7 @@ use std::time::Duration;
 use havatar_supervisor::State;
 use tokio::time::Instant;
 
-use crate::config::{self, Config};
-
+use crate::config::{Config, Media};
 use crate::media::Processes;
 use crate::media::context::Context;
 
@@ -24,6 +23,24 @@ const READ_BACK_WITHIN: Duration = Duration::from_secs(4);
 const WRITE_AGAIN_AFTER: Duration = Duration::from_millis(1200);
 const RESTART_WITHIN: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Whose settings differ.
+struct Change {
+    camera: bool,
+    microphone: bool,
+    speaker: bool,
+}
+
+impl Change {
+    fn between(old: &Media, new: &Media) -> Self {
+        let ffmpeg = old.ffmpeg != new.ffmpeg;
+        Self {
+            camera: ffmpeg || old.camera != new.camera,
+            microphone: ffmpeg || old.microphone != new.microphone,
+            speaker: ffmpeg || old.speaker != new.speaker,
+        }
+    }
+}
 
 /// A change that was not put in force.
 struct Refused {
@@ -39,7 +56,7 @@ pub(crate) async fn apply(
     new: Arc<Config>,
 ) -> Result<(), String> {
     let old = ctx.config();
-    let change = config::diff(&old, &new);
+    let change = Change::between(&old.media, &new.media);
     let wanted = process::settings(ctx, &new).await.map_err(|error| error.to_string())?;
     // What was written last, not what the old config would give now: files that it names may have changed.
     let same =
@@ -134,4 +151,30 @@ async fn renewed(ctx: &Arc<Context>, processes: &Processes, fresh: &Fresh) -> bo
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_change_names_whom_it_touches() {
+        let touched = |text: &str| {
+            let new = Config::from_bytes(text.as_bytes(), Path::new("x"), false).unwrap().config;
+            let change = Change::between(&Config::default().media, &new.media);
+            let all =
+                [(change.camera, "camera"), (change.microphone, "microphone"), (change.speaker, "speaker")];
+            all.into_iter().filter(|(touched, _)| *touched).map(|(_, name)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(touched(""), [""; 0]);
+        assert_eq!(touched("server: {listen: 127.0.0.1:9000}"), [""; 0]);
+        assert_eq!(touched("recording: {segment: 1m}"), [""; 0]);
+        assert_eq!(touched("media: {mediamtx: {log_level: debug}}"), [""; 0]);
+        assert_eq!(touched("media: {camera: {fps: 15}}"), ["camera"]);
+        assert_eq!(touched("media: {microphone: {source: test}}"), ["microphone"]);
+        assert_eq!(touched("media: {speaker: {guard: 1s}}"), ["speaker"]);
+        assert_eq!(touched("media: {ffmpeg: other}"), ["camera", "microphone", "speaker"]);
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// One fault (or remark): file, line, key, what is wrong, and the fix.
+/// One error or warning: file, line, key, what is wrong, and the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Diagnostic {
     /// The file, as it was named.
     pub file: String,
-    /// Line, from 1; `None` where the fault is an absence or the file as a whole.
+    /// Line, from 1; `None` for a missing key and for the file as a whole.
     pub line: Option<u32>,
     /// Dotted key, `media.camera.fps`; empty for the file as a whole.
     pub key: String,
@@ -17,7 +17,7 @@ pub struct Fault {
     pub fix: Option<String>,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(line) = self.line {
@@ -34,30 +34,31 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<Fault> for havatar_api::ConfigFault {
-    fn from(fault: Fault) -> Self {
-        Self { file: fault.file, line: fault.line, key: fault.key, message: fault.message, fix: fault.fix }
+impl From<Diagnostic> for havatar_api::ConfigFault {
+    fn from(diagnostic: Diagnostic) -> Self {
+        let Diagnostic { file, line, key, message, fix } = diagnostic;
+        Self { file, line, key, message, fix }
     }
 }
 
-/// Every fault of a file, by line; at least one. Prints one after the other.
+/// Every error of a file, by line; at least one. Prints one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Faults(pub Vec<Fault>);
+pub struct Diagnostics(pub Vec<Diagnostic>);
 
-impl fmt::Display for Faults {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
+        for (index, diagnostic) in self.0.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            fault.fmt(f)?;
+            diagnostic.fmt(f)?;
         }
         Ok(())
     }
 }
 
-impl From<Faults> for Vec<havatar_api::ConfigFault> {
-    fn from(faults: Faults) -> Self {
-        faults.0.into_iter().map(Into::into).collect()
+impl From<Diagnostics> for Vec<havatar_api::ConfigFault> {
+    fn from(diagnostics: Diagnostics) -> Self {
+        diagnostics.0.into_iter().map(Into::into).collect()
     }
 }

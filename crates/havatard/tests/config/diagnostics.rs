@@ -1,11 +1,11 @@
-//! Several faults at once, YAML that is none, and keys that are none.
+//! Several errors at once, YAML that is none, and keys that are none.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use havatard::config::Config;
 
-use crate::{fault, faults, loads};
+use crate::{error, errors, loads};
 
 const MANY: &str = "\
 server:
@@ -44,14 +44,14 @@ wheels:
 ";
 
 #[test]
-fn every_fault_is_told_at_once() {
-    let faults =
+fn every_error_is_reported_at_once() {
+    let errors =
         Config::from_bytes(MANY.as_bytes(), Path::new("/etc/havatar/havatar.yaml"), false).unwrap_err();
-    insta::assert_snapshot!(faults);
+    insta::assert_snapshot!(errors);
 }
 
 #[test]
-fn faults_are_the_words_of_the_api() {
+fn diagnostics_are_the_words_of_the_api() {
     let of_api: Vec<havatar_api::ConfigFault> =
         Config::from_bytes(b"media: {camera: {fps: 300}}", Path::new("a.yaml"), false).unwrap_err().into();
     assert_eq!(
@@ -89,18 +89,18 @@ const BROKEN: &[(&str, u32, &str, &str)] = &[
 ];
 
 #[test]
-fn broken_yaml_is_told_by_line() {
+fn broken_yaml_is_reported_by_line() {
     for (text, line, message, fix) in BROKEN {
-        let fault = fault(text);
-        assert_eq!(fault.line, Some(*line), "{text:?}\n{fault}");
-        assert_eq!(fault.key, "", "{text:?}\n{fault}");
-        assert!(fault.message.contains(message), "{text:?}\n{fault}");
-        assert!(fault.fix.as_deref().unwrap_or_default().contains(fix), "{text:?}\n{fault}");
+        let error = error(text);
+        assert_eq!(error.line, Some(*line), "{text:?}\n{error}");
+        assert_eq!(error.key, "", "{text:?}\n{error}");
+        assert!(error.message.contains(message), "{text:?}\n{error}");
+        assert!(error.fix.as_deref().unwrap_or_default().contains(fix), "{text:?}\n{error}");
     }
 }
 
 #[test]
-fn a_byte_that_is_not_utf8_is_told_by_line() {
+fn a_byte_that_is_not_utf8_is_reported_by_line() {
     let error = Config::from_bytes(b"# one\n# two \xff\n", Path::new("x"), false).unwrap_err();
     assert_eq!((error.0[0].line, error.0.len()), (Some(2), 1));
     assert!(error.0[0].message.contains("UTF-8"));
@@ -134,19 +134,19 @@ const UNKNOWN: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn an_unknown_key_is_told_with_the_known_one() {
+fn an_unknown_key_is_reported_with_the_known_one() {
     for (text, key, fix) in UNKNOWN {
-        let fault = fault(text);
-        assert_eq!(fault.key, *key, "{text:?}\n{fault}");
-        assert_eq!(fault.message, "there is no such key", "{text:?}");
-        assert!(fault.fix.as_deref().unwrap_or_default().contains(fix), "{text:?}\n{fault}");
+        let error = error(text);
+        assert_eq!(error.key, *key, "{text:?}\n{error}");
+        assert_eq!(error.message, "there is no such key", "{text:?}");
+        assert!(error.fix.as_deref().unwrap_or_default().contains(fix), "{text:?}\n{error}");
     }
 }
 
 #[test]
 fn list_places_are_the_files_own() {
-    let faults = faults("server:\n  hosts:\n    - good\n    - 1\n    - also.good\n    - 2\n    - '*'\n");
-    let told: Vec<_> = faults.iter().map(|fault| (fault.key.as_str(), fault.line)).collect();
+    let errors = errors("server:\n  hosts:\n    - good\n    - 1\n    - also.good\n    - 2\n    - '*'\n");
+    let told: Vec<_> = errors.iter().map(|error| (error.key.as_str(), error.line)).collect();
     assert_eq!(
         told,
         [("server.hosts[1]", Some(4)), ("server.hosts[3]", Some(6)), ("server.hosts[4]", Some(7))]
@@ -154,12 +154,12 @@ fn list_places_are_the_files_own() {
 }
 
 #[test]
-fn an_empty_place_in_a_list_is_a_fault() {
-    assert_eq!(fault("server: {hosts: [a, ~]}").key, "server.hosts[1]");
+fn an_empty_place_in_a_list_is_an_error() {
+    assert_eq!(error("server: {hosts: [a, ~]}").key, "server.hosts[1]");
 }
 
 #[test]
-fn a_fault_draws_no_other_behind_it() {
+fn an_error_causes_no_second_one() {
     // Each would make a second complaint from the default in its place, or from the key that is missing.
     for text in [
         "media: {camera: {source: url, url: nonsense}}",
@@ -170,7 +170,7 @@ fn a_fault_draws_no_other_behind_it() {
         "media: {mediamtx: {ice_servers: [{ulr: 'stun:x'}]}}",
         "auth: {session_idle: 60d, session_max: 30}",
     ] {
-        fault(text);
+        error(text);
     }
 }
 
@@ -189,19 +189,19 @@ fn words_that_yaml_1_1_took_for_booleans_are_words() {
 #[test]
 fn size_depth_and_number_are_limited() {
     let large = format!("# {}\n", "x".repeat(Config::LARGEST_FILE));
-    assert!(fault(&large).message.contains("larger than 256 KiB"));
+    assert!(error(&large).message.contains("larger than 256 KiB"));
     for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(50_000), "? ".repeat(100_000)] {
-        let fault = fault(&deep);
-        assert!(fault.message.contains("levels are nested"), "{fault}");
+        let error = error(&deep);
+        assert!(error.message.contains("levels are nested"), "{error}");
     }
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..20 {
         let previous = format!("*a{}", level - 1);
         writeln!(bomb, "a{level}: &a{level} [{}]", [previous.as_str(); 9].join(", ")).unwrap();
     }
-    assert!(fault(&bomb).message.contains("more than 10000 values"));
+    assert!(error(&bomb).message.contains("more than 10000 values"));
     let many: String = (0..4900).fold(String::new(), |text, key| text + &format!("k{key}:\n"));
-    let told = faults(&many);
+    let told = errors(&many);
     assert_eq!(told.len(), 101);
-    assert_eq!(told[100].message, "there are more faults than these");
+    assert_eq!(told[100].message, "there are more errors than these");
 }

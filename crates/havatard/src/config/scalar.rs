@@ -5,16 +5,16 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Parts a message from its fix inside a serde error, which carries one string only.
+/// Separates a message from its fix inside a serde error, which carries one string only.
 const SEPARATOR: char = '\u{1f}';
 
-/// Why a value cannot be taken, and what to write instead.
-pub(super) struct Wrong {
+/// Why a value is invalid, and what to write instead.
+pub(super) struct ValueError {
     message: String,
     fix: String,
 }
 
-impl Wrong {
+impl ValueError {
     pub(super) fn new(message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { message: message.into(), fix: fix.into() }
     }
@@ -24,7 +24,7 @@ impl Wrong {
     }
 }
 
-/// Takes a serde error's text apart again. The fix is ours alone, so the last separator is the right one.
+/// Splits a serde error's text into message and fix. No fix holds the separator, so the last one is the right one.
 pub(super) fn split(text: &str) -> Option<(&str, &str)> {
     text.rsplit_once(SEPARATOR)
 }
@@ -42,11 +42,11 @@ pub(super) enum Scalar {
 }
 
 impl Scalar {
-    /// The text, or a complaint that `fix` answers.
-    pub(super) fn text(self, fix: &str) -> Result<String, Wrong> {
+    /// The text, or an error with `fix`.
+    pub(super) fn text(self, fix: &str) -> Result<String, ValueError> {
         match self {
             Self::Text(text) => Ok(text),
-            other => Err(Wrong::new(format!("{other} is not a text"), fix)),
+            other => Err(ValueError::new(format!("{other} is not a text"), fix)),
         }
     }
 }
@@ -65,7 +65,7 @@ impl fmt::Display for Scalar {
     }
 }
 
-/// A value of the file as messages quote it: cut short, without control characters.
+/// A value of the file as messages quote it: shortened, control characters escaped.
 pub(super) fn shown(value: &str) -> String {
     const LONGEST: usize = 60;
     let mut text: String = value.chars().take(LONGEST).flat_map(char::escape_debug).collect();
@@ -127,22 +127,22 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(
         Scalar::Whole(value) => u32::try_from(value)
             .ok()
             .filter(|value| range.contains(value))
-            .ok_or_else(|| Wrong::new(format!("{value} is out of range"), fix)),
+            .ok_or_else(|| ValueError::new(format!("{value} is out of range"), fix)),
         Scalar::Number(value) if value.fract() == 0.0 => {
-            Err(Wrong::new(format!("{value} is out of range"), fix))
+            Err(ValueError::new(format!("{value} is out of range"), fix))
         }
-        other => Err(Wrong::new(format!("{other} is not a whole number"), fix)),
+        other => Err(ValueError::new(format!("{other} is not a whole number"), fix)),
     }
-    .map_err(Wrong::into_error)
+    .map_err(ValueError::into_error)
 }
 
-/// Gives a type the serde traits from `fn from_scalar(Scalar) -> Result<Self, Wrong>` and `Display`.
-macro_rules! leaf {
+/// Gives a type the serde traits from `fn from_scalar(Scalar) -> Result<Self, ValueError>` and `Display`.
+macro_rules! scalar {
     ($type:ty) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let scalar = crate::config::leaf::Scalar::deserialize(deserializer)?;
-                Self::from_scalar(scalar).map_err(crate::config::leaf::Wrong::into_error)
+                let scalar = crate::config::scalar::Scalar::deserialize(deserializer)?;
+                Self::from_scalar(scalar).map_err(crate::config::scalar::ValueError::into_error)
             }
         }
         impl serde::Serialize for $type {
@@ -153,24 +153,24 @@ macro_rules! leaf {
     };
 }
 
-/// A choice among words: one list gives the enum, its words in the file, the schema and the messages.
-macro_rules! words {
+/// An enum of strings: one list gives the variants, their names in the file, the schema and the messages.
+macro_rules! string_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, schemars::JsonSchema)]
         pub enum $name { $($(#[$variant_doc])* #[schemars(rename = $word)] $variant,)+ }
 
         impl $name {
-            /// The word that stands for it in the file.
+            /// Its name in the file.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }
 
             fn from_scalar(
-                scalar: crate::config::leaf::Scalar,
-            ) -> Result<Self, crate::config::leaf::Wrong> {
+                scalar: crate::config::scalar::Scalar,
+            ) -> Result<Self, crate::config::scalar::ValueError> {
                 const ALL: &[(&str, $name)] = &[$(($word, $name::$variant),)+];
-                crate::config::leaf::one_of(&scalar, ALL)
+                crate::config::scalar::one_of(&scalar, ALL)
             }
         }
 
@@ -180,14 +180,15 @@ macro_rules! words {
             }
         }
 
-        crate::config::leaf::leaf!($name);
+        crate::config::scalar::scalar!($name);
     };
 }
 
-pub(super) use {leaf, words};
+pub(super) use scalar;
+pub(super) use string_enum;
 
 /// The choice that `scalar` names.
-pub(super) fn one_of<T: Copy>(scalar: &Scalar, all: &[(&str, T)]) -> Result<T, Wrong> {
+pub(super) fn one_of<T: Copy>(scalar: &Scalar, all: &[(&str, T)]) -> Result<T, ValueError> {
     let given = match scalar {
         Scalar::Text(text) => text.as_str(),
         _ => "",
@@ -201,7 +202,7 @@ pub(super) fn one_of<T: Copy>(scalar: &Scalar, all: &[(&str, T)]) -> Result<T, W
         || format!("use one of {list}"),
         |word| format!("did you mean {word}? Use one of {list}"),
     );
-    Err(Wrong::new(format!("{scalar} is not a choice here"), fix))
+    Err(ValueError::new(format!("{scalar} is not a choice here"), fix))
 }
 
 /// The word nearest to a misspelt one, if one is near enough to be what was meant.
