@@ -1,4 +1,4 @@
-//! havatard over HTTP: one request, one answer or one error that knows its exit code.
+//! The HTTP client: a request returns one answer, or one error that knows its exit code.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,16 +11,16 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Exit;
+use crate::exit::Exit;
 use crate::token::Token;
 
 /// Where havatard is unless its config says otherwise.
 pub(crate) const DEFAULT_ADDRESS: &str = "http://127.0.0.1:8080";
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
-/// havatard gives up on a request after 30 s, and says so.
+/// havatard itself ends a request after 30 s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(35);
-/// The longest JSON that is taken, in bytes: whatever answers, it cannot fill the memory.
+/// The longest JSON that is accepted, in bytes: no server can fill the memory.
 const LONGEST_JSON: usize = 32 * 1024 * 1024;
 
 /// Address of a havatard on this machine.
@@ -40,7 +40,7 @@ pub(crate) enum AddressError {
     #[error("only a host and a port, like {DEFAULT_ADDRESS}: no login, path or query")]
     Surplus,
     #[error(
-        "this is not the machine itself, and the admin token would cross the network for anybody to read: \
+        "this is not the machine itself, and the admin token would cross the network unencrypted: \
          run havatarctl on the robot, or bring its port here (ssh -L 8080:127.0.0.1:8080 robot) and leave \
          out --url"
     )]
@@ -89,7 +89,7 @@ impl Address {
     }
 }
 
-/// What a request can end with instead of its answer.
+/// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     #[error("cannot set up HTTP")]
@@ -97,28 +97,28 @@ pub(crate) enum ClientError {
     #[error("havatard is not reachable at {address}; is it running?")]
     Unreachable { address: Address, source: reqwest::Error },
     #[error("havatard at {0} does not answer")]
-    Silent(Address),
+    Timeout(Address),
     #[error("{}", refusal(.0))]
     Refused(Problem),
     #[error("havatard at {address} does not take the token in {file}: is it this robot's?")]
     TokenRefused { address: Address, file: String },
     #[error("what answers at {address} is not havatard, or not this version of it (HTTP {status})")]
-    Foreign { address: Address, status: StatusCode },
+    NotHavatard { address: Address, status: StatusCode },
     #[error("the answer from {address} broke off")]
-    BrokeOff { address: Address, source: reqwest::Error },
+    Interrupted { address: Address, source: reqwest::Error },
     #[error("the answer from {address} is too long")]
     TooLong { address: Address },
     #[error("the answer from {address} is none that this version of havatarctl knows")]
-    Unknown { address: Address, source: serde_json::Error },
+    InvalidBody { address: Address, source: serde_json::Error },
 }
 
 impl ClientError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Unreachable { .. } | Self::Silent(_) => Exit::NotReachable,
+            Self::Unreachable { .. } | Self::Timeout(_) => Exit::NotReachable,
             Self::TokenRefused { .. } => Exit::NotAllowed,
             Self::Refused(problem) if is_forbidden(problem.status) => Exit::NotAllowed,
-            Self::Foreign { status, .. } if is_forbidden(status.as_u16()) => Exit::NotAllowed,
+            Self::NotHavatard { status, .. } if is_forbidden(status.as_u16()) => Exit::NotAllowed,
             _ => Exit::Failed,
         }
     }
@@ -142,19 +142,19 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(address: Address, token: Token) -> Result<Self, ClientError> {
-        Self::with_patience(address, token, ANSWER_WITHIN)
+        Self::with_timeout(address, token, ANSWER_WITHIN)
     }
 
-    fn with_patience(address: Address, token: Token, patience: Duration) -> Result<Self, ClientError> {
+    fn with_timeout(address: Address, token: Token, timeout: Duration) -> Result<Self, ClientError> {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, token.header.clone())]);
         let http = reqwest::Client::builder()
             .user_agent(concat!("havatarctl/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
-            // The token goes to havatard and to nobody that somebody's environment or answer names.
+            // The token goes to havatard alone: no proxy of the environment, no redirect.
             .no_proxy()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_WITHIN)
-            .read_timeout(patience)
+            .read_timeout(timeout)
             .build()
             .map_err(ClientError::SetUp)?;
         Ok(Self { http, address, token })
@@ -172,7 +172,7 @@ impl Client {
         self.json(self.send(Method::POST, path).await?).await
     }
 
-    /// The same, with a body.
+    /// POST with a body.
     pub(crate) async fn post_with<T: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -182,7 +182,7 @@ impl Client {
         self.json(response).await
     }
 
-    /// The same, to put something in a place.
+    /// PUT with a body.
     pub(crate) async fn put_with<T: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -192,12 +192,12 @@ impl Client {
         self.json(response).await
     }
 
-    /// A request whose answer holds nothing.
-    pub(crate) async fn order(&self, method: Method, path: &[&str]) -> Result<(), ClientError> {
+    /// A request whose answer has no body.
+    pub(crate) async fn execute(&self, method: Method, path: &[&str]) -> Result<(), ClientError> {
         self.send(method, path).await.map(drop)
     }
 
-    /// An answer whose body is yet to be read.
+    /// GET whose body is read piece by piece.
     pub(crate) async fn open(&self, path: &[&str]) -> Result<Response, ClientError> {
         self.send(Method::GET, path).await
     }
@@ -207,7 +207,7 @@ impl Client {
         &self,
         response: &mut Response,
     ) -> Result<Option<impl AsRef<[u8]>>, ClientError> {
-        response.chunk().await.map_err(|source| self.broken_off(source))
+        response.chunk().await.map_err(|source| self.interrupted(source))
     }
 
     async fn send(&self, method: Method, path: &[&str]) -> Result<Response, ClientError> {
@@ -218,14 +218,14 @@ impl Client {
         &self,
         method: Method,
         path: &[&str],
-        adorn: impl FnOnce(RequestBuilder) -> RequestBuilder,
+        build: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, ClientError> {
         let url = self.address.at(&[&["api", "v1"], path].concat());
-        let request = adorn(self.http.request(method, url));
+        let request = build(self.http.request(method, url));
         let response = request.send().await.map_err(|source| {
             let address = self.address.clone();
             if source.is_timeout() && !source.is_connect() {
-                ClientError::Silent(address)
+                ClientError::Timeout(address)
             } else {
                 ClientError::Unreachable { address, source: source.without_url() }
             }
@@ -244,9 +244,9 @@ impl Client {
             Ok(_) if status == StatusCode::UNAUTHORIZED => {
                 ClientError::TokenRefused { address, file: self.token.file.display().to_string() }
             }
-            // The exit code follows what was really answered.
+            // The exit code follows the response's status.
             Ok(problem) => ClientError::Refused(Problem { status: status.as_u16(), ..problem }),
-            Err(_) => ClientError::Foreign { address, status },
+            Err(_) => ClientError::NotHavatard { address, status },
         }
     }
 
@@ -254,8 +254,8 @@ impl Client {
         let (address, status) = (self.address.clone(), response.status());
         let body = self.body(response).await?;
         serde_json::from_slice(&body).map_err(|source| match source.classify() {
-            serde_json::error::Category::Data => ClientError::Unknown { address, source },
-            _ => ClientError::Foreign { address, status },
+            serde_json::error::Category::Data => ClientError::InvalidBody { address, source },
+            _ => ClientError::NotHavatard { address, status },
         })
     }
 
@@ -270,11 +270,11 @@ impl Client {
         Ok(body)
     }
 
-    fn broken_off(&self, source: reqwest::Error) -> ClientError {
+    fn interrupted(&self, source: reqwest::Error) -> ClientError {
         if source.is_timeout() {
-            ClientError::Silent(self.address.clone())
+            ClientError::Timeout(self.address.clone())
         } else {
-            ClientError::BrokeOff { address: self.address.clone(), source: source.without_url() }
+            ClientError::Interrupted { address: self.address.clone(), source: source.without_url() }
         }
     }
 }
@@ -330,9 +330,9 @@ mod tests {
         let address: Address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         let token =
             Token { header: reqwest::header::HeaderValue::from_static("Bearer x"), file: "/nowhere".into() };
-        let client = Client::with_patience(address, token, Duration::from_millis(100)).unwrap();
+        let client = Client::with_timeout(address, token, Duration::from_millis(100)).unwrap();
         let error = client.get::<havatar_api::Status>(&["status"]).await.unwrap_err();
-        assert!(matches!(error, ClientError::Silent(_)), "{error:?}");
+        assert!(matches!(error, ClientError::Timeout(_)), "{error:?}");
         assert_eq!(error.exit(), Exit::NotReachable);
     }
 }

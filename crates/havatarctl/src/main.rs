@@ -1,40 +1,44 @@
-//! `havatarctl`: a person's or a script's way to a running havatard.
+//! `havatarctl`: the command line of a running havatard.
 //!
-//! Theory of operation: one verb, one file in `cmd`. A verb asks havatard over HTTP ([`client`]), gets a type
-//! of `havatar-api` back, and shows it as words or as that very type in JSON ([`output`]). Nothing is known
-//! here of MediaMTX, of files of the daemon but its token, or of what a verb means: the daemon decides, and
-//! what it says about a refusal is shown as it is. Answers go to standard output, everything else to
-//! standard error; how it ended is in the exit code ([`Exit`]).
+//! # Theory of operation
+//!
+//! One verb is one file in `cmd`. A verb sends a request to havatard ([`client`]), receives a type of `havatar-api`, and prints it as
+//! text or as JSON of that same type ([`output`]). The daemon decides; its reason for a refusal is printed unchanged. Nothing here
+//! knows MediaMTX, or a file of the daemon other than its token. Answers go to standard output, everything else to standard error,
+//! and the exit code ([`Exit`]) tells how the run ended.
 
 mod client;
 mod cmd;
+mod error;
+mod exit;
+mod format;
 mod output;
 mod token;
-mod words;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::process::{ExitCode, Termination};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use client::{Address, Client, ClientError};
+use client::{Address, Client};
+use error::Error;
+use exit::Exit;
 use output::{Format, Output};
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 havatard not reachable, 4 not allowed.";
 
-/// Speak to a running havatard.
+/// Control a running havatard.
 #[derive(Parser)]
 #[command(name = "havatarctl", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
-    /// Where havatard is
+    /// Address of havatard
     #[arg(long, global = true, value_name = "URL", env = "HAVATAR_URL", hide_env_values = true, default_value = client::DEFAULT_ADDRESS)]
     url: Address,
     /// File that holds the admin token
     #[arg(long, global = true, value_name = "FILE", env = "HAVATAR_TOKEN_FILE", hide_env_values = true, default_value = token::DEFAULT_FILE)]
     token_file: PathBuf,
-    /// Words for people, or JSON for programs
+    /// Text for people, or JSON for programs
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     output: Format,
     #[command(subcommand)]
@@ -43,7 +47,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Tell in words whether all is well, and what is missing
+    /// Show whether the robot is ready, and what is missing
     Status,
     /// Show the streams' figures
     Stats,
@@ -55,88 +59,37 @@ enum Verb {
     Stop(cmd::process::Args),
     /// Stop a process and start it again
     Restart(cmd::process::Args),
-    /// Show the last lines that a process wrote
+    /// Show the last log lines of a process
     Logs(cmd::logs::Args),
     /// Start or stop picture and sound
     #[command(subcommand)]
     Stream(cmd::stream::Verb),
-    /// Record picture and sound, and look after the recordings
+    /// Record picture and sound, and manage the recordings
     #[command(subcommand)]
     Record(cmd::record::Verb),
-    /// Have the robot say something
+    /// Say a text on the robot
     Speak(cmd::speak::Args),
-    /// Have the robot sound its attention sound
+    /// Play the attention sound on the robot
     Attention,
-    /// Set how loud the robot is
+    /// Set the loudspeaker's volume
     Volume(cmd::volume::Args),
-    /// Cut short what the robot says, and forget what waits
+    /// Stop speech, and clear its queue
     Hush,
-    /// See how the robot is, and stop it
+    /// Show the robot's state, and stop it
     #[command(subcommand)]
     Robot(cmd::robot::Verb),
-    /// Make a link that signs a browser in, once
+    /// Make a sign-in link for a browser, good once
     Link,
-    /// Follow what changes, until Ctrl-C
+    /// Follow changes until Ctrl-C
     Watch,
     /// Print a completion script for a shell
     Completions(cmd::completions::Args),
 }
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Exit {
-    /// What was asked for is done.
-    Done = 0,
-    /// It is not; what was said on standard error, or shown, says why.
-    Failed = 1,
-    /// The command line cannot be meant.
-    WrongUsage = 2,
-    /// Nothing answers.
-    NotReachable = 3,
-    /// havatard, or the token's file, says no.
-    NotAllowed = 4,
-}
-
-impl Termination for Exit {
-    fn report(self) -> ExitCode {
-        ExitCode::from(self as u8)
-    }
-}
-
-/// What keeps a verb from being done.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Token(#[from] token::TokenError),
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    #[error(transparent)]
-    Download(#[from] cmd::record::download::DownloadError),
-    #[error("cannot write to standard output")]
-    Output(#[from] io::Error),
-    #[error("cannot start")]
-    Runtime(#[source] io::Error),
-}
-
-impl Failure {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Token(_) => Exit::NotAllowed,
-            Self::Client(error) | Self::Download(cmd::record::download::DownloadError::Client(error)) => {
-                error.exit()
-            }
-            // Whoever reads on may stop when they have seen enough: `havatarctl logs camera | head -1`.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Download(_) | Self::Output(_) | Self::Runtime(_) => Exit::Failed,
-        }
-    }
-}
-
 fn main() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        // Help and version come this way too, and are no mistakes.
+        // Help and version arrive here too, and are no errors.
         Err(error) => {
             let _ = error.print();
             return if error.use_stderr() { Exit::WrongUsage } else { Exit::Done };
@@ -145,28 +98,28 @@ fn main() -> Exit {
     let output = Output::of_this_process(cli.output);
     match run(cli, &output) {
         Ok(exit) => exit,
-        Err(failure) => {
-            let exit = failure.exit();
+        Err(error) => {
+            let exit = error.exit();
             if exit != Exit::Done {
-                tell(&failure);
+                report(&error);
             }
             exit
         }
     }
 }
 
-fn run(cli: Cli, output: &Output) -> Result<Exit, Failure> {
+fn run(cli: Cli, output: &Output) -> Result<Exit, Error> {
     if let Verb::Completions(args) = &cli.verb {
         return cmd::completions::run(args, Cli::command());
     }
     let client = Client::new(cli.url, token::read(&cli.token_file)?)?;
-    // One request at a time: a thread more would only be born to wait.
+    // One request at a time needs no second thread.
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
-    runtime.block_on(obey(cli.verb, &client, output))
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+    runtime.block_on(dispatch(cli.verb, &client, output))
 }
 
-async fn obey(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Failure> {
+async fn dispatch(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Error> {
     match verb {
         Verb::Status => cmd::status::run(client, output).await,
         Verb::Stats => cmd::stats::run(client, output).await,
@@ -188,13 +141,13 @@ async fn obey(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Fail
     }
 }
 
-/// The error and its root cause; what lies between says the same with more words.
-fn tell(failure: &Failure) {
-    let mut root: &dyn std::error::Error = failure;
+/// Prints the error and its root cause; the errors between repeat the same.
+fn report(error: &Error) {
+    let mut root: &dyn std::error::Error = error;
     while let Some(source) = root.source() {
         root = source;
     }
-    let (what, why) = (words::clean(&failure.to_string()), words::clean(&root.to_string()));
+    let (what, why) = (format::clean(&error.to_string()), format::clean(&root.to_string()));
     let because = if what == why { String::new() } else { format!(": {why}") };
     let _ = writeln!(io::stderr(), "havatarctl: {what}{because}");
 }

@@ -1,5 +1,4 @@
-//! Where answers go: words, in columns where there are many, or JSON. Colour only says again what a word
-//! says already, and only on a terminal.
+//! How answers are printed: text, in columns for lists, or JSON. Colour repeats what a word says already, on a terminal only.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -14,7 +13,7 @@ use serde::Serialize;
 /// The last column's least width, with its padding.
 const NARROWEST: u16 = 16;
 
-/// For whom an answer is.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// People
@@ -23,7 +22,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Standard output, and how things are put there.
+/// Standard output and its format.
 pub(crate) struct Output {
     format: Format,
     colour: bool,
@@ -39,52 +38,52 @@ impl Output {
         Self { format, colour: terminal && !dumb && !set("NO_COLOR"), terminal, zone: TimeZone::system() }
     }
 
-    pub(crate) fn is_for_programs(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// How things are said at this moment.
-    pub(crate) fn look(&self) -> Look {
-        Look { colour: self.colour, terminal: self.terminal, zone: self.zone.clone(), now: Timestamp::now() }
+    /// The style at this moment.
+    pub(crate) fn style(&self) -> Style {
+        Style { colour: self.colour, terminal: self.terminal, zone: self.zone.clone(), now: Timestamp::now() }
     }
 
-    /// Shows an answer: as it is to programs, in `words` to people.
+    /// Prints an answer: as JSON, or as the text that `words` returns.
     pub(crate) fn show<T: Serialize>(
         &self,
         answer: &T,
-        words: impl FnOnce(&Look) -> String,
+        words: impl FnOnce(&Style) -> String,
     ) -> io::Result<()> {
         match self.format {
-            Format::Table => say(&words(&self.look())),
-            Format::Json => say(&serde_json::to_string_pretty(answer)?),
+            Format::Table => print(&words(&self.style())),
+            Format::Json => print(&serde_json::to_string_pretty(answer)?),
         }
     }
 
-    /// Shows one of many answers, each on a line of its own to programs.
+    /// Prints one of many answers: as JSON, each on one line.
     pub(crate) fn follow<T: Serialize>(
         &self,
         answer: &T,
-        words: impl FnOnce(&Look) -> String,
+        words: impl FnOnce(&Style) -> String,
     ) -> io::Result<()> {
         match self.format {
-            Format::Table => say(&words(&self.look())),
-            Format::Json => say(&serde_json::to_string(answer)?),
+            Format::Table => print(&words(&self.style())),
+            Format::Json => print(&serde_json::to_string(answer)?),
         }
     }
 
-    /// News that is no answer: among the words for people, beside the answers for programs.
-    pub(crate) fn aside(&self, words: impl FnOnce(&Look) -> String) -> io::Result<()> {
-        let text = words(&self.look());
-        if self.is_for_programs() {
-            remark(&text);
+    /// Prints a notice that is no answer: on standard output for people, on standard error beside JSON.
+    pub(crate) fn notice(&self, words: impl FnOnce(&Style) -> String) -> io::Result<()> {
+        let text = words(&self.style());
+        if self.is_json() {
+            note(&text);
             return Ok(());
         }
-        say(&text)
+        print(&text)
     }
 }
 
 /// Writes `text` to standard output and ends its line; no text is no line.
-pub(crate) fn say(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if !text.is_empty() {
         out.write_all(text.as_bytes())?;
@@ -95,35 +94,35 @@ pub(crate) fn say(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// A remark beside the answer, on standard error, for people.
-pub(crate) fn remark(text: &str) {
+/// Prints a note for people beside the answer, on standard error.
+pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// What a colour says.
+/// What a colour means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tint {
-    Good,
-    Late,
-    Bad,
-    Quiet,
-    Plain,
+pub(crate) enum Emphasis {
+    Ok,
+    Warning,
+    Error,
+    Dim,
+    None,
 }
 
-impl Tint {
+impl Emphasis {
     fn code(self) -> Option<&'static str> {
         match self {
-            Self::Good => Some("32"),
-            Self::Late => Some("33"),
-            Self::Bad => Some("31"),
-            Self::Quiet => Some("2"),
-            Self::Plain => None,
+            Self::Ok => Some("32"),
+            Self::Warning => Some("33"),
+            Self::Error => Some("31"),
+            Self::Dim => Some("2"),
+            Self::None => None,
         }
     }
 }
 
-/// How things are said.
-pub(crate) struct Look {
+/// How text is rendered.
+pub(crate) struct Style {
     pub(crate) colour: bool,
     /// Lines are as wide as a terminal, not as long as they need.
     pub(crate) terminal: bool,
@@ -131,9 +130,9 @@ pub(crate) struct Look {
     pub(crate) now: Timestamp,
 }
 
-impl Look {
-    pub(crate) fn paint(&self, tint: Tint, text: &str) -> String {
-        match tint.code() {
+impl Style {
+    pub(crate) fn paint(&self, emphasis: Emphasis, text: &str) -> String {
+        match emphasis.code() {
             Some(code) if self.colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             _ => text.to_owned(),
         }
@@ -144,7 +143,7 @@ impl Look {
         &self,
         headers: &[&str],
         numbers: &[usize],
-        rows: Vec<Vec<(String, Tint)>>,
+        rows: Vec<Vec<(String, Emphasis)>>,
     ) -> String {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -160,7 +159,7 @@ impl Look {
         };
         table.set_header(headers.iter().map(head));
         for row in rows {
-            table.add_row(row.into_iter().map(|(text, tint)| self.cell(&text, tint)));
+            table.add_row(row.into_iter().map(|(text, emphasis)| self.cell(&text, emphasis)));
         }
         for (index, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
@@ -177,33 +176,33 @@ impl Look {
         table.trim_fmt()
     }
 
-    fn cell(&self, text: &str, tint: Tint) -> Cell {
+    fn cell(&self, text: &str, emphasis: Emphasis) -> Cell {
         let cell = Cell::new(text);
         if !self.colour {
             return cell;
         }
-        match tint {
-            Tint::Good => cell.fg(comfy_table::Color::DarkGreen),
-            Tint::Late => cell.fg(comfy_table::Color::DarkYellow),
-            Tint::Bad => cell.fg(comfy_table::Color::DarkRed),
-            Tint::Quiet => cell.add_attribute(Attribute::Dim),
-            Tint::Plain => cell,
+        match emphasis {
+            Emphasis::Ok => cell.fg(comfy_table::Color::DarkGreen),
+            Emphasis::Warning => cell.fg(comfy_table::Color::DarkYellow),
+            Emphasis::Error => cell.fg(comfy_table::Color::DarkRed),
+            Emphasis::Dim => cell.add_attribute(Attribute::Dim),
+            Emphasis::None => cell,
         }
     }
 }
 
 /// A cell without a colour.
-pub(crate) fn plain(text: impl Into<String>) -> (String, Tint) {
-    (text.into(), Tint::Plain)
+pub(crate) fn plain(text: impl Into<String>) -> (String, Emphasis) {
+    (text.into(), Emphasis::None)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
 
-    /// The look of every snapshot: no terminal, 2026-11-23 09:00 in UTC.
-    pub(crate) fn look() -> Look {
-        Look {
+    /// The style of every snapshot: no terminal, 2026-11-23 09:00 in UTC.
+    pub(crate) fn style() -> Style {
+        Style {
             colour: false,
             terminal: false,
             zone: TimeZone::UTC,
@@ -211,29 +210,29 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn colourful() -> Look {
-        Look { colour: true, ..look() }
+    pub(crate) fn coloured() -> Style {
+        Style { colour: true, ..style() }
     }
 
-    fn rows() -> Vec<Vec<(String, Tint)>> {
+    fn rows() -> Vec<Vec<(String, Emphasis)>> {
         vec![
-            vec![plain("camera"), ("live".to_owned(), Tint::Good), plain("7")],
-            vec![plain("microphone"), ("away".to_owned(), Tint::Bad), plain("1234")],
+            vec![plain("camera"), ("live".to_owned(), Emphasis::Ok), plain("7")],
+            vec![plain("microphone"), ("away".to_owned(), Emphasis::Error), plain("1234")],
         ]
     }
 
     #[test]
     fn columns() {
-        insta::assert_snapshot!(look().table(&["NAME", "STATE", "READERS"], &[2], rows()));
+        insta::assert_snapshot!(style().table(&["NAME", "STATE", "READERS"], &[2], rows()));
     }
 
     #[test]
     fn a_colour_moves_no_column_and_takes_no_word() {
-        let coloured = colourful().table(&["NAME", "STATE", "READERS"], &[2], rows());
-        assert!(coloured.contains('\u{1b}'));
+        let output = coloured().table(&["NAME", "STATE", "READERS"], &[2], rows());
+        assert!(output.contains('\u{1b}'));
         let mut bare = String::new();
         let mut inside = false;
-        for c in coloured.chars() {
+        for c in output.chars() {
             match c {
                 '\u{1b}' => inside = true,
                 'm' if inside => inside = false,
@@ -242,13 +241,13 @@ pub(crate) mod tests {
             }
         }
         let trimmed: Vec<&str> = bare.lines().map(str::trim_end).collect();
-        assert_eq!(trimmed.join("\n"), look().table(&["NAME", "STATE", "READERS"], &[2], rows()));
+        assert_eq!(trimmed.join("\n"), style().table(&["NAME", "STATE", "READERS"], &[2], rows()));
     }
 
     #[test]
     fn paint_is_for_terminals() {
-        assert_eq!(look().paint(Tint::Bad, "away"), "away");
-        assert_eq!(colourful().paint(Tint::Bad, "away"), "\u{1b}[31maway\u{1b}[0m");
-        assert_eq!(colourful().paint(Tint::Plain, "away"), "away");
+        assert_eq!(style().paint(Emphasis::Error, "away"), "away");
+        assert_eq!(coloured().paint(Emphasis::Error, "away"), "\u{1b}[31maway\u{1b}[0m");
+        assert_eq!(coloured().paint(Emphasis::None, "away"), "away");
     }
 }

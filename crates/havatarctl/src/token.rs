@@ -1,5 +1,4 @@
-//! The admin token's file. It is read only if nobody else can read it: a token that others can read is no
-//! longer a secret, and the moment to say so is before it is used.
+//! The admin token's file. It is used only if no other user can read it: a token that others can read is no longer a secret.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read as _};
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::header::HeaderValue;
 
-/// Where havatard keeps it.
+/// Where havatard stores the token.
 pub(crate) const DEFAULT_FILE: &str = "/var/lib/havatar/admin-token";
 
 /// More than any token has, in bytes.
@@ -23,7 +22,7 @@ pub(crate) struct Token {
     pub(crate) file: PathBuf,
 }
 
-/// Why there is no token.
+/// Why the token cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TokenError {
     #[error(
@@ -52,7 +51,7 @@ pub(crate) fn read(file: &Path) -> Result<Token, TokenError> {
         io::ErrorKind::PermissionDenied => TokenError::Closed(file.clone()),
         _ => TokenError::Read { file: file.clone(), source },
     };
-    // Without O_NONBLOCK a named pipe would be waited for.
+    // Without O_NONBLOCK, opening a named pipe would block.
     let open =
         OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(&file).map_err(failed)?;
     let meta = open.metadata().map_err(failed)?;

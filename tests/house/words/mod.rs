@@ -1,6 +1,7 @@
 //! The field's words: names that this code once had for things that have a usual name, and the usual name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use crate::lexer;
 use crate::pending::{self, Finding};
@@ -61,7 +62,7 @@ impl Word {
 }
 
 /// The lines on which each word stands, by where it stands.
-type Lines = BTreeMap<String, Vec<usize>>;
+type Lines = BTreeMap<&'static str, Vec<usize>>;
 
 /// One file's words.
 #[derive(Default)]
@@ -129,18 +130,27 @@ const DEFINES: [&str; 12] = [
     "namespace",
 ];
 
-/// Notes each word and each pair of neighbours of a text that [`snake`] gave.
+/// The words and pairs of words of the table: nothing else is noted.
+static SOUGHT: LazyLock<BTreeSet<&str>> =
+    LazyLock::new(|| TABLE.iter().flat_map(|word| word.old.split('|')).collect());
+
+/// Notes each word and each pair of neighbours of a text that [`snake`] gave, if it is sought.
 fn add(lines: &mut Lines, snake: &str, line: usize) {
-    let mut before = "";
+    let mut start = 0;
+    let mut end = 0;
     for word in snake.split('_').filter(|word| !word.is_empty()) {
-        let pair = (!before.is_empty()).then(|| format!("{before}_{word}"));
-        for entry in pair.into_iter().chain([word.to_owned()]) {
-            let at = lines.entry(entry).or_default();
-            if at.last() != Some(&line) {
-                at.push(line);
+        // A pair stands in the text as it is: one `_` between its words.
+        let from = snake[end..].find(word).map_or(end, |at| at + end);
+        let pair = &snake[start..from + word.len()];
+        for entry in [pair, word] {
+            if let Some(sought) = SOUGHT.get(entry) {
+                let at = lines.entry(sought).or_default();
+                if at.last() != Some(&line) {
+                    at.push(line);
+                }
             }
         }
-        before = word;
+        (start, end) = (from, from + word.len());
     }
 }
 

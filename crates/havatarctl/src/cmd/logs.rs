@@ -1,8 +1,12 @@
+//! Verb `logs`: the last log lines of a process.
+
 use havatar_api::{LogLine, LogSource, Logs};
 
 use crate::client::Client;
-use crate::output::{Look, Output, Tint, remark};
-use crate::{Exit, Failure, words};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
+use crate::output::{Emphasis, Output, Style, note};
 
 /// Arguments of `logs`.
 #[derive(clap::Args)]
@@ -16,40 +20,40 @@ pub(crate) struct Args {
 }
 
 /// The last lines that a process wrote.
-pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
     let mut logs: Logs = client.get(&["processes", &args.name, "logs"]).await?;
     let surplus = logs.lines.len().saturating_sub(args.lines);
     logs.lines.drain(..surplus);
-    output.show(&logs, |look| text(&logs, look))?;
-    if logs.lines.is_empty() && !output.is_for_programs() && args.lines > 0 {
-        remark(&format!("{} has written nothing yet.", words::clean(&args.name)));
+    output.show(&logs, |style| text(&logs, style))?;
+    if logs.lines.is_empty() && !output.is_json() && args.lines > 0 {
+        note(&format!("{} has written nothing yet.", format::clean(&args.name)));
     }
     Ok(Exit::Done)
 }
 
-fn text(logs: &Logs, look: &Look) -> String {
-    let mut text: Vec<String> = logs.lines.iter().map(|it| line(it, look)).collect();
+fn text(logs: &Logs, style: &Style) -> String {
+    let mut text: Vec<String> = logs.lines.iter().map(|it| line(it, style)).collect();
     if logs.dropped > 0 {
-        let lost = format!("{} not kept: written too fast.", words::count(logs.dropped, "line"));
-        text.push(look.paint(Tint::Late, &lost));
+        let lost = format!("{} not kept: written too fast.", format::count(logs.dropped, "line"));
+        text.push(style.paint(Emphasis::Warning, &lost));
     }
     text.join("\n")
 }
 
-fn line(line: &LogLine, look: &Look) -> String {
-    let time = look.paint(Tint::Quiet, &words::moment(line.at, &look.zone));
-    let text = words::clean(&line.text);
+fn line(line: &LogLine, style: &Style) -> String {
+    let time = style.paint(Emphasis::Dim, &format::moment(line.at, &style.zone));
+    let text = format::clean(&line.text);
     match line.source {
         LogSource::Stdout | LogSource::Stderr => format!("{time}  {text}"),
         LogSource::Supervisor => {
-            format!("{time}  {}", look.paint(Tint::Quiet, &format!("[havatard] {text}")))
+            format!("{time}  {}", style.paint(Emphasis::Dim, &format!("[havatard] {text}")))
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::output::tests::look;
+    use crate::output::tests::style;
 
     use super::*;
 
@@ -65,6 +69,6 @@ mod tests {
             ],
             dropped: 1,
         };
-        insta::assert_snapshot!(text(&logs, &look()));
+        insta::assert_snapshot!(text(&logs, &style()));
     }
 }

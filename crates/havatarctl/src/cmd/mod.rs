@@ -1,4 +1,4 @@
-//! One verb, one file. Each asks havatard, shows the answer, and says how it ended.
+//! One verb, one file. Each sends a request, prints the answer and returns the exit code.
 
 pub(crate) mod attention;
 pub(crate) mod completions;

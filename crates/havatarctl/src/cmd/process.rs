@@ -1,10 +1,12 @@
-//! What `start`, `stop` and `restart` share.
+//! What the verbs `start`, `stop` and `restart` share.
 
 use havatar_api::Process;
 
 use crate::client::Client;
-use crate::output::{Look, Output};
-use crate::{Exit, Failure, words};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
+use crate::output::{Output, Style};
 
 /// Arguments of a verb about one process.
 #[derive(clap::Args)]
@@ -14,37 +16,40 @@ pub(crate) struct Args {
     name: String,
 }
 
-pub(super) async fn order(
+/// Sends `verb` for a process and prints its new state.
+pub(super) async fn request(
     args: &Args,
     verb: &str,
     client: &Client,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, Error> {
     let process: Process = client.post(&["processes", &args.name, verb]).await?;
-    output.show(&process, |look| sentence(&process, look))?;
+    output.show(&process, |style| sentence(&process, style))?;
     Ok(Exit::Done)
 }
 
 /// `camera is running (pid 4711)`
-pub(super) fn sentence(process: &Process, look: &Look) -> String {
-    let (state, tint) = words::process_state(process.state);
+pub(super) fn sentence(process: &Process, style: &Style) -> String {
+    let (state, emphasis) = format::process_state(process.state);
     let pid = process.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-    let why = process.why.as_ref().map(|why| format!(": {}", words::clean(why))).unwrap_or_default();
-    let again =
-        process.retry_at.map(|at| format!(", again in {}", words::between(look.now, at))).unwrap_or_default();
+    let why = process.why.as_ref().map(|why| format!(": {}", format::clean(why))).unwrap_or_default();
+    let again = process
+        .retry_at
+        .map(|at| format!(", again in {}", format::between(style.now, at)))
+        .unwrap_or_default();
     let verb = match process.state {
         // "is backoff" is not English.
         havatar_api::ProcessState::Backoff => "is in",
         _ => "is",
     };
-    format!("{} {verb} {}{pid}{why}{again}", words::clean(&process.name), look.paint(tint, state))
+    format!("{} {verb} {}{pid}{why}{again}", format::clean(&process.name), style.paint(emphasis, state))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use havatar_api::ProcessState;
 
-    use crate::output::tests::look;
+    use crate::output::tests::style;
 
     use super::*;
 
@@ -84,7 +89,7 @@ pub(crate) mod tests {
                 ..process("camera", ProcessState::Waiting)
             },
         ];
-        let text: Vec<String> = states.iter().map(|process| sentence(process, &look())).collect();
+        let text: Vec<String> = states.iter().map(|process| sentence(process, &style())).collect();
         insta::assert_snapshot!(text.join("\n"));
     }
 }

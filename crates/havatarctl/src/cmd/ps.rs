@@ -1,29 +1,33 @@
+//! Verb `ps`: the supervised processes.
+
 use havatar_api::Process;
 
 use crate::client::Client;
-use crate::output::{Look, Output, Tint, plain};
-use crate::{Exit, Failure, words};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
+use crate::output::{Emphasis, Output, Style, plain};
 
 /// All supervised processes.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
     let processes: Vec<Process> = client.get(&["processes"]).await?;
-    output.show(&processes, |look| table(&processes, look))?;
+    output.show(&processes, |style| table(&processes, style))?;
     Ok(Exit::Done)
 }
 
-fn table(processes: &[Process], look: &Look) -> String {
+fn table(processes: &[Process], style: &Style) -> String {
     let row = |process: &Process| {
-        let (state, tint) = words::process_state(process.state);
+        let (state, emphasis) = format::process_state(process.state);
         vec![
-            plain(words::clean(&process.name)),
-            (state.to_owned(), tint),
+            plain(format::clean(&process.name)),
+            (state.to_owned(), emphasis),
             plain(process.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string())),
-            plain(process.uptime_s.map_or_else(|| "-".to_owned(), words::duration)),
+            plain(process.uptime_s.map_or_else(|| "-".to_owned(), format::duration)),
             plain(process.restarts.to_string()),
-            (words::remark(process, look.now), Tint::Quiet),
+            (format::detail(process, style.now), Emphasis::Dim),
         ]
     };
-    look.table(
+    style.table(
         &["NAME", "STATE", "PID", "UP", "RESTARTS", "REMARK"],
         &[2, 3, 4],
         processes.iter().map(row).collect(),
@@ -35,7 +39,7 @@ mod tests {
     use havatar_api::ProcessState;
 
     use crate::cmd::process::tests::{failing, process};
-    use crate::output::tests::look;
+    use crate::output::tests::style;
 
     use super::*;
 
@@ -51,6 +55,6 @@ mod tests {
             },
             process("muxer", ProcessState::Stopped),
         ];
-        insta::assert_snapshot!(table(&all, &look()));
+        insta::assert_snapshot!(table(&all, &style()));
     }
 }

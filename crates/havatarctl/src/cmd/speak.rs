@@ -1,8 +1,12 @@
+//! Verb `speak`: says a text on the robot.
+
 use havatar_api::{Language, SpeakRequest, Utterance};
 
 use crate::client::Client;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
 use crate::output::Output;
-use crate::{Exit, Failure, words};
 
 /// What to say.
 #[derive(clap::Args)]
@@ -19,7 +23,7 @@ pub(crate) struct Args {
 }
 
 /// Has the robot say something.
-pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
     let request =
         SpeakRequest { text: args.text.clone(), language: args.language, attention: args.attention };
     let utterance: Utterance = client.post_with(&["robot", "speak"], &request).await?;
@@ -30,7 +34,7 @@ pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result
 /// What has been taken up.
 pub(super) fn sentence(utterance: &Utterance) -> String {
     match &utterance.text {
-        Some(text) => format!("Number {} will be said: {}", utterance.id, words::clean(text)),
+        Some(text) => format!("Number {} will be said: {}", utterance.id, format::clean(text)),
         None => format!("Number {}, the attention sound, will be heard.", utterance.id),
     }
 }

@@ -1,19 +1,23 @@
+//! Verb `stats`: the streams' figures.
+
 use havatar_api::{Stream, Streams};
 
 use crate::client::Client;
-use crate::output::{Look, Output, Tint, plain};
-use crate::{Exit, Failure, words};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
+use crate::output::{Emphasis, Output, Style, plain};
 
 /// The streams' figures.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
     let streams: Streams = client.get(&["stats"]).await?;
-    output.show(&streams, |look| table(&streams, look))?;
+    output.show(&streams, |style| table(&streams, style))?;
     Ok(Exit::Done)
 }
 
-fn table(streams: &Streams, look: &Look) -> String {
+fn table(streams: &Streams, style: &Style) -> String {
     let rows = streams.streams.iter().map(row).collect();
-    let table = look.table(
+    let table = style.table(
         &["STREAM", "STATE", "READERS", "RECEIVED", "SENT", "RATE", "FPS", "SIZE", "CODECS"],
         &[2, 3, 4, 5, 6],
         rows,
@@ -21,26 +25,27 @@ fn table(streams: &Streams, look: &Look) -> String {
     if streams.live {
         return table;
     }
-    let stale = look.paint(Tint::Late, "MediaMTX does not answer: these are the last figures it gave.");
+    let stale =
+        style.paint(Emphasis::Warning, "MediaMTX does not answer: these are the last figures it gave.");
     if streams.streams.is_empty() {
-        look.paint(Tint::Late, "MediaMTX has not answered yet: there are no figures.")
+        style.paint(Emphasis::Warning, "MediaMTX has not answered yet: there are no figures.")
     } else {
         format!("{table}\n\n{stale}")
     }
 }
 
-fn row(stream: &Stream) -> Vec<(String, Tint)> {
+fn row(stream: &Stream) -> Vec<(String, Emphasis)> {
     let absent = || "-".to_owned();
     vec![
-        plain(words::clean(&stream.name)),
-        if stream.active { ("active".to_owned(), Tint::Good) } else { ("idle".to_owned(), Tint::Quiet) },
+        plain(format::clean(&stream.name)),
+        if stream.active { ("active".to_owned(), Emphasis::Ok) } else { ("idle".to_owned(), Emphasis::Dim) },
         plain(stream.readers.to_string()),
-        plain(words::size(stream.bytes_received)),
-        plain(words::size(stream.bytes_sent)),
-        plain(words::rate(stream.bitrate_kbps)),
+        plain(format::size(stream.bytes_received)),
+        plain(format::size(stream.bytes_sent)),
+        plain(format::rate(stream.bitrate_kbps)),
         plain(stream.fps.map_or_else(absent, |fps| format!("{fps:.1}"))),
         plain(picture(stream).unwrap_or_else(absent)),
-        plain(if stream.codecs.is_empty() { absent() } else { words::clean(&stream.codecs.join(", ")) }),
+        plain(if stream.codecs.is_empty() { absent() } else { format::clean(&stream.codecs.join(", ")) }),
     ]
 }
 
@@ -51,7 +56,7 @@ pub(super) fn picture(stream: &Stream) -> Option<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use crate::output::tests::look;
+    use crate::output::tests::style;
 
     use super::*;
 
@@ -90,14 +95,14 @@ pub(crate) mod tests {
 
     #[test]
     fn figures() {
-        insta::assert_snapshot!(table(&streams(), &look()));
+        insta::assert_snapshot!(table(&streams(), &style()));
     }
 
     #[test]
     fn figures_that_are_old_say_so() {
-        insta::assert_snapshot!(table(&Streams { live: false, ..streams() }, &look()));
+        insta::assert_snapshot!(table(&Streams { live: false, ..streams() }, &style()));
         assert_eq!(
-            table(&Streams::default(), &look()),
+            table(&Streams::default(), &style()),
             "MediaMTX has not answered yet: there are no figures."
         );
     }

@@ -1,3 +1,5 @@
+//! Verb `status`: whether the robot is ready, and the state of each part.
+
 use std::fmt::Write as _;
 
 use havatar_api::{
@@ -6,8 +8,10 @@ use havatar_api::{
 };
 
 use crate::client::Client;
-use crate::output::{Look, Output, Tint};
-use crate::{Exit, Failure, words};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
+use crate::output::{Emphasis, Output, Style};
 
 use super::process::sentence;
 use super::{record, robot, stats};
@@ -15,45 +19,45 @@ use super::{record, robot, stats};
 /// How wide the names of the sections are.
 const LABEL: usize = 12;
 
-/// All in words: first whether it is well, then the rest.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {
+/// Prints the readiness first, then each section.
+pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
     let status: Status = client.get(&["status"]).await?;
-    output.show(&status, |look| text(&status, look))?;
+    output.show(&status, |style| text(&status, style))?;
     Ok(Exit::Done)
 }
 
-fn text(status: &Status, look: &Look) -> String {
-    let mut text = headline(status, look);
+fn text(status: &Status, style: &Style) -> String {
+    let mut text = headline(status, style);
     for missing in &status.readiness.missing {
         let _ = write!(text, "\n  - {}", self::missing(missing));
     }
     text.push_str("\n\n");
     let sections = [
-        ("Camera", vec![device(&status.devices.camera, look)]),
-        ("Microphone", vec![device(&status.devices.microphone, look)]),
-        ("Loudspeaker", vec![loudspeaker(&status.voice, look)]),
-        ("Present", vec![present(&status.presence, look)]),
+        ("Camera", vec![device(&status.devices.camera, style)]),
+        ("Microphone", vec![device(&status.devices.microphone, style)]),
+        ("Loudspeaker", vec![loudspeaker(&status.voice, style)]),
+        ("Present", vec![present(&status.presence, style)]),
         ("Encoder", status.encoder.iter().map(encoder).collect()),
-        ("Streams", streams(&status.streams, look)),
-        ("Recording", vec![record::state(&status.recording, look)]),
-        ("Robot", vec![robot::state::sentence(&status.robot, look)]),
-        ("Processes", processes(status, look)),
-        ("Config", config(&status.config, look)),
-        ("Havatar", vec![versions(status, look)]),
+        ("Streams", streams(&status.streams, style)),
+        ("Recording", vec![record::state::state(&status.recording, style)]),
+        ("Robot", vec![robot::state::sentence(&status.robot, style)]),
+        ("Processes", processes(status, style)),
+        ("Config", config(&status.config, style)),
+        ("Havatar", vec![versions(status, style)]),
     ];
     for (name, lines) in sections {
         for (index, line) in lines.iter().enumerate() {
             let label = if index == 0 { name } else { "" };
-            let _ = writeln!(text, "  {}{line}", look.paint(Tint::Quiet, &format!("{label:LABEL$}")));
+            let _ = writeln!(text, "  {}{line}", style.paint(Emphasis::Dim, &format!("{label:LABEL$}")));
         }
     }
     text
 }
 
 /// `Ready: picture and sound are live.` or `Not ready:`
-pub(super) fn headline(status: &Status, look: &Look) -> String {
+pub(super) fn headline(status: &Status, style: &Style) -> String {
     if !status.readiness.ready {
-        return format!("{}:", look.paint(Tint::Bad, "Not ready"));
+        return format!("{}:", style.paint(Emphasis::Error, "Not ready"));
     }
     let live = |device: &Device| device.state == DeviceState::Live;
     let what = match (live(&status.devices.camera), live(&status.devices.microphone)) {
@@ -62,7 +66,7 @@ pub(super) fn headline(status: &Status, look: &Look) -> String {
         (false, true) => "the sound is live; there is no camera",
         (false, false) => "there is neither a camera nor a microphone",
     };
-    format!("{}: {what}.", look.paint(Tint::Good, "Ready"))
+    format!("{}: {what}.", style.paint(Emphasis::Ok, "Ready"))
 }
 
 pub(super) fn missing(missing: &Missing) -> String {
@@ -71,118 +75,123 @@ pub(super) fn missing(missing: &Missing) -> String {
         return "the stream was stopped; start it with: havatarctl stream start".to_owned();
     }
     let why = missing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    words::clean(&format!("{}{why}", missing.message))
+    format::clean(&format!("{}{why}", missing.message))
 }
 
 /// `test picture: live`
-pub(super) fn device(device: &Device, look: &Look) -> String {
-    let (state, tint) = words::device_state(device.state);
+pub(super) fn device(device: &Device, style: &Style) -> String {
+    let (state, emphasis) = format::device_state(device.state);
     if device.state == DeviceState::Off {
-        return look.paint(tint, state);
+        return style.paint(emphasis, state);
     }
-    let why = device.why.as_ref().map(|why| format!(", {}", words::clean(why))).unwrap_or_default();
-    format!("{}: {}{why}", words::clean(&device.name), look.paint(tint, state))
+    let why = device.why.as_ref().map(|why| format!(", {}", format::clean(why))).unwrap_or_default();
+    format!("{}: {}{why}", format::clean(&device.name), style.paint(emphasis, state))
 }
 
 /// `PulseAudio: live, 80 %, Ana is talking`
-fn loudspeaker(voice: &Voice, look: &Look) -> String {
-    let mut text = device(&voice.speaker, look);
+fn loudspeaker(voice: &Voice, style: &Style) -> String {
+    let mut text = device(&voice.speaker, style);
     if voice.speaker.state != DeviceState::Off {
         let _ = write!(text, ", {} %", voice.volume);
     }
     if let Some(talker) = voice.talker.as_ref().filter(|talker| talker.talking) {
-        let _ = write!(text, ", {} is talking", words::clean(&talker.who));
+        let _ = write!(text, ", {} is talking", format::clean(&talker.who));
     }
     if voice.speech.speaking.is_some() {
         let _ = write!(text, ", speaking, {} waiting", voice.speech.waiting.len());
     }
     if let Some(failed) = &voice.speech.failed {
-        let why = format!("; not said: {}", words::clean(&failed.why));
-        text.push_str(&look.paint(Tint::Late, &why));
+        let why = format!("; not said: {}", format::clean(&failed.why));
+        text.push_str(&style.paint(Emphasis::Warning, &why));
     }
     text
 }
 
-fn present(presence: &Presence, look: &Look) -> String {
+fn present(presence: &Presence, style: &Style) -> String {
     let driven = if presence.driven { ", one of them drives" } else { "" };
-    let mut text = format!("{}{driven}", words::count(presence.watchers.into(), "watcher"));
+    let mut text = format!("{}{driven}", format::count(presence.watchers.into(), "watcher"));
     if presence.private == Some(true) {
         let held = "; the switch on the robot holds camera and microphone off";
-        text.push_str(&look.paint(Tint::Late, held));
+        text.push_str(&style.paint(Emphasis::Warning, held));
     }
     text
 }
 
 pub(super) fn encoder(encoder: &Encoder) -> String {
     let fps = encoder.test_fps.map(|fps| format!(" ({fps:.0} frames/s when tested)")).unwrap_or_default();
-    format!("{}{fps}: {}", words::clean(&encoder.name), words::clean(&encoder.why))
+    format!("{}{fps}: {}", format::clean(&encoder.name), format::clean(&encoder.why))
 }
 
-fn streams(streams: &Streams, look: &Look) -> Vec<String> {
-    let mut lines: Vec<String> = streams.streams.iter().map(|it| stream(it, look)).collect();
+fn streams(streams: &Streams, style: &Style) -> Vec<String> {
+    let mut lines: Vec<String> = streams.streams.iter().map(|it| stream(it, style)).collect();
     if !streams.live {
         let what = if lines.is_empty() { "none yet" } else { "these are the last known figures" };
-        lines.push(look.paint(Tint::Late, &format!("MediaMTX does not answer; {what}")));
+        lines.push(style.paint(Emphasis::Warning, &format!("MediaMTX does not answer; {what}")));
     }
     lines
 }
 
-fn stream(stream: &Stream, look: &Look) -> String {
-    let mut parts =
-        vec![if stream.active { look.paint(Tint::Good, "active") } else { look.paint(Tint::Quiet, "idle") }];
+fn stream(stream: &Stream, style: &Style) -> String {
+    let mut parts = vec![if stream.active {
+        style.paint(Emphasis::Ok, "active")
+    } else {
+        style.paint(Emphasis::Dim, "idle")
+    }];
     if stream.active {
         match (stats::picture(stream), stream.fps) {
             (Some(size), Some(fps)) => parts.push(format!("{size} at {fps:.1} fps")),
             (Some(size), None) => parts.push(size),
             (None, _) => {}
         }
-        parts.push(words::rate(stream.bitrate_kbps));
+        parts.push(format::rate(stream.bitrate_kbps));
     }
-    parts.push(words::count(stream.readers, "reader"));
-    format!("{}: {}", words::clean(&stream.name), parts.join(", "))
+    parts.push(format::count(stream.readers, "reader"));
+    format!("{}: {}", format::clean(&stream.name), parts.join(", "))
 }
 
-fn processes(status: &Status, look: &Look) -> Vec<String> {
+fn processes(status: &Status, style: &Style) -> Vec<String> {
     let (running, others): (Vec<_>, Vec<_>) =
         status.processes.iter().partition(|process| process.state == ProcessState::Running);
     let mut lines = Vec::new();
     if !running.is_empty() {
-        let names: Vec<String> = running.iter().map(|process| words::clean(&process.name)).collect();
-        lines.push(format!("{}: {}", look.paint(Tint::Good, "running"), names.join(", ")));
+        let names: Vec<String> = running.iter().map(|process| format::clean(&process.name)).collect();
+        lines.push(format!("{}: {}", style.paint(Emphasis::Ok, "running"), names.join(", ")));
     }
-    lines.extend(others.iter().map(|process| sentence(process, look)));
+    lines.extend(others.iter().map(|process| sentence(process, style)));
     lines
 }
 
-fn config(config: &ConfigStatus, look: &Look) -> Vec<String> {
-    let file = config.file.as_ref().map_or_else(|| "defaults, no file".to_owned(), |file| words::clean(file));
-    let mut lines = vec![format!("{file}, loaded {}", words::moment(config.loaded_at, &look.zone))];
-    lines.extend(faults(config, look));
+fn config(config: &ConfigStatus, style: &Style) -> Vec<String> {
+    let file =
+        config.file.as_ref().map_or_else(|| "defaults, no file".to_owned(), |file| format::clean(file));
+    let mut lines = vec![format!("{file}, loaded {}", format::moment(config.loaded_at, &style.zone))];
+    lines.extend(faults(config, style));
     lines
 }
 
 /// What keeps a newer version of the file from being in force.
-pub(super) fn faults(config: &ConfigStatus, look: &Look) -> Vec<String> {
+pub(super) fn faults(config: &ConfigStatus, style: &Style) -> Vec<String> {
     if config.faults.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![look.paint(Tint::Bad, "a newer version of it was refused and is not in force:")];
+    let mut lines =
+        vec![style.paint(Emphasis::Error, "a newer version of it was refused and is not in force:")];
     lines.extend(config.faults.iter().map(|fault| {
         let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
         let key = if fault.key.is_empty() { String::new() } else { format!(" {}:", fault.key) };
         let fix = fault.fix.as_ref().map(|fix| format!("; {fix}")).unwrap_or_default();
-        words::clean(&format!("{}{line}:{key} {}{fix}", fault.file, fault.message))
+        format::clean(&format!("{}{line}:{key} {}{fix}", fault.file, fault.message))
     }));
     lines
 }
 
-fn versions(status: &Status, look: &Look) -> String {
+fn versions(status: &Status, style: &Style) -> String {
     let media = status.mediamtx_version.as_ref().map_or_else(
         || "MediaMTX does not answer".to_owned(),
-        |version| format!("MediaMTX {}", words::clean(version)),
+        |version| format!("MediaMTX {}", format::clean(version)),
     );
-    let up = words::between(status.started_at, look.now);
-    format!("{}, up {up}; {media}", words::clean(&status.version))
+    let up = format::between(status.started_at, style.now);
+    format!("{}, up {up}; {media}", format::clean(&status.version))
 }
 
 #[cfg(test)]
@@ -192,14 +201,14 @@ pub(crate) mod tests {
     };
 
     use crate::cmd::process::tests::{failing, process};
-    use crate::cmd::record::tests::{faulty, recording};
+    use crate::cmd::record::state::tests::{faulty, recording};
     use crate::cmd::robot::state::tests::robot;
     use crate::cmd::stats::tests::streams;
-    use crate::output::tests::{colourful, look};
+    use crate::output::tests::{coloured, style};
 
     use super::*;
 
-    pub(crate) fn well() -> Status {
+    pub(crate) fn healthy() -> Status {
         let live = |name: &str| Device { name: name.to_owned(), state: DeviceState::Live, why: None };
         let running = |name: &str| process(name, ProcessState::Running);
         Status {
@@ -234,7 +243,7 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn ailing() -> Status {
+    pub(crate) fn degraded() -> Status {
         let missing = |code: &str, message: &str, why: &str| Missing {
             code: code.to_owned(),
             message: message.to_owned(),
@@ -244,7 +253,7 @@ pub(crate) mod tests {
             why: Some("waiting for a camera".to_owned()),
             ..process("camera", ProcessState::Waiting)
         };
-        let mut status = well();
+        let mut status = healthy();
         status.mediamtx_version = None;
         status.streaming = false;
         status.readiness = Readiness {
@@ -292,35 +301,35 @@ pub(crate) mod tests {
 
     #[test]
     fn all_is_well() {
-        insta::assert_snapshot!(text(&well(), &look()));
+        insta::assert_snapshot!(text(&healthy(), &style()));
     }
 
     #[test]
     fn much_is_missing() {
-        insta::assert_snapshot!(text(&ailing(), &look()));
+        insta::assert_snapshot!(text(&degraded(), &style()));
     }
 
     #[test]
     fn a_first_moment() {
-        let mut status = ailing();
+        let mut status = degraded();
         status.config = ConfigStatus { file: None, faults: Vec::new(), ..status.config };
         status.streams = Streams::default();
         status.recording = RecordingStatus::default();
         status.processes.clear();
-        insta::assert_snapshot!(text(&status, &look()));
+        insta::assert_snapshot!(text(&status, &style()));
     }
 
     #[test]
     fn in_colour() {
-        insta::assert_snapshot!(text(&well(), &colourful()).replace('\u{1b}', "ESC"));
+        insta::assert_snapshot!(text(&healthy(), &coloured()).replace('\u{1b}', "ESC"));
     }
 
     #[test]
     fn what_is_ready() {
-        let mut status = well();
+        let mut status = healthy();
         status.devices.microphone.state = DeviceState::Off;
-        assert_eq!(headline(&status, &look()), "Ready: the picture is live; there is no microphone.");
+        assert_eq!(headline(&status, &style()), "Ready: the picture is live; there is no microphone.");
         status.devices.camera.state = DeviceState::Off;
-        assert_eq!(headline(&status, &look()), "Ready: there is neither a camera nor a microphone.");
+        assert_eq!(headline(&status, &style()), "Ready: there is neither a camera nor a microphone.");
     }
 }

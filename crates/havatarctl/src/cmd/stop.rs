@@ -1,10 +1,13 @@
-use crate::client::Client;
-use crate::output::Output;
-use crate::{Exit, Failure};
+//! Verb `stop`: stops a process.
 
-use super::process::{Args, order};
+use crate::client::Client;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output::Output;
+
+use super::process::{Args, request};
 
 /// Wants a process not to run.
-pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Failure> {
-    order(args, "stop", client, output).await
+pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
+    request(args, "stop", client, output).await
 }

@@ -1,8 +1,11 @@
+//! Verb `volume`: sets the loudspeaker's volume.
+
 use havatar_api::{Voice, VolumeRequest};
 
 use crate::client::Client;
+use crate::error::Error;
+use crate::exit::Exit;
 use crate::output::Output;
-use crate::{Exit, Failure};
 
 /// How loud.
 #[derive(clap::Args)]
@@ -13,7 +16,7 @@ pub(crate) struct Args {
 }
 
 /// Sets the loudspeaker's volume.
-pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
     let request = VolumeRequest { percent: args.percent };
     let voice: Voice = client.put_with(&["robot", "volume"], &request).await?;
     output.show(&voice, |_| format!("The loudspeaker plays at {} %.", voice.volume))?;

@@ -235,7 +235,7 @@ fn the_robot_is_shown_and_stopped() {
     fake.will("POST /api/v1/robot/estop", json(&latched));
     let place = Place::at(&fake);
     assert!(place.run(&["robot", "state"]).done().contains("none configured"));
-    assert!(place.run(&["robot", "stop"]).done().starts_with("Told to stop."));
+    assert!(place.run(&["robot", "stop"]).done().starts_with("Stop sent."));
     assert!(place.run(&["robot", "estop"]).done().starts_with("E-stop: latched"));
     let state = place.run(&["--output", "json", "robot", "state"]);
     assert_eq!(serde_json::from_value::<api::RobotState>(state.json()).unwrap(), api::RobotState::default());

@@ -1,9 +1,13 @@
+//! Verb `record delete`: deletes a recording.
+
 use reqwest::Method;
 use serde_json::json;
 
 use crate::client::Client;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
 use crate::output::Output;
-use crate::{Exit, Failure, words};
 
 /// Arguments of `record delete`.
 #[derive(clap::Args)]
@@ -14,8 +18,8 @@ pub(crate) struct Args {
 }
 
 /// Deletes a recording for good.
-pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Failure> {
-    client.order(Method::DELETE, &["recordings", &args.id]).await?;
-    output.show(&json!({ "deleted": args.id }), |_| format!("Deleted {}.", words::clean(&args.id)))?;
+pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
+    client.execute(Method::DELETE, &["recordings", &args.id]).await?;
+    output.show(&json!({ "deleted": args.id }), |_| format!("Deleted {}.", format::clean(&args.id)))?;
     Ok(Exit::Done)
 }

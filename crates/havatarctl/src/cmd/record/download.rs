@@ -1,3 +1,5 @@
+//! Verb `record download`: writes a recording to a file.
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,9 +12,13 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
-use crate::client::{Client, ClientError};
+use crate::client::Client;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
 use crate::output::Output;
-use crate::{Exit, Failure, words};
+
+use super::error::DownloadError;
 
 /// Progress is shown no more often.
 const SHOWN_EVERY: Duration = Duration::from_millis(200);
@@ -28,32 +34,8 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
 }
 
-/// Why a recording is not in its file.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DownloadError {
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    #[error("{} exists already: name another file with -o", _0.display())]
-    Exists(PathBuf),
-    #[error(
-        "{} exists already: another download is writing it, or was broken off; delete it if none runs",
-        _0.display()
-    )]
-    PartExists(PathBuf),
-    #[error("the recording's own name, {0:?}, cannot be a file's name here: name one with -o")]
-    BadName(String),
-    #[error("{} is not a file's name", _0.display())]
-    NotAFile(PathBuf),
-    #[error("cannot write {}", file.display())]
-    Write { file: PathBuf, source: io::Error },
-    #[error("only {got} of {announced} bytes arrived")]
-    Short { got: u64, announced: u64 },
-    #[error("broken off; nothing was kept")]
-    Interrupted,
-}
-
 /// A recording into a file, which appears whole or not at all.
-pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
     let file = match &args.out {
         Some(file) => file.clone(),
         None => own_name(&client.get::<Recording>(&["recordings", &args.id]).await?.file)?,
@@ -61,17 +43,17 @@ pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result
     let download = fetch(client, &args.id, &file);
     let bytes = tokio::select! {
         result = download => result?,
-        // Dropping the download takes its part away.
-        () = told_to_end() => return Err(DownloadError::Interrupted.into()),
+        // Dropping the download deletes its partial file.
+        () = interrupted() => return Err(DownloadError::Interrupted.into()),
     };
     let shown = file.display().to_string();
     output.show(&json!({ "file": shown, "size_bytes": bytes }), |_| {
-        format!("Saved {} ({}).", words::clean(&shown), words::size(bytes))
+        format!("Saved {} ({}).", format::clean(&shown), format::size(bytes))
     })?;
     Ok(Exit::Done)
 }
 
-async fn told_to_end() {
+async fn interrupted() {
     let terminate = async {
         match signal(SignalKind::terminate()) {
             Ok(mut terminate) => drop(terminate.recv().await),
@@ -214,9 +196,9 @@ fn far(got: u64, announced: Option<u64>) -> String {
     match announced {
         Some(all) if all > 0 => {
             let percent = u128::from(got) * 100 / u128::from(all);
-            format!("{} of {} ({percent} %)", words::size(got), words::size(all))
+            format!("{} of {} ({percent} %)", format::size(got), format::size(all))
         }
-        _ => words::size(got),
+        _ => format::size(got),
     }
 }
 

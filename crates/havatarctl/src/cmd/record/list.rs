@@ -1,39 +1,43 @@
+//! Verb `record list`: the recordings, newest first.
+
 use havatar_api::{Recording, Recordings};
 
 use crate::client::Client;
-use crate::output::{Look, Output, Tint, plain};
-use crate::{Exit, Failure, words};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
+use crate::output::{Emphasis, Output, Style, plain};
 
 /// All recordings, newest first.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
     let recordings: Recordings = client.get(&["recordings"]).await?;
-    output.show(&recordings, |look| text(&recordings, look))?;
+    output.show(&recordings, |style| text(&recordings, style))?;
     Ok(Exit::Done)
 }
 
-fn text(recordings: &Recordings, look: &Look) -> String {
-    let status = super::sentence(&recordings.status, look);
+fn text(recordings: &Recordings, style: &Style) -> String {
+    let status = super::state::sentence(&recordings.status, style);
     if recordings.items.is_empty() {
         return format!("There are no recordings. {status}.");
     }
-    let rows = recordings.items.iter().map(|recording| row(recording, look)).collect();
-    let table = look.table(&["ID", "BEGUN", "LENGTH", "SIZE", "FORMAT", "STATE"], &[2, 3], rows);
+    let rows = recordings.items.iter().map(|recording| row(recording, style)).collect();
+    let table = style.table(&["ID", "BEGUN", "LENGTH", "SIZE", "FORMAT", "STATE"], &[2, 3], rows);
     let total = recordings.items.iter().fold(0_u64, |sum, it| sum.saturating_add(it.size_bytes));
-    let number = words::count(recordings.items.len() as u64, "recording");
-    format!("{table}\n\n{number}, {}. {status}.", words::size(total))
+    let number = format::count(recordings.items.len() as u64, "recording");
+    format!("{table}\n\n{number}, {}. {status}.", format::size(total))
 }
 
-fn row(recording: &Recording, look: &Look) -> Vec<(String, Tint)> {
+fn row(recording: &Recording, style: &Style) -> Vec<(String, Emphasis)> {
     vec![
-        plain(words::clean(&recording.id)),
-        plain(words::moment(recording.started_at, &look.zone)),
-        plain(words::between(recording.started_at, recording.ended_at)),
-        plain(words::size(recording.size_bytes)),
-        plain(words::format(recording.format)),
+        plain(format::clean(&recording.id)),
+        plain(format::moment(recording.started_at, &style.zone)),
+        plain(format::between(recording.started_at, recording.ended_at)),
+        plain(format::size(recording.size_bytes)),
+        plain(format::container(recording.format)),
         if recording.writing {
-            ("being written".to_owned(), Tint::Good)
+            ("being written".to_owned(), Emphasis::Ok)
         } else {
-            ("complete".to_owned(), Tint::Plain)
+            ("complete".to_owned(), Emphasis::None)
         },
     ]
 }
@@ -42,8 +46,8 @@ fn row(recording: &Recording, look: &Look) -> Vec<(String, Tint)> {
 mod tests {
     use havatar_api::{RecordingFormat, RecordingStatus};
 
-    use crate::cmd::record::tests::recording;
-    use crate::output::tests::look;
+    use crate::cmd::record::state::tests::recording;
+    use crate::output::tests::style;
 
     use super::*;
 
@@ -80,8 +84,8 @@ mod tests {
                 ),
             ],
         };
-        insta::assert_snapshot!(text(&recordings, &look()));
+        insta::assert_snapshot!(text(&recordings, &style()));
         let none = Recordings { status: RecordingStatus::default(), items: Vec::new() };
-        assert_eq!(text(&none, &look()), "There are no recordings. Recording is off.");
+        assert_eq!(text(&none, &style()), "There are no recordings. Recording is off.");
     }
 }

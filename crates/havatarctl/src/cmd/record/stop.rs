@@ -1,12 +1,15 @@
+//! Verb `record stop`: stops recording.
+
 use havatar_api::RecordingStatus;
 
 use crate::client::Client;
+use crate::error::Error;
+use crate::exit::Exit;
 use crate::output::Output;
-use crate::{Exit, Failure};
 
 /// Stops recording.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
     let status: RecordingStatus = client.post(&["recordings", "stop"]).await?;
-    output.show(&status, |look| super::sentence(&status, look))?;
+    output.show(&status, |style| super::state::sentence(&status, style))?;
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! The robot: how it is, and how to stop it. Driving takes eyes, and is done in the browser.
+//! Verbs about the robot: its state, stop and e-stop. Driving needs the picture and is done in the browser.
 
 pub(crate) mod black_box;
 pub(crate) mod estop;
@@ -7,13 +7,14 @@ pub(crate) mod state;
 pub(crate) mod stop;
 
 use crate::client::Client;
+use crate::error::Error;
+use crate::exit::Exit;
 use crate::output::Output;
-use crate::{Exit, Failure};
 
 /// What to do with the robot.
 #[derive(clap::Subcommand)]
 pub(crate) enum Verb {
-    /// Tell how it is: link, e-stop, driver, battery, way
+    /// Show link, e-stop, driver, motion, battery and odometry
     State,
     /// Stop the wheels
     Stop,
@@ -21,11 +22,11 @@ pub(crate) enum Verb {
     Estop,
     /// Release the e-stop, in two steps
     Release(release::Args),
-    /// Print what happened to it, oldest first, as JSON lines
+    /// Print the black box, oldest line first, as JSON lines
     Blackbox,
 }
 
-pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Error> {
     match verb {
         Verb::State => state::run(client, output).await,
         Verb::Stop => stop::run(client, output).await,

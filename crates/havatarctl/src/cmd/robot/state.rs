@@ -1,43 +1,50 @@
+//! Verb `robot state`: link, e-stop, driver, motion and battery.
+
 use std::fmt::Write as _;
 
 use havatar_api::{Estop, EstopSource, Motion, RobotLink, RobotLinkState, RobotState, StopReason, Telemetry};
 
 use crate::client::Client;
-use crate::output::{Look, Output, Tint};
-use crate::{Exit, Failure, words};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::format;
+use crate::output::{Emphasis, Output, Style};
 
 /// How wide the names of the lines are.
 const LABEL: usize = 11;
 
 /// How the robot is.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
     let robot: RobotState = client.get(&["robot", "state"]).await?;
-    output.show(&robot, |look| text(&robot, look))?;
+    output.show(&robot, |style| text(&robot, style))?;
     Ok(Exit::Done)
 }
 
-fn text(robot: &RobotState, look: &Look) -> String {
+fn text(robot: &RobotState, style: &Style) -> String {
     let mut text = String::new();
     let mut line = |name: &str, what: &str| {
-        let _ = writeln!(text, "{}{what}", look.paint(Tint::Quiet, &format!("{name:LABEL$}")));
+        let _ = writeln!(text, "{}{what}", style.paint(Emphasis::Dim, &format!("{name:LABEL$}")));
     };
-    line("Link", &link(&robot.link, look));
+    line("Link", &link(&robot.link, style));
     for warning in &robot.link.warnings {
-        line("", &format!("{}: {}", look.paint(Tint::Late, "careful"), words::clean(&warning.message)));
+        line(
+            "",
+            &format!("{}: {}", style.paint(Emphasis::Warning, "careful"), format::clean(&warning.message)),
+        );
     }
-    line("E-stop", &estop(&robot.estop, look));
+    line("E-stop", &estop(&robot.estop, style));
     let driver = robot.driver.as_ref().map_or_else(
-        || look.paint(Tint::Quiet, "nobody"),
+        || style.paint(Emphasis::Dim, "nobody"),
         |driver| {
-            let asked = driver.asked_by.as_ref().map(|who| format!(", asked by {}", words::clean(who)));
+            let asked = driver.asked_by.as_ref().map(|who| format!(", asked by {}", format::clean(who)));
             let socket = if driver.connected { "" } else { ", not connected" };
-            format!("{}{socket}{}", words::clean(&driver.who), asked.unwrap_or_default())
+            format!("{}{socket}{}", format::clean(&driver.who), asked.unwrap_or_default())
         },
     );
     line("Driver", &driver);
-    line("Motion", &motion(&robot.motion, look));
+    line("Motion", &motion(&robot.motion, style));
     if let Some(telemetry) = &robot.telemetry {
-        if let Some(battery) = self::battery(telemetry, look) {
+        if let Some(battery) = self::battery(telemetry, style) {
             line("Battery", &battery);
         }
         if let Some(way) = &telemetry.odometry {
@@ -46,44 +53,44 @@ fn text(robot: &RobotState, look: &Look) -> String {
         }
     }
     if let Some(fault) = &robot.black_box_fault {
-        line("Black box", &look.paint(Tint::Bad, &words::clean(fault)));
+        line("Black box", &style.paint(Emphasis::Error, &format::clean(fault)));
     }
     text.trim_end().to_owned()
 }
 
 /// Link and e-stop in one line: for the status of everything.
-pub(crate) fn sentence(robot: &RobotState, look: &Look) -> String {
-    let link = link(&robot.link, look);
+pub(crate) fn sentence(robot: &RobotState, style: &Style) -> String {
+    let link = link(&robot.link, style);
     if robot.link.state == RobotLinkState::Off {
         return link;
     }
     let estop =
-        if robot.estop.latched { format!("; e-stop {}", estop(&robot.estop, look)) } else { String::new() };
-    let battery = robot.telemetry.as_ref().and_then(|telemetry| battery(telemetry, look));
+        if robot.estop.latched { format!("; e-stop {}", estop(&robot.estop, style)) } else { String::new() };
+    let battery = robot.telemetry.as_ref().and_then(|telemetry| battery(telemetry, style));
     format!("{link}{estop}{}", battery.map(|battery| format!("; battery {battery}")).unwrap_or_default())
 }
 
-fn link(link: &RobotLink, look: &Look) -> String {
-    let why = link.why.as_ref().map(|why| format!(": {}", words::clean(why))).unwrap_or_default();
+fn link(link: &RobotLink, style: &Style) -> String {
+    let why = link.why.as_ref().map(|why| format!(": {}", format::clean(why))).unwrap_or_default();
     match link.state {
-        RobotLinkState::Off => look.paint(Tint::Quiet, "none configured"),
-        RobotLinkState::Away => format!("{}{why}", look.paint(Tint::Bad, "away")),
-        RobotLinkState::Refused => format!("{}{why}", look.paint(Tint::Bad, "cannot be used")),
-        RobotLinkState::Unknown => format!("{}{why}", look.paint(Tint::Late, "not yet known")),
+        RobotLinkState::Off => style.paint(Emphasis::Dim, "none configured"),
+        RobotLinkState::Away => format!("{}{why}", style.paint(Emphasis::Error, "away")),
+        RobotLinkState::Refused => format!("{}{why}", style.paint(Emphasis::Error, "cannot be used")),
+        RobotLinkState::Unknown => format!("{}{why}", style.paint(Emphasis::Warning, "not yet known")),
         RobotLinkState::Up => {
-            let name = link.device.as_ref().map(|device| words::clean(&device.name)).unwrap_or_default();
-            format!("{}: {name}", look.paint(Tint::Good, "up"))
+            let name = link.device.as_ref().map(|device| format::clean(&device.name)).unwrap_or_default();
+            format!("{}: {name}", style.paint(Emphasis::Ok, "up"))
         }
     }
 }
 
 /// `latched by ana`, `free`
-pub(super) fn estop(estop: &Estop, look: &Look) -> String {
+pub(super) fn estop(estop: &Estop, style: &Style) -> String {
     if !estop.latched {
-        return look.paint(Tint::Good, "free");
+        return style.paint(Emphasis::Ok, "free");
     }
     let by = match (&estop.by, estop.source) {
-        (Some(by), _) => format!(" by {}", words::clean(by)),
+        (Some(by), _) => format!(" by {}", format::clean(by)),
         (None, Some(EstopSource::Button)) => " by the button on the robot".to_owned(),
         (None, Some(EstopSource::Robot)) => " by the robot".to_owned(),
         (None, _) => String::new(),
@@ -91,14 +98,14 @@ pub(super) fn estop(estop: &Estop, look: &Look) -> String {
     let button = if estop.button { ", the button is pressed" } else { "" };
     let confirmed = if estop.confirmed { "" } else { ", not confirmed by the controller" };
     let saved = if estop.saved { "" } else { ", not on disk" };
-    format!("{}{by}{button}{confirmed}{saved}", look.paint(Tint::Bad, "latched"))
+    format!("{}{by}{button}{confirmed}{saved}", style.paint(Emphasis::Error, "latched"))
 }
 
-fn motion(motion: &Motion, look: &Look) -> String {
+fn motion(motion: &Motion, style: &Style) -> String {
     match (motion.mode, motion.stopped) {
         (Some(_), _) => {
             let speed = format!("{:.2} m/s, {:.0} deg/s", motion.linear, motion.angular);
-            format!("{}, {speed}, limit {} %", look.paint(Tint::Good, "moving"), motion.limit.percent)
+            format!("{}, {speed}, limit {} %", style.paint(Emphasis::Ok, "moving"), motion.limit.percent)
         }
         (None, Some(reason)) => format!("stopped: {}", reason_words(reason)),
         (None, None) => "at rest".to_owned(),
@@ -125,17 +132,17 @@ fn reason_words(reason: StopReason) -> &'static str {
     }
 }
 
-fn battery(telemetry: &Telemetry, look: &Look) -> Option<String> {
+fn battery(telemetry: &Telemetry, style: &Style) -> Option<String> {
     let battery = telemetry.battery.as_ref()?;
-    let tint = if battery.critical {
-        Tint::Bad
+    let emphasis = if battery.critical {
+        Emphasis::Error
     } else if battery.low {
-        Tint::Late
+        Emphasis::Warning
     } else {
-        Tint::Good
+        Emphasis::Ok
     };
     let volts = battery.volts.map(|volts| format!("{volts:.1} V"));
-    let percent = battery.percent.map(|percent| look.paint(tint, &format!("{percent} %")));
+    let percent = battery.percent.map(|percent| style.paint(emphasis, &format!("{percent} %")));
     Some(percent.into_iter().chain(volts).collect::<Vec<_>>().join(", "))
 }
 
@@ -143,7 +150,7 @@ fn battery(telemetry: &Telemetry, look: &Look) -> Option<String> {
 pub(crate) mod tests {
     use havatar_api::{Battery, Driver, Odometry, Refusal, RobotDevice, RobotWarning, SpeedLimit};
 
-    use crate::output::tests::look;
+    use crate::output::tests::style;
 
     use super::*;
 
@@ -205,7 +212,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_robot_at_rest() {
-        insta::assert_snapshot!(text(&robot(), &look()));
+        insta::assert_snapshot!(text(&robot(), &style()));
     }
 
     #[test]
@@ -231,7 +238,7 @@ pub(crate) mod tests {
             asked_by: Some("eva".to_owned()),
         });
         robot.black_box_fault = Some("the disk is full".to_owned());
-        insta::assert_snapshot!(text(&robot, &look()));
-        assert!(sentence(&robot, &look()).contains("latched by ana"));
+        insta::assert_snapshot!(text(&robot, &style()));
+        assert!(sentence(&robot, &style()).contains("latched by ana"));
     }
 }

@@ -1,10 +1,10 @@
-//! Figures and states as people say them.
+//! Figures and states as text for people.
 
 use havatar_api::{DeviceState, Process, ProcessState, RecordingFormat};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::output::Tint;
+use crate::output::Emphasis;
 
 /// `512 B`, `1.5 KiB`, `12.3 MiB`.
 pub(crate) fn size(bytes: u64) -> String {
@@ -31,7 +31,7 @@ pub(crate) fn rate(kbps: f64) -> String {
     if kbps < 999.5 { format!("{kbps:.0} kb/s") } else { format!("{:.2} Mb/s", kbps / 1000.0) }
 }
 
-/// The two largest units: `45 s`, `3 min 5 s`, `10 min`, `4 d 1 h`. Less than nothing is nothing.
+/// The two largest units: `45 s`, `3 min 5 s`, `10 min`, `4 d 1 h`. A negative time is zero.
 pub(crate) fn duration(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let s = seconds.max(0.0) as u64;
@@ -47,7 +47,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// How long it is from `from` to `to`.
+/// The time from `from` to `to`.
 pub(crate) fn between(from: Timestamp, to: Timestamp) -> String {
     duration((to - from).total(jiff::Unit::Second).unwrap_or(0.0))
 }
@@ -67,14 +67,14 @@ pub(crate) fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// A text from elsewhere without what a terminal would obey: a log may hold anything.
+/// Escapes what a terminal would interpret: a log may hold anything.
 pub(crate) fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => clean.push(' '),
             c if c.is_control() => clean.extend(c.escape_default()),
-            // They turn the order of what follows around, and so can make a line say something else.
+            // Bidirectional controls reorder the text behind them.
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                 clean.extend(c.escape_unicode());
             }
@@ -84,37 +84,36 @@ pub(crate) fn clean(text: &str) -> String {
     clean
 }
 
-pub(crate) fn process_state(state: ProcessState) -> (&'static str, Tint) {
+pub(crate) fn process_state(state: ProcessState) -> (&'static str, Emphasis) {
     match state {
-        ProcessState::Stopped => ("stopped", Tint::Quiet),
-        ProcessState::Waiting => ("waiting", Tint::Late),
-        ProcessState::Starting => ("starting", Tint::Late),
-        ProcessState::Running => ("running", Tint::Good),
-        ProcessState::Stopping => ("stopping", Tint::Late),
-        ProcessState::Backoff => ("backoff", Tint::Bad),
+        ProcessState::Stopped => ("stopped", Emphasis::Dim),
+        ProcessState::Waiting => ("waiting", Emphasis::Warning),
+        ProcessState::Starting => ("starting", Emphasis::Warning),
+        ProcessState::Running => ("running", Emphasis::Ok),
+        ProcessState::Stopping => ("stopping", Emphasis::Warning),
+        ProcessState::Backoff => ("backoff", Emphasis::Error),
     }
 }
 
-pub(crate) fn device_state(state: DeviceState) -> (&'static str, Tint) {
+pub(crate) fn device_state(state: DeviceState) -> (&'static str, Emphasis) {
     match state {
-        DeviceState::Off => ("off", Tint::Quiet),
-        DeviceState::Away => ("away", Tint::Bad),
-        DeviceState::Silent => ("silent", Tint::Late),
-        DeviceState::Live => ("live", Tint::Good),
-        DeviceState::Private => ("held off by the switch on the robot", Tint::Late),
+        DeviceState::Off => ("off", Emphasis::Dim),
+        DeviceState::Away => ("away", Emphasis::Error),
+        DeviceState::Silent => ("silent", Emphasis::Warning),
+        DeviceState::Live => ("live", Emphasis::Ok),
+        DeviceState::Private => ("held off by the switch on the robot", Emphasis::Warning),
     }
 }
 
-pub(crate) fn format(format: RecordingFormat) -> &'static str {
+pub(crate) fn container(format: RecordingFormat) -> &'static str {
     match format {
         RecordingFormat::Fmp4 => "fMP4",
         RecordingFormat::Mpegts => "MPEG-TS",
     }
 }
 
-/// What there is to say about a process's state: why it is in it, when it is tried again, and, if it was
-/// launched more than once, how it ended last.
-pub(crate) fn remark(process: &Process, now: Timestamp) -> String {
+/// The detail of a process's state: the reason, the time until the next attempt and, after a restart, the last exit.
+pub(crate) fn detail(process: &Process, now: Timestamp) -> String {
     let mut parts = Vec::new();
     if let Some(why) = &process.why {
         parts.push(clean(why));

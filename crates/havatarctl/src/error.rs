@@ -1,0 +1,35 @@
+//! What keeps a verb from being done, and its exit code.
+
+use std::io;
+
+use crate::client::ClientError;
+use crate::cmd::record::error::DownloadError;
+use crate::exit::Exit;
+use crate::token::TokenError;
+
+/// Why a verb was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    #[error("cannot write to standard output")]
+    Output(#[from] io::Error),
+    #[error("cannot start")]
+    Runtime(#[source] io::Error),
+}
+
+impl Error {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Token(_) => Exit::NotAllowed,
+            Self::Client(error) | Self::Download(DownloadError::Client(error)) => error.exit(),
+            // The reader of a pipe may close it early: `havatarctl logs camera | head -1`.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Download(_) | Self::Output(_) | Self::Runtime(_) => Exit::Failed,
+        }
+    }
+}
