@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::checks;
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::{Config, read, validate};
+use super::{Config, checks, read, validate};
 
 impl Config {
     /// Largest config file, in bytes.
