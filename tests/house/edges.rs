@@ -24,7 +24,21 @@ const DAEMON: &str = "crates/havatard/src/lib.rs";
 /// The daemon's modules from the top down, each with those that it may use.
 const MODULES: &[(&str, &[&str])] = &[
     ("daemon", ANY),
-    ("reload", &["auth", "config", "handles", "http", "media", "recordings", "robot", "speech"]),
+    (
+        "reload",
+        &[
+            "auth",
+            "config",
+            "handles",
+            "http",
+            "media",
+            "notifier",
+            "options",
+            "recordings",
+            "robot",
+            "speech",
+        ],
+    ),
     (
         "http",
         &[
@@ -45,8 +59,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("presence", &["media", "robot"]),
     ("speech", &["config", "media", "program"]),
     ("recordings", &["config", "disk", "media", "secrets", "store"]),
-    ("media", &["config", "disk", "program", "random", "secrets", "sound", "store"]),
-    ("robot", &["config", "disk", "program", "random", "secrets", "store"]),
+    ("media", &["config", "disk", "holders", "program", "random", "secrets", "sound", "store"]),
+    ("robot", &["config", "disk", "holders", "program", "random", "secrets", "store"]),
     ("auth", &["disk", "random", "secrets", "store"]),
     ("phrases", &["disk", "store"]),
     ("store", &["disk"]),
@@ -56,6 +70,9 @@ const MODULES: &[(&str, &[&str])] = &[
     ("program", &[]),
     ("lock", &[]),
     ("config", &[]),
+    ("options", &["config"]),
+    ("holders", &[]),
+    ("notifier", &[]),
     ("random", &[]),
 ];
 

@@ -134,6 +134,8 @@ impl Parser<'_> {
 pub(crate) struct Leaf {
     pub(crate) path: Vec<String>,
     pub(crate) name: Option<String>,
+    /// It stands for its module: the `self` of `a::{self, B}`, or a glob.
+    pub(crate) is_module: bool,
     pub(crate) line: usize,
 }
 
@@ -157,15 +159,18 @@ fn walk(tree: &UseTree, prefix: &[String], leaves: &mut Vec<Leaf>) {
         UseTree::Name(name) => {
             let path = extended(&name.ident);
             let bound = path.last().cloned();
-            leaves.push(Leaf { path, name: bound, line: name.span().start().line });
+            let is_module = name.ident == "self";
+            leaves.push(Leaf { path, name: bound, is_module, line: name.span().start().line });
         }
         UseTree::Rename(rename) => leaves.push(Leaf {
             path: extended(&rename.ident),
             name: Some(rename.rename.to_string()),
+            is_module: rename.ident == "self",
             line: rename.span().start().line,
         }),
         UseTree::Glob(glob) => {
-            leaves.push(Leaf { path: prefix.to_vec(), name: None, line: glob.span().start().line });
+            let line = glob.span().start().line;
+            leaves.push(Leaf { path: prefix.to_vec(), name: None, is_module: true, line });
         }
         UseTree::Group(group) => group.items.iter().for_each(|item| walk(item, prefix, leaves)),
     }

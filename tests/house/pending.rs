@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::{env, fs};
 
 use crate::tree::{self, Tree};
-use crate::{circles, edges, size, style, words};
+use crate::{circles, edges, map, size, style, words};
 
 const FILE: &str = "tests/house/pending.txt";
 const HEAD: &str = "\
@@ -27,11 +27,12 @@ pub(crate) struct Finding {
 /// A rule's name, which begins its findings' keys, and its check.
 type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     ("circle", circles::check),
     ("edge", edges::check),
     ("crate", edges::check_crates),
     ("long", size::check),
+    ("map", map::check),
     ("module", style::modules),
     ("header", style::headers),
     ("order", style::order),

@@ -173,13 +173,15 @@ pub(crate) fn merged(tree: &Tree) -> Vec<Finding> {
             block.iter().find_map(|import| {
                 let mut parents: Vec<Vec<String>> = flatten(&import.tree)
                     .into_iter()
-                    .map(|leaf| match leaf.name {
-                        Some(_) if !is_self(&import.tree) => leaf.path[..leaf.path.len() - 1].to_vec(),
-                        _ => leaf.path,
+                    .map(|mut leaf| {
+                        if !leaf.is_module {
+                            leaf.path.pop();
+                        }
+                        leaf.path
                     })
                     .collect();
                 parents.dedup();
-                let nested = parents.len() > 1 && !has_self(&import.tree);
+                let nested = parents.len() > 1;
                 let twice =
                     parents.into_iter().find(|parent| !parent.is_empty() && !seen.insert(parent.clone()));
                 if nested {
@@ -199,20 +201,6 @@ pub(crate) fn merged(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// Whether the tree is `a::{self, B}`, which names the module and something of it.
-fn has_self(tree: &UseTree) -> bool {
-    match tree {
-        UseTree::Path(path) => has_self(&path.tree),
-        UseTree::Group(group) => group.items.iter().any(is_self),
-        _ => false,
-    }
-}
-
-fn is_self(tree: &UseTree) -> bool {
-    matches!(tree, UseTree::Name(name) if name.ident == "self")
-        || matches!(tree, UseTree::Rename(rename) if rename.ident == "self")
 }
 
 /// No `super::super::` outside tests.
@@ -275,7 +263,7 @@ mod tests {
     #[test]
     fn imports_of_one_module_in_two_places_are_found() {
         assert_eq!(found(merged, "use std::{fmt, io};\nuse std::sync::{Arc, atomic};\n"), 0);
-        assert_eq!(found(merged, "use a::{self, B};\nuse a::c::D;\n"), 0);
+        assert_eq!(found(merged, "use a::{self, B};\nuse a::c::{self, D};\nuse b::{self, E};\n"), 0);
         assert_eq!(found(merged, "use a::B;\nuse a::C;\n"), 1);
         assert_eq!(found(merged, "use a::{B, c::D};\n"), 1);
     }

@@ -71,7 +71,7 @@ pub(super) fn headline(status: &Status, style: &Style) -> String {
 
 pub(super) fn missing(missing: &Missing) -> String {
     if missing.code == "streaming_stopped" {
-        // havatard names the HTTP route; whoever reads this has a verb for it.
+        // havatard names the HTTP route; here a verb does the same.
         return "the stream was stopped; start it with: havatarctl stream start".to_owned();
     }
     let why = missing.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();

@@ -82,7 +82,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It ends its own children on SIGTERM; whoever kills it leaves that to its guard.
+        // On SIGTERM it ends its own children; after SIGKILL its guard does.
         self.end();
     }
 }

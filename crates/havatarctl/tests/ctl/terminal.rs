@@ -1,4 +1,4 @@
-//! On a terminal there is colour, unless somebody does not want it; a reader that leaves is no error.
+//! On a terminal there is colour, unless the environment refuses it; a closed pipe is no error.
 
 use std::fs::File;
 use std::io::Read as _;

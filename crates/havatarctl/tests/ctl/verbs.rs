@@ -63,14 +63,14 @@ fn status_in_words_and_as_json() {
 #[test]
 fn a_robot_that_is_not_ready_was_still_asked() {
     let fake = Fake::start();
-    let mut ailing = status();
-    ailing.readiness.ready = false;
-    ailing.readiness.missing = vec![api::Missing {
+    let mut degraded = status();
+    degraded.readiness.ready = false;
+    degraded.readiness.missing = vec![api::Missing {
         code: "camera_away".to_owned(),
         message: "no picture".to_owned(),
         why: Some("unplugged".to_owned()),
     }];
-    fake.will("GET /api/v1/status", json(&ailing));
+    fake.will("GET /api/v1/status", json(&degraded));
     let words = Place::at(&fake).run(&["status"]).done();
     assert!(words.starts_with("Not ready:\n  - no picture: unplugged\n"), "{words}");
 }

@@ -9,7 +9,7 @@ use nix::unistd::{AccessFlags, access};
 use super::diagnostic::Diagnostic;
 use super::tree::{Data, Node};
 
-/// Diagnostics and warnings about a config, gathered.
+/// The diagnostics about a config so far.
 pub(super) struct Checks<'a> {
     tree: Option<&'a Node>,
     removed: &'a [String],

@@ -116,7 +116,7 @@ fn turn_needs_a_login_from_a_file() {
     let loaded = loads(&full);
     assert!(loaded.warnings.is_empty());
     assert!(!format!("{loaded:?}").contains("hunter2"));
-    // Somebody takes password_file for the password.
+    // The user wrote the password itself as password_file.
     let secret = error(&text("        username: me\n        password_file: hunter2\n"));
     assert!(!secret.to_string().contains("hunter2"), "{secret}");
     let secret = error(&text("        username: me\n        password_file: /hunter2\n"));
