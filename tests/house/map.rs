@@ -45,10 +45,7 @@ fn index(text: &str, tree: &Tree) -> Vec<Finding> {
     for (at, line) in text.lines().enumerate() {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [_, what, file, name, _] = cells[..] else { continue };
-        let (file, name) = (file.trim_matches('`'), name.trim_matches('`'));
-        if !file.ends_with(".rs") && !file.ends_with(".ts") {
-            continue;
-        }
+        let (Some(file), Some(name)) = (quoted(file), quoted(name)) else { continue };
         if !tree.get(file).is_some_and(|source| source.contains(name)) {
             findings.push(Finding {
                 key: format!("map {file} {name}"),
@@ -60,6 +57,11 @@ fn index(text: &str, tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The text of a cell that is one piece of code.
+fn quoted(cell: &str) -> Option<&str> {
+    cell.strip_prefix('`')?.strip_suffix('`').filter(|text| !text.contains('`'))
 }
 
 #[test]

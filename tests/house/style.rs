@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use syn::spanned::Spanned as _;
-use syn::{Item, ItemUse, UseTree, Visibility};
+use syn::{ItemUse, UseTree};
 
-use crate::circles;
-use crate::modules::{self, flatten};
+use crate::lexer;
+use crate::modules::flatten;
 use crate::pending::{self, Finding};
 use crate::tree::{self, Language, Tree, language};
 
@@ -71,63 +70,81 @@ fn rust(tree: &Tree) -> impl Iterator<Item = (&String, &String)> {
     tree.iter().filter(|(path, text)| language(path, text) == Some(Language::Rust))
 }
 
-/// The imports of a file in blocks: neighbours without another item between them.
+/// One private `use` of a module.
 struct Import {
     first: usize,
     last: usize,
     rank: usize,
-    tree: UseTree,
+    /// The modules that its names come from, without repetition of neighbours.
+    parents: Vec<Vec<String>>,
 }
 
 const GROUPS: [&str; 4] = ["std", "other crates", "crate::", "self and super"];
 
+/// The imports of a file, one list for each module in it. Read by lines, which rustfmt makes reliable: parsing all files whole takes
+/// seconds.
 fn imports(path: &str, text: &str) -> Vec<Vec<Import>> {
-    let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let mut blocks = Vec::new();
-    block(&file.items, &mut blocks);
+    let lines: Vec<&str> = text.lines().collect();
+    let own: BTreeSet<&str> = lines.iter().filter_map(|line| defined(line)).collect();
+    let mut blocks = vec![Vec::new()];
+    let mut in_module = false;
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at];
+        if line.starts_with(|letter: char| letter.is_alphabetic()) && line.ends_with('{') {
+            in_module = line.split(' ').any(|word| word == "mod");
+            if in_module {
+                blocks.push(Vec::new());
+            }
+        }
+        let is_import = line.starts_with("use ") || (in_module && line.starts_with("    use "));
+        let is_conditional = at > 0 && lines[at - 1].trim_start().starts_with("#[");
+        if is_import {
+            let length = lines[at..].iter().position(|line| line.ends_with(';')).unwrap_or(0);
+            let item = syn::parse_str(&lines[at..=at + length].join("\n"));
+            let item: ItemUse = item.unwrap_or_else(|error| panic!("{path}:{}: {error}", at + 1));
+            if !is_conditional && let Some(block) = blocks.last_mut() {
+                block.push(import(&item, &own, at + 1, length));
+            }
+            at += length;
+        }
+        at += 1;
+    }
     blocks
 }
 
-fn block(items: &[Item], blocks: &mut Vec<Vec<Import>>) {
-    let own: BTreeSet<String> = items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Mod(item) => Some(item.ident.to_string()),
-            Item::Enum(item) => Some(item.ident.to_string()),
-            _ => None,
-        })
-        .collect();
-    let mut imports = Vec::new();
-    for item in items {
-        match item {
-            Item::Use(item) if matches!(item.vis, Visibility::Inherited) && item.attrs.is_empty() => {
-                imports.push(import(item, &own));
-            }
-            Item::Mod(item) => {
-                if let Some((_, items)) = &item.content {
-                    block(items, blocks);
-                }
-            }
-            _ => {}
-        }
-    }
-    blocks.push(imports);
+/// The name of a module or an enum that a line defines.
+fn defined(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace().skip_while(|word| word.starts_with("pub"));
+    let keyword = words.next()?;
+    let name = words.next()?;
+    (keyword == "mod" || keyword == "enum").then(|| name.trim_end_matches([';', '{']))
 }
 
-fn import(item: &ItemUse, own: &BTreeSet<String>) -> Import {
-    let rank = match &item.tree {
-        UseTree::Path(tree) => match tree.ident.to_string().as_str() {
-            "std" | "core" | "alloc" => 0,
-            "crate" => 2,
-            "self" | "super" => 3,
-            name if own.contains(name) => 3,
-            _ => 1,
-        },
-        UseTree::Name(name) if own.contains(&name.ident.to_string()) => 3,
+fn import(item: &ItemUse, own: &BTreeSet<&str>, first: usize, length: usize) -> Import {
+    let head = match &item.tree {
+        UseTree::Path(tree) => tree.ident.to_string(),
+        UseTree::Name(name) => name.ident.to_string(),
+        _ => String::new(),
+    };
+    let rank = match head.as_str() {
+        "std" | "core" | "alloc" => 0,
+        "crate" => 2,
+        "self" | "super" => 3,
+        name if own.contains(name) => 3,
         _ => 1,
     };
-    let span = item.span();
-    Import { first: span.start().line, last: span.end().line, rank, tree: item.tree.clone() }
+    let leaves = flatten(&item.tree).into_iter();
+    let mut parents: Vec<Vec<String>> = leaves
+        .map(|mut leaf| {
+            if !leaf.is_module {
+                leaf.path.pop();
+            }
+            leaf.path
+        })
+        .collect();
+    parents.dedup();
+    Import { first, last: first + length, rank, parents }
 }
 
 /// Groups in order, a blank line between them and none within.
@@ -171,25 +188,16 @@ pub(crate) fn merged(tree: &Tree) -> Vec<Finding> {
         let wrong = imports(path, text).iter().find_map(|block| {
             let mut seen = BTreeSet::new();
             block.iter().find_map(|import| {
-                let mut parents: Vec<Vec<String>> = flatten(&import.tree)
-                    .into_iter()
-                    .map(|mut leaf| {
-                        if !leaf.is_module {
-                            leaf.path.pop();
-                        }
-                        leaf.path
-                    })
-                    .collect();
-                parents.dedup();
-                let nested = parents.len() > 1;
-                let twice =
-                    parents.into_iter().find(|parent| !parent.is_empty() && !seen.insert(parent.clone()));
-                if nested {
+                if import.parents.len() > 1 {
                     return Some((
                         import.first,
                         "a path within the braces; write one `use` for each module".to_owned(),
                     ));
                 }
+                let twice = import
+                    .parents
+                    .iter()
+                    .find(|parent| !parent.is_empty() && !seen.insert((*parent).clone()));
                 twice.map(|parent| {
                     (import.first, format!("a second `use {}::...`; name it all in one", parent.join("::")))
                 })
@@ -206,22 +214,14 @@ pub(crate) fn merged(tree: &Tree) -> Vec<Finding> {
 /// No `super::super::` outside tests.
 pub(crate) fn supers(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for root in circles::roots(tree) {
-        let krate = modules::parse(tree, &root);
-        let mut seen = BTreeSet::new();
-        for path in &krate.paths {
-            let file = &krate.modules[path.module].file;
-            let climbs = path.segments.iter().filter(|segment| *segment == "super").count() > 1;
-            if climbs && !tree::is_test(file) && seen.insert(file.clone()) {
-                findings.push(Finding {
-                    key: format!("super {file}"),
-                    message: format!(
-                        "{file}:{}: `{}` climbs two levels; begin with `crate::`",
-                        path.line,
-                        path.segments.join("::")
-                    ),
-                });
-            }
+    for (path, text) in rust(tree).filter(|(path, _)| !tree::is_test(path)) {
+        let lines = lexer::split(text, Language::Rust);
+        // The tests of a file are its end.
+        let end = text.lines().position(|line| line == "#[cfg(test)]").unwrap_or(lines.len());
+        if let Some(at) = lines[..end].iter().position(|line| line.code.contains("super::super::")) {
+            let message =
+                format!("{path}:{}: `super::super::` climbs two levels; begin with `crate::`", at + 1);
+            findings.push(Finding { key: format!("super {path}"), message });
         }
     }
     findings
@@ -269,15 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn imports_of_an_inline_module_are_a_list_of_their_own() {
+        assert_eq!(found(merged, "use a::B;\n\nmod tests {\n    use a::C;\n}\n"), 0);
+        assert_eq!(found(merged, "mod tests {\n    use a::B;\n    use a::C;\n}\n"), 1);
+        assert_eq!(found(merged, "use a::B;\n\nfn f() {\n    use a::C;\n}\n"), 0);
+    }
+
+    #[test]
     fn two_levels_up_are_found() {
-        let tree = |path: &str| {
-            Tree::from([
-                ("crates/x/src/lib.rs".to_owned(), "mod a;".to_owned()),
-                ("crates/x/src/a/mod.rs".to_owned(), "mod b;".to_owned()),
-                ("crates/x/src/a/b.rs".to_owned(), format!("fn f() {{ {path}::go() }}")),
-            ])
-        };
-        assert_eq!(supers(&tree("super::super")).len(), 1);
-        assert_eq!(supers(&tree("super")).len(), 0);
+        assert_eq!(found(supers, "fn f() {\n    super::super::go()\n}\n"), 1);
+        assert_eq!(found(supers, "fn f() {\n    super::go()\n}\n"), 0);
+        assert_eq!(found(supers, "fn f() {}\n\n#[cfg(test)]\nmod tests {\n    use super::super::f;\n}\n"), 0);
     }
 }

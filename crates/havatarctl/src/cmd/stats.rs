@@ -25,12 +25,12 @@ fn table(streams: &Streams, style: &Style) -> String {
     if streams.live {
         return table;
     }
-    let stale =
+    let outdated =
         style.paint(Emphasis::Warning, "MediaMTX does not answer: these are the last figures it gave.");
     if streams.streams.is_empty() {
         style.paint(Emphasis::Warning, "MediaMTX has not answered yet: there are no figures.")
     } else {
-        format!("{table}\n\n{stale}")
+        format!("{table}\n\n{outdated}")
     }
 }
 
