@@ -39,7 +39,8 @@ pub(crate) fn split(text: &str, language: Language) -> Vec<Line> {
             continue;
         }
         let line = lines.last_mut().expect("there is always a line");
-        let (next, taken) = step(&letters, at, state, language);
+        let plain = plain(&letters[at..], state);
+        let (next, taken) = if plain > 0 { (state, plain) } else { step(&letters, at, state, language) };
         match (state, next) {
             (State::Code, State::Code) => line.code.extend(&letters[at..at + taken]),
             (State::Code, _) => line.code.push(' '),
@@ -52,6 +53,20 @@ pub(crate) fn split(text: &str, language: Language) -> Vec<Line> {
         at += taken;
     }
     lines
+}
+
+/// How many characters cannot end the state they are in: most of a text, and not worth a step each.
+fn plain(letters: &[char], state: State) -> usize {
+    let is_plain = |letter: &char| match state {
+        State::LineComment => *letter != '\n',
+        State::Code => letter.is_ascii_lowercase() || *letter == ' ',
+        State::BlockComment(_) | State::Markup | State::Text(..) => {
+            letter.is_ascii_alphanumeric() || *letter == ' '
+        }
+    };
+    let run = letters.iter().take_while(|letter| is_plain(letter)).count();
+    // A raw string begins with letters, and a comment of the shell after a space.
+    if state == State::Code { run.saturating_sub(2) } else { run }
 }
 
 /// The state after the characters at `at`, and how many of them belong together.

@@ -1,6 +1,6 @@
 //! The field's words: names that this code once had for things that have a usual name, and the usual name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::lexer;
@@ -131,18 +131,17 @@ const DEFINES: [&str; 12] = [
 ];
 
 /// The words and pairs of words of the table: nothing else is noted.
-static SOUGHT: LazyLock<BTreeSet<&str>> =
+static SOUGHT: LazyLock<HashSet<&str>> =
     LazyLock::new(|| TABLE.iter().flat_map(|word| word.old.split('|')).collect());
 
 /// Notes each word and each pair of neighbours of a text that [`snake`] gave, if it is sought.
 fn add(lines: &mut Lines, snake: &str, line: usize) {
+    // A pair stands in the text as it is: one `_` between its words.
     let mut start = 0;
-    let mut end = 0;
-    for word in snake.split('_').filter(|word| !word.is_empty()) {
-        // A pair stands in the text as it is: one `_` between its words.
-        let from = snake[end..].find(word).map_or(end, |at| at + end);
-        let pair = &snake[start..from + word.len()];
-        for entry in [pair, word] {
+    let mut before = 0;
+    for word in snake.split('_') {
+        let end = start + word.len();
+        for entry in [&snake[before..end], word] {
             if let Some(sought) = SOUGHT.get(entry) {
                 let at = lines.entry(sought).or_default();
                 if at.last() != Some(&line) {
@@ -150,27 +149,31 @@ fn add(lines: &mut Lines, snake: &str, line: usize) {
                 }
             }
         }
-        (start, end) = (from, from + word.len());
+        (before, start) = (start, end + 1);
     }
 }
 
 /// `NurseryError::the_end` as `_nursery_error_the_end_`, so that each word stands between underscores.
 fn snake(text: &str) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    let mut snake = String::from("_");
-    for (at, letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).map(|at| letters[at]);
-        let after = letters.get(at + 1);
-        let is_hump = letter.is_uppercase()
-            && (before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit())
-                || (before.is_some_and(char::is_uppercase)
-                    && after.is_some_and(|after| after.is_lowercase())));
-        if (is_hump || !letter.is_alphanumeric()) && !snake.ends_with('_') {
+    let mut snake = String::with_capacity(text.len() + text.len() / 4 + 2);
+    snake.push('_');
+    let mut letters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        if letter.is_uppercase() {
+            let starts_word = letters.peek().is_some_and(|after| after.is_lowercase());
+            let is_hump =
+                before.is_lowercase() || before.is_ascii_digit() || (before.is_uppercase() && starts_word);
+            if is_hump && !snake.ends_with('_') {
+                snake.push('_');
+            }
+            snake.extend(letter.to_lowercase());
+        } else if letter.is_alphanumeric() {
+            snake.push(letter);
+        } else if !snake.ends_with('_') {
             snake.push('_');
         }
-        if letter.is_alphanumeric() {
-            snake.extend(letter.to_lowercase());
-        }
+        before = letter;
     }
     if !snake.ends_with('_') {
         snake.push('_');
