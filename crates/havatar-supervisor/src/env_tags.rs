@@ -4,9 +4,9 @@
 //! session or group. A process that clears its environment, or a set-user-id program, cannot be found this way.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::time::Duration;
+use std::{fs, io};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 

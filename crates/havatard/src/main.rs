@@ -153,7 +153,7 @@ fn render(options: &Options) -> ExitCode {
 
 fn sound(stage: &Stage) -> ExitCode {
     let result = match stage {
-        Stage::Play { dir, nobody } => sound::play(dir, if *nobody { Sink::Nobody } else { Sink::Stdout }),
+        Stage::Play { dir, nobody } => sound::play(dir, if *nobody { Sink::Discard } else { Sink::Stdout }),
         Stage::Capture { dir, tone } => sound::capture(dir, if *tone { Source::Tone } else { Source::Stdin }),
     };
     match result {

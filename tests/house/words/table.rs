@@ -40,7 +40,7 @@ pub(super) const TABLE: &[Word] = &[
     word(SUPERVISOR, All, "rung|rungs", "stop stage"),
     word(SUPERVISOR, All, "birth|births", "pre_exec"),
     word(SUPERVISOR, All, "mark|marks|marked", "environment tag"),
-    word(SUPERVISOR, Names, "piped", "streamed output"),
+    word(SUPERVISOR, Defined, "piped", "streamed output"),
     word(SUPERVISOR, All, "wishes|wish|wished", "request"),
     word(SUPERVISOR, Defined, "terms", "types"),
     word(SUPERVISOR, All, "world", "effects"),

@@ -1,4 +1,4 @@
-//! Holding the microphone back while the loudspeaker is heard: who decides, and how it sounds.
+//! Ducks the microphone while the loudspeaker is audible: the decision, and the gain.
 
 use std::time::Duration;
 
@@ -7,42 +7,42 @@ use tokio::time::Instant;
 use super::BLOCK;
 use super::mixer::ramp;
 
-/// How long a report of audible sound is good: the next one is due after a tenth of a second and may be late.
+/// How long a report of audible sound is valid: the next one is due after a tenth of a second and may be late.
 const REPORT_GOOD_FOR: Duration = Duration::from_millis(300);
-/// The microphone's gain while it is held back: -40 dB.
-const HELD_BACK: f32 = 0.01;
-/// It comes back within so many blocks; it goes within one.
-const BACK_WITHIN: f32 = 5.0;
+/// The microphone's gain while it is ducked: -40 dB.
+const DUCKED_GAIN: f32 = 0.01;
+/// The release takes so many blocks; the attack takes one.
+const RELEASE_BLOCKS: f32 = 5.0;
 
-/// Decides, from what the loudspeaker's stage says.
+/// Decides from the reports of the loudspeaker's stage.
 #[derive(Debug, Default)]
 pub struct Ducker {
     until: Option<Instant>,
 }
 
 impl Ducker {
-    /// The loudspeaker is heard, or not any more.
-    pub fn heard(&mut self, audible: bool, guard: Duration, now: Instant) {
+    /// Takes a report: the loudspeaker is audible, or not any more.
+    pub fn report(&mut self, audible: bool, guard: Duration, now: Instant) {
         if audible {
             self.until = Some(now + REPORT_GOOD_FOR + guard);
         } else if let Some(until) = self.until {
-            // The sound itself has ended: what is left is its way through the air.
+            // The sound has ended: only its echo in the room is left.
             self.until = Some(until.min(now + guard));
         }
     }
 
-    /// The microphone is to be held back.
+    /// Whether the microphone is to be ducked.
     pub fn ducked(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| now < until)
     }
 
-    /// When that ends, if nothing more is heard.
+    /// The end of the ducking, without a further report.
     pub fn due(&self) -> Option<Instant> {
         self.until
     }
 
-    /// Forgets an end that has passed.
-    pub fn settle(&mut self, now: Instant) {
+    /// Clears an end that has passed.
+    pub fn clear_expired(&mut self, now: Instant) {
         self.until = self.until.filter(|until| now < *until);
     }
 }
@@ -60,9 +60,10 @@ impl Default for Gain {
 }
 
 impl Gain {
-    /// Down within a block, up slowly: the end of an echo is softer than a click.
-    pub(crate) fn apply(&mut self, block: &mut [i16; BLOCK], held_back: bool) {
-        let next = if held_back { HELD_BACK } else { (self.gain + (1.0 - HELD_BACK) / BACK_WITHIN).min(1.0) };
+    /// Attack within a block, slow release: the end of an echo is softer than a click.
+    pub(crate) fn apply(&mut self, block: &mut [i16; BLOCK], ducked: bool) {
+        let next =
+            if ducked { DUCKED_GAIN } else { (self.gain + (1.0 - DUCKED_GAIN) / RELEASE_BLOCKS).min(1.0) };
         ramp(block, self.gain, next);
         self.gain = next;
     }
@@ -72,44 +73,45 @@ impl Gain {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
     use crate::sound::peak;
+
+    use super::*;
 
     const GUARD: Duration = Duration::from_millis(300);
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_held_back_from_the_first_sound_to_the_guard_time_after_the_last() {
+    async fn it_is_ducked_from_the_first_sound_to_the_guard_time_after_the_last() {
         let mut ducker = Ducker::default();
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        ducker.heard(false, GUARD, start);
+        ducker.report(false, GUARD, start);
         assert!(!ducker.ducked(start) && ducker.due().is_none());
-        ducker.heard(true, GUARD, at(10));
+        ducker.report(true, GUARD, at(10));
         assert!(ducker.ducked(at(10)));
-        ducker.heard(true, GUARD, at(110));
-        ducker.heard(false, GUARD, at(150));
-        ducker.heard(false, GUARD, at(250));
+        ducker.report(true, GUARD, at(110));
+        ducker.report(false, GUARD, at(150));
+        ducker.report(false, GUARD, at(250));
         assert!(ducker.ducked(at(449)) && !ducker.ducked(at(450)));
-        ducker.settle(at(450));
+        ducker.clear_expired(at(450));
         assert_eq!(ducker.due(), None);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stage_that_dies_while_it_is_heard_does_not_hold_it_for_ever() {
+    async fn a_stage_that_ends_while_audible_does_not_duck_for_ever() {
         let mut ducker = Ducker::default();
         let start = Instant::now();
-        ducker.heard(true, GUARD, start);
+        ducker.report(true, GUARD, start);
         assert!(ducker.ducked(start + GUARD));
         assert!(!ducker.ducked(start + GUARD + REPORT_GOOD_FOR));
     }
 
     proptest! {
         #[test]
-        fn a_gain_never_jumps(holds in prop::collection::vec(any::<bool>(), 1..60)) {
+        fn a_gain_never_jumps(ducks in prop::collection::vec(any::<bool>(), 1..60)) {
             let (mut gain, mut last) = (Gain::default(), 20_000_i32);
-            for held in holds {
+            for ducked in ducks {
                 let mut block = [20_000; BLOCK];
-                gain.apply(&mut block, held);
+                gain.apply(&mut block, ducked);
                 for sample in block {
                     prop_assert!((i32::from(sample) - last).abs() <= 100);
                     last = i32::from(sample);
@@ -118,7 +120,7 @@ mod tests {
         }
 
         #[test]
-        fn held_back_is_forty_decibels_down_after_a_block(sample in any::<i16>()) {
+        fn ducked_is_forty_decibels_down_after_a_block(sample in any::<i16>()) {
             let mut gain = Gain::default();
             gain.apply(&mut [sample; BLOCK], true);
             let mut block = [sample; BLOCK];

@@ -1,9 +1,9 @@
-//! How loud it is.
+//! The level meter.
 
 /// Silence, in dB under full scale: below the smallest sample of 16 bits.
 pub(crate) const SILENCE_DB: f32 = -90.0;
 
-/// The mean power since it was last read.
+/// Measures the mean power since the last reading.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     power: f64,
@@ -19,7 +19,7 @@ impl Meter {
         self.samples = self.samples.saturating_add(u32::try_from(samples.len()).unwrap_or(u32::MAX));
     }
 
-    /// The level in dB, [`SILENCE_DB`] to 0, and begins anew. A full-scale sine is -3 dB.
+    /// Returns the level in dB, [`SILENCE_DB`] to 0, and resets the meter. A full-scale sine is -3 dB.
     pub(crate) fn take(&mut self) -> f32 {
         let Self { power, samples } = std::mem::take(self);
         if samples == 0 || power == 0.0 {
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_of_what_is_known() {
+    fn levels_of_known_signals() {
         let mut meter = Meter::default();
         assert!(meter.take() <= SILENCE_DB);
         meter.add(&[0; 480]);
@@ -45,6 +45,6 @@ mod tests {
         assert!(meter.take() >= 0.0);
         meter.add(&[16_384, -16_384].repeat(240));
         assert!((meter.take() + 6.02).abs() < 0.01);
-        assert!(meter.take() <= SILENCE_DB, "reading begins anew");
+        assert!(meter.take() <= SILENCE_DB, "reading resets it");
     }
 }

@@ -1,28 +1,28 @@
-//! What the loudspeaker plays: the talk line, or speech while nobody talks, at the volume that is asked for.
+//! The mixer of the loudspeaker: the talk line, or speech while the talk line is quiet, at the requested volume.
 
+use super::jitter_buffer::JitterBuffer;
 use super::level::Meter;
-use super::line::Line;
 use super::speech::Speech;
-use super::wire::PlayOrders;
+use super::wire::PlayControl;
 use super::{BLOCK, peak};
 
 /// A talk line that is louder than this (-40 dB) is live.
 const LIVE: u16 = 328;
-/// Speech waits for so long after the last live sound: half a second, a breath.
-const BREATH: u32 = 50;
-/// What is played louder than this (-50 dB) can be heard in the room.
+/// Blocks that speech stays paused after the last live audio: half a second.
+const SPEECH_RESUME_AFTER: u32 = 50;
+/// Output louder than this (-50 dB) is audible in the room.
 const AUDIBLE: u16 = 104;
-/// Sound between words counts as audible for so long: 50 ms.
+/// Blocks of silence that still count as audible, between words: 50 ms.
 const WORD_GAP: u32 = 5;
 
 #[derive(Debug)]
 pub(crate) struct Mixer {
-    pub(crate) line: Line,
+    pub(crate) talk: JitterBuffer,
     pub(crate) speech: Speech,
-    orders: PlayOrders,
+    control: PlayControl,
     /// The gain at the end of the last block.
     gain: f32,
-    /// The same of speech alone: it fades out when it is held up.
+    /// The gain of speech alone: it fades out when it is paused.
     speech_gain: f32,
     /// Blocks since the talk line was live.
     quiet_for: u32,
@@ -32,43 +32,43 @@ pub(crate) struct Mixer {
 }
 
 impl Mixer {
-    pub(crate) fn new(orders: PlayOrders) -> Self {
+    pub(crate) fn new(control: PlayControl) -> Self {
         Self {
-            line: Line::default(),
+            talk: JitterBuffer::default(),
             speech: Speech::default(),
-            orders,
-            gain: orders.gain(),
+            control,
+            gain: control.gain(),
             speech_gain: 1.0,
-            quiet_for: BREATH,
+            quiet_for: SPEECH_RESUME_AFTER,
             silent_for: WORD_GAP,
             meter: Meter::default(),
         }
     }
 
-    pub(crate) fn obey(&mut self, orders: PlayOrders) {
-        self.orders = orders;
+    pub(crate) fn set_control(&mut self, control: PlayControl) {
+        self.control = control;
     }
 
-    pub(crate) fn orders(&self) -> PlayOrders {
-        self.orders
+    pub(crate) fn control(&self) -> PlayControl {
+        self.control
     }
 
-    /// Something that can be heard in the room is being played.
+    /// Whether the output is audible in the room.
     pub(crate) fn audible(&self) -> bool {
         self.silent_for < WORD_GAP
     }
 
-    /// The level since it was last asked for, dB.
+    /// The level in dB since the last call.
     pub(crate) fn level(&mut self) -> f32 {
         self.meter.take()
     }
 
-    /// The next block.
+    /// Renders the next block.
     pub(crate) fn render(&mut self, block: &mut [i16; BLOCK]) {
-        self.line.pull(block);
+        self.talk.pull(block);
         self.quiet_for = if peak(block) >= LIVE { 0 } else { self.quiet_for.saturating_add(1) };
         self.mix_speech(block);
-        let gain = self.orders.gain();
+        let gain = self.control.gain();
         ramp(block, self.gain, gain);
         self.gain = gain;
         self.silent_for = if peak(block) >= AUDIBLE { 0 } else { self.silent_for.saturating_add(1) };
@@ -76,19 +76,19 @@ impl Mixer {
     }
 
     fn mix_speech(&mut self, block: &mut [i16; BLOCK]) {
-        let held = self.orders.talking || self.quiet_for < BREATH;
-        let wanted = if held { 0.0 } else { 1.0 };
-        if held && self.speech_gain == 0.0 {
+        let paused = self.control.talking || self.quiet_for < SPEECH_RESUME_AFTER;
+        let target = if paused { 0.0 } else { 1.0 };
+        if paused && self.speech_gain == 0.0 {
             return;
         }
         let mut words = [0; BLOCK];
         if self.speech.pull(&mut words) {
-            ramp(&mut words, self.speech_gain, wanted);
+            ramp(&mut words, self.speech_gain, target);
             for (out, word) in block.iter_mut().zip(words) {
                 *out = out.saturating_add(word);
             }
         }
-        self.speech_gain = wanted;
+        self.speech_gain = target;
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    const LOUD: PlayOrders = PlayOrders { permille: 1000, talking: false };
+    const LOUD: PlayControl = PlayControl { permille: 1000, talking: false };
 
     fn rendered(mixer: &mut Mixer, blocks: usize) -> Vec<u16> {
         let mut block = [0; BLOCK];
@@ -129,41 +129,41 @@ mod tests {
     }
 
     #[test]
-    fn speech_waits_while_somebody_talks_and_goes_on_after_a_breath() {
+    fn speech_is_paused_while_a_talker_is_live_and_resumes_after() {
         let mut mixer = Mixer::new(LOUD);
         speak(&mut mixer);
         assert_eq!(rendered(&mut mixer, 1), [5000]);
-        // A live voice: what was being said fades out and waits.
+        // Live audio: speech fades out and is paused.
         let mut block = [0; BLOCK];
         for _ in 0..20 {
-            mixer.line.push(&[-9000; BLOCK]);
+            mixer.talk.push(&[-9000; BLOCK]);
             mixer.render(&mut block);
         }
         assert_eq!(block, [-9000; BLOCK], "the voice alone");
         let waiting = mixer.speech.room();
-        let silence = rendered(&mut mixer, BREATH as usize - 5);
+        let silence = rendered(&mut mixer, SPEECH_RESUME_AFTER as usize - 5);
         assert!(silence[10..].iter().all(|peak| *peak == 0), "{silence:?}");
         assert_eq!(mixer.speech.room(), waiting, "nothing of it was lost");
         assert!(rendered(&mut mixer, 10).contains(&5000), "it goes on");
     }
 
     #[test]
-    fn an_open_microphone_holds_speech_also_while_it_is_silent() {
-        let mut mixer = Mixer::new(PlayOrders { talking: true, ..LOUD });
+    fn an_open_microphone_pauses_speech_also_while_it_is_silent() {
+        let mut mixer = Mixer::new(PlayControl { talking: true, ..LOUD });
         speak(&mut mixer);
         // The first block fades out from full gain.
         assert!(rendered(&mut mixer, 200)[1..].iter().all(|peak| *peak == 0));
-        mixer.obey(LOUD);
+        mixer.set_control(LOUD);
         assert!(rendered(&mut mixer, 2).contains(&5000));
     }
 
     #[test]
-    fn what_cannot_be_heard_is_not_audible() {
-        let mut mixer = Mixer::new(PlayOrders { permille: 0, talking: false });
+    fn output_below_the_threshold_is_not_audible() {
+        let mut mixer = Mixer::new(PlayControl { permille: 0, talking: false });
         speak(&mut mixer);
         rendered(&mut mixer, 3);
         assert!(!mixer.audible());
-        mixer.obey(LOUD);
+        mixer.set_control(LOUD);
         speak(&mut mixer);
         rendered(&mut mixer, 2);
         assert!(mixer.audible() && mixer.level() > -30.0);
@@ -174,10 +174,10 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_louder_than_the_volume_allows(permille in 0_u16..=1000, voice in any::<i16>(), word in any::<i16>()) {
-            let mut mixer = Mixer::new(PlayOrders { permille, talking: false });
+            let mut mixer = Mixer::new(PlayControl { permille, talking: false });
             let mut block = [0; BLOCK];
             for _ in 0..30 {
-                mixer.line.push(&[voice; BLOCK]);
+                mixer.talk.push(&[voice; BLOCK]);
                 let room = mixer.speech.room();
                 mixer.speech.push(&vec![word; room]);
                 mixer.render(&mut block);

@@ -1,10 +1,10 @@
-//! Sound at the robot, block by block: what stands between ffmpeg and the sound card's own programs.
+//! Audio stages at the robot's sound card: two processes between ffmpeg and the players and recorders of the card.
 //!
 //! # Theory of operation
 //!
-//! Sound that piles up while a device opens, or while a network stutters, is never caught up by the usual players: it is
-//! late for ever. So two small stages of ours sit in the pipelines, each a process of the daemon's own program
-//! (`havatard sound play`, `havatard sound capture`), supervised like all others:
+//! The usual players never catch up with audio that queued while a device opened or a network stalled: it stays late.
+//! So two small stages are part of the pipelines, each a process of the daemon's own program (`havatard sound play`,
+//! `havatard sound capture`), supervised like all others:
 //!
 //! ```text
 //! ffmpeg (talk line) ──talk.sock──▶ ┌──────┐
@@ -13,26 +13,26 @@
 //! parec | arecord ──pipe──▶ capture ──pipe──▶ ffmpeg (Opus)
 //! ```
 //!
-//! **The device is the clock.** `play` writes a block when the pipe to the player is nearly empty, and only then decides
-//! what is in it. Nothing waits in front of a device that does not read: of the talk line ([`Line`]) the oldest is
-//! dropped, speech ([`Speech`]) is not read, so its sender waits.
+//! **The device is the clock.** `play` renders a block only when the pipe to the player is nearly empty. Nothing queues
+//! for a device that does not read: of the talk line ([`JitterBuffer`]) the oldest samples are dropped, and speech
+//! ([`Speech`]) is not read, so its sender blocks.
 //!
-//! **Live goes first.** While the talk line is heard, or a talker's microphone is open, speech is held ([`Mixer`]).
+//! **Live goes first.** While the talk line is audible, or a talker's microphone is open, speech is paused ([`Mixer`]).
 //!
-//! **No howl.** Each stage tells the daemon what it plays and hears, and is told how loud to be and whether to hold the
-//! microphone back ([`wire`]); the daemon decides ([`Ducker`]). The stages know nothing of each other.
+//! **No howl.** Each stage reports to the daemon what it plays or captures, and receives its volume or whether to duck the
+//! microphone ([`wire`]); the daemon decides ([`Ducker`]). The stages do not know each other.
 //!
 //! The parts named here are pure: no thread, no clock, no socket. `play` and `capture` are thin threads around them.
 
+mod burst_smoother;
 mod capture;
-mod desk;
 mod duck;
-mod even;
+mod jitter_buffer;
 mod level;
-mod line;
 mod mixer;
 mod play;
 mod speech;
+mod stage_socket;
 mod tone;
 pub mod wire;
 
@@ -46,23 +46,23 @@ pub(crate) const RATE: usize = 48_000;
 pub(crate) const BLOCK: usize = RATE / 100;
 /// Bytes in a block.
 pub(crate) const BLOCK_BYTES: usize = 2 * BLOCK;
-/// What a pipe between two stages may hold, in bytes: the least that the kernel allows.
+/// The size of a pipe between two programs, in bytes: the least that the kernel allows.
 pub(crate) const PIPE: usize = 4096;
-/// How often a stage tells the daemon how it is.
+/// How often a stage sends a report.
 pub(crate) const REPORT_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
 
-/// Where `play` takes the talk line, in the runtime directory.
+/// The socket on which `play` receives the talk line, in the runtime directory.
 pub const TALK_SOCKET: &str = "talk.sock";
-/// Where `play` takes speech, in the runtime directory.
+/// The socket on which `play` receives speech, in the runtime directory.
 pub const SPEECH_SOCKET: &str = "speech.sock";
-/// Where the daemon hears from both stages, in the runtime directory.
-pub const DESK_SOCKET: &str = "sound.sock";
-/// Where `play` is told what to do, in the runtime directory.
+/// The socket on which the daemon receives the reports of both stages, in the runtime directory.
+pub const REPORT_SOCKET: &str = "sound.sock";
+/// The socket on which `play` receives control messages, in the runtime directory.
 pub const PLAY_SOCKET: &str = "play.sock";
-/// Where `capture` is told what to do, in the runtime directory.
+/// The socket on which `capture` receives control messages, in the runtime directory.
 pub const CAPTURE_SOCKET: &str = "capture.sock";
 
-/// Takes whole samples out of bytes that may be cut anywhere.
+/// Decodes samples from chunks of bytes of any length.
 #[derive(Default)]
 pub(crate) struct Samples {
     half: Option<u8>,
@@ -101,7 +101,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn samples_survive_any_cut(samples in prop::collection::vec(any::<i16>(), 0..200), cut in 1_usize..50) {
+        fn samples_survive_any_chunking(samples in prop::collection::vec(any::<i16>(), 0..200), cut in 1_usize..50) {
             let mut bytes = Vec::new();
             encode(&samples, &mut bytes);
             let (mut decoder, mut got) = (Samples::default(), Vec::new());

@@ -1,11 +1,11 @@
-//! Speech on its way to the loudspeaker: played whole, at the device's pace, or thrown away at once.
+//! The queue of speech for the loudspeaker: played whole, at the device's pace, or dropped at once.
 
 use std::collections::VecDeque;
 
 use super::BLOCK;
 
-/// So much is read ahead of the device: enough that a block is there when it is asked for, little enough that a cancel is
-/// heard at once.
+/// Samples read ahead of the device: enough that a block is available when it is due, few enough that a cancel takes effect
+/// at once.
 const AHEAD: usize = 4 * BLOCK;
 
 #[derive(Debug, Default)]
@@ -15,35 +15,35 @@ pub(crate) struct Speech {
 }
 
 impl Speech {
-    /// How many samples may be pushed now.
+    /// The number of samples that may be pushed now.
     pub(crate) fn room(&self) -> usize {
         AHEAD.saturating_sub(self.queue.len())
     }
 
-    /// Takes what was read; the caller reads no more than there is room for.
+    /// Stores samples; the caller pushes no more than [`Speech::room`].
     pub(crate) fn push(&mut self, samples: &[i16]) {
         self.ended = false;
         self.queue.extend(samples);
     }
 
-    /// All of it has been pushed: the last block may be a short one.
+    /// Marks the end: the last block may be a short one.
     pub(crate) fn end(&mut self) {
         self.ended = true;
     }
 
-    /// Nothing more of it is to be heard.
+    /// Drops what is left.
     pub(crate) fn cancel(&mut self) {
         self.queue.clear();
         self.ended = false;
     }
 
-    /// All of it has left for the device.
+    /// Whether every sample was played.
     pub(crate) fn is_over(&self) -> bool {
         self.queue.is_empty()
     }
 
-    /// Fills the next block; false if there is nothing to hear. A sender that does not keep up makes a pause, no click: a
-    /// short block is played only at the end.
+    /// Fills the next block; false if there is nothing to play. A slow sender causes a pause without a click: a short block
+    /// is played only at the end.
     pub(crate) fn pull(&mut self, block: &mut [i16; BLOCK]) -> bool {
         block.fill(0);
         if self.queue.is_empty() || (self.queue.len() < BLOCK && !self.ended) {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cancel_leaves_nothing_to_hear() {
+    fn a_cancel_leaves_nothing_to_play() {
         let (mut speech, mut block) = (Speech::default(), [0; BLOCK]);
         speech.push(&[1000; AHEAD]);
         assert_eq!(speech.room(), 0);

@@ -1,8 +1,8 @@
-//! The sound of the test microphone: a soft tone with a beep every second, heard as sound and measured as delay.
+//! The signal of the test microphone: a soft tone to hear, with a beep every second to measure the delay.
 
 use super::{BLOCK, RATE};
 
-/// The tone, Hz and share of full scale.
+/// The tone: Hz, and share of full scale.
 const TONE: (usize, f64) = (440, 0.04);
 /// The beep, which lasts for 40 ms.
 const BEEP: (usize, f64) = (1760, 0.1);
@@ -37,8 +37,9 @@ fn wave((hertz, share): (usize, f64), at: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::sound::level::Meter;
+
+    use super::*;
 
     #[test]
     fn a_beep_begins_each_second_and_stands_out() {

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Speaker;
-use crate::sound::wire::{CaptureOrders, LONGEST, PlayOrders, Report};
-use crate::sound::{CAPTURE_SOCKET, DESK_SOCKET, Ducker, PLAY_SOCKET, SPEECH_SOCKET};
+use crate::sound::wire::{CaptureControl, MAX_DATAGRAM, PlayControl, Report};
+use crate::sound::{CAPTURE_SOCKET, Ducker, PLAY_SOCKET, REPORT_SOCKET, SPEECH_SOCKET};
 
 use crate::media::context::Context;
 use crate::media::{Processes, kept, status};
@@ -115,7 +115,7 @@ pub(crate) async fn run(ctx: Arc<Context>, processes: Arc<Processes>, stop: Canc
     let mut talking = ctx.voice.talking.subscribe();
     let mut private = ctx.voice.private.subscribe();
     let (mut speaker, mut microphone) = (processes.speaker.subscribe(), processes.microphone.subscribe());
-    let mut buffer = [0; LONGEST];
+    let mut buffer = [0; MAX_DATAGRAM];
     loop {
         let until =
             desk.ducker.due().map_or(Instant::now() + LOOK_EVERY, |due| due.min(Instant::now() + LOOK_EVERY));
@@ -144,8 +144,8 @@ struct Desk {
     socket: UnixDatagram,
     ducker: Ducker,
     /// What each stage said last that it follows; `None` before it has said anything.
-    capture: Option<CaptureOrders>,
-    play: Option<PlayOrders>,
+    capture: Option<CaptureControl>,
+    play: Option<PlayControl>,
 }
 
 impl Desk {
@@ -153,20 +153,20 @@ impl Desk {
         let report = std::str::from_utf8(datagram).ok().and_then(|text| text.parse::<Report>().ok());
         let now = Instant::now();
         match report {
-            Some(Report::Play { blocks, level_db, audible, orders }) => {
+            Some(Report::Play { blocks, level_db, audible, control }) => {
                 if blocks >= STEADY {
                     self.ctx.speaker.reached(blocks, now);
                 }
-                self.play = Some(orders);
+                self.play = Some(control);
                 let config = self.ctx.config();
                 let speaker = &config.media.speaker;
                 if speaker.duck {
-                    self.ducker.heard(audible, speaker.guard.as_std(), now);
+                    self.ducker.report(audible, speaker.guard.as_std(), now);
                 }
                 self.ctx.voice.levels.send_modify(|levels| levels.speaker_db = Some(level_db));
             }
-            Some(Report::Capture { level_db, orders }) => {
-                self.capture = Some(orders);
+            Some(Report::Capture { level_db, control }) => {
+                self.capture = Some(control);
                 self.ctx.voice.levels.send_modify(|levels| levels.microphone_db = Some(level_db));
             }
             None => tracing::debug!("a datagram that is none of the sound stages'"),
@@ -190,7 +190,7 @@ impl Desk {
     /// Tells each stage what it does not follow yet, and everybody how it is.
     fn act(&mut self, speaker: &Supervised) {
         let now = Instant::now();
-        self.ducker.settle(now);
+        self.ducker.clear_expired(now);
         let ducked = self.ducker.ducked(now);
         let config = self.ctx.config();
         let device = status::speaker(&self.ctx, speaker);
@@ -199,20 +199,20 @@ impl Desk {
             sound.ducked = ducked;
         });
         let volume = self.ctx.voice.sound.borrow().volume;
-        let play = PlayOrders {
+        let play = PlayControl {
             permille: permille(volume, &config.media.speaker),
             talking: *self.ctx.voice.talking.borrow(),
         };
         if self.play.is_some_and(|followed| followed != play) {
             self.tell(PLAY_SOCKET, &play.to_string());
         }
-        let capture = CaptureOrders { duck: ducked };
+        let capture = CaptureControl { duck: ducked };
         if self.capture.is_some_and(|followed| followed != capture) {
             self.tell(CAPTURE_SOCKET, &capture.to_string());
         }
     }
 
-    /// A stage that does not hear this reports the old orders, and is told again.
+    /// A stage that misses this datagram reports the old control message, and it is sent again.
     fn tell(&self, stage: &str, words: &str) {
         let _ = self.socket.try_send_to(words.as_bytes(), self.ctx.runtime_dir.join(stage));
     }
@@ -261,7 +261,7 @@ fn permille(volume: u8, speaker: &Speaker) -> u16 {
 }
 
 fn bind(runtime_dir: &Path) -> io::Result<UnixDatagram> {
-    let place = runtime_dir.join(DESK_SOCKET);
+    let place = runtime_dir.join(REPORT_SOCKET);
     match std::fs::remove_file(&place) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => UnixDatagram::bind(place),
