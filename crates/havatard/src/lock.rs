@@ -1,4 +1,4 @@
-//! One daemon for one state directory: two would end each other's children.
+//! The lock of the state directory: two daemons on one directory would kill each other's children.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 
-/// Holds the directory until it is dropped; the kernel lets go of it however the process ends.
+/// Locks the directory until it is dropped; the kernel releases it for any end of the process.
 #[derive(Debug)]
 pub struct Lock {
     _file: Flock<File>,
 }
 
-/// Why a directory cannot be held.
+/// Why a directory cannot be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else holds it.
+    /// Another daemon has locked it.
     #[error("another havatard{holder} uses {}; stop it, or give this one another --state-dir", path.display())]
     Held {
         /// The directory.
@@ -29,7 +29,7 @@ pub enum LockError {
     Io {
         /// The lock file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -47,12 +47,12 @@ impl Lock {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            // On a disk that has turned read-only the old file can still be locked.
+            // On a read-only disk an existing file can still be locked.
             .or_else(|error| File::open(&path).map_err(|_| error))
             .map_err(io)?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(mut file) => {
-                // Only for the words of a refusal; the lock itself needs no room on the disk.
+                // The pid is only for the error message; the lock itself needs no space on the disk.
                 let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
                 Ok(Self { _file: file })
             }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_is_told_who_the_first_is() {
+    fn the_error_names_the_holder() {
         let dir = tempfile::tempdir().unwrap();
         let first = Lock::take(dir.path()).unwrap();
         let refused = Lock::take(dir.path()).unwrap_err().to_string();

@@ -1,8 +1,8 @@
-//! Who is there through the robot, told to those beside it; and the switch by which they close its eyes and ears.
+//! Presence: shows on the robot that it is watched or driven, and applies its privacy switch to the media side.
 //!
-//! Joins what the media side knows (who reads picture or sound) with what the robot knows (who drives, how the switch stands),
-//! and tells each what the other cannot know. A switch that cannot be asked, because the cable is out or the daemon has only
-//! just started, stands as it stood last; a robot that has none holds nothing off.
+//! Joins the media side (readers of video and audio) and the robot (driver, privacy switch), and passes each the state of the
+//! other. A switch that cannot be read, because the cable is out or the daemon has just started, keeps its last state; on a
+//! robot without one nothing is held off.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,29 +15,29 @@ use tokio_util::sync::CancellationToken;
 use crate::media::{AUDIO, BOTH, CAMERA, Media, MediaStatus};
 use crate::robot::Robot;
 
-/// How long the last figures stand in for those of a MediaMTX that does not answer.
+/// How long the last reader counts are used while MediaMTX does not answer.
 const STALE: Duration = Duration::from_secs(10);
 
-/// For so long a look is shown at least, for it may be over before anybody has counted it.
-const GLANCE: Duration = Duration::from_secs(2);
+/// An admitted reader is shown for at least this time: it may leave before it is counted.
+const MIN_SHOWN: Duration = Duration::from_secs(2);
 
-/// The watch that people follow, and the task that keeps it true until `shutdown`.
+/// The published presence, and the task that updates it until `shutdown`.
 pub fn start(
     media: Media,
     robot: Robot,
     shutdown: CancellationToken,
 ) -> (watch::Receiver<api::Presence>, impl Future<Output = ()> + Send) {
     let mut count = Count::default();
-    let watchers = count.look(&media.subscribe().borrow(), Instant::now());
-    let (told, presence) = watch::channel(fold(watchers, &robot.state()));
-    (presence, run(media, robot, count, told, shutdown))
+    let watchers = count.update(&media.subscribe().borrow(), Instant::now());
+    let (published, presence) = watch::channel(fold(watchers, &robot.state()));
+    (presence, run(media, robot, count, published, shutdown))
 }
 
 async fn run(
     media: Media,
     robot: Robot,
     mut count: Count,
-    told: watch::Sender<api::Presence>,
+    published: watch::Sender<api::Presence>,
     shutdown: CancellationToken,
 ) {
     let (mut streams, mut wheels, mut looks) = (media.subscribe(), robot.subscribe(), media.looks());
@@ -45,7 +45,7 @@ async fn run(
         count.looked = *looks.borrow_and_update();
         let seen: Arc<MediaStatus> = streams.borrow_and_update().clone();
         let state = wheels.borrow_and_update().clone();
-        let now = fold(count.look(&seen, Instant::now()), &state);
+        let now = fold(count.update(&seen, Instant::now()), &state);
         robot.watched(now.watchers);
         let without = match state.link.state {
             api::RobotLinkState::Off => true,
@@ -55,7 +55,7 @@ async fn run(
         if let Some(on) = now.private.or(without.then_some(false)) {
             media.set_private(on);
         }
-        told.send_if_modified(|before| {
+        published.send_if_modified(|before| {
             let news = *before != now;
             *before = now;
             news
@@ -70,51 +70,51 @@ async fn run(
     }
 }
 
-/// How many are there, as far as anybody can tell.
+/// The number of watchers, from the newest known reader counts.
 #[derive(Debug, Default)]
 struct Count {
-    /// By the last figures.
+    /// The last reader count.
     last: u32,
-    /// Since when nobody has answered whether that is still so.
+    /// The time since which MediaMTX has not answered.
     unanswered: Option<Instant>,
-    /// It has been so for too long to be believed.
+    /// The last count is too old.
     stale: bool,
-    /// When somebody was let in last.
+    /// The time of the last admitted reader.
     looked: Option<Instant>,
-    /// That is shown until then.
-    glance: Option<Instant>,
+    /// The end of the time in which that reader is shown.
+    shown_until: Option<Instant>,
 }
 
 impl Count {
-    fn look(&mut self, media: &MediaStatus, now: Instant) -> u32 {
-        self.glance = self.looked.map(|looked| looked + GLANCE).filter(|end| now < *end);
+    fn update(&mut self, media: &MediaStatus, now: Instant) -> u32 {
+        self.shown_until = self.looked.map(|looked| looked + MIN_SHOWN).filter(|end| now < *end);
         let counted = self.counted(media, now);
-        if self.glance.is_some() { counted.max(1) } else { counted }
+        if self.shown_until.is_some() { counted.max(1) } else { counted }
     }
 
     fn counted(&mut self, media: &MediaStatus, now: Instant) -> u32 {
         if media.streams.live || media.mediamtx_version.is_none() {
-            // Nobody reads from a MediaMTX that has ended, whatever its last figures were.
+            // A MediaMTX that has ended has no readers.
             let last = if media.streams.live { external(&media.streams) } else { 0 };
             (self.last, self.unanswered, self.stale) = (last, None, false);
             return last;
         }
-        // One look that failed says nothing of those who are there. When many have, somebody may have come meanwhile,
-        // and whoever is beside the robot is told so sooner than that nobody is there.
+        // A failed query proves no change. Once the count is stale, a reader may have joined: show at least one, since showing
+        // a watcher who has left is the safer error.
         let since = *self.unanswered.get_or_insert(now);
         self.stale = now >= since + STALE;
         if self.stale { self.last.max(1) } else { self.last }
     }
 
-    /// When the last figures become too old, or a glance is over.
+    /// The time at which the last count becomes stale, or the shown time ends.
     fn due(&self) -> Option<Instant> {
         let stale = self.unanswered.filter(|_| !self.stale).map(|since| since + STALE);
-        [stale, self.glance].into_iter().flatten().min()
+        [stale, self.shown_until].into_iter().flatten().min()
     }
 }
 
-/// Whoever hears the room counts like whoever sees it. The page reads picture and sound apart, so the two together are
-/// taken for as many as read the more wanted of them.
+/// Readers of audio count like readers of video. The panel reads video and audio apart, so the two paths count as the larger
+/// of both.
 fn external(streams: &api::Streams) -> u32 {
     let readers = |name: &str| -> u64 {
         streams.streams.iter().filter(|it| it.name == name).map(|it| it.readers).sum()

@@ -1,4 +1,4 @@
-//! Finding external programs, and running them for a short answer.
+//! Finds external programs, and runs helper programs to their end.
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 
-/// What a helper program may say, in bytes; the rest is read and dropped.
-const MOST_OUTPUT: usize = 64 << 10;
+/// Bytes returned of a helper program's output; the rest is discarded.
+const MAX_OUTPUT: usize = 64 << 10;
 
 /// A program by name or path: a name is looked up on PATH, a path is taken as it is.
 pub(crate) fn find(name: &Path) -> Option<PathBuf> {
@@ -31,19 +31,19 @@ pub(crate) fn find_beside(name: &str) -> Option<PathBuf> {
         .or_else(|| find(Path::new(name)))
 }
 
-/// Runs a helper program to its end, or ends it at the limit. It is a child like all others: it dies with the
-/// daemon, also when it hangs in a driver's call.
+/// Runs a helper program to its end, or kills it at the limit. It is a child like all others: it dies with the
+/// daemon, also while a driver call blocks it.
 pub(crate) async fn run<A: Into<OsString>>(
     spawner: &Spawner,
     program: &Path,
     args: impl IntoIterator<Item = A>,
     limit: Duration,
 ) -> Result<RunOutput, RunError> {
-    spawner.run_once(Command::new(program).args(args), limit, MOST_OUTPUT).await
+    spawner.run_once(Command::new(program).args(args), limit, MAX_OUTPUT).await
 }
 
-/// The daemon's own program, for the stages that it is itself. Where its file was replaced meanwhile, what runs is still
-/// to be had from the kernel.
+/// The daemon's own program, for the audio stages. If its file was replaced meanwhile, the running one is available
+/// as `/proc/self/exe`.
 pub(crate) fn own() -> PathBuf {
     std::env::current_exe().ok().filter(|path| executable(path)).unwrap_or_else(|| "/proc/self/exe".into())
 }

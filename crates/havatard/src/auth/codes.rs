@@ -1,10 +1,13 @@
-use std::{collections::VecDeque, time::Duration};
+//! One-time sign-in codes.
+
+use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::secrets::{Fingerprint, Secret};
 
-/// Codes that may be waiting at once; a further one takes the place of the oldest.
+/// The most unused codes; a further one replaces the oldest.
 const MOST: usize = 8;
 
 /// One-time sign-in codes, in memory only: a restart voids them.
@@ -17,7 +20,7 @@ struct Code {
 }
 
 impl Codes {
-    /// A new code, good once until `valid` has passed.
+    /// Issues a code that is valid once, for `valid`.
     pub(super) fn issue(&mut self, valid: Duration, now: Instant) -> Secret {
         self.0.retain(|code| now < code.ends);
         if self.0.len() >= MOST {
@@ -28,7 +31,7 @@ impl Codes {
         secret
     }
 
-    /// Whether `presented` was a waiting code; it no longer is.
+    /// Whether `presented` was an unused code; it is used from now on.
     pub(super) fn redeem(&mut self, presented: Fingerprint, now: Instant) -> bool {
         self.0.retain(|code| now < code.ends);
         let mut found = None;

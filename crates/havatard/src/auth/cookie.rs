@@ -1,7 +1,9 @@
+//! The text of the session cookie.
+
 use std::time::Duration;
 
-/// Values of our cookie that one request may present: a browser sends several if something else on the same
-/// host name has set one of the same name, and ours must still be found.
+/// The most values of the cookie read from one request: a browser sends several if another program on the same host
+/// name has set one of the same name.
 const MOST: usize = 4;
 
 /// The name of the session cookie. Over TLS the `__Host-` prefix makes the browser keep to HTTPS, this
@@ -16,12 +18,12 @@ pub fn set(tls: bool, value: &str, lasts: Duration) -> String {
     format!("{}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", name(tls), lasts.as_secs())
 }
 
-/// The `Set-Cookie` value that makes a browser forget.
+/// The `Set-Cookie` value that deletes the cookie.
 pub fn clear(tls: bool) -> String {
     set(tls, "", Duration::ZERO)
 }
 
-/// Our cookie's values in a request's `Cookie` headers, at most four.
+/// The session cookie's values in a request's `Cookie` headers, at most four.
 pub fn values<'a>(tls: bool, headers: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
     headers
         .into_iter()

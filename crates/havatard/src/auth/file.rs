@@ -1,27 +1,25 @@
 //! Tokens in the state directory.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Existing};
 use crate::secrets::Secret;
 
-use super::AuthError;
+use super::types::AuthError;
 
 /// The file that holds the admin token.
 pub const ADMIN_TOKEN: &str = "admin-token";
 
-/// File name of the token that watches over RTSP and HLS, and does nothing else.
+/// The file that holds the watch token, which allows watching over RTSP and HLS and nothing else.
 pub const WATCH_TOKEN: &str = "watch-token";
 
 const SHORTEST_TOKEN: usize = 32;
 
-/// Reads a token, or makes one on the first run.
+/// Reads a token, or creates one on the first run.
 pub(super) fn token(state_dir: &Path, name: &str) -> Result<Secret, AuthError> {
     let path = state_dir.join(name);
-    // Two rounds: if another daemon makes the file between our look and our rename, its token is the one.
+    // Two rounds: if another daemon creates the file between the read and the rename, its token is used.
     for _ in 0..2 {
         match disk::read(&path) {
             Ok(text) => return parse_token(path, &text),

@@ -1,8 +1,8 @@
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+//! The rate limit of sign-ins.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -12,11 +12,11 @@ const TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
-/// An address that has been quiet this long starts afresh.
+/// The failures of an address expire after this time.
 const FORGET: Duration = Duration::from_hours(1);
-/// Addresses remembered at once.
+/// The most addresses in the table.
 const PEERS: usize = 1024;
-/// Wrong tries from everywhere within [`WINDOW`] before everybody waits.
+/// Wrong tries from everywhere within [`WINDOW`] before every address waits.
 const TRIES_OF_ALL: u32 = 100;
 const WINDOW: Duration = Duration::from_mins(1);
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_address_does_not_lock_another_out_but_a_flood_slows_all_for_a_while() {
+    async fn one_address_does_not_lock_another_out_but_many_failures_slow_all_for_a_while() {
         let (mut limiter, now) = (Limiter::default(), Instant::now());
         for _ in 0..10 {
             limiter.wrong(ip("192.0.2.1"), now);

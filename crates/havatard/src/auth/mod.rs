@@ -1,32 +1,30 @@
-//! Who is asking, and whether they may.
+//! Authentication: tokens, one-time sign-in codes and sessions.
 //!
-//! There are two ways to prove oneself. A program sends the admin token, made on the first run in the state
+//! There are two kinds of proof. A program sends the admin token, made on the first run in the state
 //! directory, as a bearer token with every request. A person opens a link that carries a one-time code;
-//! the code is exchanged for a session, whose 256-bit secret lives in a cookie. The daemon keeps only
+//! the code is exchanged for a session, whose 256-bit secret is stored in a cookie. The daemon stores only
 //! SHA-256 fingerprints of token, codes and sessions, in memory and at rest, and compares them in constant
-//! time, so neither a memory dump of the tables nor the state directory's backup signs anybody in.
+//! time, so neither a memory dump of the tables nor a backup of the sessions file allows a sign-in.
 //!
-//! Every session carries a cancellation token. Whatever lives longer than a request (an event socket, a
-//! WHEP session) waits on it, so a sign-out, an idle end or an eviction reaches them all at once. Sessions
-//! are written to `sessions.json` so that a restart of the daemon signs nobody out; a disk that cannot be
-//! written costs only that, never a sign-in.
+//! Every session has a cancellation token. Connections that outlive a request (an event socket, a WHEP
+//! session) wait on it, so a sign-out, an idle timeout or an eviction ends them all at once. Sessions are
+//! persisted in `sessions.json` and survive a restart of the daemon; if the disk cannot be written, only that
+//! is lost, and sign-ins still work.
 //!
-//! Nothing here knows HTTP beyond the text of a cookie.
+//! This module knows no HTTP beyond the text of a cookie.
 
 mod codes;
-/// The session cookie.
 pub mod cookie;
 mod file;
 mod limiter;
 mod sessions;
+mod types;
 
-use std::{
-    io,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use havatar_api::{Login, LoginLink, Me, Role};
 use jiff::Timestamp;
@@ -41,96 +39,10 @@ use limiter::Limiter;
 use sessions::{AtRest, Sessions};
 
 pub use file::{ADMIN_TOKEN, WATCH_TOKEN};
+pub use types::{AuthError, Identity, Owner, Proof, Settings, SignInError};
 
-/// How often sessions are looked over for ones that have ended, and their last use is written down.
+/// How often expired sessions are removed and the last use of the others is persisted.
 const SWEEP: Duration = Duration::from_secs(30);
-
-/// How long sign-ins last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// A session ends when it has not been used for this long.
-    pub session_idle: Duration,
-    /// A session ends this long after it began.
-    pub session_max: Duration,
-    /// A sign-in link ends unused after this long.
-    pub sign_in_link_valid: Duration,
-}
-
-/// Why access control could not be set up.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each message says it")]
-pub enum AuthError {
-    #[error(transparent)]
-    Read(#[from] disk::ReadError),
-    #[error("could not write {}: is the state directory there, and ours to write?", path.display())]
-    Write { path: PathBuf, source: io::Error },
-    #[error("{} does not hold a token of at least 32 visible characters: delete it, and a new one is made", path.display())]
-    WeakToken { path: PathBuf },
-}
-
-/// Why a sign-in was refused. A wrong code, a used one, a lapsed one and a wrong token are one answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SignInError {
-    /// Wrong.
-    #[error("that code or token does not sign in: it may be wrong, used or lapsed; ask for a new link")]
-    Refused,
-    /// Not even looked at.
-    #[error("too many wrong tries: wait {} s", wait.as_secs().max(1))]
-    TooMany {
-        /// How long to wait.
-        wait: Duration,
-    },
-}
-
-/// Somebody who has proven themselves.
-#[derive(Clone)]
-pub struct Identity {
-    /// What they are told about themselves.
-    pub me: Me,
-    /// How they did it.
-    pub proof: Proof,
-}
-
-/// How somebody proved themselves.
-#[derive(Clone)]
-pub enum Proof {
-    /// A bearer token.
-    Token,
-    /// A session.
-    Session {
-        /// Its number, unique for this run of the daemon.
-        number: u64,
-        /// Cancelled when the session ends.
-        ended: CancellationToken,
-    },
-}
-
-/// Who owns something that outlives a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Owner {
-    /// Whoever holds the admin token.
-    Token,
-    /// One session.
-    Session(u64),
-}
-
-impl Identity {
-    /// The owner of what this identity sets up.
-    pub fn owner(&self) -> Owner {
-        match self.proof {
-            Proof::Token => Owner::Token,
-            Proof::Session { number, .. } => Owner::Session(number),
-        }
-    }
-
-    /// Cancelled when this proof no longer holds; a token's never is.
-    pub fn ended(&self) -> CancellationToken {
-        match &self.proof {
-            Proof::Token => CancellationToken::new(),
-            Proof::Session { ended, .. } => ended.clone(),
-        }
-    }
-}
 
 /// Handle to access control; clones share it.
 #[derive(Clone)]
@@ -141,7 +53,7 @@ struct Inner {
     watch: Fingerprint,
     sessions_file: PathBuf,
     tables: Mutex<Tables>,
-    // Held over a write, so that an older picture never lands after a newer one.
+    // Locked during a write, so that an older state never replaces a newer one.
     disk: tokio::sync::Mutex<Disk>,
 }
 
@@ -164,12 +76,12 @@ impl std::fmt::Debug for Auth {
 }
 
 impl Auth {
-    /// Reads, or on the first run makes, the admin token of `state_dir`, and takes up the sessions of an
+    /// Reads the admin token of `state_dir`, or creates it on the first run, and restores the sessions of an
     /// earlier run. Blocks on the disk: call it before serving.
     pub fn open(state_dir: &Path, settings: Settings) -> Result<Self, AuthError> {
         let admin = file::token(state_dir, ADMIN_TOKEN)?.digest();
         let watch = match file::token(state_dir, WATCH_TOKEN) {
-            // A disk that has turned read-only costs players their password, not people their robot.
+            // On a read-only disk players lose their password, but the daemon starts.
             Err(AuthError::Write { .. }) => Secret::random().digest(),
             token => token?.digest(),
         };
@@ -191,12 +103,12 @@ impl Auth {
         })))
     }
 
-    /// Puts a reloaded config's times in force, for running sessions too.
+    /// Applies the times of a reloaded config, also to existing sessions.
     pub fn set(&self, settings: Settings) {
         self.tables().settings = settings;
     }
 
-    /// Ends sessions whose time has come and keeps `sessions.json` current, until `shutdown`.
+    /// Ends expired sessions and persists `sessions.json`, until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut ticks = tokio::time::interval(SWEEP);
         loop {
@@ -217,7 +129,7 @@ impl Auth {
         self.save().await;
     }
 
-    /// A new sign-in link, good once.
+    /// Issues a sign-in link, valid once.
     pub fn sign_in_link(&self) -> LoginLink {
         let mut tables = self.tables();
         let valid = tables.settings.sign_in_link_valid;
@@ -225,7 +137,7 @@ impl Auth {
         LoginLink { path: format!("/#code={}", code.expose()), expires_in_s: valid.as_secs() }
     }
 
-    /// Exchanges a code or a token for a session: the cookie's value, and how long it may last.
+    /// Exchanges a code or a token for a session. Returns the cookie's value and the session's longest lifetime.
     pub async fn sign_in(&self, login: &Login, peer: IpAddr) -> Result<(Secret, Duration), SignInError> {
         let signed_in = {
             let mut tables = self.tables();
@@ -250,14 +162,14 @@ impl Auth {
         Ok(signed_in)
     }
 
-    /// Who presents this bearer token.
+    /// The identity of a bearer token.
     pub fn by_token(&self, token: &str) -> Option<Identity> {
         let right = self.0.admin.matches(&Fingerprint::of(token));
         right.then(|| Identity { me: admin(), proof: Proof::Token })
     }
 
-    /// Whether a player may watch with this password. The admin token counts on this machine only: RTSP
-    /// shows passwords to the network, and what it shows there must not be able to do more than watch.
+    /// Whether a player may watch with this password. The admin token is accepted from this machine only: RTSP
+    /// sends passwords in the clear, and a password seen on the network must not allow more than watching.
     pub fn may_watch(&self, password: &str, peer: IpAddr) -> bool {
         let given = Fingerprint::of(password);
         let watch = self.0.watch.matches(&given);
@@ -265,7 +177,7 @@ impl Auth {
         watch || (admin && peer.to_canonical().is_loopback())
     }
 
-    /// Who presents this session cookie.
+    /// The identity of a session cookie.
     pub fn by_session(&self, value: &str) -> Option<Identity> {
         let mut tables = self.tables();
         let settings = tables.settings;
@@ -274,7 +186,7 @@ impl Auth {
         Some(Identity { me: admin(), proof: Proof::Session { number: found.number, ended: found.ended } })
     }
 
-    /// Says that something of this owner is alive, so that a watcher who touches nothing is not signed out.
+    /// Reports that a connection of this owner is alive, so that a watching session does not expire as idle.
     pub fn touch(&self, owner: Owner) {
         if let Owner::Session(number) = owner {
             let mut tables = self.tables();
@@ -283,8 +195,8 @@ impl Auth {
         }
     }
 
-    /// Ends a session and all that waits on it; a token has none to end. When this returns, a restart of
-    /// the daemon does not bring the session back, if the disk can be written at all.
+    /// Ends a session and its connections; a token has no session. When this returns, a restart of the daemon does not
+    /// restore the session, if the disk can be written.
     pub async fn sign_out(&self, owner: Owner) {
         if let Owner::Session(number) = owner {
             self.tables().sessions.end_number(number);
@@ -292,7 +204,7 @@ impl Auth {
         }
     }
 
-    /// How many sessions there are.
+    /// The number of sessions.
     pub fn sessions(&self) -> usize {
         self.tables().sessions.len()
     }
@@ -314,7 +226,7 @@ impl Auth {
                     tracing::warn!(
                         file = %self.0.sessions_file.display(),
                         %error,
-                        "sessions are kept in memory only: a restart will sign everybody out"
+                        "cannot persist the sessions: a restart will end them all"
                     );
                 }
             }
@@ -337,13 +249,13 @@ fn restore(path: &Path) -> Sessions {
         Err(error) if error.is_absent() => return Sessions::default(),
         Err(error) => {
             let error = &error as &(dyn std::error::Error + 'static);
-            tracing::warn!(file = %path.display(), error, "earlier sessions are not taken up");
+            tracing::warn!(file = %path.display(), error, "earlier sessions are not restored");
             return Sessions::default();
         }
     };
     // The error would quote the file.
     let Ok(rest) = serde_json::from_str::<AtRest>(&text) else {
-        tracing::warn!(file = %path.display(), "earlier sessions are not taken up: the file is damaged");
+        tracing::warn!(file = %path.display(), "earlier sessions are not restored: the file is damaged");
         return Sessions::default();
     };
     Sessions::restore(&rest, Instant::now(), Timestamp::now())

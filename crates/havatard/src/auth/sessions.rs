@@ -1,17 +1,21 @@
-use std::{collections::HashMap, time::Duration};
+//! The table of sessions, and its form on the disk.
+
+use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Settings;
 use crate::secrets::Fingerprint;
 
-/// Sessions kept at once; a further sign-in ends the one that has been quiet longest.
+use super::types::Settings;
+
+/// The most sessions; a further sign-in ends the one that was idle longest.
 pub(super) const MOST: usize = 256;
 
-/// Everybody who is signed in. Pure but for the tokens it cancels: the caller brings the time.
+/// All sessions. Pure except for the tokens it cancels: the caller passes the time.
 #[derive(Default)]
 pub(super) struct Sessions {
     by_fingerprint: HashMap<Fingerprint, Session>,
@@ -42,7 +46,7 @@ impl Moment {
     }
 }
 
-/// What a request learns of its session.
+/// The session of a request.
 #[derive(Clone)]
 pub(super) struct Found {
     pub(super) number: u64,
@@ -60,7 +64,7 @@ impl Sessions {
         self.insert(fingerprint, Moment::now(now), Moment::now(now));
     }
 
-    /// The session of a presented cookie, if it is still good; being asked keeps it from idling out.
+    /// The session of a presented cookie, if it has not expired; resets its idle time.
     pub(super) fn find(
         &mut self,
         fingerprint: &Fingerprint,
@@ -76,7 +80,7 @@ impl Sessions {
         Some(Found { number: session.number, ended: session.ended.clone() })
     }
 
-    /// Keeps a session from idling out while something of it (a socket) lives.
+    /// Resets the idle time of a session, for a connection that is alive.
     pub(super) fn touch(&mut self, number: u64, now: Instant) {
         if let Some(session) = self.by_fingerprint.values_mut().find(|s| s.number == number) {
             session.seen = Moment::now(now);
@@ -90,7 +94,7 @@ impl Sessions {
         }
     }
 
-    /// Ends every session whose time has come; says whether there was one.
+    /// Ends every expired session; returns whether there was one.
     pub(super) fn sweep(&mut self, settings: &Settings, now: Instant) -> bool {
         let before = self.by_fingerprint.len();
         self.by_fingerprint.retain(|_, session| {
@@ -122,9 +126,8 @@ impl Sessions {
         }
     }
 
-    /// Sessions of an earlier run. Their ages go on from where they were when saved; a wall clock that has
-    /// gone backwards since (a robot without a clock battery, before its first NTP answer) makes nobody
-    /// younger.
+    /// Restores the sessions of an earlier run. Their ages continue from the time of the save; a wall clock that was set
+    /// back since (a robot without a clock battery, before its first NTP answer) makes no session younger.
     pub(super) fn restore(rest: &AtRest, now: Instant, wall: Timestamp) -> Self {
         let away = Duration::try_from(wall.duration_since(rest.saved_at)).unwrap_or_default();
         let mut sessions = Self::default();

@@ -1,4 +1,4 @@
-//! From words to samples: the engine's command line, and its output decoded.
+//! The command lines of the speech engine and of the decoder of its output.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +8,17 @@ use havatar_supervisor::{Command, Pipeline};
 use crate::config::{Config, SpeechEngine};
 use crate::program;
 
-use super::SpeechError;
+use super::error::SpeechError;
 
-/// What is to run. The text itself goes to the first program's standard input, never into an argument.
+/// The pipeline to run. The text is passed to the first program's standard input, never as an argument.
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) pipeline: Pipeline,
-    /// What it is called in messages.
+    /// Its name in messages.
     pub(super) name: String,
 }
 
-/// The engine that the config asks for.
+/// The configured engine.
 ///
 /// # Errors
 /// It is off, or not installed.
@@ -53,7 +53,7 @@ pub(super) fn engine(config: &Config, language: Language) -> Result<Engine, Spee
 
 /// Any WAV file in, s16le, 48 kHz, mono out.
 fn decoder(ffmpeg: &Path) -> Command {
-    // A WAV file that is written to a pipe does not know its own length: what its header says is not believed.
+    // The header of a WAV file written to a pipe has no valid length: ignore it.
     Command::new(ffmpeg).args([
         "-hide_banner",
         "-nostdin",

@@ -1,30 +1,30 @@
-//! What is said, what comes next: a pure queue, bounded, in order.
+//! The queue of utterances: pure, bounded, in order.
 
 use std::collections::VecDeque;
 
 use havatar_api::{Language, Speech, SpeechFailure, Utterance};
 
-/// How many may wait.
-pub(super) const MOST: usize = 8;
+/// The most waiting utterances.
+pub(super) const MAX_WAITING: usize = 8;
 
-/// Something to be said.
+/// A queued utterance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Item {
-    /// As everybody is told of it.
+    /// Its published part.
     pub(super) utterance: Utterance,
     pub(super) language: Language,
-    /// The attention sound comes first, or is all.
+    /// The attention sound comes first; without a text, alone.
     pub(super) attention: bool,
 }
 
-/// What a cancelling has found.
+/// The result of a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// It is being said: the one who says it has to be stopped.
+    /// It is the current utterance: the caller must stop the task's work on it.
     Speaking,
-    /// It waited, and does no longer.
+    /// It was waiting, and is removed.
     Waiting,
-    /// There is none of that number (any more).
+    /// No utterance has that number.
     Nothing,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Takes one more; `None` if too many wait.
+    /// Queues an utterance; `None` if the queue is full.
     pub(super) fn push(
         &mut self,
         who: &str,
@@ -46,7 +46,7 @@ impl Queue {
         language: Language,
         attention: bool,
     ) -> Option<Utterance> {
-        if self.waiting.len() >= MOST {
+        if self.waiting.len() >= MAX_WAITING {
             return None;
         }
         self.last += 1;
@@ -55,7 +55,7 @@ impl Queue {
         Some(utterance)
     }
 
-    /// The next one's turn comes, unless one is being said.
+    /// Starts the next utterance, unless one is current.
     pub(super) fn begin(&mut self) -> Option<Item> {
         if self.speaking.is_some() {
             return None;
@@ -64,13 +64,13 @@ impl Queue {
         self.speaking.clone()
     }
 
-    /// What was being said is over: why it failed, if it did.
+    /// Ends the current utterance, with the reason if it failed.
     pub(super) fn end(&mut self, failed: Option<String>) {
         let Some(item) = self.speaking.take() else { return };
         self.failed = failed.map(|why| SpeechFailure { utterance: item.utterance, why });
     }
 
-    /// Takes one back.
+    /// Cancels an utterance.
     pub(super) fn cancel(&mut self, id: u64) -> Found {
         if self.speaking.as_ref().is_some_and(|item| item.utterance.id == id) {
             return Found::Speaking;
@@ -80,7 +80,7 @@ impl Queue {
         if self.waiting.len() < before { Found::Waiting } else { Found::Nothing }
     }
 
-    /// Takes back all that wait; whoever speaks is yet to be stopped.
+    /// Removes all waiting utterances; the caller must stop the current one.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();
     }
@@ -129,7 +129,7 @@ mod tests {
             for act in acts {
                 match act {
                     Act::Push => {
-                        let full = waiting.len() == MOST;
+                        let full = waiting.len() == MAX_WAITING;
                         let pushed = queue.push("ana", Some("x".to_owned()), Language::Ro, false);
                         prop_assert_eq!(pushed.is_none(), full);
                         if let Some(utterance) = pushed {
@@ -173,7 +173,7 @@ mod tests {
                 let state = queue.state(false);
                 prop_assert_eq!(state.speaking.map(|it| it.id), speaking);
                 prop_assert_eq!(state.waiting.iter().map(|it| it.id).collect::<Vec<_>>(), waiting.clone());
-                prop_assert!(waiting.len() <= MOST);
+                prop_assert!(waiting.len() <= MAX_WAITING);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Says one thing after the other.
+//! The task that plays one utterance after the other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,24 +11,25 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::queue::Item;
-use super::{Shared, engine, tone};
+use super::shared::Shared;
+use super::{engine, tone};
 
-/// Quiet hours begin and end unasked: how often the clock is looked at.
-const LOOK: Duration = Duration::from_secs(5);
-/// The same while something is said, or waits at the loudspeaker for a live talker to end.
-const LOOK_SPEAKING: Duration = Duration::from_millis(250);
-/// An engine from which nothing comes for this long hangs.
-const ENGINE_HANGS: Duration = Duration::from_secs(20);
-/// How long a loudspeaker that is just being started is waited for.
-const SPEAKER_COMES: Duration = Duration::from_secs(3);
-/// How long the engine may take to end after its last sample.
-const ENGINE_ENDS: Duration = Duration::from_secs(2);
-/// The longest sound that an engine may make of a text, in bytes: three minutes.
-const LONGEST_SOUND: usize = 180 * 2 * tone::RATE;
-/// What the socket holds, in bytes: little, so that a cancelling is heard at once.
-const IN_FLIGHT: usize = 8 * 1024;
+/// How often the clock is checked for the start and end of quiet hours.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// The same during an utterance, also while a live talker pauses it.
+const CHECK_SPEAKING_EVERY: Duration = Duration::from_millis(250);
+/// An engine without output for this time hangs.
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time to connect to a loudspeaker stage that is being started.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// The time for the engine to exit after its last sample.
+const ENGINE_EXIT_WITHIN: Duration = Duration::from_secs(2);
+/// The longest output of an engine for one text, in bytes: three minutes.
+const MAX_OUTPUT: usize = 180 * 2 * tone::RATE;
+/// The socket's send buffer, in bytes: small, so that a cancel takes effect at once.
+const SEND_BUFFER: usize = 8 * 1024;
 
-/// Until `shutdown`.
+/// Plays utterances until `shutdown`.
 pub(super) async fn run(shared: Arc<Shared>, spawner: Spawner, shutdown: CancellationToken) {
     loop {
         let next = {
@@ -37,36 +38,36 @@ pub(super) async fn run(shared: Arc<Shared>, spawner: Spawner, shutdown: Cancell
                 inner.stop = CancellationToken::new();
                 (item, inner.stop.clone())
             });
-            shared.tell(&inner);
+            shared.publish(&inner);
             next
         };
         let Some((item, stop)) = next else {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = shared.wake.notified() => {}
-                () = sleep(LOOK) => {}
+                () = sleep(CHECK_EVERY) => {}
             }
             continue;
         };
-        let said = tokio::select! {
-            // Dropping what speaks ends the engine, and cuts the loudspeaker off.
+        let result = tokio::select! {
+            // Dropping the future kills the engine and closes the connection to the loudspeaker.
             biased;
             () = shutdown.cancelled() => return,
             () = stop.cancelled() => Ok(()),
-            // Its first sample may be heard long after its turn came.
+            // A talker may pause an utterance until quiet hours have begun.
             until = quiet(&shared) => Err(format!("quiet hours began; they end at {until}")),
-            said = say(&shared, &spawner, &item) => said,
+            result = play(&shared, &spawner, &item) => result,
         };
-        if let Err(why) = &said {
+        if let Err(why) = &result {
             tracing::warn!(speech.id = item.utterance.id, why, "the robot could not say something");
         }
         let mut inner = shared.lock();
-        inner.queue.end(said.err());
-        shared.tell(&inner);
+        inner.queue.end(result.err());
+        shared.publish(&inner);
     }
 }
 
-/// Returns when quiet hours begin, at once if these are: until when.
+/// Waits for quiet hours to begin; returns their end.
 async fn quiet(shared: &Shared) -> String {
     let mut config = shared.config.clone();
     loop {
@@ -74,17 +75,17 @@ async fn quiet(shared: &Shared) -> String {
         if let Some(until) = shared.quiet_until() {
             return until;
         }
-        // A config that nobody changes any more is no reason to stop looking at the clock.
+        // The clock is checked also after the config's sender is dropped.
         tokio::select! {
             Ok(()) = config.changed() => {}
-            () = sleep(LOOK_SPEAKING) => {}
+            () = sleep(CHECK_SPEAKING_EVERY) => {}
         }
     }
 }
 
-/// Says it to its end, or tells why not.
-async fn say(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), String> {
-    // The engine works while the attention sound is heard.
+/// Plays an utterance to its end, or returns why it failed.
+async fn play(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), String> {
+    // The engine works while the attention sound is played.
     let mut engine = match &item.utterance.text {
         Some(text) => {
             let config = shared.config.borrow().clone();
@@ -100,8 +101,8 @@ async fn say(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), Stri
         speaker.write_all(&tone::attention()).await.map_err(|error| cut_off(&error))?;
     }
     if let Some((name, mut output)) = engine.take() {
-        pass_on(&name, &mut output, &mut speaker).await?;
-        let ended = output.finish(ENGINE_ENDS).await;
+        forward(&name, &mut output, &mut speaker).await?;
+        let ended = output.finish(ENGINE_EXIT_WITHIN).await;
         if let Some(how) = ended.failed {
             let last = ended.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
             let last: String = last.trim().chars().filter(|c| !c.is_control()).take(200).collect();
@@ -109,23 +110,23 @@ async fn say(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), Stri
         }
     }
     speaker.shutdown().await.map_err(|error| cut_off(&error))?;
-    // It closes its end when it has played the rest, which a live talker may hold up.
+    // The stage closes its end after the last sample, which a live talker may delay.
     speaker.read(&mut [0; 1]).await.map(drop).map_err(|error| cut_off(&error))
 }
 
-/// From the engine to the loudspeaker, at the pace of the latter.
-async fn pass_on(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStream) -> Result<(), String> {
+/// Forwards the engine's output to the loudspeaker, at the loudspeaker's pace.
+async fn forward(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStream) -> Result<(), String> {
     let mut buffer = [0; 4096];
-    let mut passed = 0;
+    let mut forwarded = 0;
     loop {
-        let read = timeout(ENGINE_HANGS, output.read(&mut buffer));
-        let read = read.await.map_err(|_| format!("{name} gave no sound for {ENGINE_HANGS:?}, killed"))?;
+        let read = timeout(ENGINE_TIMEOUT, output.read(&mut buffer));
+        let read = read.await.map_err(|_| format!("{name} gave no sound for {ENGINE_TIMEOUT:?}, killed"))?;
         let count = read.map_err(|error| format!("{name} broke off: {error}"))?;
         if count == 0 {
             return Ok(());
         }
-        passed += count;
-        if passed > LONGEST_SOUND {
+        forwarded += count;
+        if forwarded > MAX_OUTPUT {
             return Err(format!("{name} went on for more than three minutes, killed"));
         }
         speaker.write_all(&buffer[..count]).await.map_err(|error| cut_off(&error))?;
@@ -133,12 +134,12 @@ async fn pass_on(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStre
 }
 
 async fn connect(shared: &Shared) -> Result<UnixStream, String> {
-    let until = Instant::now() + SPEAKER_COMES;
+    let until = Instant::now() + CONNECT_WITHIN;
     loop {
         match UnixStream::connect(shared.media.speech_socket()).await {
             Ok(speaker) => {
-                // A larger one costs only that a cancelling is heard later.
-                let _ = setsockopt(&speaker, sockopt::SndBuf, &IN_FLIGHT);
+                // Without a small buffer, a cancel only takes effect later.
+                let _ = setsockopt(&speaker, sockopt::SndBuf, &SEND_BUFFER);
                 return Ok(speaker);
             }
             Err(_) if Instant::now() < until => sleep(Duration::from_millis(50)).await,
@@ -151,7 +152,7 @@ fn cut_off(error: &std::io::Error) -> String {
     format!("the loudspeaker was lost: {error}")
 }
 
-/// An error with its source, for a person.
+/// An error with its source in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

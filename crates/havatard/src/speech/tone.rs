@@ -1,4 +1,4 @@
-//! The attention sound, made here: two notes downwards, as of a door bell.
+//! The attention sound: two falling notes, as of a door bell.
 
 use std::f32::consts::TAU;
 
@@ -10,7 +10,7 @@ const NOTES: [(f32, f32); 2] = [(783.99, 0.0), (622.25, 0.28)];
 const LENGTH: f32 = 1.1;
 /// A note is softer by half after this many seconds.
 const HALVES: f32 = 0.13;
-/// It swells in this time, so that it does not click.
+/// The attack, in seconds, which avoids a click.
 const ATTACK: f32 = 0.008;
 /// Of full scale: loud enough to be noticed beside a conversation, and no more.
 const PEAK: f32 = 0.42;
