@@ -1,6 +1,6 @@
 //! The host's side of a session: a machine without a port and without a clock.
 //!
-//! Whoever owns the port tells it what arrived and what time it is; `now` is the time since any start, the same for all
+//! The owner of the port passes it the received bytes and the time; `now` is the time since any start, the same for all
 //! calls, and must not go back. [`Host::hello`] begins; [`Host::poll`] says what is due, [`Host::deadline`] when.
 //! The machine never begins again by itself after a loss: that takes a new nonce, and it has no dice.
 
@@ -74,7 +74,7 @@ pub enum WhyLost {
     /// Nothing that can be believed was heard for 300 ms.
     #[error("the device is silent")]
     Silent,
-    /// It is in another session: it has booted, or somebody else greeted it.
+    /// It is in another session: it has booted, or another host greeted it.
     #[error("the device is in another session")]
     OtherSession,
     /// It has booted.

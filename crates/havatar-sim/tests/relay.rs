@@ -184,7 +184,7 @@ fn messages_are_repeated_shuffled_and_kept_back_but_never_broken() {
         assert!(!rises(&mixed));
         assert_eq!(sorted(mixed), all, "{flag}");
     }
-    // Whoever leaves takes along what is kept back.
+    // A closed connection discards its delayed messages.
     let left = tampered(&["--late", "0.5"], None);
     assert!((100..300).contains(&left.len()), "{}", left.len());
 }
@@ -260,7 +260,7 @@ fn cut_both_ends_are_reset() {
 }
 
 #[test]
-fn whoever_sends_more_than_is_taken_waits() {
+fn a_sender_beyond_the_memory_bound_waits() {
     let (mut relay, mut near, mut far) = connected(&[]);
     relay.tell("block on");
     near.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
@@ -292,9 +292,9 @@ fn a_rate_is_kept() {
 }
 
 #[test]
-fn nobody_at_the_far_end_is_told_by_a_reset() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let relay = Relay::start(nobody, &[]);
+fn an_unreachable_far_end_is_reported_by_a_reset() {
+    let unreachable = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let relay = Relay::start(unreachable, &[]);
     let mut near = TcpStream::connect(relay.address).unwrap();
     near.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(near.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::ConnectionReset);

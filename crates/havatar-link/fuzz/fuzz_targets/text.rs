@@ -1,4 +1,4 @@
-//! Whatever somebody writes down for a text protocol, and whatever a firmware answers.
+//! Any configuration of a text protocol, and any answer of a firmware.
 //!
 //! The first eight bytes are values, the rest is cut at zeros: drive, stop, head, light, reply, and what the firmware sends.
 

@@ -1,8 +1,8 @@
 //! What the device says.
 
+use super::macros::{direction, messages};
 use super::name::Name;
 use super::values::{Code, Features, Flags, Kind, Presence, State, StepResult, StopReason};
-use super::wire::{direction, messages};
 
 messages! {
     /// The answer to [`Hello`](super::Hello). 60 bytes with the longest name.

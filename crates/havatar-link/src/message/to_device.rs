@@ -1,8 +1,9 @@
 //! What the host says.
 
-use super::values::{Presence, StepKind};
-use super::wire::{direction, messages};
 use crate::frame::Frame;
+
+use super::macros::{direction, messages};
+use super::values::{Kind, Presence, StepKind};
 
 messages! {
     /// Begins a session. The device stops its motors and answers with [`Welcome`](super::Welcome).
@@ -194,7 +195,7 @@ impl ToDevice {
 #[error("{field} of {kind} is {value}; it must be {low} to {high}")]
 pub struct OutOfRange {
     /// The message.
-    pub kind: super::Kind,
+    pub kind: Kind,
     /// Its field.
     pub field: &'static str,
     /// What it holds.

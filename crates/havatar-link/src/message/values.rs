@@ -143,11 +143,11 @@ values! {
 values! {
     /// What the presence light tells those in the room.
     Presence {
-        /// Nobody looks.
+        /// No client watches.
         0 => Nobody "nobody",
-        /// Somebody watches.
+        /// A client watches.
         1 => Watched "watched",
-        /// Somebody drives.
+        /// A client drives.
         2 => Driven "driven",
     }
 }
@@ -204,7 +204,7 @@ bits! {
         2 => head,
         /// It has a light.
         3 => light,
-        /// It has a light that tells whether somebody looks.
+        /// It has a light that shows whether a client watches.
         4 => presence,
         /// It has a buzzer.
         5 => buzzer,

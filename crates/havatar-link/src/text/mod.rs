@@ -5,7 +5,7 @@
 //! given has a place in its range, and a stop holds no value at all.
 //!
 //! What firmware of this kind cannot promise is not made up here: there is no session, no acknowledgement and no age of a
-//! command. Whoever uses it must repeat, and must send the stop.
+//! command. The host must repeat, and must send the stop.
 //!
 //! ```
 //! use havatar_link::text::{Dialect, Scale, Scales, Settings};
@@ -47,7 +47,7 @@ use template::{Template, Value};
 /// The widest track that is believed, mm.
 const TRACK_MAX: f64 = 5000.0;
 
-/// How a firmware wants to be spoken to, as somebody wrote it down.
+/// The text protocol of a firmware, as configured.
 ///
 /// Lines hold `{placeholders}` for numbers, `{linear:.2}` with two decimals, whole ones unless said otherwise. `\n`, `\r`, `\t`
 /// and `\\` are as everywhere, `{{` and `}}` are braces.

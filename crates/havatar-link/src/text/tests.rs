@@ -1,3 +1,5 @@
+//! Tests of the text protocol.
+
 use alloc::string::{String, ToString as _};
 use alloc::vec;
 

@@ -12,11 +12,11 @@ use nix::pty::openpty;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::{read, ttyname, write};
 
-/// A plugged-in cable. Dropped, it is pulled: whoever has the port open reads its end.
+/// A plugged-in cable. Dropped, it is pulled: a host with the port open reads its end.
 #[derive(Debug)]
 pub(super) struct Pty {
     master: OwnedFd,
-    /// Kept open, for a controller lives on while nobody has its port open; without it every read would fail then.
+    /// Held open: a controller runs on while no host has its port open; without it every read would then fail.
     _slave: OwnedFd,
     link: PathBuf,
     /// The terminal's own name.

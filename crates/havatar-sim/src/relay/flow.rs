@@ -1,4 +1,4 @@
-//! One direction of one connection: what has been read waits for its moment, in bounded memory.
+//! One direction of one connection: received pieces are delayed until they are due, in bounded memory.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,43 +9,43 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::Now;
+use super::conditions::Conditions;
 use super::fate::{Fate, transmission};
 use super::frames::{Cutter, Piece};
 
-/// What waits at most, in pieces and in bytes; then the sender does.
+/// The most delayed pieces and bytes; beyond them the sender is not read.
 const PIECES: usize = 512;
 const BYTES: usize = 1024 * 1024;
-/// What is read at once.
+/// Bytes of one read.
 const CHUNK: usize = 4096;
 
 pub(super) struct Flow<C> {
     cutter: C,
     fate: Fate,
-    now: watch::Receiver<Now>,
-    /// By their moment, and in the order in which they came.
+    now: watch::Receiver<Conditions>,
+    /// By due time, then by the order of arrival.
     waiting: BTreeMap<(Instant, u64), What>,
     bytes: usize,
     count: u64,
-    /// The moment of the newest that keeps the order.
+    /// The due time of the newest piece that keeps the order.
     newest: Instant,
-    /// When the line is free again.
+    /// The time at which the line is free again.
     free: Instant,
 }
 
 enum What {
     Bytes(Vec<u8>),
-    /// The sender will say nothing more.
+    /// The sender has closed its direction.
     End,
 }
 
 impl<C: Cutter> Flow<C> {
-    pub(super) fn new(cutter: C, fate: Fate, now: watch::Receiver<Now>) -> Self {
+    pub(super) fn new(cutter: C, fate: Fate, now: watch::Receiver<Conditions>) -> Self {
         let start = Instant::now();
         Self { cutter, fate, now, waiting: BTreeMap::new(), bytes: 0, count: 0, newest: start, free: start }
     }
 
-    /// Until the sender has ended and all that came in time is there.
+    /// Forwards until the sender has ended and every piece in order is delivered.
     ///
     /// # Errors
     /// If either side is gone.
@@ -64,7 +64,7 @@ impl<C: Cutter> Flow<C> {
                             self.bytes -= bytes.len();
                             write(to, &bytes).await?;
                         }
-                        // What was held back for longer has nobody left to say it.
+                        // Pieces delayed for longer are lost with the closed direction.
                         Some(What::End) => return Ok(shutdown(to.as_raw_fd(), Shutdown::Write)?),
                         None => {}
                     }
@@ -89,7 +89,7 @@ impl<C: Cutter> Flow<C> {
         }
     }
 
-    /// Finds a piece its moment.
+    /// Schedules a piece.
     fn take(&mut self, piece: Piece) {
         let manner = self.now.borrow().manner;
         let verdict = self.fate.of(piece.message.then_some(&piece.bytes[..]), &manner);

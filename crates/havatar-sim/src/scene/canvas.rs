@@ -2,7 +2,7 @@
 
 use std::f32::consts::TAU;
 
-use super::Size;
+use super::size::Size;
 
 /// One frame: luma, then the two chroma planes.
 #[derive(Clone)]

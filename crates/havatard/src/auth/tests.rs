@@ -1,4 +1,7 @@
-use std::{net::Ipv4Addr, os::unix::fs::PermissionsExt as _};
+//! Tests of authentication as a whole.
+
+use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 

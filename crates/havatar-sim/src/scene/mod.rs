@@ -1,4 +1,4 @@
-//! A test card that moves: honest work for an encoder, and life that a person sees at a glance.
+//! A moving test card: a realistic load for an encoder, and visibly live for a person.
 //!
 //! From top to bottom: the stamp of [`frame_clock`] on a black plate, colour bars and a grey ramp, a dial whose
 //! hand turns once in four seconds beside the time of day (UTC) in seven-segment digits, and two strips of
@@ -11,14 +11,16 @@
 
 mod canvas;
 mod ground;
+mod size;
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use crate::frame_clock::{self, COLUMNS, FIRST_COLUMN, ROW, SQUARES};
+
 use canvas::{Area, Canvas, Colour};
 use ground::Ground;
+
+pub use size::{Size, SizeError};
 
 const BACKGROUND: Colour = Colour::new(70, 126, 130);
 const GRID: Colour = Colour::new(120, 128, 128);
@@ -40,30 +42,6 @@ const BARS: [Colour; 7] = [
 const ROWS: usize = 45;
 const TURN: Duration = Duration::from_secs(4);
 
-/// Width and height of a picture: both even, from 160x120 to 3840x2160, at most three times as wide as high.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    width: u16,
-    height: u16,
-}
-
-/// Why a size was refused.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum SizeError {
-    /// The text is not two numbers with an `x` between.
-    #[error("`{0}` is no size: write width and height in pixels, such as 1280x720")]
-    Syntax(String),
-    /// Outside of what the card can be painted in.
-    #[error("{0}x{1} is outside of 160x120 to 3840x2160")]
-    Range(u16, u16),
-    /// 4:2:0 halves both.
-    #[error("{0}x{1} has an odd side; yuv420p needs even ones")]
-    Odd(u16, u16),
-    /// The row of squares is placed by the width and must fit the height.
-    #[error("{0}x{1} is more than three times as wide as high; the card does not fit")]
-    Flat(u16, u16),
-}
-
 /// The card, and the newest frame painted with it.
 pub struct Scene {
     still: Canvas,
@@ -79,53 +57,6 @@ struct Strip {
     /// Time in which the ground moves once through the picture, and which way.
     round: Duration,
     leftwards: bool,
-}
-
-impl Size {
-    /// Checks a size in pixels.
-    pub fn new(width: u16, height: u16) -> Result<Self, SizeError> {
-        if !(160..=3840).contains(&width) || !(120..=2160).contains(&height) {
-            return Err(SizeError::Range(width, height));
-        }
-        if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
-            return Err(SizeError::Odd(width, height));
-        }
-        if width / 3 > height {
-            return Err(SizeError::Flat(width, height));
-        }
-        Ok(Self { width, height })
-    }
-
-    /// Width in pixels.
-    pub fn width(self) -> usize {
-        usize::from(self.width)
-    }
-
-    /// Height in pixels.
-    pub fn height(self) -> usize {
-        usize::from(self.height)
-    }
-
-    /// Bytes in one yuv420p frame: the luma plane, then both chroma planes at half size.
-    pub fn frame_bytes(self) -> usize {
-        self.width() * self.height() / 2 * 3
-    }
-}
-
-impl FromStr for Size {
-    type Err = SizeError;
-
-    fn from_str(text: &str) -> Result<Self, SizeError> {
-        let syntax = || SizeError::Syntax(text.to_owned());
-        let (width, height) = text.split_once('x').ok_or_else(syntax)?;
-        Self::new(width.parse().map_err(|_| syntax())?, height.parse().map_err(|_| syntax())?)
-    }
-}
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.width, self.height)
-    }
 }
 
 impl Scene {

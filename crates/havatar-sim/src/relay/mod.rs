@@ -1,11 +1,13 @@
-//! A bad network between two programs, the same one in every run: a TCP relay that delays, loses, stalls and cuts, and
-//! that can do to a driver's messages what only an attacker or a broken proxy does: repeat, reorder and hold them back.
+//! A reproducible bad network between two programs: a TCP relay that delays, loses, stalls and cuts. It can also repeat,
+//! reorder and delay single messages of a driver, as an attacker or a broken proxy does.
 //!
-//! TCP hides loss: what is lost comes again after a retransmission timeout, and everything behind it waits. That is what
-//! `--loss` does, for no packet is seen here. Whole messages are known once a connection has become a WebSocket (`frames`);
-//! only those of the side that connected are tampered with. What happens to the n-th message of the n-th connection follows
-//! from the seed alone (`fate`). Between reading and writing (`flow`) memory is bounded: whoever sends more than that waits.
+//! TCP hides loss: a lost segment is sent again after a retransmission timeout, and everything behind it waits. `--loss`
+//! imitates that delay, since the relay sees no packets. Whole messages are known once a connection has become a WebSocket
+//! (`frames`); only messages of the connecting side are tampered with. The treatment of the n-th message of the n-th
+//! connection follows from the seed alone (`fate`). Memory between reading and writing (`flow`) is bounded: a full flow
+//! stops reading.
 
+mod conditions;
 mod fate;
 mod flow;
 mod frames;
@@ -23,6 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use conditions::Conditions;
 use fate::{Command, Fate, Side, Store};
 use flow::Flow;
 use frames::{Answers, Messages};
@@ -48,9 +51,9 @@ pub struct Args {
     manner: Manner,
 }
 
-/// Connections at once; more are closed as soon as they come.
-const MOST: usize = 256;
-/// How long the far end may take to be reached.
+/// The most connections; more are closed when they are accepted.
+const MAX_CONNECTIONS: usize = 256;
+/// The timeout of the connection to the far end.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// Runs it until SIGTERM, SIGINT or `quit`.
@@ -65,27 +68,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .block_on(serve(args))
 }
 
-/// What can change while it runs.
-#[derive(Debug, Clone, Copy)]
-struct Now {
-    manner: Manner,
-    /// Nothing gets through, and nobody is told.
-    blocked: bool,
-    /// How often all connections have been cut.
-    cuts: u64,
-}
-
 async fn serve(args: &Args) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(args.listen).await.with_context(|| format!("listen on {}", args.listen))?;
     let mut terminate = signal(SignalKind::terminate()).context("watch SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("watch SIGINT")?;
-    let (now, _) = watch::channel(Now { manner: args.manner, blocked: false, cuts: 0 });
+    let (now, _) = watch::channel(Conditions { manner: args.manner, blocked: false, cuts: 0 });
     let store = Arc::new(Mutex::new(Store::default()));
     let mut lines = commands();
     let mut connections = JoinSet::new();
     let mut count = 0;
-    say(&json!({"event": "ready", "listen": listener.local_addr().context("ask for the address")?}));
+    print(&json!({"event": "ready", "listen": listener.local_addr().context("ask for the address")?}));
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
@@ -93,16 +86,16 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
             Some(line) = lines.recv() => match Command::parse(&line) {
                 Ok(Command::Quit) => return Ok(()),
                 Ok(command) => {
-                    now.send_modify(|now| obey(now, command));
-                    say(&json!({"event": "done", "command": line}));
+                    now.send_modify(|now| apply(now, command));
+                    print(&json!({"event": "done", "command": line}));
                 }
-                Err(why) => say(&json!({"event": "error", "command": line, "why": why})),
+                Err(why) => print(&json!({"event": "error", "command": line, "why": why})),
             },
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => {
-                // Out of descriptors, or gone again: the next may do.
+                // Out of descriptors, or closed already: the next may succeed.
                 let Ok((near, _)) = accepted else { continue };
-                if connections.len() < MOST {
+                if connections.len() < MAX_CONNECTIONS {
                     connections.spawn(connection(near, args.to, (args.seed, count), now.subscribe(), store.clone()));
                 }
                 count += 1;
@@ -111,7 +104,7 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-fn obey(now: &mut Now, command: Command) {
+fn apply(now: &mut Conditions, command: Command) {
     match command {
         Command::Manner(set) => set(&mut now.manner),
         Command::Block(blocked) => now.blocked = blocked,
@@ -125,7 +118,7 @@ async fn connection(
     near: TcpStream,
     to: SocketAddr,
     (seed, count): (u64, u64),
-    mut now: watch::Receiver<Now>,
+    mut now: watch::Receiver<Conditions>,
     store: Arc<Mutex<Store>>,
 ) {
     let cuts = now.borrow_and_update().cuts;
@@ -146,14 +139,14 @@ async fn connection(
         ended = async { tokio::try_join!(up.run(&near, &far), down.run(&far, &near)) } => ended.is_err(),
     };
     if broken {
-        // What is dropped now is reset, not closed.
+        // Reset the connections instead of closing them.
         let _ = (near.set_zero_linger(), far.set_zero_linger());
     }
 }
 
 /// Lines of standard input. Its end is no end of the relay.
 fn commands() -> mpsc::Receiver<String> {
-    // As many as anybody types ahead; a flood waits in the pipe.
+    // More lines than a person types ahead; the rest waits in the pipe.
     let (sender, lines) = mpsc::channel(16);
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
@@ -165,8 +158,8 @@ fn commands() -> mpsc::Receiver<String> {
     lines
 }
 
-fn say(what: &serde_json::Value) {
+fn print(what: &serde_json::Value) {
     let mut out = io::stdout().lock();
-    // Nobody may listen.
+    // Standard output may have no reader.
     let _ = writeln!(out, "{what}").and_then(|()| out.flush());
 }
