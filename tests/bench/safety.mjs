@@ -12,7 +12,6 @@
 //
 // Network faults take namespaces, so root; page faults take Chromium. What cannot be shown on a machine is said, and its
 // figure is null.
-import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { linkUp, startDriven } from './lib/driven.mjs'
 import { monotonic, ms, openDriver } from './lib/drive.mjs'
@@ -23,6 +22,7 @@ import { own, run } from './lib/own.mjs'
 import { freePort } from './lib/ports.mjs'
 import { havatarSim } from './lib/programs.mjs'
 import { staleMotions } from './lib/stale.mjs'
+import { suite } from './lib/suite.mjs'
 import { delay, randomPhase, until } from './lib/wait.mjs'
 
 const parts = { sigkill, sigstop, network, page, relay, estop, latched, cable, rules, frames }
@@ -345,11 +345,4 @@ function frames() {
   suite('havatar-link', 'test(no_damaged_frame_is_taken_for_a_whole_one)', damaged)
   figures.damaged_frames = damaged
   figures.damaged_frames_accepted = 0
-}
-
-/** Tests of the suite with so many rounds, which end this if one fails. */
-function suite(crate, filter, count) {
-  const args = ['nextest', 'run', '--release', '--locked', '--profile', 'counts', '-p', crate, '-E', filter]
-  const { status } = spawnSync('cargo', args, { stdio: ['ignore', 2, 2], env: { ...process.env, HAVATAR_ROUNDS: String(count) } })
-  if (status !== 0) throw new Error(`${crate}: ${filter} failed with ${count} rounds`)
 }

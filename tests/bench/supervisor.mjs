@@ -1,7 +1,8 @@
 // What the supervisor costs, and how fast it heals: a viewer in Chromium reads the camera's frame clock while
 // processes are killed and stopped under it.
-// usage: scripts/bench supervisor [--quick] [--rounds N] [--only costs,heal,load,orphans]
+// usage: scripts/bench supervisor [--quick] [--rounds N] [--only costs,heal,load,orphans,suite]
 //   --rounds   rounds of the orphan count: 20 when quick, 1000 otherwise
+//   suite      the suite's tests of orphans with 20 rounds, 200 when not quick; in the suite they have one
 //
 // Every fault gets a daemon of its own, so that the backoff of one round is not part of the next. All times are in ms
 // from the signal. "Frame" is when the page showed the first picture that was taken after it. "Noticed" and "back" are
@@ -14,13 +15,14 @@ import { firstFrame, frameTakenAfter } from './lib/eyes.mjs'
 import { lastLine, max, median, table } from './lib/figures.mjs'
 import { own, run } from './lib/own.mjs'
 import { alive, commandLine, cpuSeconds, descendants, identity, memory, mentions, pids, state, variable } from './lib/proc.mjs'
+import { suite } from './lib/suite.mjs'
 import { delay, randomPhase, until } from './lib/wait.mjs'
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
-    only: { type: 'string', default: 'costs,heal,load,orphans' },
+    only: { type: 'string', default: 'costs,heal,load,orphans,suite' },
   },
 })
 const parts = new Set(options.only.split(','))
@@ -42,10 +44,18 @@ await run(async () => {
   if (parts.has('heal')) await heal()
   if (parts.has('load')) await load()
   if (parts.has('orphans')) await orphans()
+  if (parts.has('suite')) suiteRounds()
   console.log()
   table([['figure', 'value'], ...Object.entries(figures).map(([name, value]) => [name, value?.toFixed?.(2) ?? '-'])])
   lastLine('supervisor', figures)
 })
+
+function suiteRounds() {
+  const rounds = options.quick ? 20 : 200
+  suite('havatar-supervisor', 'test(sigkill_leaves)', rounds)
+  suite('havatar-tests', 'test(leaves_nothing_behind) & test(killed)', rounds)
+  figures.suite_rounds = rounds
+}
 
 /** A daemon with one viewer who sees the picture. */
 async function watched(settings) {
@@ -82,7 +92,7 @@ async function costs() {
 
 /** From the start of the process to the first frame in a browser that tries to load the page all the while. */
 async function starts() {
-  const place = await prepareHavatard()
+  const place = prepareHavatard()
   const first = await startHavatard({ place })
   const { browser, end } = await openBrowser()
   const { page } = await openPage(browser)
@@ -204,7 +214,7 @@ async function lateness(pid) {
 
 /** The daemon is killed at a random moment of its life; after half a second nothing that it started is left. */
 async function orphans() {
-  const place = await prepareHavatard()
+  const place = prepareHavatard()
   let left = 0
   for (let round = 0; round < orphanRounds; round += 1) {
     const daemon = await launchHavatard({ place })
@@ -214,7 +224,7 @@ async function orphans() {
     const known = new Set(family.map(identity))
     const generations = new Set(family.map((pid) => variable(pid, 'HAVATAR_GENERATION')))
     generations.delete(undefined)
-    daemon.child.kill('SIGKILL')
+    process.kill(daemon.pid, 'SIGKILL')
     await daemon.exited
     const stood = await grace(ORPHAN_GRACE_MS)
     if (stood > 100) console.error(`round ${round + 1}: this machine stood still for ${Math.round(stood)} ms, which are not counted`)

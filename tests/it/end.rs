@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use havatar_tests::{Plan, figure, tools};
-
-/// Rounds of a test that can be asked for more.
-fn rounds() -> u32 {
-    std::env::var("HAVATAR_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
-}
+use havatar_tests::{Plan, figure, rounds, tools};
 
 #[tokio::test]
 async fn killed_it_leaves_nothing_behind() {

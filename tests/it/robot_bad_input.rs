@@ -95,7 +95,7 @@ async fn numbers_outside_their_ranges_are_refused_by_name_and_move_nothing() {
             .say(stamped(&driver, json!({ "type": "hold", "linear": 1, "angular": 0 }), stamp.clone()))
             .await;
         driver
-            .hears(began, Duration::from_secs(2), &format!("{stamp}: one of {refusals:?}"), |event| {
+            .receives(began, Duration::from_secs(2), &format!("{stamp}: one of {refusals:?}"), |event| {
                 match event {
                     havatar_api::DriveEvent::Refused { code, .. } if refusals.contains(code) => Some(()),
                     _ => None,
@@ -247,7 +247,7 @@ async fn ready(person: &Person) -> Driver {
     let driver = person.drives().await;
     driver.neutral().await;
     driver
-        .sees(Moment::START, Duration::from_secs(3), "it may be driven", |robot| {
+        .receives_state(Moment::START, Duration::from_secs(3), "it may be driven", |robot| {
             robot.motion.refusal.is_none() && !robot.motion.neutral_first
         })
         .await;

@@ -27,7 +27,7 @@ async fn unplugged_it_is_told_and_plugged_in_it_waits_for_a_human() {
         let pulled = Moment::now();
         robot.tell("unplug");
         let away = |robot: &RobotState| robot.link.state != RobotLinkState::Up;
-        driver.sees(pulled, Duration::from_secs(2), "the controller is away", away).await;
+        driver.receives_state(pulled, Duration::from_secs(2), "the controller is away", away).await;
         let told = Moment::now().since(pulled);
         let zero = robot.stands(pulled, Duration::from_secs(2)).await;
         figure("unplug_told_ms", told.as_millis());
@@ -42,7 +42,8 @@ async fn unplugged_it_is_told_and_plugged_in_it_waits_for_a_human() {
 
         let plugged = Moment::now();
         robot.tell(back);
-        let state = driver.sees(plugged, Duration::from_secs(5), "the controller is back", up).await;
+        let state =
+            driver.receives_state(plugged, Duration::from_secs(5), "the controller is back", up).await;
         let took = Moment::now().since(plugged);
         figure("plug_to_up_ms", took.as_millis());
         assert!(took <= BACK + SLACK, "{back}: up again after {took:?}");
@@ -69,7 +70,7 @@ async fn a_controller_that_boots_in_mid_drive_is_not_driven_on() {
             up(robot)
                 && robot.link.device.as_ref().and_then(|device| device.boot).is_some_and(|it| it != boot)
         };
-        let state = driver.sees(fell, Duration::from_secs(3), "it has booted", again).await;
+        let state = driver.receives_state(fell, Duration::from_secs(3), "it has booted", again).await;
         assert!(state.motion.neutral_first, "{fault}: {:?}", state.motion);
         assert!(
             [Some(StopReason::DeviceReset), Some(StopReason::LinkLost)].contains(&state.motion.stopped),
@@ -92,12 +93,12 @@ async fn a_controller_that_hangs_is_missed_and_found_again() {
     let frozen = Moment::now();
     robot.tell("freeze 700");
     let lost = |robot: &RobotState| robot.link.state != RobotLinkState::Up;
-    driver.sees(frozen, Duration::from_secs(2), "the controller is silent", lost).await;
+    driver.receives_state(frozen, Duration::from_secs(2), "the controller is silent", lost).await;
     let told = Moment::now().since(frozen);
     figure("freeze_told_ms", told.as_millis());
     // 300 ms of silence, and up to 50 between two reports.
     assert!(told <= TOLD + Duration::from_millis(50) + SLACK, "told after {told:?}");
-    driver.sees(frozen, Duration::from_secs(5), "the controller answers again", up).await;
+    driver.receives_state(frozen, Duration::from_secs(5), "the controller answers again", up).await;
     // A hung board does what it did last; nobody but its own watchdogs can do anything about that. When it goes on,
     // it has heard nothing for too long.
     robot.stands(Moment::now(), Duration::from_secs(1)).await;
@@ -138,7 +139,7 @@ async fn noise_on_the_line_costs_frames_and_never_moves_anything() {
             robot.tell(off);
         }
         driver.alive().await;
-        driver.sees(Moment::now(), Duration::from_secs(5), "the link is up", up).await;
+        driver.receives_state(Moment::now(), Duration::from_secs(5), "the link is up", up).await;
     }
     drives(&robot, &driver).await;
 }
@@ -200,7 +201,7 @@ async fn refused(driver: &Driver, with: &[Refusal]) {
     driver.neutral().await;
     driver.hold(1.0, 0.0).await;
     driver
-        .hears(since, Duration::from_secs(2), &format!("one of {with:?}"), |event| match event {
+        .receives(since, Duration::from_secs(2), &format!("one of {with:?}"), |event| match event {
             havatar_api::DriveEvent::Refused { code, .. } if with.contains(code) => Some(()),
             _ => None,
         })

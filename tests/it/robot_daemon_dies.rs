@@ -71,7 +71,7 @@ async fn hung_the_wheels_stop_and_what_had_piled_up_moves_nothing() {
                 .then_some(())
             };
             driver
-                .hears(resumed, Duration::from_secs(3), "that the control must be let go first", refused)
+                .receives(resumed, Duration::from_secs(3), "that the control must be let go first", refused)
                 .await;
         }
         pause(Duration::from_millis(700)).await;

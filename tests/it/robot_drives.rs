@@ -64,10 +64,11 @@ async fn by_steps_that_end_by_themselves() {
             let begun = Moment::now();
             driver.step(step).await;
             let stepping = |robot: &havatar_api::RobotState| robot.motion.mode == Some(DriveMode::Step);
-            driver.sees(begun, Duration::from_secs(1), "the step begins", stepping).await;
+            driver.receives_state(begun, Duration::from_secs(1), "the step begins", stepping).await;
             let begun = Moment::now();
             let over = |robot: &havatar_api::RobotState| robot.motion.mode.is_none();
-            let state = driver.sees(begun, Duration::from_secs(5), "the step ends by itself", over).await;
+            let state =
+                driver.receives_state(begun, Duration::from_secs(5), "the step ends by itself", over).await;
             assert_eq!(state.motion.stopped, Some(StopReason::Ended), "{step:?}");
         }
     })
@@ -163,7 +164,7 @@ async fn there_and_back(robot: &Robot, daemon: &Daemon, mode: &str, mut drive: i
 /// Waits until only so much of the way is left.
 async fn near(driver: &Driver, way: Way, left: f64) {
     driver
-        .sees(Moment::now(), AT_MOST, &format!("{left} left of {way:?}"), |robot| {
+        .receives_state(Moment::now(), AT_MOST, &format!("{left} left of {way:?}"), |robot| {
             let odometry = robot.telemetry.as_ref().and_then(|telemetry| telemetry.odometry);
             odometry.is_some_and(|at| way.left(at) <= left)
         })

@@ -194,7 +194,7 @@ async fn nothing_moves_it(robot: &Robot, driver: &Driver) {
     driver.neutral().await;
     driver.hold(1.0, 0.0).await;
     driver
-        .hears(since, Duration::from_secs(3), "that the e-stop keeps it", |event| match event {
+        .receives(since, Duration::from_secs(3), "that the e-stop keeps it", |event| match event {
             DriveEvent::Refused { code: Refusal::EstopLatched | Refusal::EstopButton, .. } => Some(()),
             _ => None,
         })

@@ -84,7 +84,7 @@ async fn an_old_token_moves_nothing_and_is_told_why() {
     let daemon = robot.launch().await;
     let first = daemon.admin();
     let (lease, old) = first.acquire(json!({})).await;
-    let driver = Driver::sit(&first.way(), lease, &old).await;
+    let driver = Driver::connect(&first.way(), lease, &old).await;
     driver.neutral().await;
     driver.hold(1.0, 0.0).await;
     robot.moves().await;
@@ -98,12 +98,12 @@ async fn an_old_token_moves_nothing_and_is_told_why() {
     assert!(newer > lease);
     robot.stands(taken, Duration::from_secs(1)).await;
     let ended = |event: &DriveEvent| matches!(event, DriveEvent::Ended { .. }).then_some(());
-    driver.hears(taken, Duration::from_secs(1), "who has the robot now", ended).await;
+    driver.receives(taken, Duration::from_secs(1), "who has the robot now", ended).await;
     assert_eq!(driver.ends(Duration::from_secs(1)).await.1, "4409");
 
     let since = Moment::now();
-    let seat = Driver::open(&first.way(), lease, &old).await.expect("the upgrade");
-    assert_eq!(seat.ends(Duration::from_secs(2)).await.1, "4409");
+    let session = Driver::open(&first.way(), lease, &old).await.expect("the upgrade");
+    assert_eq!(session.ends(Duration::from_secs(2)).await.1, "4409");
     for (method, path, body) in [
         (
             Method::POST,
@@ -146,7 +146,7 @@ async fn whoever_asks_is_handed_the_robot_standing() {
         DriveEvent::Asked { who } => Some(who.clone()),
         _ => None,
     };
-    let (_, who) = driver.hears(Moment::START, Duration::from_secs(1), "who asks", asked).await;
+    let (_, who) = driver.receives(Moment::START, Duration::from_secs(1), "who asks", asked).await;
     assert_eq!(who, "Ana");
     assert!(robot.timeline().moving_at(Moment::now()), "an ask alone stops nobody");
 
@@ -160,7 +160,7 @@ async fn whoever_asks_is_handed_the_robot_standing() {
     assert_eq!(third.post("/api/v1/robot/lease", json!({})).await.status, 409);
     let (lease, token) = second.acquire(ask).await;
     assert!(lease > driver.lease);
-    let driver = Driver::sit(&second.way(), lease, &token).await;
+    let driver = Driver::connect(&second.way(), lease, &token).await;
     let since = Moment::now();
     driver.hold(1.0, 0.0).await;
     driver.refused(since, Refusal::NeutralFirst).await;
@@ -213,12 +213,12 @@ async fn a_second_socket_of_a_lease_takes_the_seat_through_a_stop() {
     let daemon = robot.launch().await;
     let admin = daemon.admin();
     let (lease, token) = admin.acquire(json!({})).await;
-    let first = Driver::sit(&admin.way(), lease, &token).await;
+    let first = Driver::connect(&admin.way(), lease, &token).await;
     first.neutral().await;
     first.hold(1.0, 0.0).await;
     robot.moves().await;
     let then = Moment::now();
-    let second = Driver::sit(&admin.way(), lease, &token).await;
+    let second = Driver::connect(&admin.way(), lease, &token).await;
     robot.stands(then, Duration::from_secs(1)).await;
     first.ends(Duration::from_secs(1)).await;
     second.neutral().await;

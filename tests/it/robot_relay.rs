@@ -58,7 +58,7 @@ async fn schedule(name: &str, flags: &[&str], bursts: usize) {
             Some(driver) if driver.ended().is_none() => driver,
             former => {
                 sent.extend(former.iter().flat_map(Driver::sent));
-                sits_by(&daemon, &relay).await
+                connects_through(&daemon, &relay).await
             }
         };
         at_it.neutral().await;
@@ -95,7 +95,7 @@ async fn schedule(name: &str, flags: &[&str], bursts: usize) {
 }
 
 /// A greeting that the relay shuffles behind something else is shown out, so it is made again.
-async fn sits_by(daemon: &Daemon, relay: &Relay) -> Driver {
+async fn connects_through(daemon: &Daemon, relay: &Relay) -> Driver {
     let way = daemon.admin().way();
     for _ in 0..10 {
         let (lease, token) = daemon.admin().acquire(serde_json::json!({})).await;

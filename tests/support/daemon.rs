@@ -1,19 +1,20 @@
 //! A running daemon, seen and handled from outside.
 
-use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
 use havatar_api as api;
 use nix::sys::signal::Signal;
 use reqwest::Method;
-use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::plan::{MARK, Plan};
+use crate::answer::Answer;
+use crate::events::Events;
+use crate::plan::{Plan, TAG};
 use crate::proc::{self, Process};
-use crate::{BOTH, Events, Viewer, wait};
+use crate::viewer::Viewer;
+use crate::wait;
 
 /// How long picture and sound may take; the goals are measured apart.
 const READY_WITHIN: Duration = Duration::from_secs(25);
@@ -33,47 +34,15 @@ pub struct Daemon {
     guard: Option<i32>,
 }
 
-/// An HTTP answer, read to its end.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// The body as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// The body as JSON.
-    ///
-    /// # Panics
-    /// If it is something else.
-    pub fn json<T: DeserializeOwned>(&self) -> T {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
-    }
-
-    /// The stable code of a problem.
-    ///
-    /// # Panics
-    /// If the body is no problem.
-    pub fn code(&self) -> String {
-        self.json::<api::Problem>().code
-    }
-
-    /// A header's text; empty if it is not there.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+impl Plan {
+    /// Launches the daemon and waits until it serves.
+    pub async fn launch(self) -> Daemon {
+        Daemon::launch(self).await
     }
 }
 
 impl Daemon {
-    pub(crate) async fn launch(plan: Plan) -> Self {
+    async fn launch(plan: Plan) -> Self {
         let child = plan.spawn("run");
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let mut daemon = Self {
@@ -205,7 +174,7 @@ impl Daemon {
         streams.streams.into_iter().find(|stream| stream.name == name).expect("a stream of that name")
     }
 
-    /// `GET /readyz`, by the admin, who is told the reasons.
+    /// `GET /readyz`, by the admin, who receives the reasons.
     pub async fn readiness(&self) -> (u16, api::Readiness) {
         let answer = self.ask(Method::GET, "/readyz").await;
         (answer.status, answer.json())
@@ -241,7 +210,7 @@ impl Daemon {
         .await
     }
 
-    /// Waits for a condition; a failure tells what the daemon and its processes said last.
+    /// Waits for a condition; a failure shows the last log lines of the daemon and its processes.
     pub async fn eventually<T>(
         &self,
         within: Duration,
@@ -270,10 +239,10 @@ impl Daemon {
         format!("rtsp://viewer:{}@127.0.0.1:{}/{path}", self.watch_token, self.plan().ports.rtsp)
     }
 
-    /// Processes that carry this daemon's mark, without itself.
+    /// Processes that carry this daemon's tag, without itself.
     pub fn processes(&self) -> Vec<Process> {
         let own = self.child.as_ref().map(Child::id);
-        marked(self.plan()).into_iter().filter(|process| Some(process.pid.cast_unsigned()) != own).collect()
+        tagged(self.plan()).into_iter().filter(|process| Some(process.pid.cast_unsigned()) != own).collect()
     }
 
     /// The one process of a supervised one that runs `program`.
@@ -404,19 +373,11 @@ impl Drop for Daemon {
     }
 }
 
-fn marked(plan: &Plan) -> Vec<Process> {
-    proc::with_environment(MARK, &plan.mark)
+fn tagged(plan: &Plan) -> Vec<Process> {
+    proc::with_environment(TAG, &plan.tag)
 }
 
 fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
-}
-
-/// The folder of the recordings, unless the config names another.
-impl Plan {
-    /// Where recordings are by default.
-    pub fn recordings(&self) -> std::path::PathBuf {
-        Path::new(self.state()).join("recordings").join(BOTH)
-    }
 }

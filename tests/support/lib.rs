@@ -1,4 +1,4 @@
-//! What the stories in `it/` are told with: a real daemon on ports and folders of its own, and eyes to watch it.
+//! The harness of the stories in `it/`: a real daemon on ports and folders of its own, and clients that observe it.
 //!
 //! # Theory of operation
 //!
@@ -9,12 +9,13 @@
 //! Every wait is a condition with a deadline ([`eventually`]); when it passes, the failure says what was awaited
 //! and what the daemon and its processes said last. Times that are goals are measured and printed ([`figure`]).
 //!
-//! Everything the daemon starts inherits a mark in its environment. A [`Daemon`] that goes out of scope is killed
-//! with SIGKILL, and whatever carries its mark has a second to be gone: each story ends with that proof.
+//! Everything the daemon starts inherits a tag in its environment. A [`Daemon`] that goes out of scope is killed
+//! with SIGKILL, and every process with its tag must be gone within a second: each story ends with that proof.
 //!
 //! Frames carry the time at which they were painted (`havatar_sim::frame_clock`), so a [`Viewer`] knows not only
 //! that a picture arrived but how old it was.
 
+mod answer;
 mod clock;
 mod daemon;
 mod dice;
@@ -34,10 +35,11 @@ pub mod tools;
 mod viewer;
 mod wait;
 
+pub use answer::Answer;
 pub use clock::Moment;
-pub use daemon::{Answer, Daemon};
+pub use daemon::Daemon;
 pub use dice::Dice;
-pub use driver::{Driver, Heard, Sent, Way};
+pub use driver::{Driver, ReceivedEvent, Sent, Way};
 pub use events::Events;
 pub use person::Person;
 pub use plan::{Ended, Plan};
@@ -46,7 +48,7 @@ pub use relay::Relay;
 pub use robot::Robot;
 pub use timeline::{Entry, Pose, Received, Timeline, What};
 pub use viewer::{Frame, Viewer, painted_in};
-pub use wait::{eventually, figure, not_shown, pause};
+pub use wait::{eventually, figure, not_shown, pause, rounds};
 
 /// The picture alone.
 pub const CAMERA: &str = "havatar_camera";

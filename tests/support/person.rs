@@ -1,4 +1,4 @@
-//! Somebody who is signed in: by the admin token, or by a link and a cookie as a browser would.
+//! A signed-in client: by the admin token, or by a link and a cookie as a browser would.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::daemon::{Answer, Daemon};
+use crate::answer::Answer;
+use crate::daemon::Daemon;
 use crate::driver::{Driver, Way};
 
-/// Somebody who is signed in. Two of them are two sign-ins.
+/// A signed-in client. Two of them are two sign-ins.
 #[derive(Debug, Clone)]
 pub struct Person {
     http: reqwest::Client,
@@ -21,12 +22,12 @@ pub struct Person {
 }
 
 impl Daemon {
-    /// Whoever holds the admin token.
+    /// The client with the admin token.
     pub fn admin(&self) -> Person {
         Person::bearer(self.origin(), self.token())
     }
 
-    /// Somebody new, signed in with a link.
+    /// A new client, signed in with a link.
     ///
     /// # Panics
     /// If that does not work.
@@ -42,7 +43,7 @@ impl Daemon {
 }
 
 impl Person {
-    /// Whoever holds this token, at that address.
+    /// The client with this token, at that address.
     pub fn bearer(origin: &str, token: &str) -> Self {
         Self::new(origin, ("authorization", format!("Bearer {token}")))
     }
@@ -114,7 +115,7 @@ impl Person {
     /// Where this person opens a drive socket.
     ///
     /// # Panics
-    /// Never: the daemon told its address.
+    /// Never: the origin holds an address.
     pub fn way(&self) -> Way {
         let host = self.origin.trim_start_matches("http://");
         Way {
@@ -124,14 +125,14 @@ impl Person {
         }
     }
 
-    /// Acquires the robot and sits down to drive it.
+    /// Acquires the robot and opens a drive session.
     pub async fn drives(&self) -> Driver {
         self.drives_by(self.way().address).await
     }
 
-    /// The same, through whatever stands at that address.
+    /// The same, through a relay at that address.
     pub async fn drives_by(&self, address: SocketAddr) -> Driver {
         let (lease, token) = self.acquire(json!({})).await;
-        Driver::sit(&Way { address, ..self.way() }, lease, &token).await
+        Driver::connect(&Way { address, ..self.way() }, lease, &token).await
     }
 }

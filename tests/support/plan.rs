@@ -8,18 +8,19 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
 use crate::ports::Ports;
-use crate::{tools, wait};
+use crate::{BOTH, tools, wait};
 
 /// The variable whose value every process of a daemon inherits.
-pub(crate) const MARK: &str = "HAVATAR_STORY";
+pub(crate) const TAG: &str = "HAVATAR_STORY";
 
 /// Folders, ports and config of one daemon. It can be launched again after it has ended.
 #[must_use = "a plan does nothing until it is launched"]
 #[derive(Debug)]
 pub struct Plan {
-    dir: TempDir,
+    dir: PathBuf,
+    /// The folder, if it goes with the plan.
+    _temporary: Option<TempDir>,
     /// MediaMTX's ports.
     pub ports: Ports,
     /// The config as it will be written.
@@ -29,7 +30,7 @@ pub struct Plan {
     env: Vec<(String, String)>,
     state_dir: PathBuf,
     runtime_dir: PathBuf,
-    pub(crate) mark: String,
+    pub(crate) tag: String,
 }
 
 /// How a daemon ended that was not meant to live.
@@ -50,7 +51,15 @@ impl Plan {
     /// If no folder can be made.
     pub fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("havatar-story-").tempdir().expect("a temporary folder");
-        let ports = Ports::draw();
+        Self::with(dir.path().to_owned(), Some(dir), Ports::draw(), tools::built("havatard"))
+    }
+
+    /// The same in a folder that stays, on these ports, with this daemon.
+    pub fn at(dir: PathBuf, ports: Ports, program: PathBuf) -> Self {
+        Self::with(dir, None, ports, program)
+    }
+
+    fn with(dir: PathBuf, temporary: Option<TempDir>, ports: Ports, program: PathBuf) -> Self {
         let local = |port: u16| format!("127.0.0.1:{port}");
         let config = json!({
             "server": { "listen": "127.0.0.1:0" },
@@ -69,15 +78,16 @@ impl Plan {
             },
         });
         Self {
-            state_dir: dir.path().join("state"),
-            runtime_dir: dir.path().join("run"),
+            state_dir: dir.join("state"),
+            runtime_dir: dir.join("run"),
             dir,
+            _temporary: temporary,
             ports,
             config,
             raw: None,
-            program: tools::built("havatard"),
+            program,
             env: Vec::new(),
-            mark: format!("{:032x}", rand::random::<u128>()),
+            tag: format!("{:032x}", rand::random::<u128>()),
         }
     }
 
@@ -151,7 +161,12 @@ impl Plan {
 
     /// A place in the story's own folder, gone when the story ends.
     pub fn place(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.join(name)
+    }
+
+    /// Where recordings are by default.
+    pub fn recordings(&self) -> PathBuf {
+        self.state().join("recordings").join(BOTH)
     }
 
     /// The config file.
@@ -166,11 +181,6 @@ impl Plan {
             None => format!("{:#}\n", self.config),
         };
         fs::write(self.config_file(), text).expect("the config file is written");
-    }
-
-    /// Launches the daemon and waits until it serves.
-    pub async fn launch(self) -> Daemon {
-        Daemon::launch(self).await
     }
 
     /// Launches a daemon that is to end by itself, and waits for that.
@@ -196,15 +206,29 @@ impl Plan {
     }
 
     pub(crate) fn spawn(&self, verb: &str) -> Child {
-        self.write_config();
         let output = |name: &str| File::create(self.place(name)).expect("a file for output");
-        let mut command = Command::new(&self.program);
+        let mut command = self.command(&[], verb);
+        command.stdout(output("stdout")).stderr(output("stderr"));
+        command.spawn().expect("havatard starts")
+    }
+
+    /// Writes the config file and gives the command of `havatard VERB` with it, behind the words of `within`.
+    pub fn command(&self, within: &[String], verb: &str) -> Command {
+        self.write_config();
+        let mut command = match within {
+            [] => Command::new(&self.program),
+            [first, rest @ ..] => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&self.program);
+                command
+            }
+        };
         command.arg(verb).args(["--demo", "--config"]).arg(self.config_file());
         command.arg("--state-dir").arg(&self.state_dir).arg("--runtime-dir").arg(&self.runtime_dir);
-        command.env(MARK, &self.mark).env_remove("JOURNAL_STREAM").env_remove("HAVATAR_LOG");
+        command.env(TAG, &self.tag).env_remove("JOURNAL_STREAM").env_remove("HAVATAR_LOG");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(output("stdout")).stderr(output("stderr"));
-        command.spawn().expect("havatard starts")
+        command.stdin(Stdio::null());
+        command
     }
 
     pub(crate) fn stdout(&self) -> String {

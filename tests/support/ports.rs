@@ -5,6 +5,7 @@ use std::net::{TcpListener, UdpSocket};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use serde::{Deserialize, Serialize};
 
 /// Below the range that the kernel gives to outgoing connections, so that no connection takes one in between.
 const FIRST: u16 = 20_000;
@@ -19,8 +20,10 @@ pub struct Held {
 }
 
 /// The listeners of one daemon.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Ports {
+    /// The daemon's own, where its config names one.
+    pub http: u16,
     /// MediaMTX's API.
     pub api: u16,
     /// MediaMTX's metrics.
@@ -33,7 +36,8 @@ pub struct Ports {
     pub udp: u16,
     /// HLS.
     pub hls: u16,
-    _held: Vec<Held>,
+    #[serde(skip)]
+    held: Vec<Held>,
 }
 
 impl Held {
@@ -44,11 +48,19 @@ impl Held {
 }
 
 impl Ports {
-    pub(crate) fn draw() -> Self {
-        let held: Vec<Held> = (0..6).map(|_| free_port()).collect();
-        let port = |index: usize| held[index].port;
-        let [api, metrics, rtsp, webrtc, udp, hls] = [port(0), port(1), port(2), port(3), port(4), port(5)];
-        Self { api, metrics, rtsp, webrtc, udp, hls, _held: held }
+    /// Those of a daemon that has ended, held again.
+    #[must_use]
+    pub fn hold_again(mut self) -> Self {
+        let ports = [self.http, self.api, self.metrics, self.rtsp, self.webrtc, self.udp, self.hls];
+        self.held = ports.into_iter().filter_map(hold).collect();
+        self
+    }
+
+    /// Free ones, held until this is dropped.
+    pub fn draw() -> Self {
+        let held: Vec<Held> = (0..7).map(|_| free_port()).collect();
+        let [http, api, metrics, rtsp, webrtc, udp, hls] = std::array::from_fn(|index| held[index].port);
+        Self { http, api, metrics, rtsp, webrtc, udp, hls, held }
     }
 }
 

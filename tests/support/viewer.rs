@@ -39,7 +39,7 @@ impl Frame {
     }
 }
 
-/// Somebody who watches, and connects again whenever the connection ends.
+/// An RTSP viewer that reconnects whenever its connection ends.
 #[derive(Debug)]
 pub struct Viewer {
     seen: Arc<Mutex<Seen>>,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often a condition is looked at.
+/// Between two polls of a condition.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Looks until `probe` gives something, and returns that.
+/// Polls until `probe` gives a value, and returns it.
 ///
 /// # Panics
 /// When it has given nothing within the time; `what` is the sentence that did not come true.
@@ -38,14 +38,22 @@ pub async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
+/// Rounds of a test that repeats itself: one in the suite, more where `HAVATAR_ROUNDS` asks for them (`scripts/bench`).
+///
+/// # Panics
+/// If that is no number.
+pub fn rounds() -> u32 {
+    std::env::var("HAVATAR_ROUNDS").map_or(1, |rounds| rounds.parse().expect("a number"))
+}
+
 /// Prints a measured figure, for people and for `grep '^figure:'`.
-#[expect(clippy::print_stdout, reason = "figures are for whoever runs the tests")]
+#[expect(clippy::print_stdout, reason = "figures are for the reader of the test's output")]
 pub fn figure(name: &str, value: impl std::fmt::Display) {
     println!("figure: {name} {value}");
 }
 
 /// Says that something could not be shown on this machine, and why.
-#[expect(clippy::print_stdout, reason = "what is not shown is for whoever runs the tests")]
+#[expect(clippy::print_stdout, reason = "what is not shown is for the reader of the test's output")]
 pub fn not_shown(what: &str, why: &str) {
     println!("NOT SHOWN: {what}: {why}");
 }

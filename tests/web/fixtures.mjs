@@ -9,12 +9,16 @@ useProfile('debug')
 
 export { expect }
 
+/** Small, because each test has a video encoder at work, and a browser that decodes beside it. */
+const SMALL = { source: 'test', size: '320x180', fps: 20 }
+const small = (options = {}) => launchHavatard({ ...options, camera: { ...SMALL, ...options.camera } })
+
 export const test = base.extend({
   /** Starts a daemon of the test's own: `await launch({ camera: {...} })`. It ends with the test. */
   launch: async ({}, use) => {
     const daemons = []
     await use(async (options) => {
-      const daemon = await launchHavatard(options)
+      const daemon = await small(options)
       daemons.push(daemon)
       return daemon
     })
@@ -24,7 +28,7 @@ export const test = base.extend({
   /** A daemon with test picture and test sound, shared by the tests that do it no harm. */
   shared: [
     async ({}, use) => {
-      const daemon = await launchHavatard()
+      const daemon = await small()
       await daemon.ready()
       await use(daemon)
       await endAll()
@@ -35,6 +39,7 @@ export const test = base.extend({
   context: async ({ context }, use) => {
     await watchContext(context)
     await use(context)
+    await leave(context)
   },
 
   /** Faults that the page itself reports; a test that ends with one has failed. */
@@ -50,6 +55,11 @@ export const test = base.extend({
     expect(faults).toEqual([])
   },
 })
+
+/** Leaves every page as people do, so that each closes its sessions; a context that is closed takes them away without a word. */
+export async function leave(context) {
+  for (const page of context.pages()) await page.goto('about:blank', { timeout: 5000 }).catch(() => undefined)
+}
 
 /** Signs in to the shared daemon, as often as wanted, with its token; `signIn` is for the link that is good once. */
 export async function enter(page, daemon) {

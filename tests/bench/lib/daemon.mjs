@@ -1,68 +1,58 @@
 // The real havatard, on ports and folders of its own.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { own, ownFolder } from './own.mjs'
-import { freePorts } from './ports.mjs'
 import { commandLine, descendants } from './proc.mjs'
-import { havatard, mediamtx } from './programs.mjs'
+import { havatard, havatarLaunch, mediamtx } from './programs.mjs'
 import { firstFrame } from './eyes.mjs'
 import { randomPhase, until } from './wait.mjs'
 
-/** Ports and folders that several starts of one daemon share. */
-export async function prepareHavatard() {
-  const ports = await freePorts('http', 'api', 'rtsp', 'webrtc', 'udp', 'hls', 'metrics')
-  const folder = ownFolder()
-  return { ports, folder, state: join(folder, 'state'), runtime: join(folder, 'run'), config: join(folder, 'havatar.yaml') }
-}
+/** A folder that several starts of one daemon share; the first start draws its ports. */
+export const prepareHavatard = () => ({ folder: ownFolder() })
+
+/** Keys of a group of the config by their dotted names. */
+const keys = (group, values) => Object.entries(values).map(([key, value]) => [`${group}.${key}`, value])
 
 /**
- * The config that a start writes. `camera`, `microphone`, `speaker` and `robot` are objects of plain values; the first two are
- * added to the test sources. `network` is one of lib/network.mjs, by whose address the daemon is then known.
+ * Launches the daemon and returns at once; `ready()` waits until picture and sound are there. `camera`, `microphone`, `speaker` and
+ * `robot` are keys of the config; the first two are added to the test sources. `network` is one of lib/network.mjs, by whose address
+ * the daemon is then known, and `sound` a rig of lib/sound.mjs, which is its sound card. Without a place it gets a new one.
+ *
+ * tests/support/bin/launch.rs writes the config, starts the daemon and asks it to stop when this process is gone.
  */
-export function writeConfig(place, { camera = {}, microphone = {}, speaker, robot, network } = {}) {
-  const { ports } = place
-  const lines = (values) => Object.entries(values).map(([key, value]) => `    ${key}: ${value}`).join('\n')
-  writeFileSync(place.config, `
-server:
-  listen: 127.0.0.1:${ports.http}
-  hosts: [${network?.address ?? ''}]
-media:
-  mediamtx:
-    binary: ${mediamtx()}
-    api_address: 127.0.0.1:${ports.api}
-    metrics_address: 127.0.0.1:${ports.metrics}
-    rtsp_address: 127.0.0.1:${ports.rtsp}
-    webrtc_address: 127.0.0.1:${ports.webrtc}
-    webrtc_udp_address: ${network?.address ?? '127.0.0.1'}:${ports.udp}
-    hls_address: 127.0.0.1:${ports.hls}
-  camera:
-${lines({ source: 'test', size: '1280x720', fps: 30, ...camera })}
-  microphone:
-${lines({ source: 'test', ...microphone })}
-${speaker ? `  speaker:\n${lines(speaker)}\n` : ''}${robot ? `robot:\n${lines(robot)}\n` : ''}`)
-}
-
-/**
- * Launches the daemon and returns at once; `ready()` waits until picture and sound are there. Without a place it
- * gets a new one; with a rig (lib/sound.mjs) that is its sound card. Its children are its own affair: it is asked to end with SIGTERM, and it ends them.
- */
-export async function launchHavatard({ place, sound, ...config } = {}) {
-  const at = place ?? (await prepareHavatard())
-  writeConfig(at, config)
+export async function launchHavatard({ place = prepareHavatard(), sound, network, camera = {}, microphone = {}, speaker, robot = {} } = {}) {
+  const at = place
   let link
-  const startedAt = Date.now()
-  const [program, ...before] = [...(config.network?.within ?? []), havatard()]
-  const daemon = own(
-    program,
-    [...before, 'run', '--demo', '--config', at.config, '--state-dir', at.state, '--runtime-dir', at.runtime],
-    {
-      death: 'TERM',
-      env: sound?.env,
-      onLine: (line) => { link ??= /https?:\/\/\S+\/#code=\S+/.exec(line)?.[0] },
+  let launched
+  const launcher = own(havatarLaunch(), [], {
+    death: 'TERM',
+    stdio: ['pipe', 'pipe', 'pipe'],
+    onLine: (line) => {
+      if (line.startsWith('{"pid":')) launched ??= JSON.parse(line)
+      link ??= /https?:\/\/\S+\/#code=\S+/.exec(line)?.[0]
     },
-  )
-  const gateway = config.network?.passOn(at.ports.http)
-  const origin = `http://${config.network?.address ?? '127.0.0.1'}:${at.ports.http}`
+  })
+  launcher.child.stdin.write(`${JSON.stringify({
+    dir: at.folder,
+    ports: at.ports ?? null,
+    program: havatard(),
+    address: network?.address ?? null,
+    within: network?.within ?? [],
+    config: [
+      ['media.mediamtx.binary', mediamtx()],
+      ...keys('media.camera', { source: 'test', size: '1280x720', fps: 30, ...camera }),
+      ...keys('media.microphone', { source: 'test', ...microphone }),
+      ['media.speaker', speaker ?? null],
+      ...keys('robot', robot),
+    ],
+    env: sound?.env ?? {},
+  })}\n`)
+  const gone = launcher.exited.then(() => { throw new Error(`the launcher ended: ${launcher.lines.slice(-20).join('\n')}`) })
+  await Promise.race([gone, until('havatard is launched', () => launched, { timeoutMs: 30_000, everyMs: 2 })])
+  Object.assign(at, { ports: launched.ports, state: launched.state, runtime: launched.runtime })
+  const daemon = { ...launcher, pid: launched.pid }
+  const gateway = network?.passOn(at.ports.http)
+  const origin = `http://${network?.address ?? '127.0.0.1'}:${at.ports.http}`
   const tokenFile = join(at.state, 'admin-token')
   const token = () => readFileSync(tokenFile, 'utf8').trim()
   const whileRunning = (what, probe, limits) => until(what, () => {
@@ -96,7 +86,7 @@ export async function launchHavatard({ place, sound, ...config } = {}) {
     },
     place: at,
     origin,
-    startedAt,
+    startedAt: launched.started_at,
     tokenFile,
     token,
     api,

@@ -9,6 +9,7 @@ export const ffmpeg = 'ffmpeg'
 export const chromium = process.env.HAVATAR_CHROMIUM ?? '/usr/bin/chromium'
 export const havatard = () => built('havatard')
 export const havatarSim = () => built('havatar-sim')
+export const havatarLaunch = () => built('havatar-launch', 'havatar-tests')
 export const mediamtx = () => present(process.env.HAVATAR_MEDIAMTX ?? join(root, 'target/mediamtx/mediamtx'), 'scripts/build-mediamtx')
 
 /** Figures are taken from release builds; a test asks for the debug build. */
@@ -17,9 +18,9 @@ export function useProfile(name) {
   profile = name
 }
 
-function built(name) {
+function built(name, crate = name) {
   const flag = profile === 'release' ? ' --release' : ''
-  return present(join(root, 'target', profile, name), `cargo build${flag} -p ${name}`)
+  return present(join(root, 'target', profile, name), `cargo build${flag} -p ${crate}`)
 }
 
 function present(path, make) {

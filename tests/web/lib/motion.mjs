@@ -50,10 +50,10 @@ export async function expectStillSince({ robot }, moment, withinMs = WATCHED_MS 
 export const sessions = async (daemon) => (await daemon.api('/api/mediamtx/v3/webrtcsessions/list')).itemCount
 
 /**
- * Brings a daemon and its robot back to their first state: ready, standing, without driver, viewer, talker or speech, the e-stop
- * released. What the test before has closed may take a moment to be gone; what it has left for good is undone.
+ * Brings a daemon and its robot back to their first state: ready, standing, without driver, talker or speech, the e-stop released, and
+ * if they are to be `alone`, without viewers. What the test before has closed may take a moment to be gone; a latch is undone.
  */
-export async function reset({ daemon, robot }) {
+export async function reset({ daemon, robot }, { alone = false } = {}) {
   await linkUp(daemon)
   await daemon.ready()
   await until('nobody drives and the robot stands', async () => {
@@ -65,9 +65,14 @@ export async function reset({ daemon, robot }) {
     await release({ confirm: (await release({})).confirm })
   }
   await until('the e-stop is released', async () => !(await robotOf({ daemon })).estop.latched)
-  await until('nobody watches, talks or is spoken for', async () => {
-    const { voice, presence } = await daemon.status()
-    return voice.talker === null && voice.speech.speaking === null && presence.watchers === 0 && (await sessions(daemon)) === 0
+  await until('nobody talks or is spoken for', async () => {
+    const { voice } = await daemon.status()
+    return voice.talker === null && voice.speech.speaking === null
   })
+  // A browser that did not close its session is given up by MediaMTX after half a minute.
+  if (alone) await until('nobody watches', async () => {
+    const { presence } = await daemon.status()
+    return presence.watchers === 0 && (await sessions(daemon)) === 0
+  }, { timeoutMs: 45_000 })
   robot.timeline.forget()
 }

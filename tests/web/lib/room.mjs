@@ -3,7 +3,7 @@ import { openBrowser } from '../../bench/lib/browser.mjs'
 import { startDriven } from '../../bench/lib/driven.mjs'
 import { watchContext } from '../../bench/lib/eyes.mjs'
 import { startSound } from '../../bench/lib/sound.mjs'
-import { expect, test as base } from '../fixtures.mjs'
+import { expect, leave, test as base } from '../fixtures.mjs'
 import { reset } from './motion.mjs'
 
 export const test = base.extend({
@@ -36,7 +36,7 @@ export const test = base.extend({
 
   /** The same, reset. */
   room: async ({ workerRoom }, use) => {
-    await reset(workerRoom)
+    await reset(workerRoom, { alone: true })
     await use(workerRoom)
   },
 
@@ -54,7 +54,10 @@ export const test = base.extend({
       page.on('pageerror', (error) => faults.push(String(error)))
       return page
     })
-    for (const context of contexts) await context.close()
+    for (const context of contexts) {
+      await leave(context)
+      await context.close()
+    }
     expect(faults).toEqual([])
   },
 })

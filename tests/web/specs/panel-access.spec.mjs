@@ -1,6 +1,6 @@
 // What everybody must be able to see, reach and understand on the drive screen, in each of its states, themes, languages and widths.
-import AxeBuilder from '@axe-core/playwright'
 import { expectLive } from '../fixtures.mjs'
+import { violations } from '../lib/axe.mjs'
 import { expect, ownDaemon, test as base } from '../lib/driven.mjs'
 import { SCAN, scanTo } from '../lib/hands.mjs'
 import { canHoldPicture, closeSheet, LANGUAGES, openSheet, SHEETS, THEMES, walk, WIDTHS } from '../lib/states.mjs'
@@ -35,7 +35,7 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
             for (const theme of themes) {
               await page.emulateMedia(THEMES[theme])
               await again()
-              expect(await violations(page, theme), `${state}, ${theme}, ${width} px`).toEqual([])
+              expect(await violations(page, { coloursAlone: theme !== 'dark' }), `${state}, ${theme}, ${width} px`).toEqual([])
             }
             await expectLargeEnough(page, `${state}, ${width} px`)
             if (!WITHOUT_STOP.includes(state)) await expectStopAtHand(page, `${state}, ${width} px`)
@@ -43,7 +43,9 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
           }
           await page.setViewportSize({ width: WIDTHS[0][0], height: WIDTHS[0][1] })
           expect(await doubled(page), `${state}: names that two controls share`).toEqual([])
-          if (state !== 'driving') expect(await tree(page)).toMatchSnapshot(`${state}-${language}.yml`)
+          if (state === 'driving') return
+          // A late frame locks the controls for a moment, in whatever state the page is.
+          await expect(async () => expect(await tree(page)).toMatchSnapshot(`${state}-${language}.yml`)).toPass({ timeout: 20_000 })
         })
       })
     })
@@ -63,7 +65,7 @@ for (const input of ['scan', 'dwell']) {
           await page.setViewportSize({ width, height })
           for (const [theme, media] of Object.entries(THEMES)) {
             await page.emulateMedia(media)
-            expect(await violations(page, theme), `${sheet}, ${theme}, ${width} px`).toEqual([])
+            expect(await violations(page, { coloursAlone: theme !== 'dark' }), `${sheet}, ${theme}, ${width} px`).toEqual([])
           }
           await expectLargeEnough(page, `${sheet}, ${width} px`)
           await expectStopAtHand(page, `${sheet}, ${width} px`)
@@ -82,13 +84,6 @@ async function tree(page) {
   const text = await page.locator('body').ariaSnapshot()
   const lines = text.split('\n').filter((line) => !/^ *- (status|alert|paragraph|listitem)\b/.test(line))
   return `${lines.join('\n').replaceAll(/(- group "(?:Legătura|Link)"): .*/g, '$1').replaceAll(/\d+/g, '#')}\n`
-}
-
-/** A theme changes colours alone, so in all but the first the rules about colours are enough. */
-async function violations(page, theme) {
-  const axe = new AxeBuilder({ page })
-  const { violations: found } = await (theme === 'dark' ? axe : axe.withRules(['color-contrast', 'link-in-text-block'])).analyze()
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`)
 }
 
 const overflow = (page) => page.evaluate(() => document.scrollingElement.scrollWidth - window.innerWidth)

@@ -15,8 +15,10 @@ test('the printed link signs in, and the picture is there and moves', async ({ p
   expect(await ageOnCanvas(page)).toBeLessThan(1000)
 })
 
-test('a screenshot of the page shows the time of now, and then a later one', async ({ page, shared }) => {
-  await enter(page, shared)
+test('a screenshot of the page shows the time of now, and then a later one', async ({ page, launch }) => {
+  // As large as the page shows it: what is read is the screen, not the video.
+  const daemon = await launch({ camera: { size: '1280x720', fps: 30 } })
+  await signIn(page, daemon)
   await expectLive(page)
   let first = -1
   await expect.poll(async () => { first = await stampOnScreen(page); return first }).toBeGreaterThan(-1)
