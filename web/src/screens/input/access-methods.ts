@@ -5,9 +5,9 @@ import { renewalOffer } from '../../lib/drive/latch-renewal';
 import { REST } from '../../lib/input/dwell';
 import { Dweller } from '../../lib/input/dweller';
 import { Scanner } from '../../lib/input/scanner';
+import type { ScreenModel } from '../model/screen-model.svelte';
 import type { PadSwitch } from './pads';
 import { ScanTargets, STOP_ID } from './scan-targets';
-import type { ScreenModel } from '../model/screen-model.svelte';
 import { typing } from './typing';
 
 /** The control that renews a latch. */

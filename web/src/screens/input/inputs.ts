@@ -3,9 +3,9 @@
 
 import type { Settings } from '../../data/settings';
 import type { DrivePad } from '../../lib/input/drive-pad';
+import type { ScreenModel } from '../model/screen-model.svelte';
 import type { AccessMethod, Ring } from './access-methods';
 import { driveByPanelKeys, KEEPS } from './keys';
-import type { ScreenModel } from '../model/screen-model.svelte';
 import { typing } from './typing';
 
 export interface InputsDeps {

@@ -29,7 +29,7 @@ class FakeControl {
 let bench: DriveBench;
 let keys: FakeKeys;
 let settings: Settings;
-let sheet: KeyModel['sheet'];
+let sheet: KeyModel['nav']['sheet'];
 let field: boolean;
 let tried: string[];
 let closed: number;
@@ -52,23 +52,27 @@ beforeEach(async () => {
     get settings() {
       return settings;
     },
-    get sheet() {
-      return sheet;
+    nav: {
+      get sheet() {
+        return sheet;
+      },
     },
-    get moving() {
-      return bench.state.doing !== null;
+    driving: {
+      get moving() {
+        return bench.state.doing !== null;
+      },
+      robot: null,
+      go: (way: string) => {
+        went.push(way);
+        bench.drive.step({ cm: 20 });
+      },
+      mayRenew: () => renews,
+      hold: (control: string) => bench.drive.hold(control, { linear: 1, angular: 0 }),
     },
-    robot: null,
     trying: (what: string) => tried.push(what),
     close: () => {
       closed += 1;
     },
-    go: (way: string) => {
-      went.push(way);
-      bench.drive.step({ cm: 20 });
-    },
-    mayRenew: () => renews,
-    hold: (control: string) => bench.drive.hold(control, { linear: 1, angular: 0 }),
   } as unknown as KeyModel;
   driveByPanelKeys(model, keys, () => field);
   await bench.acquire();

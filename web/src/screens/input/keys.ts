@@ -3,8 +3,10 @@
 // stops whenever there is something to stop, else it closes the open sheet. Arrows drive in the chosen mode; they and Space are
 // shortcuts that can be turned off: then Tab and Enter alone work the page.
 
-import type { KeyTarget } from '../../lib/drive/keys';
-import type { ScreenModel, Way } from '../model/screen-model.svelte';
+import type { KeyTarget } from '../../lib/input/scanner';
+import type { DriveModel, Way } from '../model/drive-model.svelte';
+import type { Navigation } from '../model/navigation.svelte';
+import type { ScreenModel } from '../model/screen-model.svelte';
 
 const ARROWS: Readonly<Record<string, Way>> = {
   ArrowUp: 'forward',
@@ -14,19 +16,10 @@ const ARROWS: Readonly<Record<string, Way>> = {
 };
 
 /** What this needs of the model. */
-export type KeyModel = Pick<
-  ScreenModel,
-  | 'drive'
-  | 'settings'
-  | 'sheet'
-  | 'moving'
-  | 'robot'
-  | 'trying'
-  | 'close'
-  | 'go'
-  | 'hold'
-  | 'mayRenew'
->;
+export type KeyModel = Pick<ScreenModel, 'drive' | 'settings' | 'trying' | 'close'> & {
+  nav: Pick<Navigation, 'sheet'>;
+  driving: Pick<DriveModel, 'moving' | 'robot' | 'go' | 'hold' | 'mayRenew'>;
+};
 
 /** Controls that do their own deed while the robot moves by itself, and do not stop it. */
 export const KEEPS = '.stops, [data-renews]';

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { settle } from '../../testing/fake-clock';
 import { DriveBench } from '../../testing/fake-drive';
-import { estopRelease, takeOrGive } from './pads';
 import type { ScreenModel } from '../model/screen-model.svelte';
+import { estopRelease, takeOrGive } from './pads';
 
 test('one button takes the robot, asks whoever has it, gives up asking, and gives it back', async () => {
   const bench = new DriveBench();
-  const model = { drive: bench.drive, otherDriver: null as string | null };
+  const driving = { otherDriver: null as string | null };
+  const model = { drive: bench.drive, driving };
   const press = async () => {
     takeOrGive(model as unknown as ScreenModel);
     await settle();
@@ -17,7 +18,7 @@ test('one button takes the robot, asks whoever has it, gives up asking, and give
   await press();
   expect(bench.state).toMatchObject({ phase: 'idle', lease: null });
 
-  model.driving.otherDriver = 'Ana';
+  driving.otherDriver = 'Ana';
   bench.api.answers = [{ result: 'asked', driver: null }];
   await press();
   expect(bench.state.phase).toBe('asking');

@@ -4,7 +4,9 @@
 import { HeadNod } from '../../lib/drive/head-nod';
 import { DrivePad } from '../../lib/input/drive-pad';
 import type { PadPressed } from '../../lib/input/pad-bindings';
-import type { ScreenModel, Way } from '../model/screen-model.svelte';
+import type { Way } from '../model/drive-model.svelte';
+import type { ScreenModel } from '../model/screen-model.svelte';
+import { phrasesOf } from '../phrases/phrase-model.svelte';
 
 /** How far one press turns the head, degrees. */
 const HEAD_DEG = 15;
@@ -80,15 +82,15 @@ export function estopRelease({ drive, deps }: ScreenModel): () => void {
   };
 }
 
-function nodOnce({ robot }: ScreenModel, nod: HeadNod): void {
-  const head = robot?.telemetry?.head;
+function nodOnce({ driving }: ScreenModel, nod: HeadNod): void {
+  const head = driving.robot?.telemetry?.head;
   if (head) void nod.make(head);
 }
 
 /** Takes the robot, or asks whoever has it; gives up asking, or gives it back. */
-export function takeOrGive({ drive, otherDriver }: ScreenModel): void {
+export function takeOrGive({ drive, driving }: Pick<ScreenModel, 'drive' | 'driving'>): void {
   if (drive.state.value.phase !== 'idle') void drive.release();
-  else void drive.acquire(otherDriver === null ? 'refuse' : 'ask');
+  else void drive.acquire(driving.otherDriver === null ? 'refuse' : 'ask');
 }
 
 /** Tells whoever tries an input. Nothing drives while a sheet lies open. */
@@ -121,7 +123,7 @@ function press(model: ScreenModel, deed: PadPressed): void {
       else model.nav.open('phrases');
       break;
     case 'attention':
-      void model.deps.board.attention();
+      void phrasesOf(model).board.attention();
       break;
     case 'head_up':
     case 'head_down':

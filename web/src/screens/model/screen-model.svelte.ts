@@ -1,7 +1,7 @@
 // The screen model: the page's state as runes, in parts, and the actions that concern several of them.
 
 import { getContext, setContext } from 'svelte';
-import type { VoiceApi } from '../../api/voice';
+import type { RequestFunction } from '../../api/request';
 import type { App } from '../../data/app';
 import type { LazyTalk } from '../../data/lazy-talk';
 import type { LevelsWatch } from '../../data/levels';
@@ -24,7 +24,8 @@ export interface ScreenDeps {
   app: App;
   drive: Drive;
   talk: LazyTalk;
-  voice: VoiceApi;
+  /** Handed on to parts that are fetched later. */
+  fetcher: RequestFunction;
   levels: LevelsWatch;
   settings: SettingsStore;
   clock: Clock;
@@ -139,7 +140,9 @@ export class ScreenModel {
 }
 
 /** The sections once the snapshot has been received. */
-type Known<S> = { [Key in keyof S]: Key extends 'encoder' | 'mediamtx_version' ? S[Key] : NonNullable<S[Key]> };
+type Known<S> = {
+  [Key in keyof S]: Key extends 'encoder' | 'mediamtx_version' ? S[Key] : NonNullable<S[Key]>;
+};
 
 const KEY = Symbol('screen model');
 

@@ -1,15 +1,13 @@
+import type { PhrasesWords } from '../../i18n/phrases';
 import { sayProblem } from '../../i18n/problems';
-import type { SettingsWords } from '../../i18n/settings';
 import type { ScreenModel } from '../model/screen-model.svelte';
+import { phrasesOf } from './phrase-model.svelte';
 
 const KNOWN = ['quiet_hours', 'busy', 'not_supported', 'network', 'out_of_range'] as const;
 
 /** What the robot says now and what waits, or why it says nothing. */
-export function speechWords(
-  model: Pick<ScreenModel, 'phrases' | 'status'>,
-  w: SettingsWords,
-): string {
-  const { problem } = model.phrases;
+export function speechWords(model: ScreenModel, w: PhrasesWords): string {
+  const { problem } = phrasesOf(model).state;
   if (problem !== null) {
     const known = KNOWN.find((code) => code === problem.code);
     return known === undefined
