@@ -26,8 +26,8 @@ export interface Booted {
 }
 
 /**
- * Brings the page to life, in the elements `robot-video` and `robot-audio`. `onEvent` hears of every event of the daemon,
- * before the app does.
+ * Starts the page in the elements `robot-video` and `robot-audio`. `onEvent` receives every event of the daemon, before the app
+ * does.
  */
 export function boot(onEvent: (event: Event) => void = () => undefined): Booted {
   // First of all: a one-time code must not stay in the address bar, whatever fails afterwards.
@@ -50,7 +50,7 @@ export function boot(onEvent: (event: Event) => void = () => undefined): Booted 
           { fetch: fetcher, createPeer: (config) => new RTCPeerConnection(config), clock },
           events,
         ),
-      onRefused: () => app.refused(),
+      onRefused: () => app.session.refused(),
     });
   };
   const video = createPlayer('video', 'havatar_camera', videoScreen);
@@ -80,10 +80,10 @@ export function boot(onEvent: (event: Event) => void = () => undefined): Booted 
 }
 
 function listen(app: App): void {
-  app.setOnline(navigator.onLine);
-  window.addEventListener('online', () => app.setOnline(true));
-  window.addEventListener('offline', () => app.setOnline(false));
-  document.addEventListener('visibilitychange', () => app.setVisible(!document.hidden));
+  app.media.setOnline(navigator.onLine);
+  window.addEventListener('online', () => app.media.setOnline(true));
+  window.addEventListener('offline', () => app.media.setOnline(false));
+  document.addEventListener('visibilitychange', () => app.media.setVisible(!document.hidden));
   window.addEventListener('pagehide', () => app.leave());
   window.addEventListener('pageshow', (event) => {
     if (event.persisted) void app.enter();

@@ -1,32 +1,28 @@
+// The first route: starts sign-in, video and driving, then puts the screen over them. What is not needed to see and to stop comes later.
+
 import { mount } from 'svelte';
 import { RobotApi } from './api/robot';
-import { VoiceApi } from './api/voice';
 import { boot } from './boot';
+import { LazyTalk } from './data/lazy-talk';
 import { LevelsWatch } from './data/levels';
-import { PhraseBoard } from './data/phrases';
 import { SettingsStore } from './data/settings';
+import type { ViewerStatistics } from './data/viewer-statistics';
 import { chooseLanguage } from './i18n';
 import { speak } from './i18n/spoken';
 import { browserAttention } from './lib/core/attention';
 import { browserClock } from './lib/core/clock';
 import { retriedImport } from './lib/core/retried-import';
 import { Drive } from './lib/drive/drive';
-import { browserMicrophone } from './lib/talk/microphone';
-import { Talk } from './lib/talk/talk';
-import { isCameraPicture, mediaNews } from './lib/webrtc/link';
+import { isCameraPicture } from './lib/webrtc/link';
 import { ageToTell } from './lib/webrtc/picture-age';
-import { Reporter } from './lib/webrtc/report';
-import { reportOf, StatisticsMeter } from './lib/webrtc/statistics';
-import { WhipSession } from './lib/webrtc/whip';
-import DriveScreen from './screens/drive/DriveScreen.svelte';
-import { ScreenModel } from './screens/drive/screen-model.svelte';
+import { ScreenModel } from './screens/model/screen-model.svelte';
+import Page from './screens/Page.svelte';
 import { byId } from './ui/dom';
 
 const levels = new LevelsWatch(browserClock);
 const { app, clock, fetcher, store, video, audio } = boot((event) => levels.onEvent(event));
 const settings = new SettingsStore(store);
 const attention = browserAttention(document, window);
-const voice = new VoiceApi(fetcher);
 
 let model: ScreenModel | null = null;
 const drive = new Drive({
@@ -36,108 +32,109 @@ const drive = new Drive({
   connect: () => new WebSocket('/api/v1/robot/drive'),
   pictureMs,
   stopReachable: () => canBePressed('drive-stop') && canBePressed('drive-estop'),
-  mayDrive: () => model?.mayDrive === true,
+  mayDrive: () => model?.driving.mayDrive === true,
 });
 
-const talk = new Talk(settings.state.value, {
+const talk = new LazyTalk({
   clock,
-  attention,
-  microphone: browserMicrophone({
-    isSecureContext,
-    mediaDevices: navigator.mediaDevices,
-    permissions: navigator.permissions,
-    createContext: () => new AudioContext(),
-  }),
-  createSession: (track, iceServers, events) =>
-    new WhipSession(
-      {
-        endpoint: new URL('/api/mediamtx/webrtc/whip', window.location.href).href,
-        iceServers,
-        track,
-      },
-      { fetch: fetcher, createPeer: (config) => new RTCPeerConnection(config), clock },
-      events,
-    ),
-  setTalking: (session, on) => voice.talk(session, on),
-  onRefused: () => app.refused(),
+  settings: settings.state.value,
+  load: async (now) => {
+    const { createTalk } = await import('./talk');
+    return createTalk(now, {
+      fetcher,
+      clock,
+      attention,
+
+      onRefused: () => app.session.refused(),
+    });
+  },
 });
 
-const board = new PhraseBoard(voice);
-const meter = new StatisticsMeter();
-const look = () =>
-  meter.look(
-    {
-      video: video.figures,
-      audio: audio.figures,
-      pictureMs: pictureMs(),
-      measuredFromCapture: video.age.measuredFromCapture,
-      drive: drive.state.value,
-    },
-    clock.now(),
+let statistics: Promise<ViewerStatistics> | null = null;
+function viewerStatistics(): Promise<ViewerStatistics> {
+  statistics ??= import('./data/viewer-statistics').then(
+    ({ ViewerStatistics }) =>
+      new ViewerStatistics({
+        clock,
+        look: () => ({
+          video: video.figures,
+          audio: audio.figures,
+          pictureMs: pictureMs(),
+          measuredFromCapture: video.age.measuredFromCapture,
+          drive: drive.state.value,
+        }),
+        hidden: () => document.hidden,
+        fetcher,
+      }),
   );
-const reporter = new Reporter({
-  clock,
-  measure: () => (document.hidden ? null : reportOf(look())),
-  send: (report) => voice.report(report),
-});
+  // A fetch that failed is no reason not to try again.
+  statistics.catch(() => {
+    statistics = null;
+  });
+  return statistics;
+}
 
-let watching = false;
 let wasIn = false;
-let before = app.state.value.status;
-app.state.watch(({ signedIn, status, events, link }) => {
+app.session.state.watchFields(['signedIn'], ({ signedIn }) => {
   if (signedIn === false && drive.state.value.phase !== 'idle') void drive.release();
-  if (signedIn === false) board.forget();
   // Whatever ended the session, and whether there was a picture or not.
   if (signedIn === false && wasIn) talk.hangUp();
   wasIn = signedIn === true;
-  talk.heard(events === 'open' ? (status?.voice?.talker ?? null) : null);
-  if (status !== null && status !== before) {
-    // The talk line is the media server's as well.
-    const news = mediaNews(before, status);
-    before = status;
-    if (news.serverLost) talk.serverLost();
-    if (news.back) talk.nudge();
-  }
-  const now = signedIn === true && isCameraPicture(link.kind);
+  watchPicture();
+});
+app.status.state.watchFields(['events', 'voice'], ({ events, voice }) => {
+  talk.heard(events === 'open' ? (voice?.talker ?? null) : null);
+});
+// The talk line is the media server's as well.
+app.media.onNews((news) => {
+  if (news.serverLost) talk.serverLost();
+  if (news.back) talk.nudge();
+});
+app.media.state.watchFields(['link'], watchPicture);
+
+let watching = false;
+/** What comes after the picture, so as not to slow it down. */
+function watchPicture(): void {
+  const { signedIn } = app.session.state.value;
+  const now = signedIn === true && isCameraPicture(app.media.state.value.link.kind);
   if (now === watching) return;
   watching = now;
-  if (!now) {
-    reporter.stop();
-    return;
-  }
-  reporter.start();
-  // After the picture, so as not to slow it down.
-  void talk.begin();
-});
+  viewerStatistics().then(
+    (viewer) => viewer.report(watching),
+    () => undefined,
+  );
+  if (now) talk.begin();
+}
+
 window.addEventListener('online', () => talk.nudge());
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) talk.nudge();
 });
-settings.state.watch((now) => {
-  talk.configure(now);
-  video.jitter(now.jitterMs);
-});
+settings.state.watchFields(['autoMuteMs', 'muteWarningMs'], (now) => talk.configure(now));
+settings.state.watchFields(['jitterMs'], ({ jitterMs }) => video.jitter(jitterMs));
 
 void begin();
 
 /** The screen, over a picture that is already on its way. */
 async function begin(): Promise<void> {
   const language = settings.state.value.language ?? chooseLanguage(store, navigator.languages);
+  const spoken = await needed(() => speak(language));
   model = new ScreenModel({
     app,
     drive,
     talk,
-    board,
+
+    fetcher,
     levels,
     settings,
     clock,
     attention,
     store,
-    spoken: await needed(() => speak(language)),
-    statistics: look,
+    spoken,
+    statistics: viewerStatistics,
     needed,
   });
-  mount(DriveScreen, { target: byId('panel', HTMLElement), props: { model } });
+  mount(Page, { target: byId('panel', HTMLElement), props: { model } });
 }
 
 /** A part of the page that it is no use without. */
@@ -145,7 +142,7 @@ function needed<Part>(fetched: () => Promise<Part>): Promise<Part> {
   return retriedImport(fetched, clock, async () => {
     const answer = await fetcher('/healthz', { cache: 'no-store' });
     // A one-time code is good once, so a sign-in by it is not cut short.
-    if (answer.ok && !app.state.value.signingIn) window.location.reload();
+    if (answer.ok && !app.session.state.value.signingIn) window.location.reload();
   });
 }
 
@@ -155,10 +152,10 @@ if ('serviceWorker' in navigator && import.meta.env.PROD) {
 }
 
 function pictureMs(): number | null {
-  return ageToTell(video.age.ms(clock.now()), isCameraPicture(app.state.value.link.kind));
+  return ageToTell(video.age.ms(clock.now()), isCameraPicture(app.media.state.value.link.kind));
 }
 
-/** Nothing lies over its middle, and it is inside the window. */
+/** The button's middle is inside the window, and nothing lies over it. */
 function canBePressed(id: string): boolean {
   const button = document.getElementById(id);
   if (button === null) return false;

@@ -39,7 +39,9 @@ declare global {
 export function exposeToTests(app: App, video: Player, audio: Player): void {
   const view: HavatarWindow = {
     get state() {
-      const { link, signedIn, events, sound } = app.state.value;
+      const { link, sound } = app.media.state.value;
+      const { signedIn } = app.session.state.value;
+      const { events } = app.status.state.value;
       return Object.freeze({
         link: link.kind,
         signedIn,

@@ -34,7 +34,7 @@ test('what cannot be fetched is told in words, takes nothing away, and comes wit
   await open()
   await page.locator('#camera').click()
   await expect(page.locator('#sheet-failed')).toBeVisible()
-  await expect(page.locator('.desk')).not.toHaveAttribute('inert')
+  await expect(page.locator('.layout')).not.toHaveAttribute('inert')
   await page.unroute(part)
   await expect(async () => {
     await page.locator('#camera').click({ timeout: 1000 })

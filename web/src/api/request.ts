@@ -13,6 +13,14 @@ export class ApiError extends Error {
   }
 }
 
+/** Whatever was thrown, as an `ApiError`. */
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, 'unknown', String(error));
+}
+
+/** The browser's `fetch`, or one that gives up in time. */
+export type RequestFunction = typeof fetch;
+
 /** One request to the daemon, as the person who is signed in. Rejects with `ApiError`. */
 export async function ask(
   fetcher: typeof fetch,

@@ -96,8 +96,11 @@ test('a first visit asks first', async () => {
   answer = () => problem(401, 'not_signed_in');
   await app.open(null, false);
   expect(video.start).not.toHaveBeenCalled();
-  expect(app.state.value).toMatchObject({ signedIn: false, notice: null });
-  expect(app.state.value.link.kind).toBe('signed-out');
+  expect({ ...app.session.state.value, ...app.media.state.value }).toMatchObject({
+    signedIn: false,
+    notice: null,
+  });
+  expect(app.media.state.value.link.kind).toBe('signed-out');
 });
 
 test('a wrong hint ends in the form, with everything stopped', async () => {
@@ -112,7 +115,7 @@ test('the code of the link is exchanged, and the picture starts', async () => {
   answer = (request) => (request.startsWith('POST') ? new Response(null, { status: 204 }) : me());
   await app.open('abc', false);
   expect(requests[0]).toBe('POST /api/v1/login {"code":"abc"}');
-  expect(app.state.value.signedIn).toBe(true);
+  expect(app.session.state.value.signedIn).toBe(true);
   expect(video.start).toHaveBeenCalledOnce();
   expect(remembered).toEqual([true]);
 });
@@ -121,21 +124,24 @@ test('who is signed in is known, and forgotten with the session', async () => {
   answer = (request) => (request.startsWith('POST') ? new Response(null, { status: 204 }) : me());
   await app.open('abc', false);
   await settle();
-  expect(app.state.value.me).toEqual({ name: 'admin', role: 'admin' });
-  await app.logout();
-  expect(app.state.value.me).toBeNull();
+  expect(app.session.state.value.me).toEqual({ name: 'admin', role: 'admin' });
+  await app.session.logout();
+  expect(app.session.state.value.me).toBeNull();
 });
 
 test('a used link of somebody who is signed in does no harm', async () => {
   answer = (request) => (request.startsWith('POST') ? problem(401, 'bad_code') : me());
   await app.open('abc', false);
-  expect(app.state.value).toMatchObject({ signedIn: true, notice: null });
+  expect({ ...app.session.state.value, ...app.media.state.value }).toMatchObject({
+    signedIn: true,
+    notice: null,
+  });
 });
 
 test('a used link of anybody else says so', async () => {
   answer = () => problem(401, 'bad_code');
   await app.open('abc', false);
-  expect(app.state.value).toMatchObject({
+  expect({ ...app.session.state.value, ...app.media.state.value }).toMatchObject({
     signedIn: false,
     signingIn: false,
     notice: { kind: 'error', way: 'code', status: 401 },
@@ -147,10 +153,10 @@ test('a daemon that is not there yet is asked again until it answers', async () 
   await app.open(null, false);
   await clock.advance(3500);
   expect(requests.length).toBe(4);
-  expect(app.state.value.signedIn).toBeNull();
+  expect(app.session.state.value.signedIn).toBeNull();
   answer = () => me();
   await clock.advance(1000);
-  expect(app.state.value.signedIn).toBe(true);
+  expect(app.session.state.value.signedIn).toBe(true);
 });
 
 test('sound starts after the picture, or after 1.5 s without one', async () => {
@@ -168,14 +174,14 @@ test('sound does not wait for ever', async () => {
 
 test('a press turns sound on, another off; a browser that refuses is said', async () => {
   await app.open(null, true);
-  await app.toggleSound();
-  expect(app.state.value).toMatchObject({ sound: true, soundBlocked: false });
-  await app.toggleSound();
-  expect(app.state.value.sound).toBe(false);
+  await app.media.toggleSound();
+  expect(app.media.state.value).toMatchObject({ sound: true, soundBlocked: false });
+  await app.media.toggleSound();
+  expect(app.media.state.value.sound).toBe(false);
   expect(muted).toEqual([false, true]);
   plays = false;
-  await app.toggleSound();
-  expect(app.state.value).toMatchObject({ sound: false, soundBlocked: true });
+  await app.media.toggleSound();
+  expect(app.media.state.value).toMatchObject({ sound: false, soundBlocked: true });
 });
 
 test('the media server lost and back reaches both players', async () => {
@@ -206,46 +212,55 @@ test('events that come back after they were lost make connections and hanging tr
 
 test('recording follows what is wanted, and a refusal is shown', async () => {
   await app.open(null, true);
-  await app.toggleRecording();
+  await app.recording.toggle();
   say({ type: 'snapshot', status: aStatus() });
-  await app.toggleRecording();
+  await app.recording.toggle();
   say({ type: 'recording', recording: { ...aStatus().recording, wanted: true } });
   answer = () => problem(507, 'no_space');
-  await app.toggleRecording();
+  await app.recording.toggle();
   expect(requests.slice(1)).toEqual([
     'POST /api/v1/recordings/start',
     'POST /api/v1/recordings/stop',
   ]);
-  expect(app.state.value.recordError).toMatchObject({ status: 507, code: 'no_space' });
+  expect(app.recording.state.value.error).toMatchObject({ status: 507, code: 'no_space' });
   say({ type: 'recording', recording: aStatus().recording });
-  expect(app.state.value.recordError).toBeNull();
+  expect(app.recording.state.value.error).toBeNull();
 });
 
 test('an ended session is said as such', async () => {
   await app.open(null, true);
   events.onSignedOut();
-  expect(app.state.value).toMatchObject({ signedIn: false, notice: { kind: 'ended' } });
+  expect({ ...app.session.state.value, ...app.media.state.value }).toMatchObject({
+    signedIn: false,
+    notice: { kind: 'ended' },
+  });
 });
 
 test('signing out stops everything first, whatever the daemon says', async () => {
   await app.open(null, true);
   answer = () => new Promise(() => undefined);
-  void app.logout();
+  void app.session.logout();
   expect(video.stop).toHaveBeenCalled();
   expect(audio.stop).toHaveBeenCalled();
-  expect(app.state.value).toMatchObject({ signedIn: false, notice: { kind: 'out' } });
+  expect({ ...app.session.state.value, ...app.media.state.value }).toMatchObject({
+    signedIn: false,
+    notice: { kind: 'out' },
+  });
 });
 
 test('after hanging up nothing comes back by itself, and everything by a press', async () => {
   await app.open(null, true);
-  app.hangUp();
+  app.media.hangUp();
   expect(video.stop).toHaveBeenCalledTimes(1);
   expect(audio.stop).toHaveBeenCalledTimes(1);
   expect(socket.stop).toHaveBeenCalledTimes(1);
-  expect(app.state.value).toMatchObject({ signedIn: true, hungUp: true });
+  expect({ ...app.session.state.value, ...app.media.state.value }).toMatchObject({
+    signedIn: true,
+    hungUp: true,
+  });
   vi.mocked(video.start).mockClear();
-  app.setOnline(true);
-  app.setVisible(true);
+  app.media.setOnline(true);
+  app.media.setVisible(true);
   await app.enter();
   await clock.advance(10_000);
   expect(video.start).not.toHaveBeenCalled();
@@ -253,13 +268,16 @@ test('after hanging up nothing comes back by itself, and everything by a press',
 
   await app.comeBack();
   expect(video.start).toHaveBeenCalledTimes(1);
-  expect(app.state.value.hungUp).toBe(false);
+  expect(app.media.state.value.hungUp).toBe(false);
 });
 
 test('a session that ended after hanging up is said once somebody comes back', async () => {
   await app.open(null, true);
-  app.hangUp();
+  app.media.hangUp();
   answer = () => problem(401, 'not_signed_in');
   await app.comeBack();
-  expect(app.state.value).toMatchObject({ signedIn: false, hungUp: false });
+  expect({ ...app.session.state.value, ...app.media.state.value }).toMatchObject({
+    signedIn: false,
+    hungUp: false,
+  });
 });

@@ -1,11 +1,35 @@
 import { expect, test } from 'vitest';
-import type { Event } from '../api/types';
+import type { Event, Status } from '../api/types';
+import type { EventsClient } from '../lib/core/events';
 import { aProcess, aRobot, aStatus } from '../testing/status';
-import { reduce } from './status';
+import { StatusSections, sectionsOf, statusOf } from './status';
+
+function sections() {
+  let say: (event: Event) => void = () => undefined;
+  const ignore = () => undefined;
+  const status = new StatusSections({
+    createEvents: ({ onMessage }) => {
+      say = onMessage;
+      return {} as EventsClient;
+    },
+    onEvent: ignore,
+    onBack: ignore,
+    onSignedOut: ignore,
+    onRefused: ignore,
+  });
+  return { status, say: (event: Event) => say(event) };
+}
+
+/** The status after `event`. */
+const reduce = (status: Status, event: Event): Status => ({ ...status, ...sectionsOf(event) });
 
 test('nothing is known before the snapshot', () => {
-  expect(reduce(null, { type: 'processes', processes: [] })).toBeNull();
-  expect(reduce(null, { type: 'snapshot', status: aStatus() })).toEqual(aStatus());
+  const { status, say } = sections();
+  say({ type: 'processes', processes: [] });
+  expect(statusOf(status.state.value)).toBeNull();
+  expect(status.state.value.processes).toBeNull();
+  say({ type: 'snapshot', status: aStatus() });
+  expect(statusOf(status.state.value)).toMatchObject(aStatus());
 });
 
 test.each<[Event, Partial<ReturnType<typeof aStatus>>]>([
@@ -54,10 +78,25 @@ test('voice and presence replace theirs, and levels change nothing', () => {
   status = reduce(status, { type: 'presence', presence });
   expect(status).toEqual(aStatus({ voice, presence }));
   const levels = { speaker_db: -3, microphone_db: null };
-  expect(reduce(status, { type: 'levels', levels })).toBe(status);
+  expect(sectionsOf({ type: 'levels', levels })).toEqual({});
 });
 
 test('a kind of event from a newer daemon changes nothing', () => {
   const event = { type: 'weather' } as unknown as Event;
   expect(reduce(aStatus(), event)).toEqual(aStatus());
+});
+
+test('telemetry reaches only what watches it', () => {
+  const { status, say } = sections();
+  say({ type: 'snapshot', status: aStatus() });
+  const runs = { robot: 0, others: 0 };
+  const others = Object.keys(aStatus()).filter((name) => name !== 'robot') as (keyof Status)[];
+  status.state.watchFields(['robot'], () => {
+    runs.robot += 1;
+  });
+  status.state.watchFields(['events', 'known', ...others], () => {
+    runs.others += 1;
+  });
+  for (let n = 0; n < 10; n += 1) say({ type: 'robot', robot: aRobot() });
+  expect(runs).toEqual({ robot: 11, others: 1 });
 });

@@ -1,7 +1,5 @@
-// Both languages at once, for a page whose weight nobody counts, and for tests.
+// Both languages at once, for tests.
 
-import { checkEn } from './check-en';
-import { type CheckDictionary, checkRo } from './check-ro';
 import type { DriveDictionary } from './drive-ro';
 import { drive as driveEn, page as pageEn } from './english';
 import { type Language, Phrases } from './index';
@@ -19,12 +17,5 @@ export class Words extends Phrases<Dictionary> {
 export class DriveWords extends Phrases<DriveDictionary> {
   constructor(language: Language) {
     super(language, { ro: driveRo, en: driveEn }[language]);
-  }
-}
-
-/** The words of the drive check. */
-export class CheckWords extends Phrases<CheckDictionary> {
-  constructor(language: Language) {
-    super(language, { ro: checkRo, en: checkEn }[language]);
   }
 }

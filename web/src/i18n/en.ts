@@ -3,7 +3,6 @@ import type { Dictionary } from './ro';
 export const en: Dictionary = {
   'app.name': 'Havatar',
   'app.opening': 'Opening…',
-  'language.label': 'Language',
   'language.ro': 'Română',
   'language.en': 'English',
 
@@ -61,7 +60,6 @@ export const en: Dictionary = {
   'bar.camera': 'Camera',
   'bar.microphone': 'Microphone',
   'bar.recording': 'Recording',
-  'bar.viewers': 'Viewers',
   'device.live': 'on',
   'device.silent': 'starting',
   'device.away': 'unplugged',
@@ -81,7 +79,6 @@ export const en: Dictionary = {
   'recording.fault': 'not working',
   'recording.unknown': 'unknown',
   'bar.robot': 'Robot',
-  'bar.limits': 'Limits',
   'robot.off': 'none',
   'robot.away': 'unplugged',
   'robot.refused': 'cannot be used',
@@ -89,18 +86,10 @@ export const en: Dictionary = {
   'robot.up': 'ready',
   'robot.moving': 'moving',
   'robot.estop': 'emergency stop',
-  'robot.warning.no_watchdog': 'does not stop by itself',
-  'robot.warning.no_acknowledgement': 'does not confirm commands',
-  'robot.warning.no_estop_latch': 'does not remember the emergency stop',
-  'robot.warning.no_odometry': 'does not measure its way',
-  'robot.warning.no_answer': 'gives no known answer: whatever is at the cable is taken for it',
   'viewers.count': { one: '{n} person watching', other: '{n} people watching' },
-  'viewers.unknown': 'unknown',
 
   'record.start': 'Record',
   'record.stop': 'Stop recording',
   'record.started': 'Recording has started.',
   'record.stopped': 'Recording has stopped.',
-  'record.error.network': 'The robot does not answer. Recording is as it was.',
-  'record.error.space': 'The robot has no space left for recordings. Delete some old ones.',
 };

@@ -1,16 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import { CheckWords, DriveWords, Words } from './both';
-import { checkEn } from './check-en';
-import { checkRo } from './check-ro';
+import { DriveWords, Words } from './both';
+import { cameraEn } from './camera-en';
+import { cameraRo } from './camera-ro';
+import { cardsEn } from './cards-en';
+import { cardsRo } from './cards-ro';
 import { driveEn } from './drive-en';
 import { driveRo } from './drive-ro';
 import { en as pageEn } from './en';
 import { chooseLanguage } from './index';
+import { menuEn } from './menu-en';
+import { menuRo } from './menu-ro';
 import { panelEn } from './panel-en';
 import { panelRo } from './panel-ro';
+import { phrasesEn } from './phrases-en';
+import { phrasesRo } from './phrases-ro';
 import { ro as pageRo } from './ro';
 import { settingsEn } from './settings-en';
 import { settingsRo } from './settings-ro';
+import { statisticsEn } from './statistics-en';
+import { statisticsRo } from './statistics-ro';
+import { talkEn } from './talk-en';
+import { talkRo } from './talk-ro';
 
 const texts = (dictionary: Record<string, unknown>): [string, string][] =>
   Object.entries(dictionary).flatMap(([key, value]): [string, string][] =>
@@ -28,9 +38,14 @@ describe.each([
   ['every page', pageRo, pageEn, ['app.name', 'language.ro', 'language.en', 'bar.robot']],
   // On every machine in both countries the word for it is STOP.
   ['driving', driveRo, driveEn, ['stop']],
-  ['the drive check', checkRo, checkEn, ['metres', 'degrees']],
   // Units, and what both languages call alike.
   ['the drive screen', panelRo, panelEn, ['drive.cm', 'drive.deg', 'drive.seconds']],
+  ['the menu', menuRo, menuEn, []],
+  ['the cards', cardsRo, cardsEn, []],
+  ['talking', talkRo, talkEn, []],
+  ['phrases', phrasesRo, phrasesEn, ['ms']],
+  ['head and lamp', cameraRo, cameraEn, ['ms']],
+  ['statistics', statisticsRo, statisticsEn, ['ms']],
   ['settings', settingsRo, settingsEn, ['seconds', 'ms']],
 ] as const)('dictionaries of %s', (_, ro, en, alike) => {
   test('have the same keys', () => {
@@ -115,5 +130,4 @@ test('figures are written as the language writes them', () => {
 test('driving has words of its own, in the language of the page', () => {
   expect(new DriveWords('ro').text('refusal.lease_held')).toBe('Robotul este la altcineva.');
   expect(new DriveWords('en').text('ended.to', { driver: 'Ana' })).toContain('Ana has');
-  expect(new CheckWords('en').text('asked', { who: 'Ana' })).toContain('Ana asks');
 });

@@ -3,7 +3,6 @@
 export const ro = {
   'app.name': 'Havatar',
   'app.opening': 'Se deschide…',
-  'language.label': 'Limba',
   'language.ro': 'Română',
   'language.en': 'English',
 
@@ -60,7 +59,6 @@ export const ro = {
   'bar.camera': 'Cameră',
   'bar.microphone': 'Microfon',
   'bar.recording': 'Înregistrare',
-  'bar.viewers': 'Public',
   'device.live': 'pornit',
   'device.silent': 'pornește',
   'device.away': 'deconectat',
@@ -80,7 +78,6 @@ export const ro = {
   'recording.fault': 'nu merge',
   'recording.unknown': 'necunoscută',
   'bar.robot': 'Robot',
-  'bar.limits': 'Limite',
   'robot.off': 'absent',
   'robot.away': 'deconectat',
   'robot.refused': 'nu poate fi folosit',
@@ -88,25 +85,16 @@ export const ro = {
   'robot.up': 'pregătit',
   'robot.moving': 'se mișcă',
   'robot.estop': 'oprire de urgență',
-  'robot.warning.no_watchdog': 'nu se oprește singur',
-  'robot.warning.no_acknowledgement': 'nu confirmă comenzile',
-  'robot.warning.no_estop_latch': 'nu ține minte oprirea de urgență',
-  'robot.warning.no_odometry': 'nu măsoară drumul',
-  'robot.warning.no_answer':
-    'nu dă niciun răspuns cunoscut: orice este la capătul cablului e luat drept el',
   'viewers.count': {
     one: '{n} persoană privește',
     few: '{n} persoane privesc',
     other: '{n} de persoane privesc',
   },
-  'viewers.unknown': 'necunoscut',
 
   'record.start': 'Înregistrează',
   'record.stop': 'Oprește înregistrarea',
   'record.started': 'Înregistrarea a pornit.',
   'record.stopped': 'Înregistrarea s-a oprit.',
-  'record.error.network': 'Robotul nu răspunde. Înregistrarea a rămas cum era.',
-  'record.error.space': 'Robotul nu mai are loc pentru înregistrări. Șterge din cele vechi.',
 } as const satisfies Record<string, string | Plural>;
 
 /** Forms by plural category, as `Intl.PluralRules` names them. */

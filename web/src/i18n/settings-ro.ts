@@ -1,42 +1,46 @@
-// The words of what is opened beside the picture: phrases, head and lamp, settings, the figures. Romanian is the source.
+// The words of the settings. Romanian is the source.
 
 import type { PadDeed } from '../lib/input/pad-bindings';
-import type { Plural } from './ro';
+import type { Dictionary } from './dictionary';
+import { unitsRo } from './units';
 
 export const settingsRo = {
+  ...unitsRo,
   title: 'Setări',
   yes: 'da',
   no: 'nu',
   seconds: '{n} s',
-  ms: '{n} ms',
-  percent: '{n} %',
-  less: 'Mai puțin',
-  more: 'Mai mult',
   never: 'niciodată',
   reset: 'Toate ca la început',
+
   'reset.sure': 'Da, toate afară de felul de apăsare',
 
   'look.title': 'Cum arată',
   theme: 'Culori',
+
   'theme.auto': 'Ca dispozitivul',
   'theme.dark': 'Întunecat',
   'theme.light': 'Luminos',
   'theme.contrast': 'Contrast mare',
   large: 'Butoane foarte mari',
   hand: 'Butoanele de mers',
+
   'hand.left': 'În stânga',
   'hand.right': 'În dreapta',
   language: 'Limba paginii',
 
   'input.title': 'Cum apeși',
   input: 'Felul de apăsare',
+
   'input.direct': 'Atingere, maus, taste',
   'input.scan': 'Comutator cu parcurgere',
   'input.dwell': 'Zăbovire cu indicatorul',
   'input.trial': 'Dacă nu apeși în {n} s, revine: {way}.',
   'input.keep': 'Merge așa, păstrează',
   shortcuts: 'Săgețile conduc, Spațiu oprește',
+
   'shortcuts.about': 'Oprit: doar Tab, Enter și Esc. În mers orice tastă oprește, oricum.',
+
   'scan.switches': 'Câte comutatoare',
   'scan.switches.one': 'Unul, merge singur',
   'scan.switches.two': 'Două, pas și alegere',
@@ -45,11 +49,14 @@ export const settingsRo = {
   'scan.hold': 'Ține apăsat ca să conteze',
   'scan.tremor': 'Apăsări prea dese nu contează',
   'scan.rounds': 'Ture până se odihnește',
+
   'switch.select': 'Comutatorul care alege',
   'switch.step': 'Comutatorul care merge mai departe',
   'switch.learn': 'Alege tasta',
   'switch.wait': 'Apasă acum comutatorul',
+
   'key.space': 'Spațiu',
+
   'dwell.time': 'Cât stai ca să apeși',
   'dwell.stop': 'Cât stai pe STOP în mers',
   'dwell.jitter': 'Cât poate tremura',
@@ -100,6 +107,7 @@ export const settingsRo = {
 
   'media.title': 'Imaginea',
   jitter: 'Cât așteaptă pentru o imagine lină',
+
   'jitter.about': '0 este cel mai rapid. Mai mult ajută pe o rețea care sare.',
 
   'try.title': 'Loc de probă',
@@ -110,101 +118,6 @@ export const settingsRo = {
   'try.right': 'Probă: dreapta',
   'try.nothing': 'Nu ai apăsat nimic încă.',
   'try.got': 'A ajuns: {what}. Apăsări: {n}.',
+} as const satisfies Record<`pad.${PadDeed}`, string> & Record<string, string>;
 
-  'phrases.title': 'Fraze spuse de robot',
-  'phrases.loading': 'Se aduc frazele…',
-  'phrases.none': 'Frazele nu au putut fi aduse. Închide și deschide din nou.',
-  'phrases.categories': 'Categorii',
-  'phrases.free': 'Scrie ce să spună',
-  'phrases.say': 'Spune',
-  'phrases.language': 'Limba în care vorbește',
-  'phrases.more': 'Mai multe',
-  'phrases.edit': 'Schimbă frazele',
-
-  'letters.open': 'Scrie literă cu literă',
-  'letters.title': 'Scrie literă cu literă',
-  'letters.text': 'Ce ai scris',
-  'letters.none': 'Nu ai scris nimic încă.',
-  'letters.row': 'Rândul {n}',
-  'letters.deeds': 'Spune și șterge',
-  'letters.delete': 'Șterge litera',
-  'letters.delete-word': 'Șterge cuvântul',
-  'letters.space': 'spațiu',
-  'letters.stop': 'punct',
-  'letters.comma': 'virgulă',
-  'letters.question': 'semnul întrebării',
-  'letters.exclamation': 'semnul exclamării',
-  'letters.hyphen': 'cratimă',
-  'letters.apostrophe': 'apostrof',
-
-  'speech.region': 'Ce spune robotul',
-  'speech.silent': 'Robotul tace.',
-  'speech.failed': 'Nu s-a putut spune: „{what}”. Încearcă din nou sau alege alte cuvinte.',
-  'speech.now': 'Spune: „{what}”',
-  'speech.waiting': {
-    one: 'Mai așteaptă {n} frază.',
-    few: 'Mai așteaptă {n} fraze.',
-    other: 'Mai așteaptă {n} de fraze.',
-  },
-  'speech.attention': 'Sunet de atenție',
-  'speech.nod': 'Dă din cap',
-  'speech.again': 'Mai spune o dată',
-  'speech.cancel': 'Taci',
-  'speech.volume': 'Cât de tare',
-  'speech.no-speaker': 'Robotul nu are difuzor setat.',
-  'speech.problem.quiet_hours': 'Sunt ore de liniște: robotul nu vorbește acum.',
-  'speech.problem.busy': 'Așteaptă deja prea multe fraze. Lasă-l să termine.',
-  'speech.problem.not_supported': 'Acest robot nu poate vorbi: îi lipsește difuzorul sau vocea.',
-  'speech.problem.network': 'Robotul nu răspunde. Verifică rețeaua.',
-  'speech.problem.out_of_range': 'Fraza este goală sau prea lungă.',
-
-  'camera.title': 'Capul și lampa robotului',
-  'camera.head': 'Capul',
-  'camera.at': 'Rotit {pan}°, ridicat {tilt}°',
-  'camera.up': 'Privește mai sus',
-  'camera.down': 'Privește mai jos',
-  'camera.left': 'Privește la stânga',
-  'camera.right': 'Privește la dreapta',
-  'camera.centre': 'Privește drept',
-  'camera.no-head': 'Acest robot nu are cap mobil.',
-  'camera.lamp': 'Lampa',
-  'camera.no-lamp': 'Acest robot nu are lampă.',
-
-  'edit.title': 'Schimbă frazele',
-  'edit.back': 'Înapoi la fraze',
-  'edit.category': 'Categoria {n}: nume',
-  'edit.add-category': 'Adaugă o categorie',
-  'edit.remove-category': 'Șterge categoria',
-  'edit.phrase': 'Fraza {n}',
-  'edit.remove': 'Șterge fraza',
-  'edit.add': 'Adaugă o frază',
-  'edit.new': 'Frază nouă',
-  'edit.new-category': 'Categorie nouă',
-  'edit.save': 'Păstrează',
-  'edit.saved': 'Frazele sunt păstrate.',
-  'edit.failed': 'Frazele nu au putut fi păstrate. Încearcă din nou.',
-  'edit.fault.too_many_categories': 'Prea multe categorii: cel mult 20.',
-  'edit.fault.name': 'Numele unei categorii este gol sau are peste 40 de litere.',
-  'edit.fault.too_many_phrases': 'Prea multe fraze într-o categorie: cel mult 50.',
-  'edit.fault.text': 'O frază este goală sau are peste 500 de litere.',
-
-  'stats.title': 'Cifrele legăturii',
-  'stats.picture': 'Vechimea imaginii',
-  'stats.capture': 'de la cameră',
-  'stats.way': 'de la cel mai rapid drum',
-  'stats.fps': 'Imagini pe secundă',
-  'stats.rate': 'Debit',
-  'stats.lost': 'Pachete pierdute',
-  'stats.jitter': 'Așteptare',
-  'stats.rtt': 'Dus-întors',
-  'stats.command': 'Vechimea comenzii',
-  'stats.speed': 'Viteză permisă',
-  'stats.unknown': 'necunoscut',
-  kbps: '{n} kb/s',
-} as const satisfies Record<`pad.${PadDeed}`, string> & Record<string, string | Plural>;
-
-type Key = keyof typeof settingsRo;
-type TextKey = { [K in Key]: (typeof settingsRo)[K] extends string ? K : never }[Key];
-export type SettingsDictionary = { [K in TextKey]: string } & {
-  [K in Exclude<Key, TextKey>]: Plural;
-};
+export type SettingsDictionary = Dictionary<typeof settingsRo>;

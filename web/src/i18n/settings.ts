@@ -4,7 +4,7 @@ import { type SettingsDictionary, settingsRo } from './settings-ro';
 
 const dictionaries: Record<Language, SettingsDictionary> = { ro: settingsRo, en: settingsEn };
 
-/** The words of what is opened beside the picture: phrases, head and lamp, settings, the figures. They come with those. */
+/** The words of the settings. They are fetched with those. */
 export class SettingsWords extends Phrases<SettingsDictionary> {
   constructor(language: Language) {
     super(language, dictionaries[language]);

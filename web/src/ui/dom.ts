@@ -9,7 +9,3 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
-
-export function setHidden(element: HTMLElement, hidden: boolean): void {
-  if (element.hidden !== hidden) element.hidden = hidden;
-}

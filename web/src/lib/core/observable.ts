@@ -26,4 +26,18 @@ export class Observable<T extends object> {
     watcher(this.#value);
     return () => this.#watchers.delete(watcher);
   }
+
+  /** Calls `watcher` at once, and again only when one of `fields` has changed; the result ends it. */
+  watchFields<Field extends keyof T>(
+    fields: readonly Field[],
+    watcher: (value: Pick<T, Field>) => void,
+  ): () => void {
+    let before: T | null = null;
+    return this.watch((now) => {
+      const last = before;
+      before = now;
+      if (last !== null && fields.every((field) => Object.is(last[field], now[field]))) return;
+      watcher(now);
+    });
+  }
 }

@@ -4,10 +4,11 @@
 import type { Attention } from '../core/attention';
 import type { Clock } from '../core/clock';
 import { Observable } from '../core/observable';
-import type { KeyTarget } from '../drive/keys';
 import type { RenewalOffer } from '../drive/latch-renewal';
 import { type Highlight, Scan, type ScanAction, type ScanNode, type SwitchRole } from './scan';
 import type { ScanSettings } from './scan-settings';
+
+export type KeyTarget = Pick<Window, 'addEventListener' | 'removeEventListener'>;
 
 export interface ScannerDeps {
   clock: Clock;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { iceFragment, lowLatencyOpus, restartedAnswer } from './sdp';
+import { lowLatencyOpus } from './opus';
+import { iceFragment, restartedAnswer } from './sdp';
 
 const OFFER = [
   'v=0',

@@ -6,7 +6,7 @@ export interface Candidate {
   sdpMid: string | null;
 }
 
-interface Section {
+export interface Section {
   media: string | null;
   lines: string[];
 }
@@ -20,7 +20,7 @@ export function iceFragment(
   candidates: readonly Candidate[],
   options: { end?: boolean; withAllMedia?: boolean } = {},
 ): string {
-  const sections = split(sdp);
+  const sections = sectionsOf(sdp);
   const out: string[] = [];
   const owner = sections.find(
     (s) => value(s, 'ice-ufrag') !== null && value(s, 'ice-pwd') !== null,
@@ -48,7 +48,7 @@ export function iceFragment(
  * those of the fragment that the restart's PATCH was answered with. Null if the fragment has no credentials.
  */
 export function restartedAnswer(answer: string, fragment: string): string | null {
-  const given = split(fragment);
+  const given = sectionsOf(fragment);
   const owner = given.find((s) => value(s, 'ice-ufrag') !== null && value(s, 'ice-pwd') !== null);
   if (!owner) return null;
   const ufrag = value(owner, 'ice-ufrag');
@@ -56,7 +56,7 @@ export function restartedAnswer(answer: string, fragment: string): string | null
   const candidates = given.flatMap((s) => s.lines.filter((l) => l.startsWith('a=candidate:')));
   const out: string[] = [];
   let placed = false;
-  for (const section of split(answer)) {
+  for (const section of sectionsOf(answer)) {
     if (section.media !== null) out.push(section.media);
     for (const line of section.lines) {
       if (line.startsWith('a=ice-ufrag:')) out.push(`a=ice-ufrag:${ufrag}`);
@@ -71,41 +71,8 @@ export function restartedAnswer(answer: string, fragment: string): string | null
   return `${out.join('\r\n')}\r\n`;
 }
 
-/**
- * An answer that asks our own Opus encoder for packets of `packetMs`, one channel, and no silence left out: an encoder
- * follows what the far end says it would like to receive. Answers without Opus stay as they are.
- */
-export function lowLatencyOpus(answer: string, packetMs: number): string {
-  const out: string[] = [];
-  for (const section of split(answer)) {
-    if (section.media !== null) out.push(section.media);
-    const type = section.lines
-      .map((line) => /^a=rtpmap:(\d+) opus\//i.exec(line)?.[1])
-      .find((found) => found !== undefined);
-    if (type === undefined) {
-      out.push(...section.lines);
-      continue;
-    }
-    const format = `a=fmtp:${type} `;
-    const given = section.lines.find((line) => line.startsWith(format))?.slice(format.length) ?? '';
-    const ours = { minptime: `${packetMs}`, stereo: '0', usedtx: '0', useinbandfec: '1' };
-    const kept = given
-      .split(';')
-      .map((one) => one.trim())
-      .filter((one) => one !== '' && !((one.split('=')[0] ?? '') in ours));
-    const wished = Object.entries(ours).map(([name, wish]) => `${name}=${wish}`);
-    const lines = section.lines.filter(
-      (line) => !line.startsWith(format) && !/^a=(max)?ptime:/.test(line),
-    );
-    const at = lines.findIndex((line) => line.startsWith(`a=rtpmap:${type} `)) + 1;
-    lines.splice(at, 0, format + [...kept, ...wished].join(';'), `a=ptime:${packetMs}`);
-    out.push(...lines);
-  }
-  return `${out.join('\r\n')}\r\n`;
-}
-
 /** The session's lines, then one section per medium. */
-function split(sdp: string): Section[] {
+export function sectionsOf(sdp: string): Section[] {
   const sections: Section[] = [{ media: null, lines: [] }];
   for (const line of sdp.split(/\r?\n/)) {
     if (line === '') continue;

@@ -1,6 +1,6 @@
 // A talker's session: one microphone track is sent.
 
-import { lowLatencyOpus } from './sdp';
+import { lowLatencyOpus } from './opus';
 import {
   type SessionDeps,
   type SessionEvents,

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type Spoken, speak } from '../../i18n/spoken';
+import { TalkWords } from '../../i18n/talk';
 import type { SpeedNotice } from '../../lib/drive/speed-notice';
 import { silent, type TalkState } from '../../lib/talk/state';
 import { aVoice } from '../../testing/status';
 import { noticeWords } from './notice-words';
-import { heardAt, loudness, talkLook, talkRefused, talkSentence } from './talk-words';
+import { heardAt, loudness, talkLook } from './talk-look';
+import { talkRefused, talkSentence } from './talk-words';
 
 const NOTICES: readonly SpeedNotice[] = [
   { code: 'slow', percent: 30, cause: 'link', ms: 340.4 },
@@ -51,13 +53,14 @@ test('what the sentence of driving says already is not said twice', async () => 
   expect(noticeWords({ code: 'blocked', why: 'estop_latched' }, panel)).toBe('');
 });
 
-test('why the microphone closed by itself is said until it is opened again', async () => {
-  const { panel } = await speak('en');
-  expect(talkSentence({ ...silent, phase: 'ready', closed: 'silence' }, panel, 'yes')).toMatch(
-    /quiet/,
-  );
-  expect(talkSentence({ ...silent, phase: 'ready' }, panel, 'yes')).toBe('');
-  expect(talkSentence({ ...silent, phase: 'held', heldBy: 'Ana' }, panel, 'yes')).toMatch(/^Ana/);
+test('why the microphone closed by itself is said until it is opened again', () => {
+  expect(
+    talkSentence({ ...silent, phase: 'ready', closed: 'silence' }, new TalkWords('en'), 'yes'),
+  ).toMatch(/quiet/);
+  expect(talkSentence({ ...silent, phase: 'ready' }, new TalkWords('en'), 'yes')).toBe('');
+  expect(
+    talkSentence({ ...silent, phase: 'held', heldBy: 'Ana' }, new TalkWords('en'), 'yes'),
+  ).toMatch(/^Ana/);
 });
 
 test('that somebody hears is said only while a loudspeaker works and is not turned to nothing', async () => {
@@ -71,16 +74,15 @@ test('that somebody hears is said only while a loudspeaker works and is not turn
     [null, /Nobody knows/],
   ] as const;
   for (const [voice, sentence] of cases) {
-    expect(talkSentence(talking, panel, heardAt(voice))).toMatch(sentence);
+    expect(talkSentence(talking, new TalkWords('en'), heardAt(voice))).toMatch(sentence);
     const { words } = talkLook(talking, panel, heardAt(voice));
     expect(/Heard/.test(words)).toBe(voice !== null && heardAt(voice) === 'yes');
   }
 });
 
-test('a talk that was refused is told with what to do, once, and until the next press', async () => {
-  const { panel } = await speak('en');
+test('a talk that was refused is told with what to do, once, and until the next press', () => {
   const refused = (change: Partial<TalkState>) =>
-    talkRefused({ ...silent, ...change }, panel, () => 'Sign in again.');
+    talkRefused({ ...silent, ...change }, new TalkWords('en'), () => 'Sign in again.');
   expect(refused({ failure: 'not_signed_in' })).toMatch(/did not take your voice. Sign in again/);
   expect(refused({ failure: 'stream_offline' })).toMatch(/no loudspeaker/);
   expect(refused({ phase: 'unavailable', reason: 'denied' })).toMatch(/allow the microphone/);

@@ -4,6 +4,7 @@ mod access;
 mod drive;
 mod events;
 mod hook;
+mod panel;
 mod phrases;
 mod presence;
 mod robot;

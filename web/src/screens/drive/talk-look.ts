@@ -1,0 +1,42 @@
+import type { Voice } from '../../api/types';
+import type { PanelWords } from '../../i18n/panel';
+import type { TalkState } from '../../lib/talk/state';
+import type { Shape } from '../../ui/shapes';
+
+/** Whether somebody beside the robot can hear who talks; `away`: there is no loudspeaker that works. */
+export type Heard = 'yes' | 'away' | 'mute' | 'unknown';
+
+export function heardAt(voice: Voice | null): Heard {
+  if (voice === null) return 'unknown';
+  if (voice.speaker.state !== 'live') return 'away';
+  return voice.volume === 0 ? 'mute' : 'yes';
+}
+
+/** How the button to talk looks and what it says. */
+export function talkLook(
+  talk: TalkState,
+  words: PanelWords,
+  heard: Heard,
+): { shape: Shape; words: string } {
+  if (talk.wanted && talk.phase !== 'talking') {
+    return { shape: 'dots', words: words.text('talk.connecting') };
+  }
+  switch (talk.phase) {
+    case 'talking':
+      return {
+        shape: 'microphone',
+        words: words.text(heard === 'yes' ? 'talk.stop' : 'talk.close'),
+      };
+    case 'unavailable':
+      return { shape: 'microphone-crossed', words: words.text('talk.unavailable') };
+    case 'held':
+      return { shape: 'people', words: words.text('talk.held') };
+    default:
+      return { shape: 'microphone-crossed', words: words.text('talk.start') };
+  }
+}
+
+/** -60 dB and less is nothing to look at; 0 dB is all of it. */
+export function loudness(db: number | null): number {
+  return db === null ? 0 : Math.min(1, Math.max(0, (db + 60) / 60));
+}
