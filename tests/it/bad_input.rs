@@ -127,10 +127,25 @@ async fn a_configured_mediamtx_that_is_not_there_is_a_fault_of_the_file() {
 async fn a_mediamtx_that_is_too_old_is_refused_and_an_update_taken() {
     let plan = Plan::new();
     let binary = plan.place("mediamtx");
-    tools::script(&binary, "echo v1.18.0");
+    tools::script(&binary, "echo v1.20.1");
     let daemon = plan.set("media.mediamtx.binary", binary.to_str()).launch().await;
-    let words = words(&daemon, "mediamtx_down", "is MediaMTX 1.18.0").await;
-    assert!(words.contains("1.20.1 or newer"), "{words}");
+    let words = words(&daemon, "mediamtx_down", "is MediaMTX 1.20.1").await;
+    assert!(words.contains("1.21.0 or newer"), "{words}");
+    tools::mediamtx_wrapper(&binary, "exec \"$mediamtx\" \"$@\"");
+    daemon.ready().await;
+}
+
+#[tokio::test]
+async fn settings_that_mediamtx_refuses_are_told_in_its_words_and_never_put_in_place() {
+    let plan = Plan::new();
+    let binary = plan.place("mediamtx");
+    tools::mediamtx_that_refuses(&binary, "hlsSegmentCount");
+    let daemon = plan.set("media.mediamtx.binary", binary.to_str()).launch().await;
+    let words = words(&daemon, "mediamtx_down", "'hlsSegmentCount' must be at least 3").await;
+    assert!(words.contains("refuses its settings") && words.contains("havatar.yaml"), "{words}");
+    let left = fs::read_dir(daemon.plan().runtime()).expect("the runtime folder").flatten();
+    let left: Vec<_> = left.map(|entry| entry.file_name().into_string().expect("UTF-8")).collect();
+    assert!(!left.iter().any(|name| name == "mediamtx.yml"), "it was put in place: {left:?}");
     tools::mediamtx_wrapper(&binary, "exec \"$mediamtx\" \"$@\"");
     daemon.ready().await;
 }

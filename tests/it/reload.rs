@@ -110,6 +110,33 @@ async fn a_port_that_somebody_holds_is_rolled_back_and_the_holder_named() {
 }
 
 #[tokio::test]
+async fn settings_that_mediamtx_refuses_never_replace_those_in_force() {
+    let plan = Plan::new();
+    let binary = plan.place("mediamtx");
+    tools::mediamtx_that_refuses(&binary, "recordSegmentDuration: 1m30s");
+    let mut daemon = plan.set("media.mediamtx.binary", binary.to_str()).launch().await;
+    daemon.ready().await;
+    let viewer = daemon.viewer(BOTH);
+    viewer.painted_after(SystemTime::UNIX_EPOCH, SOON).await;
+    let settings = daemon.plan().runtime().join("mediamtx.yml");
+    let (before, running) = (pids(&daemon).await, std::fs::read(&settings).expect("the settings"));
+    daemon.rewrite(|plan| plan.put("recording.segment", "90s"));
+    daemon.reload();
+    let faults = faults(&daemon, 1).await;
+    let message = &faults[0].message;
+    assert!(message.contains("'hlsSegmentCount' must be at least 3"), "MediaMTX's own reason: {message}");
+    assert!(message.contains("the former settings stay in force"), "{message}");
+    assert!(std::fs::read(&settings).expect("the settings") == running, "the refused file was put in place");
+    viewer.painted_after(SystemTime::now() + Duration::from_secs(1), SOON).await;
+    assert_eq!((viewer.sessions(), pids(&daemon).await), (1, before), "nothing was restarted");
+
+    daemon.rewrite(|plan| plan.put("recording.segment", "80s"));
+    reloaded(&daemon).await;
+    let accepted = std::fs::read_to_string(&settings).expect("the settings");
+    assert!(accepted.contains("recordSegmentDuration: 1m20s"), "{accepted}");
+}
+
+#[tokio::test]
 async fn sources_are_taken_away_and_given_back() {
     let mut daemon = Plan::new().launch().await;
     daemon.ready().await;

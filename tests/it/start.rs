@@ -26,7 +26,7 @@ async fn from_nothing_to_readable_picture_and_sound() {
     assert!(loudness > -40.0, "the tone is heard: {loudness} dB");
 
     let status = daemon.status().await;
-    assert_eq!(status.mediamtx_version.as_deref(), Some("v1.20.1"));
+    assert_eq!(status.mediamtx_version.as_deref(), Some("v1.21.0"));
     assert!(status.streaming);
     let encoder = status.encoder.expect("the encoder is shown");
     assert!(!encoder.why.is_empty() && encoder.test_fps.is_some_and(|fps| fps > 0.0), "{encoder:?}");

@@ -41,14 +41,14 @@ async fn an_offer_is_answered_on_our_origin_and_the_session_takes_candidates_and
         .await
         .expect("an answer");
     assert_eq!(patched.status, 204, "{}", patched.text());
-    let sessions = daemon.ask(Method::GET, "/api/mediamtx/v3/webrtcsessions/list").await;
+    let sessions = daemon.ask(Method::GET, "/api/mediamtx/v3/webrtc/sessions/list").await;
     assert!(sessions.text().contains("havatar_camera"), "{}", sessions.text());
 
     let ended = daemon.ask(Method::DELETE, &location).await;
     assert_eq!(ended.status, 200, "{}", ended.text());
     daemon
         .eventually(Duration::from_secs(5), "MediaMTX has ended the session", async || {
-            let sessions = daemon.ask(Method::GET, "/api/mediamtx/v3/webrtcsessions/list").await;
+            let sessions = daemon.ask(Method::GET, "/api/mediamtx/v3/webrtc/sessions/list").await;
             (!sessions.text().contains("havatar_camera")).then_some(())
         })
         .await;

@@ -67,14 +67,29 @@ pub fn complaints(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A script that answers `--version` as the real MediaMTX does and otherwise goes on with `rest`, in which
+/// A script that answers `--version` and `--validate-conf` as the real MediaMTX does and otherwise goes on with `rest`, in which
 /// `$mediamtx` is the real one.
 pub fn mediamtx_wrapper(path: &Path, rest: &str) {
     let real = built("mediamtx");
     script(
         path,
         &format!(
-            "mediamtx='{}'\n[ \"$1\" = --version ] && exec \"$mediamtx\" --version\n{rest}",
+            "mediamtx='{}'\ncase $1 in --version | --validate-conf=*) exec \"$mediamtx\" \"$1\" ;; esac\n{rest}",
+            real.display()
+        ),
+    );
+}
+
+/// A MediaMTX that refuses each settings file in which `part` occurs, with the real one's words about a file that has too few
+/// HLS segments.
+pub fn mediamtx_that_refuses(path: &Path, part: &str) {
+    let real = built("mediamtx");
+    script(
+        path,
+        &format!(
+            "case $1 in --validate-conf=*) if grep -q '{part}' \"${{1#*=}}\"; then\n\
+             sed 's/hlsSegmentCount: .*/hlsSegmentCount: 2/' \"${{1#*=}}\" >\"$0.wrong\"\n\
+             exec '{0}' --validate-conf=\"$0.wrong\"\nfi ;; esac\nexec '{0}' \"$@\"",
             real.display()
         ),
     );

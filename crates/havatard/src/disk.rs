@@ -104,25 +104,48 @@ pub enum Existing {
 ///
 /// After an error either may be there.
 pub fn write(path: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
-    let scratch = Scratch(scratch_name(path));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch.0)?;
+    stage(path, content)?.publish(existing)
+}
+
+/// The first half of [`write`]: the content is on the disk, beside its place, to be checked before it is published.
+pub fn stage(path: &Path, content: &[u8]) -> io::Result<Staged> {
+    let staged = Staged { scratch: Scratch(scratch_name(path)), path: path.to_owned() };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(staged.path())?;
     file.write_all(content)?;
     file.sync_all()?;
-    let flags = match existing {
-        Existing::Keep => RenameFlags::RENAME_NOREPLACE,
-        Existing::Replace => RenameFlags::empty(),
-    };
-    renameat2(AT_FDCWD, &scratch.0, AT_FDCWD, path, flags)?;
-    if let Some(dir) = path.parent() {
-        sync_directory(dir)?;
+    Ok(staged)
+}
+
+/// A file beside its place. Dropping it removes it.
+pub struct Staged {
+    scratch: Scratch,
+    path: PathBuf,
+}
+
+impl Staged {
+    /// Where the content is until it is published.
+    pub fn path(&self) -> &Path {
+        &self.scratch.0
     }
-    if existing == Existing::Replace {
-        // Litter that cannot be removed costs a few bytes; the file itself is in place.
-        for litter in leftovers(path).unwrap_or_default() {
-            let _ = fs::remove_file(litter);
+
+    /// The second half of [`write`]: renames the file into its place.
+    pub fn publish(self, existing: Existing) -> io::Result<()> {
+        let flags = match existing {
+            Existing::Keep => RenameFlags::RENAME_NOREPLACE,
+            Existing::Replace => RenameFlags::empty(),
+        };
+        renameat2(AT_FDCWD, self.path(), AT_FDCWD, &self.path, flags)?;
+        if let Some(dir) = self.path.parent() {
+            sync_directory(dir)?;
         }
+        if existing == Existing::Replace {
+            // A leftover that cannot be removed costs a few bytes; the file itself is in place.
+            for leftover in leftovers(&self.path).unwrap_or_default() {
+                let _ = fs::remove_file(leftover);
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Makes it known that what a file says no longer holds, when [`write`] cannot say what does: as after a crash in the middle
@@ -213,6 +236,21 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         let left = ["secret", "secret.AAAAaaaa09-_", "secret.short.tmp", "secret2.AAAAaaaa09-_.tmp"];
         assert_eq!(names(dir.path()), left);
+    }
+
+    #[test]
+    fn what_is_staged_and_not_published_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("settings");
+        write(&path, b"former", Existing::Keep).unwrap();
+        let staged = stage(&path, b"refused").unwrap();
+        assert_eq!(read(staged.path()).unwrap(), "refused", "private, whole, and beside its place");
+        assert_eq!(read(&path).unwrap(), "former");
+        drop(staged);
+        assert_eq!(
+            (read(&path).unwrap().as_str(), names(dir.path())),
+            ("former", vec!["settings".to_owned()])
+        );
     }
 
     #[test]

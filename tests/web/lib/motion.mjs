@@ -47,7 +47,7 @@ export async function expectStillSince({ robot }, moment, withinMs = WATCHED_MS 
 }
 
 /** WebRTC sessions at the media server itself. */
-export const sessions = async (daemon) => (await daemon.api('/api/mediamtx/v3/webrtcsessions/list')).itemCount
+export const sessions = async (daemon) => (await daemon.api('/api/mediamtx/v3/webrtc/sessions/list')).itemCount
 
 /**
  * Brings a daemon and its robot back to their first state: ready, standing, without driver, talker or speech, the e-stop released, and

@@ -18,7 +18,7 @@ export function aProcess(name: string, state: ProcessState, pid: number | null =
 export function aStatus(change: Partial<Status> = {}): Status {
   return {
     version: '0.1.0',
-    mediamtx_version: 'v1.20.1',
+    mediamtx_version: 'v1.21.0',
     started_at: '2026-01-01T00:00:00Z',
     streaming: true,
     readiness: { ready: true, missing: [] },

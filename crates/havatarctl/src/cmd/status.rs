@@ -213,7 +213,7 @@ pub(crate) mod tests {
         let running = |name: &str| process(name, ProcessState::Running);
         Status {
             version: "0.1.0".to_owned(),
-            mediamtx_version: Some("v1.20.1".to_owned()),
+            mediamtx_version: Some("v1.21.0".to_owned()),
             started_at: "2026-11-23T05:48:00Z".parse().unwrap(),
             streaming: true,
             readiness: Readiness { ready: true, missing: Vec::new() },

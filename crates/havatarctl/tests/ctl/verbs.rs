@@ -11,7 +11,7 @@ pub(crate) fn status() -> api::Status {
     let live = |name: &str| api::Device { name: name.to_owned(), state: api::DeviceState::Live, why: None };
     api::Status {
         version: "0.1.0".to_owned(),
-        mediamtx_version: Some("v1.20.1".to_owned()),
+        mediamtx_version: Some("v1.21.0".to_owned()),
         started_at: at,
         streaming: true,
         readiness: api::Readiness { ready: true, missing: Vec::new() },

@@ -16,8 +16,18 @@ use utoipa::IntoParams;
 
 use super::{Http, problem::Failure};
 
-/// What may be listed and looked at.
-const KINDS: [&str; 5] = ["paths", "recordings", "webrtcsessions", "hlssessions", "rtspsessions"];
+/// What may be listed and looked at: the name in our route, and MediaMTX's. The names in one word are those that MediaMTX had
+/// before 1.21.0; programs that use them go on working.
+const KINDS: [(&str, &str); 8] = [
+    ("paths", "paths"),
+    ("recordings", "recordings"),
+    ("webrtc/sessions", "webrtc/sessions"),
+    ("hls/sessions", "hls/sessions"),
+    ("rtsp/sessions", "rtsp/sessions"),
+    ("webrtcsessions", "webrtc/sessions"),
+    ("hlssessions", "hls/sessions"),
+    ("rtspsessions", "rtsp/sessions"),
+];
 const LONGEST_NAME: usize = 64;
 
 /// MediaMTX's version and start.
@@ -35,7 +45,8 @@ pub(super) async fn info(State(http): State<Http>) -> Result<Json<Value>, Failur
     ask(&http, "/v3/info").await
 }
 
-/// A page of a list: `paths`, `recordings`, `webrtcsessions`, `hlssessions` or `rtspsessions`.
+/// A page of a list: `paths` or `recordings`; also `webrtcsessions`, `hlssessions` and `rtspsessions`, the former names of
+/// `{protocol}/sessions`.
 #[utoipa::path(
     get,
     path = "/api/mediamtx/v3/{kind}/list",
@@ -52,13 +63,27 @@ pub(super) async fn list(
     Path(kind): Path<String>,
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Failure> {
-    let kind = known(&kind)?;
-    let mut path = format!("/v3/{kind}/list?itemsPerPage={}", page.items_per_page.unwrap_or(100));
-    if let Some(page) = page.page {
-        // Writing into a String cannot fail.
-        let _ = write!(path, "&page={page}");
-    }
-    ask(&http, &path).await
+    list_of(&http, &kind, &page).await
+}
+
+/// A page of the sessions of `webrtc`, `hls` or `rtsp`.
+#[utoipa::path(
+    get,
+    path = "/api/mediamtx/v3/{kind}/sessions/list",
+    operation_id = "mediamtx_sessions_list",
+    tag = "mediamtx",
+    params(("kind" = String, Path, description = "Whose sessions"), Page),
+    responses(
+        (status = 200, description = "As MediaMTX words it", body = Object),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list_sessions(
+    State(http): State<Http>,
+    Path(kind): Path<String>,
+    Query(page): Query<Page>,
+) -> Result<Json<Value>, Failure> {
+    list_of(&http, &format!("{kind}/sessions"), &page).await
 }
 
 /// One item of a list.
@@ -80,11 +105,29 @@ pub(super) async fn get(
     State(http): State<Http>,
     Path((kind, name)): Path<(String, String)>,
 ) -> Result<Json<Value>, Failure> {
-    let kind = known(&kind)?;
-    if !is_name(&name) {
-        return Err(nothing_there());
-    }
-    ask(&http, &format!("/v3/{kind}/get/{name}")).await
+    item_of(&http, &kind, &name).await
+}
+
+/// One session.
+#[utoipa::path(
+    get,
+    path = "/api/mediamtx/v3/{kind}/sessions/get/{id}",
+    operation_id = "mediamtx_sessions_get",
+    tag = "mediamtx",
+    params(
+        ("kind" = String, Path, description = "Whose session: `webrtc`, `hls` or `rtsp`"),
+        ("id" = String, Path, description = "The session's id"),
+    ),
+    responses(
+        (status = 200, description = "As MediaMTX words it", body = Object),
+        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get_session(
+    State(http): State<Http>,
+    Path((kind, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Failure> {
+    item_of(&http, &format!("{kind}/sessions"), &id).await
 }
 
 /// Which part of a list.
@@ -96,6 +139,24 @@ pub(super) struct Page {
     page: Option<u16>,
     /// 100 unless told.
     items_per_page: Option<u16>,
+}
+
+async fn list_of(http: &Http, kind: &str, page: &Page) -> Result<Json<Value>, Failure> {
+    let kind = known(kind)?;
+    let mut path = format!("/v3/{kind}/list?itemsPerPage={}", page.items_per_page.unwrap_or(100));
+    if let Some(page) = page.page {
+        // Writing into a String cannot fail.
+        let _ = write!(path, "&page={page}");
+    }
+    ask(http, &path).await
+}
+
+async fn item_of(http: &Http, kind: &str, name: &str) -> Result<Json<Value>, Failure> {
+    let kind = known(kind)?;
+    if !is_name(name) {
+        return Err(nothing_there());
+    }
+    ask(http, &format!("/v3/{kind}/get/{name}")).await
 }
 
 async fn ask(http: &Http, path: &str) -> Result<Json<Value>, Failure> {
@@ -135,7 +196,10 @@ fn hide(value: &mut Value) {
 }
 
 fn known(kind: &str) -> Result<&'static str, Failure> {
-    KINDS.into_iter().find(|known| *known == kind).ok_or_else(Failure::no_such_route)
+    KINDS
+        .into_iter()
+        .find_map(|(ours, theirs)| (ours == kind).then_some(theirs))
+        .ok_or_else(Failure::no_such_route)
 }
 
 fn is_name(name: &str) -> bool {

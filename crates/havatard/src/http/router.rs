@@ -97,6 +97,8 @@ pub(super) fn routes() -> OpenApiRouter<Http> {
         .routes(routes!(mediamtx::info))
         .routes(routes!(mediamtx::list))
         .routes(routes!(mediamtx::get))
+        .routes(routes!(mediamtx::list_sessions))
+        .routes(routes!(mediamtx::get_session))
         .routes(routes!(openapi::document))
 }
 

@@ -288,7 +288,7 @@ fn media_status() -> MediaStatus {
         recording: api::RecordingStatus::default(),
         readiness: api::Readiness { ready: true, missing: Vec::new() },
         streaming: true,
-        mediamtx_version: Some("v1.20.1".to_owned()),
+        mediamtx_version: Some("v1.21.0".to_owned()),
     }
 }
 

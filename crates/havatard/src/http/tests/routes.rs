@@ -66,7 +66,7 @@ async fn the_status_is_one_picture_of_everything() {
     let robot = Robot::new();
     let status: api::Status = robot.get("/api/v1/status").await.json();
     assert_eq!(status.version, env!("CARGO_PKG_VERSION"));
-    assert_eq!(status.mediamtx_version.as_deref(), Some("v1.20.1"));
+    assert_eq!(status.mediamtx_version.as_deref(), Some("v1.21.0"));
     let processes: Vec<api::Process> = robot.get("/api/v1/processes").await.json();
     assert_eq!(processes.len(), status.processes.len());
     assert_eq!(processes[0].name, status.processes[0].name);
@@ -166,13 +166,14 @@ async fn a_range_of_another_version_is_not_given() {
 #[tokio::test]
 async fn mediamtx_is_reached_by_the_allow_list_only() {
     let api = mediamtx_api(&[
-        ("/v3/info", 200, r#"{"version":"v1.20.1"}"#),
+        ("/v3/info", 200, r#"{"version":"v1.21.0"}"#),
         ("/v3/paths/list?itemsPerPage=100", 200, r#"{"items":[]}"#),
         (
-            "/v3/webrtcsessions/list?itemsPerPage=5&page=2",
+            "/v3/webrtc/sessions/list?itemsPerPage=5&page=2",
             200,
             r#"{"items":[{"query":"token=canary","id":"1"}]}"#,
         ),
+        ("/v3/rtsp/sessions/get/7", 200, r#"{"id":"7"}"#),
         ("/v3/paths/get/havatar", 200, r#"{"name":"havatar"}"#),
         ("/v3/config/global/get", 200, r#"{"secret":"canary"}"#),
         ("/v3/paths/get/broken", 200, "<html>"),
@@ -182,12 +183,17 @@ async fn mediamtx_is_reached_by_the_allow_list_only() {
     let robot = Robot::with(Parts { api, ..Parts::default() });
     let get = async |path: &str| robot.get(&format!("/api/mediamtx/v3/{path}")).await;
 
-    assert_eq!(get("info").await.json::<serde_json::Value>()["version"], "v1.20.1");
+    assert_eq!(get("info").await.json::<serde_json::Value>()["version"], "v1.21.0");
     assert_eq!(get("paths/list").await.status, StatusCode::OK);
     assert_eq!(get("paths/get/havatar").await.json::<serde_json::Value>()["name"], "havatar");
-    let sessions = get("webrtcsessions/list?page=2&itemsPerPage=5").await;
-    assert_eq!(sessions.json::<serde_json::Value>()["items"][0]["id"], "1");
-    assert!(!sessions.text().contains("canary"), "{}", sessions.text());
+    for name in ["webrtc/sessions", "webrtcsessions"] {
+        let sessions = get(&format!("{name}/list?page=2&itemsPerPage=5")).await;
+        assert_eq!(sessions.json::<serde_json::Value>()["items"][0]["id"], "1", "{name}");
+        assert!(!sessions.text().contains("canary"), "{}", sessions.text());
+    }
+    for name in ["rtsp/sessions", "rtspsessions"] {
+        assert_eq!(get(&format!("{name}/get/7")).await.json::<serde_json::Value>()["id"], "7", "{name}");
+    }
 
     for path in [
         "config/global/get",
@@ -200,7 +206,16 @@ async fn mediamtx_is_reached_by_the_allow_list_only() {
         "paths/get/../../config/global/get",
         "..%2fconfig/list",
         "recordings/deletesegment",
+        "recordings/segments/delete",
         "webrtcsessions/kick/1",
+        "webrtc/sessions/kick/1",
+        "webrtc/sessions/get/..%2f..%2f..%2fconfig%2fglobal%2fget",
+        "srt/sessions/list",
+        "config/sessions/list",
+        "config/path-defaults/get",
+        "config/pathdefaults/get",
+        "paths/forward-dests/list",
+        "paths/static-sources/get/havatar",
         "auth/jwks/refresh",
     ] {
         let answer = get(path).await;

@@ -52,7 +52,7 @@ impl MediaMtx {
             .route("/{stream}/whep/{secret}", patch(Self::change).delete(Self::change))
             .route("/havatar_talk/whip", post(Self::talk).options(Self::options))
             .route("/havatar_talk/whip/{number}", patch(Self::change_talk).delete(Self::end_talk))
-            .route("/v3/webrtcsessions/get/{id}", get(Self::session))
+            .route("/v3/webrtc/sessions/get/{id}", get(Self::session))
             .layer(axum::middleware::from_fn_with_state(self.clone(), Self::note))
             .with_state(self.clone());
         // Ends with the test's runtime.
@@ -374,7 +374,7 @@ async fn pages_that_went_without_a_word_are_cleared_away() {
     let mediamtx = MediaMtx::default();
     let webrtc = mediamtx.start().await;
     let list = r#"{"itemCount":0,"pageCount":0,"items":[]}"#.to_owned();
-    let path = "/v3/webrtcsessions/list?itemsPerPage=1000";
+    let path = "/v3/webrtc/sessions/list?itemsPerPage=1000";
     let api = routes::mediamtx_api(&[(path, 200, &list)]).await;
     let robot = Robot::with(Parts { webrtc, api, ..Parts::default() });
     for _ in 0..256 {

@@ -158,7 +158,7 @@ impl Proxy {
     }
 
     async fn sweep(&self, http: &Http) {
-        let asked = http.app().media.mediamtx_get("/v3/webrtcsessions/list?itemsPerPage=1000").await;
+        let asked = http.app().media.mediamtx_get("/v3/webrtc/sessions/list?itemsPerPage=1000").await;
         let Ok((200, body)) = asked else {
             return;
         };
@@ -193,7 +193,7 @@ async fn gone(media: &Media, listed_as: Option<&str>, hears: impl Fn(bool)) {
     let (mut inbound, mut came) = (None, Instant::now());
     loop {
         looks.tick().await;
-        match media.mediamtx_get(&format!("/v3/webrtcsessions/get/{id}")).await {
+        match media.mediamtx_get(&format!("/v3/webrtc/sessions/get/{id}")).await {
             Ok((404, _)) => return,
             Ok((200, body)) => {
                 unanswered = 0;

@@ -1,6 +1,7 @@
 //! Putting a changed config in force while everything runs, and putting the former one back if it fails.
 //!
-//! MediaMTX reads its settings file anew by itself and restarts within itself only what changed. What it
+//! MediaMTX checks the new file before it replaces the former one, and a refusal ends there. Then it reads its settings
+//! file anew by itself and restarts within itself only what changed. What it
 //! does with a file is not believed but read back; if it does not run with the new settings in time, or ends
 //! over them (it exits with status 0 then), the last known good file is put back and MediaMTX restarted.
 
@@ -14,7 +15,7 @@ use crate::config::{Config, Media};
 use crate::media::Processes;
 use crate::media::context::Context;
 
-use super::process::{self, Fresh};
+use super::process::{self, Fresh, MediaMtxError};
 use super::render::Rendered;
 
 /// How long MediaMTX may take to come into the new settings by itself.
@@ -102,8 +103,12 @@ async fn into_force(
     // Another binary, or another place of the API by which all else is checked, is another MediaMTX.
     let anew = before.binary != after.binary || before.api_address != after.api_address || !ctx.up();
     if !anew {
-        let write = || process::write(&ctx.runtime_dir, &wanted);
-        write().map_err(|error| Refused { why: error.to_string(), touched: false })?;
+        let refused = |error: MediaMtxError| {
+            let why = format!("{error}; the former settings stay in force");
+            Refused { why, touched: false }
+        };
+        let binary = process::find(new).map_err(refused)?;
+        let (_, wanted) = process::put(ctx, fresh, new, &binary, wanted).await.map_err(refused)?;
         let client = ctx.client();
         let begun = Instant::now();
         let mut written = begun;
@@ -116,7 +121,7 @@ async fn into_force(
             }
             if written.elapsed() >= WRITE_AGAIN_AFTER {
                 written = Instant::now();
-                let _ = write();
+                let _ = process::write(ctx, fresh, &binary, &wanted).await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }

@@ -58,7 +58,7 @@ pub enum ClientError {
 /// `GET /v3/info`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Info {
-    /// `v1.20.1`.
+    /// `v1.21.0`.
     pub(crate) version: String,
 }
 

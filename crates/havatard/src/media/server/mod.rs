@@ -5,3 +5,4 @@ pub(super) mod apply;
 pub(super) mod client;
 pub(super) mod process;
 pub(super) mod render;
+mod validate;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use havatar_supervisor::{BoxFuture, Command, Launch, LaunchError, Pipeline, Probe, Spawner};
+use havatar_supervisor::{BoxFuture, Launch, LaunchError, Pipeline, Probe, Spawner};
 use serde_json::Value;
 
 use crate::config::Config;
@@ -20,10 +20,11 @@ use crate::media::publish::{ffmpeg, slate};
 
 use super::client::Client;
 use super::render::{self, Rendered};
+use super::validate;
 
-/// The oldest MediaMTX that is accepted: 1.20.1 ended a deadlock between file reload and API, and a path
-/// traversal and a command injection before that.
-pub(crate) const OLDEST: [u32; 3] = [1, 20, 1];
+/// The oldest MediaMTX that is accepted: 1.21.0 checks a settings file without starting. Older ones have a deadlock
+/// between file reload and API, a path traversal and a command injection.
+pub(crate) const OLDEST: [u32; 3] = [1, 21, 0];
 
 /// The settings file in the runtime directory.
 pub(crate) const FILE: &str = "mediamtx.yml";
@@ -46,14 +47,22 @@ pub(crate) enum MediaMtxError {
         message: String,
     },
     /// An old one.
-    #[error(
-        "{binary} is MediaMTX {version}; 1.20.1 or newer is needed, older ones have known holes: update it"
-    )]
+    #[error("{binary} is MediaMTX {version}; 1.21.0 or newer is needed: update it")]
     TooOld {
         /// Which binary.
         binary: PathBuf,
         /// Its version.
         version: String,
+    },
+    /// Settings that it does not accept.
+    #[error(
+        "{} refuses its settings: {reason}; correct havatar.yaml (havatard render prints the settings)", binary.display()
+    )]
+    Refused {
+        /// Which binary.
+        binary: PathBuf,
+        /// MediaMTX's own reason.
+        reason: String,
     },
     /// A port that somebody else holds.
     #[error("{protocol} port {address} ({key}) is held by {holder}; stop that program or change {key}")]
@@ -111,6 +120,8 @@ pub(crate) struct Fresh {
     launches: AtomicU64,
     verified: AtomicBool,
     wanted: Mutex<Option<Rendered>>,
+    /// Held while the settings file is written and checked: a launch and a reload may do so at the same moment.
+    writing: tokio::sync::Mutex<()>,
 }
 
 impl Fresh {
@@ -165,12 +176,10 @@ impl MediaMtxLaunch {
             slate::discard(&self.ctx, &config);
         }
         let rendered = settings(&self.ctx, &config).await?;
-        let file = write(&self.ctx.runtime_dir, &rendered)?;
+        let (file, rendered) = put(&self.ctx, &self.fresh, &config, &binary, rendered).await?;
         self.fresh.launch(rendered);
-        let mut command = Command::new(binary).arg(file);
+        let mut command = validate::command(&binary).arg(file);
         command.cwd = Some(self.ctx.runtime_dir.clone());
-        // Either would override the file; the second is what MediaMTX was configured by when it was young.
-        command.env_remove_prefixes = vec!["MTX_".into(), "RTSP_".into()];
         // File names of recordings are in local time: in UTC no hour of a year comes twice.
         Ok(command.env("TZ", "UTC").into())
     }
@@ -216,14 +225,47 @@ pub(crate) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered,
     ))
 }
 
-/// Writes the settings file: 0600, whole or not at all.
-pub(crate) fn write(runtime_dir: &Path, rendered: &Rendered) -> Result<PathBuf, MediaMtxError> {
-    let file = runtime_dir.join(FILE);
+/// Writes the settings file for `config`. If MediaMTX refuses it for its slate, a new slate is made, once: a power cut may
+/// have left one half-written.
+pub(crate) async fn put(
+    ctx: &Context,
+    fresh: &Fresh,
+    config: &Config,
+    binary: &Path,
+    rendered: Rendered,
+) -> Result<(PathBuf, Rendered), MediaMtxError> {
+    match write(ctx, fresh, binary, &rendered).await {
+        Err(MediaMtxError::Refused { reason, .. }) if reason.contains(render::SLATE_KEY) => {
+            slate::discard(ctx, config);
+            let rendered = settings(ctx, config).await?;
+            write(ctx, fresh, binary, &rendered).await.map(|file| (file, rendered))
+        }
+        result => result.map(|file| (file, rendered)),
+    }
+}
+
+/// Writes the settings file: 0600, whole or not at all, and only if MediaMTX accepts it.
+pub(crate) async fn write(
+    ctx: &Context,
+    fresh: &Fresh,
+    binary: &Path,
+    rendered: &Rendered,
+) -> Result<PathBuf, MediaMtxError> {
+    let file = ctx.runtime_dir.join(FILE);
     let failed = |reason: String| MediaMtxError::Write { file: file.clone(), reason };
     let text = rendered.to_yaml().map_err(|error| failed(error.to_string()))?;
-    match disk::write(&file, text.as_bytes(), Existing::Replace) {
-        // A disk that has turned read-only or full costs nothing while the file is what it should be.
-        Err(_) if std::fs::read(&file).is_ok_and(|there| there == text.as_bytes()) => Ok(file),
+    // A disk that has turned read-only or full costs nothing while the file is what it should be.
+    let unchanged = || std::fs::read(&file).is_ok_and(|there| there == text.as_bytes());
+    let _writing = fresh.writing.lock().await;
+    let staged = match disk::stage(&file, text.as_bytes()) {
+        Err(_) if unchanged() => return Ok(file),
+        result => result.map_err(|error| failed(error.to_string()))?,
+    };
+    validate::validate(&ctx.spawner, binary, staged.path()).await.map_err(|reason| {
+        MediaMtxError::Refused { binary: binary.to_owned(), reason: redact(&reason).into_owned() }
+    })?;
+    match staged.publish(Existing::Replace) {
+        Err(_) if unchanged() => Ok(file),
         result => result.map(|()| file.clone()).map_err(|error| failed(error.to_string())),
     }
 }
@@ -291,7 +333,7 @@ fn agrees(wanted: &Value, actual: &Value) -> bool {
     }
 }
 
-fn find(config: &Config) -> Result<PathBuf, MediaMtxError> {
+pub(crate) fn find(config: &Config) -> Result<PathBuf, MediaMtxError> {
     match &config.media.mediamtx.binary {
         Some(path) => {
             program::find(path.as_path()).ok_or_else(|| MediaMtxError::NotRunnable(path.as_path().to_owned()))
@@ -313,7 +355,7 @@ async fn check_version(spawner: &Spawner, binary: &Path) -> Result<(), MediaMtxE
     Ok(())
 }
 
-/// `v1.20.1`, also with something behind it: `v1.21.0-rc1`.
+/// `v1.21.0`, also with something behind it: `v1.21.0-rc1`.
 fn parse_version(text: &str) -> Option<[u32; 3]> {
     let mut parts = text.trim().strip_prefix('v').unwrap_or(text).splitn(3, '.');
     let mut next = || {
@@ -384,12 +426,12 @@ mod tests {
     #[test]
     fn versions_compare_as_numbers() {
         for (text, new_enough) in [
-            ("v1.20.1", true),
-            ("v1.20.1\n", true),
-            ("1.20.10", true),
-            ("v1.21.0-rc1", true),
+            ("v1.21.0", true),
+            ("v1.21.0\n", true),
+            ("1.21.10", true),
+            ("v1.22.0-rc1", true),
             ("v2.0.0", true),
-            ("v1.20.0", false),
+            ("v1.20.1", false),
             ("v1.9.9", false),
         ] {
             assert_eq!(parse_version(text).unwrap() >= OLDEST, new_enough, "{text}");

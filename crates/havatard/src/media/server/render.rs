@@ -16,6 +16,9 @@ use crate::media::{AUDIO, BOTH, CAMERA, TALK};
 
 use super::access::HOOK_USER;
 
+/// The key of the slate's file. MediaMTX names it when it refuses the file.
+pub(super) const SLATE_KEY: &str = "alwaysAvailableFile";
+
 /// What rendering needs besides the config.
 #[derive(Clone)]
 pub(crate) struct Inputs<'a> {
@@ -121,7 +124,7 @@ fn paths(config: &Config, inputs: &Inputs<'_>) -> serde_json::Map<String, Value>
         let mut path = always_available("H264");
         if let Some(slate) = inputs.slate {
             path["alwaysAvailableTracks"] = json!([]);
-            path["alwaysAvailableFile"] = json!(slate.to_string_lossy());
+            path[SLATE_KEY] = json!(slate.to_string_lossy());
         }
         paths.insert(CAMERA.into(), path);
     }
@@ -165,6 +168,8 @@ fn always_available(codec: &str) -> Value {
         "overridePublisher": true,
         "alwaysAvailable": true,
         "alwaysAvailableTracks": [{ "codec": codec }],
+        // MediaMTX cannot change this while it runs.
+        "alwaysAvailableRecorded": false,
         "record": false,
     })
 }
