@@ -13,7 +13,7 @@ mod blackbox;
 mod clock;
 mod core;
 mod error;
-mod keeper;
+mod estop_persistence;
 mod lag;
 mod latch;
 mod lease;

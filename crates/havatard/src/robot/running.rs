@@ -18,7 +18,7 @@ use super::Robot;
 use super::arbiter::Caps;
 use super::blackbox::{BlackBox, Writer};
 use super::core::{Core, Latched};
-use super::keeper;
+use super::estop_persistence;
 use super::latch::Latch;
 use super::link::{Native, Text};
 use super::port::Lines;
@@ -73,7 +73,7 @@ impl Robot {
         });
         let size = u64::from(config.black_box_mib) * 1024 * 1024;
         let (black_box, writer) = BlackBox::open(&surroundings.state_dir.join("black-box"), size);
-        let first_lease = keeper::first_lease(&surroundings.state_dir);
+        let first_lease = estop_persistence::first_lease(&surroundings.state_dir);
         let now = Instant::now();
         let name = config.port.to_string();
         let core = Core::new(&name, caps(&config), first_lease, (latched, found.saved), now);
@@ -90,7 +90,7 @@ impl Robot {
                 let _ = end.send(());
             })
             .context("cannot start the motion loop")?;
-        let keeper = tokio::spawn(keeper::keep(shared.clone(), latch, stop.clone()));
+        let keeper = tokio::spawn(estop_persistence::keep(shared.clone(), latch, stop.clone()));
         tokio::spawn(warn(shared.state.subscribe(), stop.clone()));
         let robot = Self(shared);
         let running = Running {

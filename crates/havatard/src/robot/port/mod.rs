@@ -5,7 +5,7 @@
 //! are, or set in one step; and the port is told not to lower them when it is closed, so that a restart of the
 //! daemon is no event for the controller either.
 
-mod door;
+mod opener;
 #[cfg(test)]
 mod tests;
 
@@ -16,10 +16,10 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(super) use door::Door;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::termios::{self, ControlFlags, FlushArg, SetArg};
+pub(super) use opener::Door;
 use tokio::io::AsyncReadExt as _;
 use tokio_serial::{DataBits, FlowControl, Parity, SerialStream, StopBits};
 

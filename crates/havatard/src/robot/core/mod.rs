@@ -5,8 +5,8 @@
 //! a command could wait its turn. The motion loop then asks for [`orders`](Core::orders).
 
 mod device;
+mod device_commands;
 mod emergency;
-mod orders;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -26,11 +26,11 @@ use super::clock::Clock;
 use super::lease::{Leases, Outcome};
 
 use device::Device;
+use device_commands::Sent;
 use emergency::Emergency;
-use orders::Sent;
 
+pub(super) use device_commands::REPEAT;
 pub(super) use emergency::{CODE_VALID, Latched};
-pub(super) use orders::REPEAT;
 
 /// A picture that is said to be older than this is a slip of the client's arithmetic.
 const OLDEST_PICTURE_MS: f64 = 3_600_000.0;

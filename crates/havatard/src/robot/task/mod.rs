@@ -5,7 +5,7 @@
 //! requests live on other threads and cannot hold it up. It never waits for the port: what does not fit into the
 //! kernel's buffer is dropped, because what comes next is newer.
 
-mod pace;
+mod backlog;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +24,7 @@ use super::port::{Door, Lines, OpenError, Port};
 use super::shared::Shared;
 use super::wire::{LinkNews, Lost, Order};
 
-use pace::Pace;
+use backlog::Pace;
 
 /// A port that is away is looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

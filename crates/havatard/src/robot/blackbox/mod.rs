@@ -11,9 +11,9 @@
 //! jump. Both times are of the event, not of its writing. Lines stand in the order in which they came to the queue: two
 //! threads that note in the same instant may appear in either order.
 
+mod event_recorder;
 mod line;
 mod reader;
-mod scribe;
 mod segments;
 mod writer;
 
@@ -33,7 +33,7 @@ use reader::Reader;
 use segments::{Disk, Real};
 use writer::{Pen, Snapshot};
 
-pub(super) use scribe::Scribe;
+pub(super) use event_recorder::Scribe;
 
 /// Notes that wait for the disk at most.
 const QUEUE: usize = 2048;
