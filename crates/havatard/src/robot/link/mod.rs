@@ -1,29 +1,29 @@
-//! Orders into bytes, bytes into news: the controller at the end of the cable, whichever protocol it speaks.
+//! The link to the controller: encodes device commands into bytes, and decodes bytes into link events, for either protocol.
 
 mod native;
 mod text;
 
 use tokio::time::Instant;
 
-use super::wire::{LinkNews, Order};
+use crate::robot::wire::{DeviceCommand, LinkEvent};
 
-pub(super) use native::Native;
-pub(super) use text::Text;
+pub(super) use self::native::Native;
+pub(super) use self::text::Text;
 
-/// What bytes mean and how orders are spelled; it owns no port and reads no clock.
-pub(super) trait Speech: Send {
-    /// The port has just been opened: what is said first.
-    fn begin(&mut self, now: Instant, out: &mut Vec<u8>);
-    /// Bytes came.
-    fn received(&mut self, bytes: &[u8], now: Instant, news: &mut Vec<LinkNews>);
-    /// Spells an order; one that cannot be said now is dropped, for the rules repeat what matters.
-    fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>);
-    /// What time alone brings: things to say, things lost. When to come again.
-    fn poll(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Instant;
-    /// The port has taken all that was written.
-    fn taken(&mut self, now: Instant);
-    /// Whether a stop was spelled since this was last asked: whatever waits before it is to be thrown away.
-    fn has_stopped(&mut self) -> bool;
-    /// What ends a frame of which the rest was thrown away, so that the next one is read.
-    fn cut(&self) -> u8;
+/// A codec: one protocol with its session. It owns no port and reads no clock.
+pub(super) trait Codec: Send {
+    /// The port has been opened: encodes what is sent first.
+    fn open(&mut self, now: Instant, out: &mut Vec<u8>);
+    /// Decodes received bytes.
+    fn received(&mut self, bytes: &[u8], now: Instant, events: &mut Vec<LinkEvent>);
+    /// Encodes a command. One that cannot be sent now is dropped, because the rules repeat what matters.
+    fn encode(&mut self, command: &DeviceCommand, now: Instant, out: &mut Vec<u8>);
+    /// Advances the time: frames that are due, sessions that are lost. Returns when to poll again.
+    fn poll(&mut self, now: Instant, out: &mut Vec<u8>, events: &mut Vec<LinkEvent>) -> Instant;
+    /// The port has transmitted all that was written.
+    fn drained(&mut self, now: Instant);
+    /// Whether a stop was encoded since the last call; pending bytes before it are to be discarded.
+    fn take_stop_encoded(&mut self) -> bool;
+    /// The byte that ends a truncated frame, so that the next one is decoded.
+    fn delimiter(&self) -> u8;
 }

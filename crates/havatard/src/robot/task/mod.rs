@@ -1,9 +1,9 @@
 //! The motion loop: the one task that writes to the controller, on a thread of its own.
 //!
-//! Everything that moves the wheels, and every beat that keeps them moving, is written here, from what the rules say at
-//! that moment; so a loop that is stuck sends no beat, and the controller stops by itself. Disks, cameras and web
-//! requests live on other threads and cannot hold it up. It never waits for the port: what does not fit into the
-//! kernel's buffer is dropped, because what comes next is newer.
+//! Every command that moves the wheels or keeps them moving is written here, from the rules' state at that moment; a loop
+//! that is stuck sends nothing, and the controller stops by itself. Disks, cameras and web requests run on other threads
+//! and cannot delay it. It never waits for the port: what does not fit into the kernel's buffer is dropped, because the
+//! next command is newer.
 
 mod backlog;
 #[cfg(test)]
@@ -19,146 +19,159 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::link::Speech;
-use super::port::{Door, Lines, OpenError, Port};
-use super::shared::Shared;
-use super::wire::{LinkNews, Lost, Order};
+use crate::robot::link::Codec;
+use crate::robot::port::{Lines, OpenError, Port, PortOpener};
+use crate::robot::shared::Shared;
+use crate::robot::wire::{DeviceCommand, LinkEvent, Lost};
 
-use backlog::Pace;
+use self::backlog::TransmitBacklog;
 
-/// A port that is away is looked for this often.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// A turn of the loop that begins later than this has missed its deadline.
+/// Interval at which an absent port is reopened.
+const REOPEN_EVERY: Duration = Duration::from_millis(200);
+/// Delay above which a turn of the loop counts as late.
 const LATE: Duration = Duration::from_millis(50);
-/// How long the stop at the end is repeated, if nobody confirms it.
+/// How long the final stop is repeated unless it is confirmed.
 const LAST_STOP: Duration = Duration::from_millis(100);
-/// And how long the cable has, from the first of them, to carry them all.
+/// How long the final stops may take to be transmitted, from the first of them.
 const LAST_CARRIED: Duration = Duration::from_millis(250);
-/// Between two of those stops.
+/// Interval of the final stops.
 const LAST_EVERY: Duration = Duration::from_millis(10);
-/// What is read at once.
+/// Largest read, in bytes.
 const CHUNK: usize = 512;
 
-/// Which cable, and what is spoken over it.
+/// The port, and the codec for it.
 #[derive(Clone)]
 pub(super) struct Cable {
     /// `None`: no robot.
     pub(super) port: Option<PathBuf>,
     pub(super) baud: u32,
     pub(super) lines: Lines,
-    pub(super) speech: Arc<dyn Fn(Instant) -> Box<dyn Speech> + Send + Sync>,
+    pub(super) codec: Arc<dyn Fn(Instant) -> Box<dyn Codec> + Send + Sync>,
 }
 
-/// Runs the loop until `stop`; then the wheels are stopped.
+/// Runs the loop until `stop`, and then stops the wheels.
 pub(super) async fn run(shared: Arc<Shared>, mut cable: watch::Receiver<Cable>, stop: CancellationToken) {
-    let mut orders = Vec::new();
-    let mut door = Door::default();
+    let mut commands = Vec::new();
+    let mut opener = PortOpener::default();
     loop {
         let present = cable.borrow_and_update().clone();
         let Some(path) = &present.port else {
-            shared.link(LinkNews::Off, Instant::now());
-            if idle(&shared, &mut cable, &stop, std::future::pending::<()>(), &mut orders).await == Idle::Over
+            shared.on_link_event(LinkEvent::Off, Instant::now());
+            if wait_idle(&shared, &mut cable, &stop, std::future::pending::<()>(), &mut commands).await
+                == Wait::Shutdown
             {
                 return;
             }
             continue;
         };
-        let opening = door.open(path, present.baud, present.lines);
-        match idle(&shared, &mut cable, &stop, opening, &mut orders).await {
-            Idle::Over => return,
-            Idle::Recabled => continue,
-            Idle::Done(Ok(port)) => {
+        let opening = opener.open(path, present.baud, present.lines);
+        match wait_idle(&shared, &mut cable, &stop, opening, &mut commands).await {
+            Wait::Shutdown => return,
+            Wait::CableChanged => continue,
+            Wait::Done(Ok(port)) => {
                 let unknown = "asking who is at the end of the cable".to_owned();
-                shared.link(LinkNews::Unknown(unknown), Instant::now());
-                let pace = Pace::of(present.baud, Instant::now());
-                let talk = Talk::new(port, pace, (present.speech)(Instant::now()), &shared);
-                let (port, goes_on) = talk.run(&mut cable, &stop).await;
-                door.close(path, port);
-                if !goes_on {
+                shared.on_link_event(LinkEvent::Unknown(unknown), Instant::now());
+                let backlog = TransmitBacklog::new(present.baud, Instant::now());
+                let session = PortSession::new(port, backlog, (present.codec)(Instant::now()), &shared);
+                let (port, reopen) = session.run(&mut cable, &stop).await;
+                opener.close(path, port);
+                if !reopen {
                     return;
                 }
-                // A cable that was pulled takes a moment to be away.
-                shared.link(LinkNews::Away(OpenError::Away(path.clone()).to_string()), Instant::now());
+                // A device that was unplugged exists for a moment longer.
+                shared.on_link_event(
+                    LinkEvent::Away(OpenError::Away(path.clone()).to_string()),
+                    Instant::now(),
+                );
             }
-            Idle::Done(Err(OpenError::Away(path))) => {
-                shared.link(LinkNews::Away(OpenError::Away(path).to_string()), Instant::now());
+            Wait::Done(Err(OpenError::Away(path))) => {
+                shared.on_link_event(LinkEvent::Away(OpenError::Away(path).to_string()), Instant::now());
             }
-            Idle::Done(Err(OpenError::Refused(why))) => {
-                shared.link(LinkNews::Refused(why), Instant::now());
+            Wait::Done(Err(OpenError::Refused(why))) => {
+                shared.on_link_event(LinkEvent::Refused(why), Instant::now());
             }
         }
-        let moment = tokio::time::sleep(LOOK_EVERY);
-        if idle(&shared, &mut cable, &stop, moment, &mut orders).await == Idle::Over {
+        let moment = tokio::time::sleep(REOPEN_EVERY);
+        if wait_idle(&shared, &mut cable, &stop, moment, &mut commands).await == Wait::Shutdown {
             return;
         }
     }
 }
 
-/// How it came that nobody was waited for any more.
+/// Why the wait ended.
 #[derive(Debug, PartialEq)]
-enum Idle<T> {
-    /// What was waited for.
+enum Wait<T> {
+    /// The awaited future is ready.
     Done(T),
     /// Another cable is configured.
-    Recabled,
-    /// The daemon ends.
-    Over,
+    CableChanged,
+    /// The daemon shuts down.
+    Shutdown,
 }
 
-/// Nobody to write to until something comes: the rules still run, for leases end and people are told.
-async fn idle<T>(
+/// Waits without a controller. The rules still run: leases expire, and the state is published.
+async fn wait_idle<T>(
     shared: &Shared,
     cable: &mut watch::Receiver<Cable>,
     stop: &CancellationToken,
     until: impl Future<Output = T>,
-    orders: &mut Vec<Order>,
-) -> Idle<T> {
+    commands: &mut Vec<DeviceCommand>,
+) -> Wait<T> {
     tokio::pin!(until);
     loop {
-        orders.clear();
-        let next = shared.orders(Instant::now(), orders);
+        commands.clear();
+        let next = shared.device_commands(Instant::now(), commands);
         tokio::select! {
-            () = stop.cancelled() => return Idle::Over,
-            changed = cable.changed() => return if changed.is_ok() { Idle::Recabled } else { Idle::Over },
-            done = &mut until => return Idle::Done(done),
+            () = stop.cancelled() => return Wait::Shutdown,
+            changed = cable.changed() => return if changed.is_ok() { Wait::CableChanged } else { Wait::Shutdown },
+            done = &mut until => return Wait::Done(done),
             () = shared.wake.notified() => {}
             () = tokio::time::sleep_until(next) => {}
         }
     }
 }
 
-/// An open port.
-struct Talk<'a> {
+/// The session on an open port.
+struct PortSession<'a> {
     port: Port,
-    pace: Pace,
-    speech: Box<dyn Speech>,
+    backlog: TransmitBacklog,
+    codec: Box<dyn Codec>,
     shared: &'a Shared,
-    news: Vec<LinkNews>,
-    orders: Vec<Order>,
+    events: Vec<LinkEvent>,
+    commands: Vec<DeviceCommand>,
     out: Vec<u8>,
-    /// What is left of bytes of which the kernel took only a part.
-    rest: Vec<u8>,
+    /// The rest of a frame of which the kernel accepted only a part.
+    unsent: Vec<u8>,
 }
 
-impl<'a> Talk<'a> {
-    fn new(port: Port, pace: Pace, mut speech: Box<dyn Speech>, shared: &'a Shared) -> Self {
+impl<'a> PortSession<'a> {
+    fn new(port: Port, backlog: TransmitBacklog, mut codec: Box<dyn Codec>, shared: &'a Shared) -> Self {
         let mut out = Vec::new();
-        speech.begin(Instant::now(), &mut out);
-        Self { port, pace, speech, shared, news: Vec::new(), orders: Vec::new(), out, rest: Vec::new() }
+        codec.open(Instant::now(), &mut out);
+        Self {
+            port,
+            backlog,
+            codec,
+            shared,
+            events: Vec::new(),
+            commands: Vec::new(),
+            out,
+            unsent: Vec::new(),
+        }
     }
 
-    /// Until the port is gone, or another is configured; false at the daemon's end.
+    /// Runs until the port is gone or another one is configured; false when the daemon shuts down.
     async fn run(mut self, cable: &mut watch::Receiver<Cable>, stop: &CancellationToken) -> (Port, bool) {
-        let goes_on = self.converse(cable, stop).await;
-        (self.port, goes_on)
+        let reopen = self.exchange(cable, stop).await;
+        (self.port, reopen)
     }
 
-    async fn converse(&mut self, cable: &mut watch::Receiver<Cable>, stop: &CancellationToken) -> bool {
+    async fn exchange(&mut self, cable: &mut watch::Receiver<Cable>, stop: &CancellationToken) -> bool {
         let mut bytes = [0; CHUNK];
         loop {
             let next = match self.turn() {
                 Ok(next) => next,
-                Err(lost) => return self.gone(lost),
+                Err(lost) => return self.report_lost(lost),
             };
             let read = tokio::select! {
                 biased;
@@ -175,115 +188,115 @@ impl<'a> Talk<'a> {
                 () = tokio::time::sleep_until(next) => None,
             };
             let now = Instant::now();
-            // Whatever woke it: a loop that is not run in time finds bytes and wishes waiting, too.
+            // Whatever woke it: a loop that is late also finds bytes and requests pending.
             let late = now.saturating_duration_since(next);
             if late >= LATE {
                 self.shared.late(late, now);
             }
             match read {
                 None => {}
-                // A terminal whose other end is closed reads nothing instead of failing.
-                Some(Ok(0) | Err(_)) => return self.gone(Lost::Unplugged),
-                Some(Ok(count)) => self.speech.received(&bytes[..count], now, &mut self.news),
+                // A terminal whose other end is closed reads 0 bytes instead of failing.
+                Some(Ok(0) | Err(_)) => return self.report_lost(Lost::Unplugged),
+                Some(Ok(count)) => self.codec.received(&bytes[..count], now, &mut self.events),
             }
         }
     }
 
-    /// Tells the rules what is new, and the controller what they say. When to come again.
+    /// One turn: hands link events to the rules, and sends their commands. Returns when to run again.
     fn turn(&mut self) -> Result<Instant, Lost> {
         let now = Instant::now();
         let queued = self.port.queued();
-        self.pace.holds(queued, now);
-        if self.pace.is_stuck(now) {
+        self.backlog.set_queued(queued, now);
+        if self.backlog.is_stuck(now) {
             return Err(Lost::Stuck);
         }
-        if queued == 0 && self.rest.is_empty() {
-            self.speech.taken(now);
+        if queued == 0 && self.unsent.is_empty() {
+            self.codec.drained(now);
         }
-        let due = self.speech.poll(now, &mut self.out, &mut self.news);
-        for news in self.news.drain(..) {
-            self.shared.link(news, now);
+        let due = self.codec.poll(now, &mut self.out, &mut self.events);
+        for event in self.events.drain(..) {
+            self.shared.on_link_event(event, now);
         }
-        self.orders.clear();
-        let next = self.shared.orders(now, &mut self.orders);
+        self.commands.clear();
+        let next = self.shared.device_commands(now, &mut self.commands);
         let behind = self.is_behind(now);
-        for order in &self.orders {
-            // Behind a slow cable all else would wait for each other, and a stop for all of them.
-            if !behind || order.is_urgent() {
-                self.speech.say(order, now, &mut self.out);
+        for command in &self.commands {
+            // While the transmit buffer is behind, only urgent commands are sent: others would delay each other, and a stop.
+            if !behind || command.is_urgent() {
+                self.codec.encode(command, now, &mut self.out);
             }
         }
-        if behind && self.orders.iter().any(Order::is_part) {
-            self.shared.parts_unsaid();
+        if behind && self.commands.iter().any(DeviceCommand::is_part) {
+            self.shared.parts_unsent();
         }
-        if self.speech.has_stopped() && behind {
-            self.overtake(now);
+        if self.codec.take_stop_encoded() && behind {
+            self.discard_pending(now);
         }
         self.write(now).map_err(|_| Lost::Unplugged)?;
         Ok(due.min(next))
     }
 
     fn is_behind(&self, now: Instant) -> bool {
-        !self.rest.is_empty() || self.pace.is_behind(now)
+        !self.unsent.is_empty() || self.backlog.is_behind(now)
     }
 
-    /// A stop goes before whatever waits, which nobody is to hear after it: least of all a controller that reads again
-    /// after a while.
-    fn overtake(&mut self, now: Instant) {
+    /// Discards what the transmit buffer holds, so that a stop goes first and nothing older follows it. This also protects
+    /// against a controller that starts to read again after a pause.
+    fn discard_pending(&mut self, now: Instant) {
         self.port.discard();
-        self.pace.discarded(now);
-        self.rest.clear();
-        self.out.insert(0, self.speech.cut());
+        self.backlog.discarded(now);
+        self.unsent.clear();
+        self.out.insert(0, self.codec.delimiter());
     }
 
-    fn gone(&mut self, lost: Lost) -> bool {
-        self.shared.link(LinkNews::Lost(lost), Instant::now());
+    fn report_lost(&mut self, lost: Lost) -> bool {
+        self.shared.on_link_event(LinkEvent::Lost(lost), Instant::now());
         true
     }
 
-    /// Stops the wheels for good: again and again, for there will be nobody to see whether it was heard; and then gives
-    /// a slow cable time to carry it, for closing throws away what is not.
+    /// Stops the wheels for good. The stop is repeated, since no acknowledgement is awaited; then a slow port gets time to
+    /// transmit it, because closing discards what is pending.
     async fn last_stop(&mut self) {
         let begun = Instant::now();
-        self.speech.say(&Order::Stop, begun, &mut self.out);
+        self.codec.encode(&DeviceCommand::Stop, begun, &mut self.out);
         if self.is_behind(begun) {
-            self.overtake(begun);
+            self.discard_pending(begun);
         }
         while begun.elapsed() < LAST_STOP {
             if self.out.is_empty() && !self.is_behind(Instant::now()) {
-                self.speech.say(&Order::Stop, Instant::now(), &mut self.out);
+                self.codec.encode(&DeviceCommand::Stop, Instant::now(), &mut self.out);
             }
             if self.write(Instant::now()).is_err() {
                 return;
             }
             tokio::time::sleep(LAST_EVERY).await;
-            self.pace.holds(self.port.queued(), Instant::now());
+            self.backlog.set_queued(self.port.queued(), Instant::now());
         }
         while begun.elapsed() < LAST_CARRIED && (self.port.queued() > 0 || self.is_behind(Instant::now())) {
             tokio::time::sleep(LAST_EVERY).await;
         }
     }
 
-    /// Writes what the kernel takes at once. The rest of a frame that was begun goes first; whole frames for which there
-    /// is no room are dropped, for the rules repeat what matters, with newer words.
+    /// Writes as much as the kernel accepts at once. The rest of a partial frame goes first; whole frames without room are
+    /// dropped, because the rules repeat what matters with newer values.
     fn write(&mut self, now: Instant) -> io::Result<()> {
-        if !self.rest.is_empty() {
-            let taken = self.put(&self.rest)?;
-            self.rest.drain(..taken);
-            self.pace.wrote(taken, now);
+        if !self.unsent.is_empty() {
+            let taken = self.try_write(&self.unsent)?;
+            self.unsent.drain(..taken);
+            self.backlog.wrote(taken, now);
         }
-        if self.rest.is_empty() && !self.out.is_empty() {
-            let taken = self.put(&self.out)?;
-            self.pace.wrote(taken, now);
+        if self.unsent.is_empty() && !self.out.is_empty() {
+            let taken = self.try_write(&self.out)?;
+            self.backlog.wrote(taken, now);
             if (1..self.out.len()).contains(&taken) {
-                self.rest.extend_from_slice(&self.out[taken..]);
+                self.unsent.extend_from_slice(&self.out[taken..]);
             }
         }
         self.out.clear();
         Ok(())
     }
 
-    fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match nix::unistd::write(&self.port, bytes) {
             Ok(taken) => Ok(taken),
             Err(Errno::EAGAIN | Errno::EINTR) => Ok(0),
