@@ -283,11 +283,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
         /// Saves that run at once end with the newest, whoever comes last.
         #[test]
-        fn the_newest_state_wins(order in Just((1..=6_u64).collect::<Vec<_>>()).prop_shuffle()) {
+        fn the_newest_state_wins(generations in Just((1..=6_u64).collect::<Vec<_>>()).prop_shuffle()) {
             let dir = tempfile::tempdir().unwrap();
             let latch = Arc::new(EstopFile::load(dir.path()).0);
             std::thread::scope(|scope| {
-                for generation in order {
+                for generation in generations {
                     let latch = Arc::clone(&latch);
                     scope.spawn(move || latch.save(generation, &latched(&generation.to_string())).unwrap());
                 }

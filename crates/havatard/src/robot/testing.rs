@@ -93,7 +93,7 @@ pub(crate) struct Device {
     silent: bool,
     seq: u32,
     clock: u32,
-    /// The highest `seq` accepted in the session. A new one begins as if the host's terms had been heard, for tests that hear
+    /// The highest `seq` accepted in the session. A new one begins with the handshake complete, for tests that receive
     /// by hand.
     pub(crate) accepted: u32,
     /// Everything that was ever understood.
@@ -346,7 +346,7 @@ pub(super) fn shared() -> Arc<Shared> {
     Arc::new(Shared::new(core, black_box, now))
 }
 
-/// A driver with a good network, a fresh picture and the seat.
+/// A driver with a good network, recent video and a drive session.
 pub(crate) struct Driver {
     session: DriveSession,
     base: Instant,

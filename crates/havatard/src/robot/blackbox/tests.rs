@@ -1,3 +1,5 @@
+//! Tests of the black box: what survives crashes, full disks and slow readers.
+
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::sync::atomic::{AtomicBool, AtomicU64};

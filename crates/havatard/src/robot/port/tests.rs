@@ -1,3 +1,5 @@
+//! Tests of opening, closing and sharing a port, on pseudo-terminals.
+
 use std::fs;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -76,7 +76,7 @@ fn report(state: DeviceState) -> Report {
     }
 }
 
-/// The rules with a controller that answers, a driver in the seat, and the driver's clock.
+/// The rules with a controller that answers, an open drive session, and the driver's clock.
 struct Rig {
     core: Core,
     now: Instant,
@@ -218,7 +218,7 @@ impl Rig {
         self.core.acquire(&who(name), how, token, Timestamp::now(), self.now).map(|_| token)
     }
 
-    /// Somebody else has the lease and the seat, and has let go.
+    /// Somebody else has the lease and a drive session, and has sent neutral.
     fn open_session(&mut self, token: &Fingerprint) {
         self.token = *token;
         (self.session, _) = self.core.open_session(token, self.now).unwrap();
@@ -355,7 +355,7 @@ fn numbers_outside_their_range_change_nothing() {
 }
 
 #[test]
-fn a_lost_link_voids_everything_and_a_new_one_waits_for_a_fresh_action() {
+fn a_lost_link_voids_everything_and_a_new_one_waits_for_a_new_action() {
     for lost in [Lost::Unplugged, Lost::Silent, Lost::Rebooted, Lost::OtherSession] {
         let mut rig = Rig::ready();
         rig.hold(1.0).unwrap();
@@ -428,7 +428,7 @@ fn stops_are_repeated_until_the_controller_stands() {
 }
 
 #[test]
-fn a_seat_that_is_left_or_taken_stops_at_once() {
+fn a_drive_session_that_is_closed_or_replaced_stops_at_once() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
     rig.device_commands();

@@ -30,7 +30,7 @@ fn presses_are_counted_anew_for_a_new_driver_and_not_for_a_new_socket() {
 }
 
 #[test]
-fn who_takes_the_robot_has_the_seat_to_take_and_the_former_one_has_none() {
+fn who_takes_the_robot_may_open_a_session_and_the_former_one_has_none() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
     rig.device_commands();

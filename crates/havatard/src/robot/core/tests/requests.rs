@@ -38,9 +38,9 @@ fn a_step_by_request_needs_a_live_socket() {
 #[test]
 fn a_presence_light_that_shows_something_else_is_told_again() {
     let mut rig = Rig::new();
-    let terms = controller();
+    let plain = controller();
     rig.core.on_link_event(
-        LinkEvent::Up(Controller { features: Features { presence: true, ..terms.features }, ..terms }),
+        LinkEvent::Up(Controller { features: Features { presence: true, ..plain.features }, ..plain }),
         rig.now,
     );
     let shows = |presence| Report { presence: Some(presence), ..report(DeviceState::Held) };

@@ -104,7 +104,7 @@ fn stale_motions(seed: u64) -> u32 {
                 }
                 DriveMessage::Latch { .. } | DriveMessage::Step { .. } if accepted => {
                     newest_good = newest_good.max(Some(flight.made));
-                    // A press is a fresh action by itself.
+                    // A press is a new action by itself.
                     let_go = Some(t);
                 }
                 _ => {}
@@ -142,7 +142,7 @@ fn no_motion_from_an_old_replayed_or_reordered_command() {
     assert_eq!(bad, 0, "in {count} schedules");
 }
 
-/// A seat, and the beat drawn for it.
+/// A drive session, and the beat drawn for it.
 type Seated = (u64, u64);
 
 /// Four people and ten seconds of grabbing: commands accepted with a token that is not the newest one granted are
@@ -154,7 +154,7 @@ fn wrong_drivers(seed: u64) -> u32 {
     core.on_link_event(LinkEvent::Up(controller()), start);
     core.on_link_event(LinkEvent::Reported(report(DeviceState::Held)), start);
     let people = ["ana", "bob", "eva", "admin"].map(who);
-    // Every token ever granted, with its number, whether it was given up, and the seat last taken with it.
+    // Every token ever granted, with its number, whether it was given up, and the session last opened with it.
     let mut grants: Vec<(Fingerprint, u64, Option<Seated>)> = Vec::new();
     let mut newest = 0;
     let mut moved_by = 0;

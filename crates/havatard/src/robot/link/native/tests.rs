@@ -1,3 +1,5 @@
+//! Tests of the native codec: handshake, sessions that are lost, damaged and foreign bytes.
+
 use havatar_link::frame::Decoder;
 use havatar_link::host::{HELLO_EVERY, SILENCE};
 use havatar_link::message::{Code, Flags, FromDevice, Kind as Type, Refused, ToDevice};
@@ -41,7 +43,7 @@ impl End {
         (Self { native, now, events: Vec::new() }, out)
     }
 
-    /// In a session with this device, our terms accepted.
+    /// In a session with this device, the handshake complete.
     fn with(device: &mut Device) -> Self {
         let (mut end, hello) = Self::open();
         let welcome = device.receive(&hello);
@@ -50,7 +52,7 @@ impl End {
         end
     }
 
-    /// Tells the device our terms, after its welcome. The news of its first report.
+    /// Completes the handshake after the welcome. Returns the events of the first report.
     fn agree(&mut self, device: &mut Device) -> Vec<LinkEvent> {
         device.accepted = 0;
         let limits = self.poll();

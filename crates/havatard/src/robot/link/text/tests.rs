@@ -1,3 +1,5 @@
+//! Tests of the text codec: stops, timed motions, and firmware that answers or is silent.
+
 use havatar_link::text::{Scale, Scales, Settings};
 use proptest::prelude::*;
 use rand::SeedableRng as _;
