@@ -46,7 +46,7 @@ async fn run(
         let seen: Arc<MediaStatus> = streams.borrow_and_update().clone();
         let state = wheels.borrow_and_update().clone();
         let now = fold(count.update(&seen, Instant::now()), &state);
-        robot.watched(now.watchers);
+        robot.set_watchers(now.watchers);
         let without = match state.link.state {
             api::RobotLinkState::Off => true,
             api::RobotLinkState::Up => !has(&state, "mute_switch"),

@@ -1,11 +1,11 @@
-//! How old a message of the driver's is, bounded from above without trusting anybody's clock.
+//! The age of a driver's message, bounded from above without trusting the client's clock.
 //!
-//! We number beats and remember when each was sent. The client says, on its own steady clock, when the newest
-//! beat arrived (`beat_t`) and when it made the message (`t`). A beat cannot arrive before it is sent, so at client
-//! time `beat_t` our clock showed at least `sent`; hence at client time `t` it showed at least `t + (sent - beat_t)`,
-//! and the message is at most `now - t - (sent - beat_t)` old. Each beat gives such a bound; the largest
-//! `sent - beat_t`, that of the beat which was under way shortest, gives the tightest. Only the last half minute
-//! counts, so that two quartz clocks that drift apart by 200 ppm falsify it by 6 ms at most.
+//! The daemon numbers its beats and records when each was sent. The client reports, on its own steady clock, when the
+//! newest beat arrived (`beat_t`) and when it made the message (`t`). A beat cannot arrive before it is sent, so at client
+//! time `beat_t` the daemon's clock showed at least `sent`; hence at client time `t` it showed at least
+//! `t + (sent - beat_t)`, and the message is at most `now - t - (sent - beat_t)` old. Each beat gives such a bound; the
+//! largest `sent - beat_t`, that of the fastest beat, gives the tightest. Only the last 30 s count, so that two quartz
+//! clocks that drift apart by 200 ppm falsify it by 6 ms at most.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use std::time::Duration;
 use havatar_api::{Refusal, Stamp};
 use tokio::time::Instant;
 
-/// Between two beats.
+/// Interval of the beats.
 pub(super) const BEAT: Duration = Duration::from_millis(100);
-/// An older command moves nothing.
+/// A command of this age or older is refused.
 pub(super) const OLDEST: Duration = Duration::from_millis(300);
-/// How long a beat's bound counts.
+/// How long the bound of a beat counts.
 const WINDOW: Duration = Duration::from_secs(30);
-/// Bounds are kept by the second: the best of each.
+/// Bounds are stored by the second: the best of each.
 const BUCKET: Duration = Duration::from_secs(1);
-/// Beats whose sending is remembered; older echoes say nothing.
+/// Number of beats whose time is stored; an echo of an older one is ignored.
 const BEATS: usize = 64;
-/// What drifting clocks may make a message seem younger than nothing.
+/// Tolerated negative age, as clock drift may produce it.
 const DRIFT_MS: f64 = 50.0;
 
-/// The bound for one client: one socket.
+/// The bound for one client, that is, one drive socket.
 #[derive(Debug)]
 pub(super) struct Clock {
     base: Instant,
@@ -38,13 +38,13 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Beats are numbered from `after` on. No two sockets have a number in common: a press that was stamped by another one's
-    /// beat would look as young as the beat of the same number here.
+    /// Numbers beats from `after` + 1. No two sockets share a number: a press stamped with another socket's beat would look as
+    /// young as the beat of the same number here.
     pub(super) fn new(now: Instant, after: u64) -> Self {
         Self { base: now, sent: VecDeque::new(), newest: after, best: VecDeque::new() }
     }
 
-    /// A beat is being sent: its number.
+    /// Records that a beat is being sent, and returns its number.
     pub(super) fn beat(&mut self, now: Instant) -> u64 {
         if self.sent.len() == BEATS {
             self.sent.pop_front();
@@ -54,7 +54,7 @@ impl Clock {
         self.newest
     }
 
-    /// How old a message that has just arrived is, at most.
+    /// The highest possible age of a message that has just arrived.
     pub(super) fn age(&mut self, stamp: &Stamp, now: Instant) -> Result<Duration, Refusal> {
         let times = [stamp.t, stamp.beat_t];
         let sane = times.iter().all(|ms| ms.is_finite() && (0.0..1e13).contains(ms));
@@ -62,15 +62,15 @@ impl Clock {
             return Err(Refusal::Clock);
         }
         self.forget(now);
-        let news = self.offset(stamp);
+        let sample = self.offset(stamp);
         let offset =
-            self.best.iter().map(|(_, offset)| *offset).chain(news).fold(f64::NEG_INFINITY, f64::max);
+            self.best.iter().map(|(_, offset)| *offset).chain(sample).fold(f64::NEG_INFINITY, f64::max);
         let age = self.ms(now) - (stamp.t + offset);
         if !age.is_finite() || age < -DRIFT_MS {
-            // Nor is anything learned from what cannot be.
+            // An impossible age must not improve the bound.
             return Err(Refusal::Clock);
         }
-        if let Some(offset) = news {
+        if let Some(offset) = sample {
             self.learn(offset, now);
         }
         Ok(Duration::from_secs_f64((age / 1000.0).clamp(0.0, 1e6)))
@@ -82,7 +82,7 @@ impl Clock {
         }
     }
 
-    /// What a stamp says of the client's clock; nothing if its beat was sent too long ago, or to another.
+    /// The bound that a stamp gives; `None` if its beat is too old, or was another socket's.
     fn offset(&self, stamp: &Stamp) -> Option<f64> {
         let back = usize::try_from(self.newest - stamp.beat).ok()?;
         let sent = self.sent.len().checked_sub(back.checked_add(1)?).and_then(|i| self.sent.get(i))?;

@@ -1,29 +1,29 @@
-//! Why the robot did not do what was asked.
+//! Refusals with their texts, API codes and HTTP statuses.
 
 use havatar_api::Refusal;
 
-/// Why the robot did not do what was asked.
+/// A refused request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", said.as_deref().unwrap_or_else(|| words(*refusal)))]
+#[error("{}", detail.as_deref().unwrap_or_else(|| refusal_message(*refusal)))]
 pub struct RobotError {
     /// The stable reason.
     pub refusal: Refusal,
-    /// More exact words than the reason's own.
-    said: Option<String>,
+    /// A text more precise than the reason's own.
+    detail: Option<String>,
 }
 
 impl RobotError {
-    /// A reason with words of its own.
-    pub fn saying(refusal: Refusal, said: impl Into<String>) -> Self {
-        Self { refusal, said: Some(said.into()) }
+    /// A reason with a text of its own.
+    pub fn with_detail(refusal: Refusal, detail: impl Into<String>) -> Self {
+        Self { refusal, detail: Some(detail.into()) }
     }
 
-    /// The stable code of a problem: the reason as the API spells it.
+    /// The stable code of the problem document, as the API spells it.
     pub fn code(&self) -> &'static str {
         code(self.refusal)
     }
 
-    /// The HTTP status that fits.
+    /// The HTTP status for the reason.
     pub fn status(&self) -> u16 {
         match self.refusal {
             Refusal::OutOfRange | Refusal::BadMessage | Refusal::Clock => 422,
@@ -38,12 +38,12 @@ impl RobotError {
 
 impl From<Refusal> for RobotError {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, said: None }
+        Self { refusal, detail: None }
     }
 }
 
 /// One sentence for a person: what is wrong and what to do.
-pub fn words(refusal: Refusal) -> &'static str {
+pub fn refusal_message(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::RobotOff => "no robot is configured: set robot.port",
         Refusal::RobotAway => "the motor controller is unplugged or silent; it is used as soon as it answers",

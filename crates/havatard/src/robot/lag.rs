@@ -1,4 +1,4 @@
-//! How fast may be driven by a picture that is late: down at once, up after two seconds of better.
+//! The speed that the lag of video and commands allows: lowered at once, raised after two seconds of improvement.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) enum Level {
 }
 
 impl Level {
-    /// Picture and command together.
+    /// The level for a lag: age of the video plus age of the command.
     pub(super) fn of(lag: Duration) -> Self {
         match lag.as_micros() {
             0..=200_000 => Self::Full,
@@ -26,7 +26,7 @@ impl Level {
         }
     }
 
-    /// Share of the speed for controls that are held or latched.
+    /// Share of the full speed for held and latched motions, in percent.
     pub(super) fn percent(self) -> u8 {
         match self {
             Self::Full => 100,
@@ -37,14 +37,14 @@ impl Level {
     }
 }
 
-/// How long better must last.
+/// How long an improvement must last before the level rises.
 const UP_AFTER: Duration = Duration::from_secs(2);
 
 /// The level in force.
 #[derive(Debug, Default)]
 pub(super) struct Lag {
     level: Option<Level>,
-    /// Since when every report was better, and the worst of those.
+    /// Since when every report was better than the level, and the worst of those reports.
     better: Option<(Instant, Level)>,
 }
 
@@ -68,7 +68,7 @@ impl Lag {
         }
     }
 
-    /// `None` before any report.
+    /// `None` before the first report.
     pub(super) fn level(&self) -> Option<Level> {
         self.level
     }

@@ -1,4 +1,4 @@
-//! Who has the robot: one at a time, by a number that only goes up and a secret that comes with it.
+//! The lease: one holder at a time, identified by a number that only rises and by a secret token.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use tokio::time::Instant;
 
 use crate::secrets::Fingerprint;
 
-use super::Who;
+use super::who::Who;
 
-/// Without a sign of life for this long the lease has ended.
+/// The lease expires after this long without a sign of life from its holder.
 pub(super) const STALE: Duration = Duration::from_secs(2);
-/// An ask that is not repeated is forgotten.
+/// A request for a held lease expires unless it is repeated within this time.
 const ASK: Duration = Duration::from_secs(5);
-/// An answer waits this long for the one who asked to come for it.
+/// After a hand-over the lease is reserved for the requester for this long.
 const OFFER: Duration = Duration::from_secs(5);
-/// Whoever was told no is told so again for this long, instead of asking the driver once more.
+/// How long the driver's "no" is repeated to the requester before the driver is asked again.
 const NO: Duration = Duration::from_secs(10);
-/// Former tokens that are still known for what they are.
+/// Number of former tokens that are still recognized, to answer `lease_lost` instead of `no_lease`.
 const FORMER: usize = 32;
 
-/// The one lease, and who wants it.
+/// The lease, and who requests it.
 #[derive(Debug, Default)]
 pub(super) struct Leases {
     newest: u64,
     held: Option<Held>,
-    /// Who asks, and when they last did.
+    /// The requester, and the time of the last request.
     ask: Option<(Who, Instant)>,
-    /// For whom the robot is kept after a hand-over, and until when.
+    /// For whom the lease is reserved after a hand-over, and until when.
     offer: Option<(Who, Instant)>,
-    /// Whose ask the driver has declined, by key, and until when that is their answer.
+    /// The key of the requester whom the driver has declined, and until when that holds.
     declined: Option<(String, Instant)>,
     former: VecDeque<Fingerprint>,
 }
@@ -43,26 +43,26 @@ struct Held {
     who: Who,
     since: Timestamp,
     seen: Instant,
-    /// The socket that drives.
-    seat: Option<u64>,
+    /// The drive session.
+    session: Option<u64>,
 }
 
-/// What came of asking for the robot.
+/// The result of a request for the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It is theirs. Whoever had it before has lost it.
+    /// Granted under this number. A former holder has lost it.
     Granted(u64),
-    /// The driver has been asked.
+    /// Passed on to the driver.
     Asked,
 }
 
 impl Leases {
-    /// Numbers begin above `newest`.
+    /// Grants numbers above `newest`.
     pub(super) fn above(newest: u64) -> Self {
         Self { newest, ..Self::default() }
     }
 
-    /// `token` is a fresh secret, for the case that it is granted.
+    /// `token` is a new secret, for the case that the lease is granted.
     pub(super) fn acquire(
         &mut self,
         who: &Who,
@@ -83,7 +83,7 @@ impl Leases {
                 return Err(Refusal::LeaseHeld);
             }
             api::IfHeld::Ask => {
-                // Whoever asked first stays first, as long as they go on asking.
+                // The first requester stays first for as long as the request is repeated.
                 if self.ask.as_ref().is_none_or(|(asking, _)| asking.key == who.key) {
                     self.ask = Some((who.clone(), now));
                 }
@@ -97,12 +97,18 @@ impl Leases {
             self.ask = None;
         }
         self.newest += 1;
-        self.held =
-            Some(Held { number: self.newest, token, who: who.clone(), since: wall, seen: now, seat: None });
+        self.held = Some(Held {
+            number: self.newest,
+            token,
+            who: who.clone(),
+            since: wall,
+            seen: now,
+            session: None,
+        });
         Ok(Outcome::Granted(self.newest))
     }
 
-    /// The number of the lease that a token is good for.
+    /// The number of the lease that a token belongs to.
     pub(super) fn check(&mut self, token: &Fingerprint, now: Instant) -> Result<u64, Refusal> {
         self.expire(now);
         match &self.held {
@@ -112,21 +118,21 @@ impl Leases {
         }
     }
 
-    /// The holder has given a sign of life.
+    /// Records a sign of life of the holder.
     pub(super) fn seen(&mut self, number: u64, now: Instant) {
         if let Some(held) = self.held.as_mut().filter(|held| held.number == number) {
             held.seen = now;
         }
     }
 
-    /// Ends the lease, if it is still this one.
+    /// Ends the lease, if it still has this number.
     pub(super) fn release(&mut self, number: u64) {
         if self.number() == Some(number) {
             self.end();
         }
     }
 
-    /// The driver's answer to whoever asks. Handed over, it is kept for them until they come for it.
+    /// The driver's answer to the requester. After a hand-over the lease is reserved for the requester.
     pub(super) fn answer(&mut self, number: u64, hand_over: bool, now: Instant) -> Result<(), Refusal> {
         if self.number() != Some(number) {
             return Err(Refusal::LeaseLost);
@@ -142,36 +148,36 @@ impl Leases {
         Ok(())
     }
 
-    /// The socket `seat` is the one that drives from now on.
-    pub(super) fn sit(&mut self, number: u64, seat: u64, now: Instant) {
+    /// Attaches a drive session to the lease.
+    pub(super) fn open_session(&mut self, number: u64, session: u64, now: Instant) {
         if let Some(held) = self.held.as_mut().filter(|held| held.number == number) {
-            (held.seat, held.seen) = (Some(seat), now);
+            (held.session, held.seen) = (Some(session), now);
         }
     }
 
-    /// The socket `seat` is gone.
-    pub(super) fn leave(&mut self, seat: u64) {
-        if let Some(held) = self.held.as_mut().filter(|held| held.seat == Some(seat)) {
-            held.seat = None;
+    /// Detaches a drive session that is closed.
+    pub(super) fn close_session(&mut self, session: u64) {
+        if let Some(held) = self.held.as_mut().filter(|held| held.session == Some(session)) {
+            held.session = None;
         }
     }
 
-    /// The socket that drives.
-    pub(super) fn seat(&self) -> Option<u64> {
-        self.held.as_ref()?.seat
+    /// The drive session of the lease.
+    pub(super) fn session(&self) -> Option<u64> {
+        self.held.as_ref()?.session
     }
 
-    /// The present lease.
+    /// The number of the present lease.
     pub(super) fn number(&self) -> Option<u64> {
         self.held.as_ref().map(|held| held.number)
     }
 
-    /// Who asks for the robot.
+    /// The name of the requester.
     pub(super) fn asking(&self) -> Option<&str> {
         self.ask.as_ref().map(|(who, _)| who.name.as_str())
     }
 
-    /// Ends what has gone stale.
+    /// Ends what has expired.
     pub(super) fn expire(&mut self, now: Instant) {
         if self.held.as_ref().is_some_and(|held| now.duration_since(held.seen) >= STALE) {
             self.end();
@@ -187,20 +193,20 @@ impl Leases {
         }
     }
 
-    /// When something goes stale next.
+    /// When the lease or the request expires next.
     pub(super) fn next(&self) -> Option<Instant> {
         let held = self.held.as_ref().map(|held| held.seen + STALE);
         let ask = self.ask.as_ref().map(|(_, at)| *at + ASK);
         held.into_iter().chain(ask).min()
     }
 
-    /// Who drives, for everybody.
+    /// The driver, for the published state.
     pub(super) fn driver(&self) -> Option<api::Driver> {
         self.held.as_ref().map(|held| api::Driver {
             lease: held.number,
             who: held.who.name.clone(),
             since: held.since,
-            connected: held.seat.is_some(),
+            connected: held.session.is_some(),
             asked_by: self.asking().map(str::to_owned),
         })
     }

@@ -1,22 +1,23 @@
-//! The robot's wheels, head and lights: who may move them, how, and the cable to the controller that does.
+//! The robot's wheels, head and lights: who may move them, which motion is in force, and the link to the motor controller.
 //!
-//! The rules are pure and in one place: `core` joins `lease` (who drives), `clock` (how old a message is), `lag` (how
-//! fast), `arbiter` (which motion is in force) and the e-stop. They stand behind a lock held for microseconds, not
-//! behind a channel: a driver's message is judged, and refused if need be, in the call that brings it, and
-//! there is no queue in which an old command could survive. `wire` is all that rules and cable say to each other.
+//! The rules are pure and stand in one place: `core` joins `lease` (who drives), `clock` (the age of a message), `lag`
+//! (the speed that a late video allows), `arbiter` (the motion in force) and the e-stop. They stand behind a lock that is
+//! held for microseconds, not behind a channel: the call that brings a driver's message also judges it, so there is no
+//! queue in which an old command could survive. `wire` holds the types that rules and link exchange.
 //!
-//! Nothing here knows HTTP, sockets or sessions; a [`Seat`] is what a live drive socket holds, and dropping it stops
-//! the wheels.
+//! Nothing here knows HTTP, sockets or sign-ins. A live drive socket holds a [`DriveSession`]; dropping it stops the
+//! wheels.
 
 mod arbiter;
 mod blackbox;
 mod clock;
 mod core;
 mod error;
-mod keeper;
+mod estop_file;
+mod estop_persistence;
 mod lag;
-mod latch;
 mod lease;
+mod lease_numbers;
 mod link;
 mod port;
 mod running;
@@ -25,6 +26,7 @@ mod simulated;
 mod task;
 #[cfg(test)]
 pub(crate) mod testing;
+mod who;
 mod wire;
 
 use std::io;
@@ -45,67 +47,57 @@ use crate::secrets::{Fingerprint, Secret};
 use self::lease::Outcome;
 use self::shared::Shared;
 
-pub use error::{RobotError, words};
-pub use running::{Running, Surroundings};
+pub use self::error::{RobotError, refusal_message};
+pub use self::running::{Running, Surroundings};
+pub use self::who::Who;
 
 /// Longest name of a driver, in characters.
 const LONGEST_NAME: usize = 40;
-/// Reach of the head, degrees.
+/// Range of the head to either side, degrees.
 const PAN: f64 = 90.0;
 const TILT: f64 = 45.0;
-/// How long an answer waits for the disk.
+/// Longest wait for the disk before a request is answered.
 const SAVE_WITHIN: Duration = Duration::from_secs(1);
 
-/// Somebody who asks something of the robot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Who {
-    /// What others are told.
-    pub name: String,
-    /// Tells one sign-in from another: two tabs of one sign-in have the same.
-    pub key: String,
-    /// May take the robot from somebody.
-    pub admin: bool,
-}
-
-/// Handle to the robot; clones share it. Every verb but those that wait for the disk is done when it returns.
+/// Handle to the robot; clones share it. Only the e-stop's methods wait (for the disk); all others act at once.
 #[derive(Debug, Clone)]
 pub struct Robot(Arc<Shared>);
 
 impl Robot {
-    /// A robot with nothing at the end of its cable.
+    /// A robot without a controller.
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        let (caps, now) = (arbiter::Caps { linear: 250.0, angular: 785.0 }, Instant::now());
-        let core = core::Core::new("", caps, 0, (None, true), now);
+        let (limits, now) = (arbiter::SpeedLimits { linear: 250.0, angular: 785.0 }, Instant::now());
+        let core = core::Core::new("", limits, 0, (None, true), now);
         let (black_box, _) =
             blackbox::BlackBox::open(&std::env::temp_dir().join(crate::random::text::<8>()), 0);
         Self(Arc::new(Shared::new(core, black_box, now)))
     }
 
-    /// The robot as it is.
+    /// The newest state.
     pub fn state(&self) -> Arc<api::RobotState> {
         self.0.state.borrow().clone()
     }
 
-    /// Wakes when the robot has changed: at once for what matters, ten times a second for what merely moves.
+    /// Subscribes to the state: important changes are published at once, others ten times a second.
     pub fn subscribe(&self) -> watch::Receiver<Arc<api::RobotState>> {
         self.0.state.subscribe()
     }
 
-    /// Gives the robot to somebody, or asks whoever has it.
+    /// Grants the lease, or passes the request on to its holder.
     ///
     /// # Errors
     /// `lease_held`; `out_of_range` for a name too long or empty.
     pub fn acquire(&self, who: &Who, request: &api::LeaseRequest) -> Result<api::LeaseAnswer, RobotError> {
         let name = request.name.as_deref().map_or(who.name.as_str(), str::trim);
         if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-            let said =
+            let detail =
                 format!("name must have 1 to {LONGEST_NAME} characters, none of them a control character");
-            return Err(RobotError::saying(Refusal::OutOfRange, said));
+            return Err(RobotError::with_detail(Refusal::OutOfRange, detail));
         }
         let who = Who { name: name.to_owned(), ..who.clone() };
         let token = Secret::random();
-        let (outcome, driver) = self.0.with(|core, now| {
+        let (outcome, driver) = self.0.update(|core, now| {
             let outcome = core.acquire(&who, request.if_held, token.digest(), Timestamp::now(), now);
             (outcome, core.driver())
         });
@@ -117,56 +109,56 @@ impl Robot {
             }),
             (Ok(Outcome::Asked), driver) => Ok(api::LeaseAnswer::Asked { driver }),
             (Err(Refusal::LeaseHeld), Some(driver)) => {
-                let said = format!("{} has the robot: ask for it with if_held=ask", driver.who);
-                Err(RobotError::saying(Refusal::LeaseHeld, said))
+                let detail = format!("{} has the robot: ask for it with if_held=ask", driver.who);
+                Err(RobotError::with_detail(Refusal::LeaseHeld, detail))
             }
             (Err(refusal), _) => Err(refusal.into()),
         }
     }
 
-    /// Says that the holder is alive, for clients without a drive socket.
+    /// Renews the lease, for clients without a drive socket.
     ///
     /// # Errors
     /// `no_lease`, `lease_lost`.
-    pub fn keep(&self, token: &str) -> Result<(), RobotError> {
-        Ok(self.0.with(|core, now| core.keep(&Fingerprint::of(token), now))?)
+    pub fn keep_alive(&self, token: &str) -> Result<(), RobotError> {
+        Ok(self.0.update(|core, now| core.keep_alive(&Fingerprint::of(token), now))?)
     }
 
-    /// Gives the robot back, through a stop.
+    /// Gives the lease back, and stops the wheels.
     ///
     /// # Errors
     /// `no_lease`, `lease_lost`.
     pub fn release(&self, token: &str) -> Result<(), RobotError> {
-        Ok(self.0.with(|core, now| core.release(&Fingerprint::of(token), now))?)
+        Ok(self.0.update(|core, now| core.release(&Fingerprint::of(token), now))?)
     }
 
-    /// The driver's answer to whoever asked for the robot.
+    /// The driver's answer to a request for the lease.
     ///
     /// # Errors
-    /// `no_lease` (also if nobody asks), `lease_lost`.
+    /// `no_lease` (also without a pending request), `lease_lost`.
     pub fn answer(&self, reply: &api::LeaseReply) -> Result<(), RobotError> {
-        Ok(self.0.with(|core, now| core.answer(&Fingerprint::of(&reply.token), reply.hand_over, now))?)
+        Ok(self.0.update(|core, now| core.answer(&Fingerprint::of(&reply.token), reply.hand_over, now))?)
     }
 
-    /// Opens the driver's seat for a lease. An earlier seat of the same lease ends, through a stop.
+    /// Opens the drive session of a lease. It replaces an earlier session of the same lease, and stops the wheels.
     ///
     /// # Errors
     /// `no_lease`, `lease_lost`.
-    pub fn sit(&self, who: &Who, token: &str) -> Result<Seat, RobotError> {
-        let (id, lease) = self.0.with(|core, now| core.sit(&Fingerprint::of(token), now))?;
-        let ended = self.0.seat(id);
-        Ok(Seat { shared: self.0.clone(), who: who.clone(), id, lease, ended })
+    pub fn open_drive_session(&self, who: &Who, token: &str) -> Result<DriveSession, RobotError> {
+        let (id, lease) = self.0.update(|core, now| core.open_session(&Fingerprint::of(token), now))?;
+        let ended = self.0.register_session(id);
+        Ok(DriveSession { shared: self.0.clone(), who: who.clone(), id, lease, ended })
     }
 
-    /// Stops the wheels, whoever asks. Idempotent.
+    /// Stops the wheels. Anybody may. Idempotent.
     pub fn stop(&self, who: &Who) {
-        self.0.with(|core, _| core.stop(&who.name));
+        self.0.update(|core, _| core.stop(&who.name));
     }
 
-    /// Latches the e-stop, whoever asks. Idempotent. In force when called; the answer waits for the disk, a
-    /// second at most.
+    /// Latches the e-stop. Anybody may. Idempotent. In force when called; the answer waits for the disk, at most
+    /// [`SAVE_WITHIN`].
     pub async fn estop(&self, who: &Who) -> api::Estop {
-        let version = self.0.with(|core, _| core.estop(who, Timestamp::now()));
+        let version = self.0.update(|core, _| core.estop(who, Timestamp::now()));
         self.saved(version).await
     }
 
@@ -182,30 +174,30 @@ impl Robot {
     ) -> Result<api::EstopReleased, RobotError> {
         let Some(confirm) = &request.confirm else {
             let code = Secret::random();
-            self.0.with(|core, now| core.begin_release(who, code.digest(), now))?;
+            self.0.update(|core, now| core.begin_release(who, code.digest(), now))?;
             return Ok(api::EstopReleased {
-                estop: self.0.look(|core| core.estop_state()),
+                estop: self.0.read(|core| core.estop_state()),
                 confirm: Some(code.expose().to_owned()),
                 expires_in_s: Some(core::CODE_VALID.as_secs()),
             });
         };
-        let done = self.0.with(|core, now| core.finish_release(who, &Fingerprint::of(confirm), now));
+        let done = self.0.update(|core, now| core.finish_release(who, &Fingerprint::of(confirm), now));
         let version = done.map_err(|refusal| match refusal {
             Refusal::PressAgain => {
-                let said = "that code does not release this e-stop: it is wrong, used, over a minute old, or of an earlier one; begin again";
-                RobotError::saying(refusal, said)
+                let detail = "that code does not release this e-stop: it is wrong, used, over a minute old, or of an earlier one; begin again";
+                RobotError::with_detail(refusal, detail)
             }
             other => other.into(),
         })?;
         Ok(api::EstopReleased { estop: self.saved(version).await, confirm: None, expires_in_s: None })
     }
 
-    /// Begins a bounded move.
+    /// Starts a step: a move of bounded length.
     ///
     /// # Errors
-    /// Any refusal of a `step` on the socket, and `no_socket`.
+    /// Any refusal of a `step` on the drive socket, and `no_socket`.
     pub fn step(&self, request: &api::StepRequest) -> Result<(), RobotError> {
-        Ok(self.0.with(|core, now| core.step(request, now))?)
+        Ok(self.0.update(|core, now| core.step(request, now))?)
     }
 
     /// Turns the head.
@@ -215,7 +207,7 @@ impl Robot {
     pub fn head(&self, request: &api::HeadRequest) -> Result<(), RobotError> {
         let pan = hundredths("pan", request.pan, PAN)?;
         let tilt = hundredths("tilt", request.tilt, TILT)?;
-        Ok(self.0.with(|core, now| core.head(&Fingerprint::of(&request.token), pan, tilt, now))?)
+        Ok(self.0.update(|core, now| core.head(&Fingerprint::of(&request.token), pan, tilt, now))?)
     }
 
     /// Sets the lamp.
@@ -223,7 +215,7 @@ impl Robot {
     /// # Errors
     /// `not_supported`, and those of the lease and the link.
     pub fn lights(&self, request: &api::LightsRequest) -> Result<(), RobotError> {
-        Ok(self.0.with(|core, now| core.lights(&Fingerprint::of(&request.token), request.light, now))?)
+        Ok(self.0.update(|core, now| core.lights(&Fingerprint::of(&request.token), request.light, now))?)
     }
 
     /// Sounds the buzzer.
@@ -232,17 +224,18 @@ impl Robot {
     /// `out_of_range`, `not_supported`, and those of the lease and the link.
     pub fn buzzer(&self, request: &api::BuzzerRequest) -> Result<(), RobotError> {
         let token = Fingerprint::of(&request.token);
-        Ok(self.0.with(|core, now| core.buzzer(&token, request.hz, request.ms, now))?)
+        Ok(self.0.update(|core, now| core.buzzer(&token, request.hz, request.ms, now))?)
     }
 
-    /// Says how many watch, for those beside the robot: its light shows it, and a short sound tells of the first who comes.
-    pub fn watched(&self, watchers: u32) {
-        if self.0.look(|core| core.watchers() != watchers) {
-            self.0.with(|core, now| core.watched(watchers, now));
+    /// Publishes the number of watchers to the people beside the robot: its presence light shows it, and a chirp announces the
+    /// first one.
+    pub fn set_watchers(&self, watchers: u32) {
+        if self.0.read(|core| core.watchers() != watchers) {
+            self.0.update(|core, now| core.set_watchers(watchers, now));
         }
     }
 
-    /// What happened to the robot, oldest first, as JSON lines: all that there is, or what came after line `since`.
+    /// The black box as JSON lines, oldest first: all of them, or those after line `since`.
     pub fn black_box(&self, since: Option<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
         self.0.black_box.read(since)
     }
@@ -250,13 +243,13 @@ impl Robot {
     async fn saved(&self, version: u64) -> api::Estop {
         let mut tried = self.0.tried.subscribe();
         let _ = tokio::time::timeout(SAVE_WITHIN, tried.wait_for(|tried| *tried >= version)).await;
-        self.0.look(|core| core.estop_state())
+        self.0.read(|core| core.estop_state())
     }
 }
 
-/// The driver's seat: a live drive socket's hold on the robot. Dropped, it stops the wheels at once.
+/// A live drive socket's hold on the robot. Dropping it stops the wheels at once.
 #[derive(Debug)]
-pub struct Seat {
+pub struct DriveSession {
     shared: Arc<Shared>,
     who: Who,
     id: u64,
@@ -264,15 +257,15 @@ pub struct Seat {
     ended: CancellationToken,
 }
 
-impl Seat {
+impl DriveSession {
     /// The lease's number.
     pub fn lease(&self) -> u64 {
         self.lease
     }
 
-    /// What the welcome says.
+    /// The first event of the drive socket.
     pub fn welcome(&self) -> api::DriveEvent {
-        let (max_linear, max_angular) = self.shared.look(|core| core.top_speed());
+        let (max_linear, max_angular) = self.shared.read(|core| core.top_speed());
         api::DriveEvent::Welcome {
             lease: self.lease,
             beat_ms: millis(clock::BEAT),
@@ -284,57 +277,57 @@ impl Seat {
         }
     }
 
-    /// A message of the driver's (never `Hello`). In force when this returns; a refusal has changed nothing,
-    /// or has stopped.
+    /// Judges a message of the driver (never `Hello`) and applies it before it returns. A refused message has changed nothing,
+    /// or has stopped the wheels.
     ///
     /// # Errors
-    /// Why it had no effect.
-    pub fn hear(&self, message: &api::DriveMessage) -> Result<(), Refusal> {
-        self.shared.with(|core, now| match message {
+    /// The refusal.
+    pub fn receive(&self, message: &api::DriveMessage) -> Result<(), Refusal> {
+        self.shared.update(|core, now| match message {
             api::DriveMessage::Estop => {
                 core.estop(&self.who, Timestamp::now());
                 Ok(())
             }
-            message => core.hear(self.id, message, now),
+            message => core.receive(self.id, message, now),
         })
     }
 
-    /// A message came that could not be read, or too many: stops the wheels.
+    /// Stops the wheels: the client sent an unreadable message, or too many.
     pub fn fault(&self) {
-        self.shared.with(|core, _| core.fault(self.id));
+        self.shared.update(|core, _| core.fault(self.id));
     }
 
-    /// Draws the next beat, to be sent at once; `None` if this seat is over.
+    /// Draws the number of the next beat, to be sent at once; `None` once this session has ended.
     pub fn beat(&self) -> Option<u64> {
-        self.shared.look(|core| core.beat(self.id, Instant::now()))
+        self.shared.read(|core| core.beat(self.id, Instant::now()))
     }
 
-    /// Somebody asks for the robot: their name.
-    pub fn asked(&self) -> Option<String> {
-        self.shared.look(|core| core.asking().map(str::to_owned))
+    /// The name of the person who requests the lease.
+    pub fn requested_by(&self) -> Option<String> {
+        self.shared.read(|core| core.asking().map(str::to_owned))
     }
 
-    /// Cancelled when this seat is over: lease lost, handed over, stale, or another seat took its place.
+    /// Cancelled when this session ends: lease lost, handed over or expired, or replaced by another session.
     pub fn ended(&self) -> CancellationToken {
         self.ended.clone()
     }
 
-    /// Why it is over, and who drives now.
-    pub fn why_ended(&self) -> (Refusal, Option<String>) {
-        (Refusal::LeaseLost, self.shared.look(|core| core.driver()).map(|driver| driver.who))
+    /// Why this session ended, and who drives now.
+    pub fn end_reason(&self) -> (Refusal, Option<String>) {
+        (Refusal::LeaseLost, self.shared.read(|core| core.driver()).map(|driver| driver.who))
     }
 }
 
-impl Drop for Seat {
+impl Drop for DriveSession {
     fn drop(&mut self) {
-        self.shared.with(|core, _| core.leave(self.id));
+        self.shared.update(|core, _| core.close_session(self.id));
     }
 }
 
 fn hundredths(what: &str, degrees: f64, most: f64) -> Result<i16, RobotError> {
     if !degrees.is_finite() || degrees.abs() > most {
-        let said = format!("{what} must be -{most} to {most} degrees");
-        return Err(RobotError::saying(Refusal::OutOfRange, said));
+        let detail = format!("{what} must be -{most} to {most} degrees");
+        return Err(RobotError::with_detail(Refusal::OutOfRange, detail));
     }
     #[expect(clippy::cast_possible_truncation, reason = "at most 9000")]
     Ok((degrees * 100.0).round() as i16)

@@ -1,4 +1,4 @@
-//! The robot's life: from the config to the motion loop, and to the last stop.
+//! The robot's lifecycle: from the config to the motion loop, and to the final stop.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,26 +14,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, RobotLines, RobotPort, RobotProtocol};
 
-use super::Robot;
-use super::arbiter::Caps;
-use super::blackbox::{BlackBox, Writer};
+use super::arbiter::SpeedLimits;
+use super::blackbox::{BlackBox, WriterHandle};
 use super::core::{Core, Latched};
-use super::keeper;
-use super::latch::Latch;
+use super::estop_file::EstopFile;
 use super::link::{Native, Text};
 use super::port::Lines;
 use super::shared::Shared;
 use super::simulated::Simulated;
 use super::task::{self, Cable};
+use super::{Robot, estop_persistence, lease_numbers};
 
-/// What the robot's side needs of its surroundings.
+/// What the robot needs from the daemon.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    /// Where the e-stop and the black box are kept.
+    /// Directory of the e-stop and the black box.
     pub state_dir: PathBuf,
-    /// Where the simulated robot has its port.
+    /// Directory of the simulated robot's port.
     pub runtime_dir: PathBuf,
-    /// Under whose guard that program runs.
+    /// Spawns the simulated robot.
     pub spawner: Spawner,
 }
 
@@ -45,22 +44,22 @@ pub struct Running {
     cable: watch::Sender<Cable>,
     simulated: Option<(Simulated, CancellationToken)>,
     stop: CancellationToken,
-    /// Done, or dropped, when the motion loop has ended.
+    /// Sent to, or dropped, when the motion loop has ended.
     ended: oneshot::Receiver<()>,
     over: bool,
-    keeper: JoinHandle<()>,
-    writer: Writer,
+    persistence: JoinHandle<()>,
+    writer: WriterHandle,
 }
 
 impl Robot {
-    /// Takes up the e-stop of an earlier run and begins to look for the controller. Blocks on the disk: call it before
+    /// Restores the e-stop of an earlier run and starts to look for the controller. Blocks on the disk: call it before
     /// serving.
     ///
     /// # Errors
-    /// If the motion loop gets no thread.
+    /// If the thread of the motion loop cannot be started.
     pub fn start(config: &Config, surroundings: Surroundings) -> anyhow::Result<(Self, Running)> {
         let config = config.robot.clone();
-        let (latch, found) = Latch::load(&surroundings.state_dir);
+        let (file, found) = EstopFile::load(&surroundings.state_dir);
         if let Some(why) = &found.why {
             tracing::error!("the e-stop is latched: {why}; release it when you have looked");
         } else if found.state.latched {
@@ -73,10 +72,10 @@ impl Robot {
         });
         let size = u64::from(config.black_box_mib) * 1024 * 1024;
         let (black_box, writer) = BlackBox::open(&surroundings.state_dir.join("black-box"), size);
-        let first_lease = keeper::first_lease(&surroundings.state_dir);
+        let first_lease = lease_numbers::first_lease(&surroundings.state_dir);
         let now = Instant::now();
         let name = config.port.to_string();
-        let core = Core::new(&name, caps(&config), first_lease, (latched, found.saved), now);
+        let core = Core::new(&name, speed_limits(&config), first_lease, (latched, found.saved), now);
         let shared = Arc::new(Shared::new(core, black_box, now));
         let stop = shared.stop.clone();
         let simulated = simulate(&config, &surroundings);
@@ -90,7 +89,7 @@ impl Robot {
                 let _ = end.send(());
             })
             .context("cannot start the motion loop")?;
-        let keeper = tokio::spawn(keeper::keep(shared.clone(), latch, stop.clone()));
+        let persistence = tokio::spawn(estop_persistence::run(shared.clone(), file, stop.clone()));
         tokio::spawn(warn(shared.state.subscribe(), stop.clone()));
         let robot = Self(shared);
         let running = Running {
@@ -102,7 +101,7 @@ impl Robot {
             stop,
             ended,
             over: false,
-            keeper,
+            persistence,
             writer,
         };
         Ok((robot, running))
@@ -110,13 +109,13 @@ impl Robot {
 }
 
 impl Running {
-    /// Puts a reloaded config in force. If it says something else of the robot, the wheels are stopped first.
+    /// Applies a reloaded config. If it changes the robot, the wheels are stopped first.
     pub async fn apply(&mut self, config: &Config) {
         let config = &config.robot;
         if *config == self.config {
             return;
         }
-        self.robot.0.with(|core, _| core.configure(&config.port.to_string(), caps(config)));
+        self.robot.0.update(|core, _| core.configure(&config.port.to_string(), speed_limits(config)));
         if config.port != self.config.port {
             if let Some((simulated, stop)) = self.simulated.take() {
                 stop.cancel();
@@ -128,7 +127,7 @@ impl Running {
         self.config = config.clone();
     }
 
-    /// Returns when the motion loop has ended, which it must not before the stop.
+    /// Returns when the motion loop has ended, which it must not before [`halt`](Self::halt).
     pub async fn broken(&mut self) {
         if !self.over {
             let _ = (&mut self.ended).await;
@@ -136,16 +135,16 @@ impl Running {
         }
     }
 
-    /// Stops the wheels, for good.
+    /// Stops the wheels for good.
     pub async fn halt(&mut self) {
-        self.robot.0.with(|core, _| core.close());
+        self.robot.0.update(|core, _| core.close());
         self.stop.cancel();
         self.broken().await;
     }
 
-    /// Ends all else, after [`halt`](Self::halt).
+    /// Ends everything else, after [`halt`](Self::halt).
     pub async fn stop(mut self) {
-        let _ = self.keeper.await;
+        let _ = self.persistence.await;
         if let Some((simulated, stop)) = self.simulated.take() {
             stop.cancel();
             simulated.process.closed().await;
@@ -155,8 +154,8 @@ impl Running {
     }
 }
 
-/// Logs what this robot cannot guarantee, once for each time that it is found to be so. Not where it is found: whoever
-/// reads the log slowly must hold up neither the rules nor the loop that drives.
+/// Logs what this robot cannot guarantee, once for each time that it is found. A task of its own: a slow log must block
+/// neither the rules nor the motion loop.
 async fn warn(mut state: watch::Receiver<Arc<api::RobotState>>, stop: CancellationToken) {
     let mut told = Vec::new();
     loop {
@@ -174,21 +173,21 @@ async fn warn(mut state: watch::Receiver<Arc<api::RobotState>>, stop: Cancellati
 
 /// The motion thread.
 fn motion(shared: Arc<Shared>, cables: watch::Receiver<Cable>, stop: CancellationToken) {
-    hurry();
+    raise_priority();
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             runtime.block_on(task::run(shared, cables, stop));
-            // A driver that hangs while it opens a port keeps its thread, not the daemon.
+            // A driver that hangs while it opens a port blocks its thread, not the daemon.
             runtime.shutdown_background();
         }
         Err(error) => tracing::error!(%error, "the motion loop cannot start"),
     }
 }
 
-/// Before everything else on this machine, if the machine allows it: encoders take all they can get.
-fn hurry() {
+/// Raises the thread's priority, if the machine allows it: encoders use all the time that they can get.
+fn raise_priority() {
     const NICE: i32 = -10;
-    // The kernel's own id of this thread: a niceness belongs to a thread, not to the process.
+    // Thread id 0 is this thread: niceness belongs to a thread, not to the process.
     #[expect(unsafe_code, reason = "setpriority takes numbers alone")]
     let result = unsafe { nix::libc::setpriority(nix::libc::PRIO_PROCESS, 0, NICE) };
     if result != 0 {
@@ -203,8 +202,8 @@ fn simulate(config: &config::Robot, surroundings: &Surroundings) -> Option<(Simu
     })
 }
 
-fn caps(config: &config::Robot) -> Caps {
-    Caps {
+fn speed_limits(config: &config::Robot) -> SpeedLimits {
+    SpeedLimits {
         linear: f64::from(config.max_speed.mm_s()),
         angular: f64::from(config.max_turn).to_radians() * 1000.0,
     }
@@ -222,8 +221,8 @@ fn cable(config: &config::Robot, simulated: Option<&Simulated>) -> Cable {
         RobotLines::Low => Lines::Low,
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 785")]
-    let most = (config.max_speed.mm_s(), caps(config).angular.ceil() as u16);
-    // A config with text protocol and unusable lines does not pass its check.
+    let most = (config.max_speed.mm_s(), speed_limits(config).angular.ceil() as u16);
+    // A text protocol with unusable lines does not pass the config's check.
     let dialect = match (config.protocol, &config.text) {
         (RobotProtocol::Text, Some(text)) => {
             let silence = Duration::from_millis(text.silence_ms.into());
@@ -235,7 +234,7 @@ fn cable(config: &config::Robot, simulated: Option<&Simulated>) -> Cable {
         port,
         baud: config.baud,
         lines,
-        speech: Arc::new(move |now| match &dialect {
+        codec: Arc::new(move |now| match &dialect {
             Some((dialect, silence)) => Box::new(Text::new(dialect.clone(), *silence, most, now)),
             None => Box::new(Native::new(most, now)),
         }),

@@ -1,8 +1,7 @@
-//! What the handle, the driver's seat and the motion loop share: the rules behind their lock, and where news goes.
+//! What the handle, the drive session and the motion loop share: the rules behind their lock, and the published state.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use havatar_api as api;
@@ -10,28 +9,28 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::blackbox::{BlackBox, Scribe};
+use super::blackbox::{BlackBox, EventRecorder};
 use super::core::{Core, Note};
-use super::wire::{LinkNews, Order};
+use super::wire::{DeviceCommand, LinkEvent};
 
-/// People are told of what merely moves this often.
+/// Interval at which a state without important changes is published.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
-/// The rules, and where news goes.
+/// The rules, and what follows from them.
 #[derive(Debug)]
 pub(super) struct Shared {
     inner: Mutex<Inner>,
     /// Ends the motion loop, and with it the daemon.
     pub(super) stop: CancellationToken,
-    /// Of the motion loop alone; never waited for.
-    scribe: Mutex<Scribe>,
+    /// Used by the motion loop alone, so its lock is never waited for.
+    recorder: Mutex<EventRecorder>,
     pub(super) black_box: BlackBox,
     /// Wakes the motion loop.
     pub(super) wake: Notify,
-    /// Wakes whoever keeps the e-stop on disk, once for each version; a disk that fails is tried again at its own pace.
+    /// Wakes the e-stop's persistence, once for each version; a failing disk is retried at its own interval.
     pub(super) to_save: Notify,
     asked: AtomicU64,
-    /// The newest version of the e-stop that the disk has been given, in vain or not.
+    /// The newest version of the e-stop that was written, successfully or not.
     pub(super) tried: watch::Sender<u64>,
     pub(super) state: watch::Sender<Arc<api::RobotState>>,
 }
@@ -39,19 +38,19 @@ pub(super) struct Shared {
 #[derive(Debug)]
 struct Inner {
     core: Core,
-    /// Seats that are open, with what tells them that they are over.
-    seats: Vec<(u64, CancellationToken)>,
+    /// Open drive sessions, with the token that tells them that they have ended.
+    sessions: Vec<(u64, CancellationToken)>,
     told: Instant,
 }
 
 impl Shared {
     pub(super) fn new(mut core: Core, black_box: BlackBox, now: Instant) -> Self {
         let state = watch::Sender::new(Arc::new(core.state(now)));
-        let inner = Mutex::new(Inner { core, seats: Vec::new(), told: now });
+        let inner = Mutex::new(Inner { core, sessions: Vec::new(), told: now });
         Self {
             inner,
             stop: CancellationToken::new(),
-            scribe: Mutex::new(Scribe::new(black_box.clone())),
+            recorder: Mutex::new(EventRecorder::new(black_box.clone())),
             black_box,
             wake: Notify::new(),
             to_save: Notify::new(),
@@ -61,59 +60,59 @@ impl Shared {
         }
     }
 
-    /// Asks or tells the rules something, and wakes the motion loop to act on it at once.
-    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Core, Instant) -> T) -> T {
+    /// Changes the rules, and wakes the motion loop to act on it at once.
+    pub(super) fn update<T>(&self, act: impl FnOnce(&mut Core, Instant) -> T) -> T {
         let (result, save) = {
             let mut inner = self.lock();
             let result = act(&mut inner.core, Instant::now());
-            inner.unseat();
+            inner.end_closed_sessions();
             (result, inner.core.to_save().map(|(version, _)| version))
         };
-        // Not by the motion loop, which may be waiting for a port that does not open.
+        // Not left to the motion loop, which may be waiting for a port that does not open.
         self.save(save);
         self.wake.notify_one();
         result
     }
 
-    /// Asks the rules something that changes nothing.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&mut Core) -> T) -> T {
-        look(&mut self.lock().core)
+    /// Reads the rules without a change.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&mut Core) -> T) -> T {
+        read(&mut self.lock().core)
     }
 
-    /// A seat has been taken: cancelled when it is over.
-    pub(super) fn seat(&self, id: u64) -> CancellationToken {
+    /// Registers a drive session. The token is cancelled when it ends.
+    pub(super) fn register_session(&self, id: u64) -> CancellationToken {
         let ended = CancellationToken::new();
         let mut inner = self.lock();
-        inner.seats.push((id, ended.clone()));
-        inner.unseat();
+        inner.sessions.push((id, ended.clone()));
+        inner.end_closed_sessions();
         ended
     }
 
-    /// What the motion loop is to write, and when it is to ask again.
-    pub(super) fn orders(&self, now: Instant, orders: &mut Vec<Order>) -> Instant {
+    /// The commands that the motion loop is to send, and when it is to ask again.
+    pub(super) fn device_commands(&self, now: Instant, commands: &mut Vec<DeviceCommand>) -> Instant {
         let (next, notes, state, save) = {
             let mut inner = self.lock();
-            let next = inner.core.orders(now, orders);
-            inner.unseat();
-            let state = inner.news(now);
+            let next = inner.core.device_commands(now, commands);
+            inner.end_closed_sessions();
+            let state = inner.take_state(now);
             let save = inner.core.to_save().map(|(version, _)| version);
             (next, inner.core.take_notes(), state, save)
         };
-        self.publish(notes, state, save, orders, now);
+        self.publish(notes, state, save, commands, now);
         next
     }
 
-    /// What the link has to say.
-    pub(super) fn link(&self, news: LinkNews, now: Instant) {
-        self.lock().core.link(news, now);
+    /// Passes an event of the link to the rules.
+    pub(super) fn on_link_event(&self, event: LinkEvent, now: Instant) {
+        self.lock().core.on_link_event(event, now);
     }
 
-    /// The cable had no room for what turns the head or lights the lamp.
-    pub(super) fn parts_unsaid(&self) {
-        self.lock().core.parts_unsaid();
+    /// The transmit buffer had no room for head or lamp.
+    pub(super) fn parts_unsent(&self) {
+        self.lock().core.parts_unsent();
     }
 
-    /// The motion loop came so much too late.
+    /// The motion loop was late by this much.
     pub(super) fn late(&self, by: Duration, now: Instant) {
         self.lock().core.late(by, now);
     }
@@ -123,23 +122,23 @@ impl Shared {
         notes: Vec<Note>,
         state: Option<api::RobotState>,
         save: Option<u64>,
-        orders: &[Order],
+        commands: &[DeviceCommand],
         now: Instant,
     ) {
         self.save(save);
-        let mut scribe = self.scribe.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         for note in notes {
-            scribe.note(note.kind, note.fields, now);
+            recorder.note(note.kind, note.fields, now);
         }
-        scribe.sent(orders, now);
+        recorder.sent(commands, now);
         if let Some(mut state) = state {
             state.black_box_fault = self.black_box.failing();
-            scribe.state(&state, now);
+            recorder.state(&state, now);
             self.state.send_replace(Arc::new(state));
         }
     }
 
-    /// Wakes the keeper for a version that it has not been woken for.
+    /// Wakes the persistence for a version that it has not been woken for.
     fn save(&self, version: Option<u64>) {
         if let Some(version) = version
             && self.asked.swap(version, Ordering::Relaxed) != version
@@ -148,7 +147,7 @@ impl Shared {
         }
     }
 
-    /// A panic elsewhere has left the rules in an unknown state: unknown means stopped, and only a new daemon knows better.
+    /// A panic has left the rules in an unknown state: unknown means stopped, until the daemon restarts.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(|poisoned| {
             let mut inner = PoisonError::into_inner(poisoned);
@@ -160,19 +159,19 @@ impl Shared {
 }
 
 impl Inner {
-    fn unseat(&mut self) {
+    fn end_closed_sessions(&mut self) {
         let core = &self.core;
-        self.seats.retain(|(id, ended)| {
-            let seated = core.is_seated(*id);
-            if !seated {
+        self.sessions.retain(|(id, ended)| {
+            let open = core.is_session_open(*id);
+            if !open {
                 ended.cancel();
             }
-            seated
+            open
         });
     }
 
-    /// A new state for everybody, if there is something new in it or it is time.
-    fn news(&mut self, now: Instant) -> Option<api::RobotState> {
+    /// The state to publish, if it has changed or is due.
+    fn take_state(&mut self, now: Instant) -> Option<api::RobotState> {
         let due = now.saturating_duration_since(self.told) >= TELL_EVERY;
         (self.core.take_changed() || (due && self.core.has_report())).then(|| {
             self.told = now;
@@ -192,11 +191,11 @@ mod tests {
         let robot = Robot::for_tests();
         let who = Who { name: "Ana".to_owned(), key: "1".to_owned(), admin: true };
         robot.acquire(&who, &havatar_api::LeaseRequest::default()).unwrap();
-        let panicked = catch_unwind(AssertUnwindSafe(|| robot.0.with(|_, _| panic!("on purpose"))));
+        let panicked = catch_unwind(AssertUnwindSafe(|| robot.0.update(|_, _| panic!("on purpose"))));
         assert!(panicked.is_err());
         robot.stop(&who);
         assert!(robot.0.stop.is_cancelled());
-        let motion = robot.0.look(|core| core.state(tokio::time::Instant::now()).motion);
+        let motion = robot.0.read(|core| core.state(tokio::time::Instant::now()).motion);
         assert_eq!(motion.refusal, Some(havatar_api::Refusal::RobotAway), "{motion:?}");
     }
 }

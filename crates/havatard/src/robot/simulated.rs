@@ -1,9 +1,8 @@
-//! A robot that is a program: `havatar-sim` plays the controller at the end of a pseudo-terminal.
+//! The simulated robot: `havatar-sim` plays the controller at the end of a pseudo-terminal.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use havatar_supervisor::{
     BoxFuture, Command, Launch, LaunchError, Options, Pipeline, Probe, Spawner, Supervised,
@@ -14,22 +13,22 @@ use crate::program;
 
 /// The process's name in lists and logs.
 const NAME: &str = "robot";
-/// The program that plays the controller.
+/// The simulator.
 const PROGRAM: &str = "havatar-sim";
-/// In the runtime directory: leads to the pseudo-terminal while the program runs.
+/// In the runtime directory: a link to the pseudo-terminal while the simulator runs.
 const LINK: &str = "esp32";
 
 /// The simulated robot. Its process ends with the token that it was started with, or with the last handle to it.
 #[derive(Clone)]
 pub(super) struct Simulated {
-    /// Where its port is found, as soon as it has one: to be opened like a serial port.
+    /// Its port, once it has one: opened like a serial port.
     pub(super) port: PathBuf,
-    /// The process, for lists, logs and verbs.
+    /// The process, for lists, logs and commands.
     pub(super) process: Supervised,
 }
 
 impl Simulated {
-    /// Begins to keep the program running. Must be called within a Tokio runtime with time and I/O.
+    /// Starts to keep the process running. Must be called within a Tokio runtime with time and I/O.
     pub(super) fn start(runtime_dir: &Path, spawner: &Spawner, stop: CancellationToken) -> Self {
         Self::start_with(|| program::find_beside(PROGRAM), runtime_dir, spawner, stop)
     }
@@ -54,7 +53,7 @@ struct SimLaunch<F> {
 
 impl<F: Fn() -> Option<PathBuf> + Send + 'static> Launch for SimLaunch<F> {
     async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
-        // The number of a terminal that is gone is given to the next one, which may be anybody's.
+        // The number of a closed terminal is reused: the link may lead to another program's terminal.
         clear(&self.port).map_err(|error| {
             LaunchError::Failed(format!(
                 "{}, which an earlier run left, cannot be removed: {error}",
@@ -70,7 +69,7 @@ impl<F: Fn() -> Option<PathBuf> + Send + 'static> Launch for SimLaunch<F> {
     }
 }
 
-/// Ready, and well, is who has a port. Whether anybody answers there is the link's to find out.
+/// Healthy means that the port exists. Whether a controller answers there is the link's concern.
 struct PortProbe(PathBuf);
 
 impl Probe for PortProbe {

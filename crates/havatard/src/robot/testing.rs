@@ -19,17 +19,17 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::arbiter::Caps;
+use super::arbiter::SpeedLimits;
 use super::blackbox::BlackBox;
 use super::core::Core;
-use super::link::{Native, Speech};
+use super::link::{Codec, Native};
 use super::port::Lines;
 use super::shared::Shared;
 use super::task::{self, Cable};
-use super::{Robot, Seat, Who};
+use super::{DriveSession, Robot, Who};
 
 /// What the robot of a test is configured to at most.
-const CAPS: Caps = Caps { linear: 250.0, angular: 785.0 };
+const SPEED_LIMITS: SpeedLimits = SpeedLimits { linear: 250.0, angular: 785.0 };
 /// How long a condition is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -93,7 +93,7 @@ pub(crate) struct Device {
     silent: bool,
     seq: u32,
     clock: u32,
-    /// The highest `seq` accepted in the session. A new one begins as if the host's terms had been heard, for tests that hear
+    /// The highest `seq` accepted in the session. A new one begins with the handshake complete, for tests that receive
     /// by hand.
     pub(crate) accepted: u32,
     /// Everything that was ever understood.
@@ -120,11 +120,11 @@ impl Device {
     }
 
     /// Hears bytes; what it answers at once.
-    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut heard = Vec::new();
-        self.decoder.push_all(bytes, |body| heard.extend(ToDevice::decode(body)));
+    pub(crate) fn receive(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut messages = Vec::new();
+        self.decoder.push_all(bytes, |body| messages.extend(ToDevice::decode(body)));
         let mut answer = Vec::new();
-        for (header, message) in heard {
+        for (header, message) in messages {
             self.told.push(message);
             if header.session == self.session {
                 self.accepted = self.accepted.max(header.seq);
@@ -232,7 +232,7 @@ pub(crate) fn is_motion(message: &ToDevice) -> bool {
 }
 
 /// The messages in bytes for the controller, and how many frames among them were damaged.
-pub(crate) fn spelled(bytes: &[u8]) -> (Vec<ToDevice>, u64) {
+pub(crate) fn decoded(bytes: &[u8]) -> (Vec<ToDevice>, u64) {
     let (mut decoder, mut all) = (Decoder::new(), Vec::new());
     decoder.push_all(bytes, |body| all.push(ToDevice::decode(body).unwrap().1));
     (all, decoder.damaged())
@@ -247,15 +247,11 @@ impl Robot {
     pub(super) fn for_tests_speaking(
         port: &Path,
         stop: CancellationToken,
-        speech: impl Fn(Instant) -> Box<dyn Speech> + Send + Sync + 'static,
+        codec: impl Fn(Instant) -> Box<dyn Codec> + Send + Sync + 'static,
     ) -> Self {
         let shared = shared();
-        let cable = Cable {
-            port: Some(port.to_owned()),
-            baud: 115_200,
-            lines: Lines::Keep,
-            speech: Arc::new(speech),
-        };
+        let cable =
+            Cable { port: Some(port.to_owned()), baud: 115_200, lines: Lines::Keep, codec: Arc::new(codec) };
         let (sender, cables) = watch::channel(cable);
         let looped = shared.clone();
         tokio::spawn(async move {
@@ -285,7 +281,7 @@ impl Bench {
             while !end.is_cancelled() {
                 {
                     let mut device = played.lock().unwrap();
-                    let answer = device.hear(&plug.take());
+                    let answer = device.receive(&plug.take());
                     if !device.silent {
                         plug.put(&answer);
                     }
@@ -345,14 +341,14 @@ impl Bench {
 /// The rules, with a black box that keeps nothing.
 pub(super) fn shared() -> Arc<Shared> {
     let now = Instant::now();
-    let core = Core::new("port", CAPS, 0, (None, true), now);
+    let core = Core::new("port", SPEED_LIMITS, 0, (None, true), now);
     let (black_box, _) = BlackBox::open(&std::env::temp_dir().join(crate::random::text::<8>()), 0);
     Arc::new(Shared::new(core, black_box, now))
 }
 
-/// A driver with a good network, a fresh picture and the seat.
+/// A driver with a good network, recent video and a drive session.
 pub(crate) struct Driver {
-    seat: Seat,
+    session: DriveSession,
     base: Instant,
     seq: u64,
 }
@@ -364,11 +360,11 @@ impl Driver {
         let LeaseAnswer::Granted { token, .. } = robot.acquire(&who, &request).unwrap() else {
             panic!("nobody has the robot")
         };
-        Self { seat: robot.sit(&who, &token).unwrap(), base: Instant::now(), seq: 0 }
+        Self { session: robot.open_drive_session(&who, &token).unwrap(), base: Instant::now(), seq: 0 }
     }
 
     fn stamp(&mut self) -> Stamp {
-        let beat = self.seat.beat().unwrap();
+        let beat = self.session.beat().unwrap();
         self.seq += 1;
         let t = self.base.elapsed().as_secs_f64() * 1000.0;
         Stamp { seq: self.seq, t, beat, beat_t: t, picture_ms: Some(20.0) }
@@ -376,21 +372,21 @@ impl Driver {
 
     pub(crate) fn neutral(&mut self) -> Result<(), Refusal> {
         let at = self.stamp();
-        self.seat.hear(&DriveMessage::Neutral { at })
+        self.session.receive(&DriveMessage::Neutral { at })
     }
 
     pub(crate) fn hold(&mut self, linear: f64) -> Result<(), Refusal> {
         let at = self.stamp();
-        self.seat.hear(&DriveMessage::Hold { at, linear, angular: 0.0 })
+        self.session.receive(&DriveMessage::Hold { at, linear, angular: 0.0 })
     }
 
     pub(crate) fn step(&mut self, press: u64) -> Result<(), Refusal> {
         let at = self.stamp();
-        self.seat.hear(&DriveMessage::Step { at, press, step: StepMove::Cm(20) })
+        self.session.receive(&DriveMessage::Step { at, press, step: StepMove::Cm(20) })
     }
 
     pub(crate) fn say(&self, message: &DriveMessage) -> Result<(), Refusal> {
-        self.seat.hear(message)
+        self.session.receive(message)
     }
 }
 

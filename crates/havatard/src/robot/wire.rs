@@ -1,26 +1,26 @@
-//! What the rules and the cable say to each other: orders down, news up.
+//! What the rules and the link exchange: device commands down, link events up.
 
 use std::time::Duration;
 
-/// Something to be written to the controller.
+/// A command to the controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    /// A set-point. Both speeds 0 are neutral: slow down and stay.
+pub(super) enum DeviceCommand {
+    /// A set-point. Both speeds 0 mean neutral: slow down and stay.
     Drive {
         /// mm/s, forward positive.
         linear: i16,
         /// mrad/s, left positive.
         angular: i16,
-        /// How old the driver's last sign of life is, the way here included.
+        /// Age of the driver's last sign of life, network included.
         age: Duration,
-        /// The motion ends after this.
+        /// The controller ends the motion after this time.
         left: Duration,
     },
-    /// A bounded move; the same id again keeps it alive.
+    /// A bounded move; repeating its id keeps it alive.
     Step {
-        /// Names the move.
+        /// Identifies the move.
         id: u16,
-        /// Straight on or turn.
+        /// Straight or turn.
         kind: StepKind,
         /// mm or mrad.
         amount: i32,
@@ -35,18 +35,18 @@ pub(super) enum Order {
     Stop,
     /// Brake and latch.
     Estop,
-    /// Open the latch that the controller last reported.
+    /// Release the latch that the controller last reported.
     Release,
     /// Hundredths of a degree.
     Head { pan: i16, tilt: i16 },
-    /// The lamp, and who is there: 0 nobody, 1 watched, 2 driven.
+    /// The lamp's brightness, and the presence: 0 nobody, 1 watched, 2 driven.
     Lights { light: u8, presence: u8 },
     /// Hz, ms.
     Buzzer { hz: u16, ms: u16 },
 }
 
-impl Order {
-    /// It may not wait for room on the cable: it stops, or is about the latch.
+impl DeviceCommand {
+    /// Whether the command must not wait for room in the transmit buffer: it stops, or concerns the e-stop.
     pub(super) fn is_urgent(&self) -> bool {
         match self {
             Self::Drive { linear, angular, .. } => (*linear, *angular) == (0, 0),
@@ -55,13 +55,13 @@ impl Order {
         }
     }
 
-    /// It turns the head or lights the lamp.
+    /// Whether the command concerns head or lamp.
     pub(super) fn is_part(&self) -> bool {
         matches!(self, Self::Head { .. } | Self::Lights { .. })
     }
 }
 
-/// What a bounded move does.
+/// The kind of a bounded move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepKind {
     /// mm.
@@ -70,22 +70,22 @@ pub(super) enum StepKind {
     Turn,
 }
 
-/// What the link has to say.
+/// An event of the link.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum LinkNews {
+pub(super) enum LinkEvent {
     /// No robot is configured.
     Off,
-    /// The port is not there.
+    /// The port does not exist.
     Away(String),
-    /// The port is there, and cannot be used.
+    /// The port exists and cannot be used.
     Refused(String),
-    /// The port is open; nobody has shown who they are.
+    /// The port is open; the controller has not identified itself.
     Unknown(String),
-    /// The controller answers: a new session with it has begun. Whatever was before counts no more.
+    /// The controller answers: a new session with it has begun, and all earlier state is void.
     Up(Controller),
     /// The controller's newest report.
-    Heard(Report),
-    /// The session was lost, with the reason for the black box. `Unknown` or `Away` follows.
+    Reported(Report),
+    /// The session was lost. `Unknown` or `Away` follows.
     Lost(Lost),
     /// The controller refused a frame.
     Declined(String),
@@ -96,39 +96,39 @@ pub(super) enum LinkNews {
 pub(super) enum Lost {
     /// The port is gone.
     Unplugged,
-    /// The port takes nothing of what is written.
+    /// The port accepts no bytes.
     Stuck,
-    /// It says nothing any more.
+    /// The controller is silent.
     Silent,
-    /// It has booted again.
+    /// The controller has rebooted.
     Rebooted,
-    /// It is in another session than ours.
+    /// The controller is in another session.
     OtherSession,
 }
 
-/// The controller at the end of the cable.
+/// The identified controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Controller {
     pub(super) name: String,
     pub(super) protocol: Protocol,
     pub(super) features: Features,
     pub(super) boot: Option<u32>,
-    /// Its own limits: mm/s forward and backward, mrad/s. The text protocol's are what the config says.
+    /// Its own limits: mm/s forward and backward, mrad/s. For the text protocol, those of the config.
     pub(super) max_linear: u16,
     pub(super) max_reverse: u16,
     pub(super) max_angular: u16,
 }
 
-/// How it is spoken to.
+/// The protocol in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// The protocol of docs/serial-protocol.md.
     Havatar,
-    /// Lines, as described in the config; nothing is acknowledged, and no watchdog is counted on.
+    /// Text lines, as described in the config; without acknowledgement, and no watchdog is assumed.
     Text,
 }
 
-/// What it has and can.
+/// The controller's features.
 #[expect(clippy::struct_excessive_bools, reason = "independent parts of a robot")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Features {
@@ -142,81 +142,81 @@ pub(super) struct Features {
     pub(super) estop_button: bool,
     /// It latches an e-stop by itself.
     pub(super) estop: bool,
-    /// That latch survives its reset.
+    /// Its latch survives a reset.
     pub(super) estop_kept: bool,
-    /// It stops by itself when nothing fresh comes.
+    /// It stops by itself without fresh set-points.
     pub(super) watchdog: bool,
-    /// It says what it has accepted.
+    /// It acknowledges commands.
     pub(super) acknowledges: bool,
-    /// It has shown who it is.
+    /// It has identified itself.
     pub(super) answers: bool,
 }
 
-/// Where the controller says it is.
+/// The state that the controller reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stand {
-    /// At rest or slowing down, and ready.
+pub(super) enum DeviceState {
+    /// At rest or slowing down, ready for a set-point.
     Ready,
     /// Driving.
     Driving,
-    /// In a step.
+    /// Running a step.
     Stepping,
-    /// Neutral first.
+    /// Stopped; needs neutral first.
     Held,
-    /// E-stop.
+    /// E-stop latched.
     Latched,
-    /// It said something that we do not know.
+    /// A state unknown to this version.
     Unknown,
 }
 
-/// What became of the newest step.
+/// The outcome of the newest step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepEnd {
-    /// None yet.
+    /// No step yet.
     None,
-    /// It runs.
+    /// Running.
     Running,
-    /// It ended as it should.
+    /// Completed.
     Done,
-    /// It was stopped.
+    /// Stopped.
     Stopped,
-    /// It took too long.
+    /// Timed out.
     TimedOut,
-    /// The wheels did not turn.
+    /// The wheels were blocked.
     Blocked,
 }
 
-/// Why the controller says it stopped.
+/// The reason that the controller gives for its stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DeviceStop {
-    /// Not at all, or because we said so.
+    /// No stop, or a commanded one.
     Told,
-    /// Nothing fresh reached it: one of its three rules.
+    /// Its watchdog: no fresh set-point, by one of its three rules.
     Watchdog,
     /// E-stop.
     Estop,
-    /// It booted, or began a session.
+    /// A boot, or the start of a session.
     Boot,
     /// Blocked wheels.
     Blocked,
     /// Motor fault.
     MotorFault,
-    /// Something that we do not know.
+    /// A reason unknown to this version.
     Unknown,
 }
 
-/// The controller's report. What a text firmware does not tell is `None`.
+/// The controller's report. Fields that a text firmware does not send are `None`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Report {
-    pub(super) stand: Stand,
+    pub(super) state: DeviceState,
     pub(super) estop_latched: bool,
     pub(super) button: bool,
     pub(super) motor_fault: bool,
     pub(super) muted: bool,
     pub(super) battery_low: bool,
     pub(super) battery_critical: bool,
-    /// Id of its newest step, and what became of it.
+    /// Id and outcome of its newest step.
     pub(super) step: u16,
     pub(super) step_end: StepEnd,
     pub(super) stopped: DeviceStop,
@@ -232,6 +232,6 @@ pub(super) struct Report {
     /// What its presence light shows.
     pub(super) presence: Option<u8>,
     pub(super) trips: u16,
-    /// Damaged frames at both ends.
+    /// Damaged frames, counted at both ends.
     pub(super) bad_frames: u32,
 }

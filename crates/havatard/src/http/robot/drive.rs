@@ -1,4 +1,4 @@
-//! The drive socket: the deadman's handle. When this task ends, for whatever reason, the seat is dropped and the
+//! The drive socket: the deadman's handle. When this task ends, for whatever reason, the drive session is dropped and the
 //! wheels stop.
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use tokio::{
 use super::super::{Http, bucket::Bucket, problem::Failure};
 use super::who;
 use crate::auth::Identity;
-use crate::robot::{Seat, words};
+use crate::robot::{DriveSession, refusal_message};
 
 /// Sockets open at once. Only one drives; others are about to, or have just lost the robot.
 pub(in super::super) const MOST: usize = 16;
@@ -100,12 +100,12 @@ async fn serve(http: &Http, identity: &Identity, socket: WebSocket) {
         () = shutdown.cancelled() => Some(close(GOING_AWAY, "stopping")),
         ended = converse(http, identity, &mut sink, &mut stream) => ended,
     };
-    // The seat is gone by now, and the wheels with it. The close handshake is a courtesy.
+    // The drive session is dropped by now, which has stopped the wheels. The close handshake is a courtesy.
     if let Some(frame) = ended
         && timeout(STUCK, sink.send(Message::Close(Some(frame)))).await.is_ok()
     {
         // What is still under way is taken off the line: a connection that is closed over it is reset, and the
-        // reason with it. Of all that, an e-stop counts, whatever became of the seat.
+        // reason with it. Of all that, an e-stop counts, whatever became of the session.
         let rest = async {
             while let Some(Ok(message)) = stream.next().await {
                 if is_estop(&message) {
@@ -121,7 +121,7 @@ fn is_estop(message: &Message) -> bool {
     matches!(message, Message::Text(text) if matches!(read(text), Some(DriveMessage::Estop)))
 }
 
-/// From hello to the end. The seat lives in here.
+/// From hello to the end. The drive session lives in here.
 async fn converse(
     http: &Http,
     identity: &Identity,
@@ -132,8 +132,8 @@ async fn converse(
         Ok(hello) => hello,
         Err(frame) => return frame,
     };
-    let seat = match http.app().robot.sit(&who(identity), &token) {
-        Ok(seat) => seat,
+    let session = match http.app().robot.open_drive_session(&who(identity), &token) {
+        Ok(session) => session,
         Err(error) => {
             let ended = DriveEvent::Ended { code: error.refusal, driver: None };
             let _ = put(sink, &ended).await;
@@ -141,22 +141,23 @@ async fn converse(
         }
     };
     let (refusals, refused) = mpsc::channel(REFUSALS);
-    let over = seat.ended();
+    let over = session.ended();
     // Two halves of one task: a client that takes nothing does not keep us from hearing it.
     let ended = tokio::select! {
         biased;
         () = over.cancelled() => {
-            let (code, driver) = seat.why_ended();
-            drop(seat);
+            let (code, driver) = session.end_reason();
+            drop(session);
             let _ = put(sink, &DriveEvent::Ended { code, driver }).await;
             return Some(close(LEASE_ENDED, "the lease has ended"));
         }
-        ended = hear(http, identity, &seat, stream, &refusals) => ended,
-        () = tell(&seat, http.app().robot.subscribe(), rate, sink, refused) => None,
+        ended = hear(http, identity, &session, stream, &refusals) => ended,
+        () = tell(&session, http.app().robot.subscribe(), rate, sink, refused) => None,
     };
-    drop(seat);
+    drop(session);
     let (code, reason) = ended?;
-    let _ = put(sink, &DriveEvent::Refused { seq: None, code, detail: words(code).to_owned() }).await;
+    let _ =
+        put(sink, &DriveEvent::Refused { seq: None, code, detail: refusal_message(code).to_owned() }).await;
     Some(close(BROKE_RULES, reason))
 }
 
@@ -182,7 +183,7 @@ async fn hello(stream: &mut SplitStream<WebSocket>) -> Result<(String, u8), Opti
 async fn hear(
     http: &Http,
     identity: &Identity,
-    seat: &Seat,
+    session: &DriveSession,
     stream: &mut SplitStream<WebSocket>,
     refusals: &mpsc::Sender<(Option<u64>, Refusal)>,
 ) -> Option<(Refusal, &'static str)> {
@@ -197,10 +198,10 @@ async fn hear(
         };
         let now = Instant::now();
         if !bucket.take(now) {
-            seat.fault();
+            session.fault();
             // A burst is what a network that stood still lets through, and the last word of it may be this.
             if is_estop(&message) {
-                let _ = seat.hear(&DriveMessage::Estop);
+                let _ = session.receive(&DriveMessage::Estop);
             }
             return Some((Refusal::Flood, "too many messages"));
         }
@@ -208,15 +209,15 @@ async fn hear(
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => continue,
             _ => {
-                seat.fault();
+                session.fault();
                 return Some((Refusal::BadMessage, "text messages only"));
             }
         };
         let Some(message) = read(&text) else {
-            seat.fault();
+            session.fault();
             return Some((Refusal::BadMessage, "a message cannot be read"));
         };
-        if let Err(refusal) = seat.hear(&message) {
+        if let Err(refusal) = session.receive(&message) {
             // Nobody waits for this: a client that sends much that is wrong is told of some of it.
             let _ = refusals.try_send((message.seq(), refusal));
         }
@@ -237,7 +238,7 @@ fn read(text: &str) -> Option<DriveMessage> {
 
 /// Tells the driver what is new, until they no longer take it.
 async fn tell(
-    seat: &Seat,
+    session: &DriveSession,
     mut states: watch::Receiver<Arc<RobotState>>,
     rate: u8,
     sink: &mut SplitSink<WebSocket, Message>,
@@ -250,13 +251,13 @@ async fn tell(
     let mut state_due = Instant::now();
     let mut refusal_due = Instant::now();
     let mut asked = None;
-    if put(sink, &seat.welcome()).await.is_err() {
+    if put(sink, &session.welcome()).await.is_err() {
         return;
     }
     loop {
         let event = tokio::select! {
             biased;
-            _ = beats.tick() => match seat.beat() {
+            _ = beats.tick() => match session.beat() {
                 Some(n) => DriveEvent::Beat { n },
                 None => return std::future::pending().await,
             },
@@ -267,7 +268,7 @@ async fn tell(
                 let state = states.borrow_and_update().clone();
                 let urgent = matters(&told) != matters(&state);
                 told = state;
-                let asking = seat.asked();
+                let asking = session.requested_by();
                 if asking != asked {
                     asked.clone_from(&asking);
                     if let Some(who) = asking
@@ -287,7 +288,7 @@ async fn tell(
                 refused.recv().await
             } => {
                 refusal_due = Instant::now() + TELL_EVERY;
-                DriveEvent::Refused { seq, code, detail: words(code).to_owned() }
+                DriveEvent::Refused { seq, code, detail: refusal_message(code).to_owned() }
             }
         };
         if put(sink, &event).await.is_err() {

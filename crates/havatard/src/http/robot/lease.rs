@@ -51,7 +51,7 @@ pub(in super::super) async fn keep(
     State(http): State<Http>,
     Object(lease): Object<LeaseToken>,
 ) -> Result<StatusCode, Failure> {
-    http.app().robot.keep(&lease.token)?;
+    http.app().robot.keep_alive(&lease.token)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -246,7 +246,7 @@ fn every_refusal_has_a_code_words_and_a_place_in_the_description() {
         let error = crate::robot::RobotError::from(refusal);
         assert_eq!(error.code(), code);
         assert!((400..=503).contains(&error.status()), "{code}");
-        assert!(error.to_string().len() > 20 && !crate::robot::words(refusal).is_empty(), "{code}");
+        assert!(error.to_string().len() > 20 && !crate::robot::refusal_message(refusal).is_empty(), "{code}");
     }
 }
 

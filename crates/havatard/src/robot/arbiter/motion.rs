@@ -1,34 +1,35 @@
-//! What moves, and until when.
+//! The motion in force, and its deadline.
 
 use std::time::Duration;
 
 use havatar_api::{DriveMode, StopReason};
 use tokio::time::Instant;
 
-use super::super::clock::OLDEST;
-use super::super::wire::StepKind;
-use super::DEADMAN;
+use crate::robot::clock::OLDEST;
+use crate::robot::wire::StepKind;
+
+use super::types::DEADMAN;
 
 /// The one motion.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Motion {
     pub(super) mode: DriveMode,
-    pub(super) going: Going,
+    pub(super) action: Action,
     pub(super) press: u64,
     pub(super) began: Instant,
-    /// Its driver had a picture as it began: without one it does not go on.
-    pub(super) seen: bool,
-    /// When the last message that feeds it came, and how old that was.
+    /// The driver had video when it started; without video it must not continue.
+    pub(super) had_video: bool,
+    /// When the last message that fed it arrived, and how old that message was.
     pub(super) fed: Instant,
     pub(super) age: Duration,
-    /// Its own end.
+    /// The end of a step or latch.
     pub(super) until: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Going {
-    /// Shares of the speed.
-    Shares {
+pub(super) enum Action {
+    /// Shares of the full speed.
+    Speed {
         linear: f64,
         angular: f64,
     },
@@ -47,7 +48,7 @@ impl Motion {
         self.until.map_or(fed, |until| until.min(fed))
     }
 
-    /// Why it has ended by `at`: a step or latch whose time is over, or a driver of whom nothing is heard.
+    /// Why it has ended by `at`: the end of a step or latch, or a silent driver.
     pub(super) fn reason(&self, at: Instant) -> StopReason {
         let ended = self.until.is_some_and(|until| at >= until);
         if ended { StopReason::Ended } else { StopReason::Silent }

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use nix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// Bytes of a line's own fields at most.
-const MOST_FIELDS: usize = 2048;
-/// Bytes of a whole line at most: its own fields, and those that every line has.
-pub(super) const MOST_LINE: usize = MOST_FIELDS + 256;
+/// Largest size of a line's own fields, bytes.
+const MAX_FIELDS: usize = 2048;
+/// Largest size of a whole line, the common fields included, bytes.
+pub(super) const MAX_LINE: usize = MAX_FIELDS + 256;
 
-/// What was noted, with the time at which it was.
+/// A note and its time.
 #[derive(Debug)]
 pub(super) struct Note {
     pub(super) kind: &'static str,
@@ -19,17 +19,17 @@ pub(super) struct Note {
     at: Timestamp,
     /// The inside of a JSON object.
     fields: Vec<u8>,
-    /// Notes that were dropped just before it.
+    /// Notes dropped just before it.
     pub(super) lost: u64,
 }
 
 impl Note {
-    /// Something that happens now.
+    /// A note of an event that happens now.
     pub(super) fn now(kind: &'static str, fields: &impl Serialize) -> Self {
         Self { kind, t_ms: boot_ms(), at: Timestamp::now(), fields: inside(fields), lost: 0 }
     }
 
-    /// The loss that this note brings word of, at the same time.
+    /// A note of the dropped notes that this one reports, at the same time.
     pub(super) fn loss(&self) -> Option<Self> {
         (self.lost > 0).then(|| Self {
             kind: "dropped",
@@ -39,12 +39,12 @@ impl Note {
         })
     }
 
-    /// What must be on the disk before anything else happens.
+    /// Whether it must be synced before anything else.
     pub(super) fn is_urgent(&self) -> bool {
         matches!(self.kind, "estop" | "lease" | "link")
     }
 
-    /// The line that it makes.
+    /// The line for the file.
     pub(super) fn line(&self, n: u64, boot: &str) -> Line {
         let Self { kind, t_ms, at, .. } = self;
         let mut rest =
@@ -58,7 +58,7 @@ impl Note {
     }
 }
 
-/// A line, whose number can still change while it is in memory.
+/// A line; its number can still change while it is in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     pub(super) n: u64,
@@ -66,15 +66,24 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The line, with its end.
+    /// The line, with its newline.
     pub(super) fn bytes(&self) -> Vec<u8> {
         [format!(r#"{{"n":{}"#, self.n).as_bytes(), &self.rest].concat()
     }
 }
 
+/// The number of a line, if the line is complete.
+pub(super) fn number_of(line: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        n: u64,
+    }
+    serde_json::from_slice::<Numbered>(line).ok().map(|line| line.n)
+}
+
 /// Milliseconds since the machine booted, suspension included.
 fn boot_ms() -> u64 {
-    // This clock is part of Linux since 2.6.39.
+    // Linux has had this clock since 2.6.39.
     let now = clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap_or_else(|_| nix::sys::time::TimeSpec::new(0, 0));
     let (seconds, nanos) = (now.tv_sec(), now.tv_nsec());
     u64::try_from(seconds).unwrap_or(0) * 1000 + u64::try_from(nanos).unwrap_or(0) / 1_000_000
@@ -84,7 +93,7 @@ fn boot_ms() -> u64 {
 fn inside(fields: &impl Serialize) -> Vec<u8> {
     let mut json = Limited(Vec::new());
     if let Err(error) = serde_json::to_writer(&mut json, fields) {
-        // A line without its fields still says that something happened, and when.
+        // A line without its fields still tells that an event happened, and when.
         return if error.is_io() {
             br#""fields":"too long""#.to_vec()
         } else {
@@ -98,12 +107,12 @@ fn inside(fields: &impl Serialize) -> Vec<u8> {
     }
 }
 
-/// A buffer that does not outgrow a line.
+/// A buffer limited to the size of a line.
 struct Limited(Vec<u8>);
 
 impl Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MOST_FIELDS {
+        if self.0.len() + bytes.len() > MAX_FIELDS {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.0.extend_from_slice(bytes);
@@ -123,7 +132,7 @@ mod tests {
 
     fn line(fields: &impl Serialize) -> Value {
         let line = Note::now("test", fields).line(7, "abc").bytes();
-        assert!(line.ends_with(b"\n") && line.len() <= MOST_LINE);
+        assert!(line.ends_with(b"\n") && line.len() <= MAX_LINE);
         serde_json::from_slice(&line).unwrap()
     }
 
@@ -144,8 +153,8 @@ mod tests {
         assert_eq!(line(&()).as_object().unwrap().len(), 5);
         assert_eq!(line(&json!({})).as_object().unwrap().len(), 5);
         assert_eq!(line(&[1, 2])["value"], json!([1, 2]));
-        assert_eq!(line(&"x".repeat(MOST_FIELDS))["fields"], "too long");
-        assert_eq!(line(&json!({"x": "y".repeat(MOST_FIELDS - 8)}))["x"].as_str().unwrap().len(), 2040);
+        assert_eq!(line(&"x".repeat(MAX_FIELDS))["fields"], "too long");
+        assert_eq!(line(&json!({"x": "y".repeat(MAX_FIELDS - 8)}))["x"].as_str().unwrap().len(), 2040);
         let no_json = std::collections::HashMap::from([((1, 2), 3)]);
         assert_eq!(line(&no_json)["fields"], "no JSON");
     }

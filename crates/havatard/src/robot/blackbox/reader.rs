@@ -1,4 +1,4 @@
-//! Reading the ring while it is being written and the oldest of it is deleted.
+//! Reads the ring while the writer appends to it and deletes the oldest file.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -8,22 +8,21 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use nix::fcntl::OFlag;
-use serde::Deserialize;
 
-use super::line::MOST_LINE;
+use super::line::{MAX_LINE, number_of};
 use super::segments::Segment;
-use super::writer::Snapshot;
+use super::snapshot::Snapshot;
 
-/// Bytes that are handed out at once, give or take a line.
+/// Size of a chunk, give or take a line.
 const CHUNK: usize = 64 * 1024;
 
-/// What is left to be read. A file that has been deleted meanwhile is passed over: a gap in the numbers shows it.
+/// The rest of a snapshot. A file deleted meanwhile is skipped: the gap in the numbers shows it.
 #[derive(Debug)]
 pub(super) struct Reader {
     dir: PathBuf,
     left: VecDeque<Segment>,
     open: Option<BufReader<Take<File>>>,
-    /// Lines that are in memory only.
+    /// Lines that are only in memory.
     memory: Option<Vec<u8>>,
     since: Option<u64>,
 }
@@ -46,7 +45,7 @@ impl Reader {
             if let Some(file) = &mut self.open {
                 match next_line(file) {
                     Ok(Some(line)) => take(self.since, &line, &mut chunk),
-                    // A file that cannot be read further must not hide those after it.
+                    // An unreadable file must not hide those after it.
                     Ok(None) | Err(_) => self.open = None,
                 }
             } else if let Some(segment) = self.left.pop_front() {
@@ -61,15 +60,6 @@ impl Reader {
     }
 }
 
-/// A line's number, if it is a whole line.
-pub(super) fn number_of(line: &[u8]) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Numbered {
-        n: u64,
-    }
-    serde_json::from_slice::<Numbered>(line).ok().map(|line| line.n)
-}
-
 fn take(since: Option<u64>, line: &[u8], chunk: &mut Vec<u8>) {
     if number_of(line).is_some_and(|n| since.is_none_or(|since| n > since)) {
         chunk.extend_from_slice(line);
@@ -77,14 +67,14 @@ fn take(since: Option<u64>, line: &[u8], chunk: &mut Vec<u8>) {
     }
 }
 
-/// The next line without its end; of one that is too long to be ours, its beginning, which is no JSON.
+/// The next line without its end; an overlong line comes back empty.
 fn next_line(file: &mut BufReader<Take<File>>) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    file.by_ref().take(MOST_LINE as u64).read_until(b'\n', &mut line)?;
+    file.by_ref().take(MAX_LINE as u64).read_until(b'\n', &mut line)?;
     if line.is_empty() {
         return Ok(None);
     }
-    if line.pop_if(|byte| *byte == b'\n').is_none() && line.len() == MOST_LINE {
+    if line.pop_if(|byte| *byte == b'\n').is_none() && line.len() == MAX_LINE {
         file.skip_until(b'\n')?;
         line.clear();
     }

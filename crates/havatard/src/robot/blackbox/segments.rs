@@ -1,6 +1,6 @@
-//! The ring of files: `00000001.jsonl` and so on, each an eighth of the whole, the oldest deleted for the newest.
+//! The ring of files: `00000001.jsonl` and so on, each an eighth of the whole; the newest replaces the oldest.
 //!
-//! Only files of this pattern are touched, and no link is followed. The bound counts all of them, whoever made them.
+//! Only files of this pattern are touched, and no link is followed. The size limit counts all of them.
 
 use std::collections::VecDeque;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -12,30 +12,29 @@ use nix::fcntl::OFlag;
 
 use crate::disk;
 
-use super::line::{Line, MOST_LINE};
-use super::reader::number_of;
+use super::line::{Line, MAX_LINE, number_of};
 
-/// The ring is no smaller than this: a segment holds at least one line.
-const LEAST: u64 = 32 * 1024;
+/// Smallest size of the ring: a segment holds at least one line.
+const MIN_BYTES: u64 = 32 * 1024;
 /// Segments in the ring.
-const PARTS: u64 = 8;
-/// Bytes that are written at once at most.
+const SEGMENTS: u64 = 8;
+/// Largest single write, in bytes.
 const BATCH: usize = 64 * 1024;
-/// Where the newest line's number is looked for, at the end of a segment.
+/// How far from the end of a segment the newest line's number is searched.
 const TAIL: u64 = 64 * 1024;
 
-const _: () = assert!(LEAST / PARTS >= MOST_LINE as u64);
+const _: () = assert!(MIN_BYTES / SEGMENTS >= MAX_LINE as u64);
 
-/// The one call that fails when a disk is full: tests put another in its place.
+/// The call that fails when a disk is full; tests replace it.
 pub(super) trait Disk: Send + 'static {
-    /// Writes all of it, or an unknown part and fails.
+    /// Writes all bytes, or an unknown part of them and fails.
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
 }
 
-/// The disk itself.
-pub(super) struct Real;
+/// The file system.
+pub(super) struct RealDisk;
 
-impl Disk for Real {
+impl Disk for RealDisk {
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
     }
@@ -54,7 +53,7 @@ impl Segment {
     }
 }
 
-/// The files of the ring, oldest first. What is no regular file is left out.
+/// The files of the ring, oldest first. Anything but a regular file is left out.
 pub(super) fn list(dir: &Path) -> io::Result<Vec<Segment>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
@@ -71,17 +70,17 @@ pub(super) fn list(dir: &Path) -> io::Result<Vec<Segment>> {
     Ok(found)
 }
 
-/// The ring, open for writing. After an error it is to be opened anew.
+/// The ring, open for writing. After an error it must be reopened.
 #[derive(Debug)]
 pub(super) struct Segments {
     dir: PathBuf,
     most: u64,
-    /// Oldest first; the last is `file`.
+    /// Oldest first; the last one is `file`.
     kept: VecDeque<Segment>,
     file: File,
-    /// Bytes of all of them.
+    /// Bytes of all segments.
     total: u64,
-    /// Lines that are not written yet, and the bytes that they make.
+    /// Lines not written yet, and their bytes.
     pending: Vec<Line>,
     bytes: Vec<u8>,
     dirty: bool,
@@ -89,17 +88,17 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// Takes up the ring, or begins one.
+    /// Opens the ring, or creates it.
     pub(super) fn open(dir: &Path, most: u64, disk: &mut impl Disk) -> io::Result<Self> {
         make_directory(dir)?;
         let mut kept = VecDeque::from(list(dir)?);
         let mut total = kept.iter().map(|segment| segment.bytes).sum();
         let newest_line = kept.iter().rev().find_map(|segment| last_number(&segment.path(dir))).unwrap_or(0);
         let newest_segment = kept.back().map_or(0, |newest| newest.number);
-        let most = most.max(LEAST);
+        let most = most.max(MIN_BYTES);
         trim(dir, &mut kept, &mut total, most)?;
         let newest = match kept.back() {
-            Some(&newest) if newest.bytes < most / PARTS => Some(newest),
+            Some(&newest) if newest.bytes < most / SEGMENTS => Some(newest),
             _ => None,
         };
         let file = match newest {
@@ -110,24 +109,24 @@ impl Segments {
         let dir = dir.to_owned();
         let mut ring = Self { dir, most, kept, file, total, pending, bytes, dirty, newest_line };
         if !ring.ends_whole()? {
-            // The line that a crash cut short is ended, and read by nobody.
+            // Ends the line that a crash cut short; readers skip it.
             ring.bytes.push(b'\n');
             ring.write(disk)?;
         }
         Ok(ring)
     }
 
-    /// The number of the newest line when this was opened, 0 if there was none.
+    /// The number of the newest line at the time of opening, 0 if there was none.
     pub(super) fn newest_line(&self) -> u64 {
         self.newest_line
     }
 
-    /// Adds a line. It is written at the latest by the next [`write`](Self::write).
+    /// Adds a line, to be written by the next [`write`](Self::write) at the latest.
     pub(super) fn push(&mut self, line: Line, disk: &mut impl Disk) -> io::Result<()> {
         let bytes = line.bytes();
         let filled = self.open_bytes() + (self.bytes.len() + bytes.len()) as u64;
-        let room = if filled > self.most / PARTS { self.rotate(disk) } else { Ok(()) };
-        // Also after an error, or it would not be among the unwritten.
+        let room = if filled > self.most / SEGMENTS { self.rotate(disk) } else { Ok(()) };
+        // Also after an error, so that the line counts as unwritten.
         self.pending.push(line);
         self.bytes.extend(bytes);
         room?;
@@ -141,7 +140,7 @@ impl Segments {
         Ok(())
     }
 
-    /// Hands all lines to the operating system.
+    /// Writes all lines to the operating system.
     pub(super) fn write(&mut self, disk: &mut impl Disk) -> io::Result<()> {
         if self.bytes.is_empty() {
             return Ok(());
@@ -150,7 +149,7 @@ impl Segments {
         trim(&self.dir, &mut self.kept, &mut self.total, self.most - bytes)?;
         self.dirty = true;
         if let Err(error) = disk.write(&mut self.file, &self.bytes) {
-            // Half a line is better not there; if it stays, whoever opens the ring next ends it.
+            // Remove the partial line; if that fails, the next opening ends it.
             let _ = self.file.set_len(self.open_bytes());
             return Err(error);
         }
@@ -163,7 +162,7 @@ impl Segments {
         Ok(())
     }
 
-    /// Writes all lines and waits until they survive a power cut.
+    /// Writes all lines, and waits until they survive a power cut.
     pub(super) fn sync(&mut self, disk: &mut impl Disk) -> io::Result<()> {
         self.write(disk)?;
         if self.dirty {
@@ -173,17 +172,17 @@ impl Segments {
         Ok(())
     }
 
-    /// Something has been written since the last sync.
+    /// Whether anything was written since the last sync.
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty
     }
 
-    /// All files as they are now.
+    /// All files with their present length.
     pub(super) fn snapshot(&self) -> Vec<Segment> {
         self.kept.iter().copied().collect()
     }
 
-    /// After an error: the lines that did not make it.
+    /// After an error: the lines that were not written.
     pub(super) fn into_unwritten(self) -> Vec<Line> {
         self.pending
     }
@@ -203,7 +202,7 @@ impl Segments {
     }
 }
 
-/// Deletes the oldest until all are no more than `most` bytes; the newest stays if it is within them.
+/// Deletes the oldest files until all are at most `most` bytes; the newest stays if it is within them.
 fn trim(dir: &Path, kept: &mut VecDeque<Segment>, total: &mut u64, most: u64) -> io::Result<()> {
     while *total > most
         && let Some(&oldest) = kept.front()
@@ -233,7 +232,7 @@ fn make_directory(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Begins the segment after number `number`.
+/// Creates the segment after number `number`.
 fn create(dir: &Path, kept: &mut VecDeque<Segment>, mut number: u64) -> io::Result<File> {
     loop {
         number += 1;
@@ -241,7 +240,7 @@ fn create(dir: &Path, kept: &mut VecDeque<Segment>, mut number: u64) -> io::Resu
         let opened =
             OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(segment.path(dir));
         match opened {
-            // Something that is no file of ours has this name.
+            // The name belongs to something else.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(file) => {
@@ -258,7 +257,7 @@ fn open_for_appending(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).custom_flags(flags).open(path)
 }
 
-/// Number of the last whole line of a segment.
+/// Number of the last complete line of a segment.
 fn last_number(path: &Path) -> Option<u64> {
     let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
@@ -269,11 +268,11 @@ fn last_number(path: &Path) -> Option<u64> {
     tail.split(|&byte| byte == b'\n').rev().find_map(number_of)
 }
 
-/// The number in `00000012.jsonl`, spelled just so.
+/// The number in `00000012.jsonl`, in exactly this form.
 fn segment_number(name: &std::ffi::OsStr) -> Option<u64> {
     let name = name.to_str()?;
     let digits = name.strip_suffix(".jsonl")?;
-    // More digits than a ring that is written for centuries needs are not ours.
+    // The ring never needs more digits, even if it is written for centuries.
     let number: u64 = digits.parse().ok().filter(|_| digits.len() <= 15)?;
     (number > 0 && format!("{number:08}.jsonl") == name).then_some(number)
 }

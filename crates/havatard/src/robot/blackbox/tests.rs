@@ -1,7 +1,9 @@
+//! Tests of the black box: what survives crashes, full disks and slow readers.
+
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::Sender;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::mpsc::{Receiver, Sender};
 
 use futures_util::TryStreamExt as _;
 use nix::errno::Errno;
@@ -72,10 +74,10 @@ struct Failing(Arc<AtomicBool>);
 impl Disk for Failing {
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         if self.0.load(Ordering::Relaxed) {
-            Real.write(file, &bytes[..bytes.len() / 2])?;
+            RealDisk.write(file, &bytes[..bytes.len() / 2])?;
             return Err(Errno::ENOSPC.into());
         }
-        Real.write(file, bytes)
+        RealDisk.write(file, bytes)
     }
 }
 
@@ -86,7 +88,7 @@ impl Disk for Hanging {
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         let _ = self.0.send(());
         let _ = self.1.recv();
-        Real.write(file, bytes)
+        RealDisk.write(file, bytes)
     }
 }
 
@@ -95,7 +97,7 @@ struct Measuring(PathBuf, Arc<AtomicU64>);
 
 impl Disk for Measuring {
     fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        let result = Real.write(file, bytes);
+        let result = RealDisk.write(file, bytes);
         self.1.fetch_max(bytes_in(&self.0), Ordering::Relaxed);
         result
     }

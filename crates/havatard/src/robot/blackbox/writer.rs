@@ -13,34 +13,19 @@ use tokio::time::Instant;
 use crate::random;
 
 use super::line::{Line, Note};
-use super::segments::{self, Disk, Segment, Segments};
-use super::{Inbox, Message, Status};
+use super::queue::{Inbox, Message, Status};
+use super::segments::{Disk, Segments};
+use super::snapshot::Snapshot;
 
-/// What is written waits no longer for its sync; and a disk that fails is tried again this often.
-const BEAT: Duration = Duration::from_secs(1);
-/// Notes that are taken between two writes.
+/// Longest time from a write to its sync, and interval at which a failed disk is retried.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// Notes taken from the queue between two writes.
 const BATCH: usize = 256;
-/// Lines that are kept in memory while the disk fails.
-const MOST_LINES: usize = 1024;
-
-/// What a reader is given.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    /// The files, oldest first, as long as they are now.
-    pub(super) segments: Vec<Segment>,
-    /// Lines after them, that are on no disk.
-    pub(super) memory: Vec<u8>,
-}
-
-impl Snapshot {
-    /// What can be seen without the writer.
-    pub(super) fn of_disk(dir: &Path) -> Self {
-        Self { segments: segments::list(dir).unwrap_or_default(), memory: Vec::new() }
-    }
-}
+/// Capacity for lines in memory while the disk fails.
+const MAX_LINES: usize = 1024;
 
 /// The writer's state.
-pub(super) struct Pen<D> {
+pub(super) struct Writer<D> {
     dir: PathBuf,
     status: Arc<Status>,
     most: u64,
@@ -48,16 +33,16 @@ pub(super) struct Pen<D> {
     boot: String,
     /// The number of the newest line.
     newest: u64,
-    /// The disk has said what earlier runs wrote; until then lines are numbered from 1.
+    /// The numbers of earlier runs have been read from the disk; until then lines are numbered from 1.
     based: bool,
-    place: Place,
+    sink: Sink,
     /// The newest line must be synced before anything else.
     urgent: bool,
     synced: Instant,
 }
 
 /// Where lines go.
-enum Place {
+enum Sink {
     Disk(Segments),
     Memory(Memory),
 }
@@ -66,11 +51,11 @@ enum Place {
 #[derive(Default)]
 struct Memory {
     lines: VecDeque<Line>,
-    /// Lines that there was no room for.
+    /// Lines dropped for lack of room.
     lost: u64,
 }
 
-impl<D: Disk> Pen<D> {
+impl<D: Disk> Writer<D> {
     pub(super) fn new(dir: &Path, status: Arc<Status>, most: u64, disk: D) -> Self {
         Self {
             dir: dir.to_owned(),
@@ -80,24 +65,24 @@ impl<D: Disk> Pen<D> {
             boot: random::text::<6>(),
             newest: 0,
             based: false,
-            place: Place::Memory(Memory::default()),
+            sink: Sink::Memory(Memory::default()),
             urgent: false,
             synced: Instant::now(),
         }
     }
 
-    /// Writes until it is told to end.
+    /// Runs until a close is requested.
     pub(super) fn run(mut self, inbox: &Inbox) {
         self.reopen();
         loop {
-            let wait = BEAT.saturating_sub(self.synced.elapsed());
+            let wait = SYNC_EVERY.saturating_sub(self.synced.elapsed());
             match inbox.recv_timeout(wait) {
                 Ok(first) => {
                     let more = inbox.try_iter().take(BATCH);
                     for message in [first].into_iter().chain(more) {
                         if let Some(done) = self.take(message) {
                             self.settle(true);
-                            // Nobody who closes need be there still.
+                            // The closing handle may have given up waiting.
                             let _ = done.try_send(());
                             return;
                         }
@@ -110,7 +95,7 @@ impl<D: Disk> Pen<D> {
         }
     }
 
-    /// The end, if it was asked for.
+    /// Handles a message. Returns the reply of a close.
     fn take(&mut self, message: Message) -> Option<SyncSender<()>> {
         match message {
             Message::Note(note) => {
@@ -122,7 +107,7 @@ impl<D: Disk> Pen<D> {
             }
             Message::Snapshot(reply) => {
                 self.settle(false);
-                // A reader that has gone away needs no answer.
+                // The reader may have given up waiting.
                 let _ = reply.try_send(self.snapshot());
             }
             Message::Close(done) => return Some(done),
@@ -134,29 +119,29 @@ impl<D: Disk> Pen<D> {
         self.newest += 1;
         self.urgent |= note.is_urgent();
         let line = note.line(self.newest, &self.boot);
-        match &mut self.place {
-            Place::Memory(memory) => memory.add(line),
-            Place::Disk(segments) => {
+        match &mut self.sink {
+            Sink::Memory(memory) => memory.add(line),
+            Sink::Disk(segments) => {
                 let result = segments.push(line, &mut self.disk);
                 self.check(result);
             }
         }
     }
 
-    /// Writes what waits; syncs what is urgent or due; tries a disk that failed when `due`.
+    /// Writes pending lines; syncs what is urgent or due; retries a failed disk when `due`.
     fn settle(&mut self, due: bool) {
-        let due = due || self.synced.elapsed() >= BEAT;
+        let due = due || self.synced.elapsed() >= SYNC_EVERY;
         if due {
             self.synced = Instant::now();
             let lost = self.status.dropped.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 self.add_loss(lost, "queue");
             }
-            if matches!(self.place, Place::Memory(_)) {
+            if matches!(self.sink, Sink::Memory(_)) {
                 self.reopen();
             }
         }
-        if let Place::Disk(segments) = &mut self.place {
+        if let Sink::Disk(segments) = &mut self.sink {
             let urgent = std::mem::take(&mut self.urgent);
             let sync = urgent || (due && segments.is_dirty());
             let result = if sync { segments.sync(&mut self.disk) } else { segments.write(&mut self.disk) };
@@ -168,26 +153,26 @@ impl<D: Disk> Pen<D> {
         self.add(&Note::now("dropped", &serde_json::json!({"count": count, "why": why})));
     }
 
-    /// After an error, goes on in memory with what was not written.
+    /// After an error, continues in memory with the unwritten lines.
     fn check(&mut self, result: io::Result<()>) {
         let Err(error) = result else { return };
-        let was = std::mem::replace(&mut self.place, Place::Memory(Memory::default()));
-        if let (Place::Disk(segments), Place::Memory(memory)) = (was, &mut self.place) {
+        let was = std::mem::replace(&mut self.sink, Sink::Memory(Memory::default()));
+        if let (Sink::Disk(segments), Sink::Memory(memory)) = (was, &mut self.sink) {
             segments.into_unwritten().into_iter().for_each(|line| memory.add(line));
         }
         self.say(&error);
     }
 
-    /// Opens the ring and puts into it what waited in memory.
+    /// Opens the ring and writes the lines from memory.
     fn reopen(&mut self) {
-        let Place::Memory(memory) = &mut self.place else { return };
+        let Sink::Memory(memory) = &mut self.sink else { return };
         let opened = Segments::open(&self.dir, self.most, &mut self.disk).and_then(|mut segments| {
             let there = segments.newest_line();
             if !std::mem::replace(&mut self.based, true) {
                 memory.lines.iter_mut().for_each(|line| line.n += there);
                 self.newest += there;
             }
-            // An earlier try may have come half way.
+            // An earlier attempt may have written a part of them.
             let there = if there <= self.newest { there } else { 0 };
             for line in memory.lines.iter().filter(|line| line.n > there) {
                 segments.push(line.clone(), &mut self.disk)?;
@@ -198,7 +183,7 @@ impl<D: Disk> Pen<D> {
         match opened {
             Ok(segments) => {
                 let lost = memory.lost;
-                self.place = Place::Disk(segments);
+                self.sink = Sink::Disk(segments);
                 if lost > 0 {
                     self.add_loss(lost, "disk");
                 }
@@ -210,7 +195,7 @@ impl<D: Disk> Pen<D> {
         }
     }
 
-    /// Says once that the disk fails.
+    /// Logs once that the disk fails.
     fn say(&self, error: &io::Error) {
         let dir = self.dir.display();
         if self.status.failure().replace(format!("{dir} cannot be written: {error}")).is_none() {
@@ -219,9 +204,9 @@ impl<D: Disk> Pen<D> {
     }
 
     fn snapshot(&self) -> Snapshot {
-        match &self.place {
-            Place::Disk(segments) => Snapshot { segments: segments.snapshot(), memory: Vec::new() },
-            Place::Memory(memory) => Snapshot {
+        match &self.sink {
+            Sink::Disk(segments) => Snapshot { segments: segments.snapshot(), memory: Vec::new() },
+            Sink::Memory(memory) => Snapshot {
                 memory: memory.lines.iter().flat_map(Line::bytes).collect(),
                 ..Snapshot::of_disk(&self.dir)
             },
@@ -231,7 +216,7 @@ impl<D: Disk> Pen<D> {
 
 impl Memory {
     fn add(&mut self, line: Line) {
-        if self.lines.len() == MOST_LINES {
+        if self.lines.len() == MAX_LINES {
             self.lines.pop_front();
             self.lost += 1;
         }

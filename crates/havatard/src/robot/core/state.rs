@@ -1,17 +1,18 @@
-//! The robot as people see it.
+//! The state of the robot, as published.
 
 use std::time::Duration;
 
 use havatar_api as api;
 use tokio::time::Instant;
 
-use super::super::arbiter::Wanted;
-use super::super::lag::Level;
-use super::super::wire::Report;
+use crate::robot::arbiter::SetPoint;
+use crate::robot::lag::Level;
+use crate::robot::wire::Report;
+
 use super::Core;
 
 impl Core {
-    /// One picture of everything.
+    /// The whole state.
     pub(crate) fn state(&mut self, now: Instant) -> api::RobotState {
         api::RobotState {
             motion: self.motion(now),
@@ -23,21 +24,23 @@ impl Core {
         }
     }
 
-    /// Whether there is anything that changes by itself.
+    /// Whether the state changes without events.
     pub(crate) fn has_report(&self) -> bool {
-        self.device.heard().is_some()
+        self.device.last_report().is_some()
     }
 
     fn motion(&mut self, now: Instant) -> api::Motion {
-        let refusal = self.gate().err().or_else(|| self.seat.is_none().then_some(api::Refusal::NoLease));
-        let wanted = if self.gate().is_ok() { self.arbiter.wanted(now) } else { Wanted::Brake };
-        let (linear, angular) = match wanted {
-            Wanted::Drive { linear, angular, .. } => (metres(linear.into()), degrees(angular.into())),
+        let refusal =
+            self.check_ready().err().or_else(|| self.session.is_none().then_some(api::Refusal::NoLease));
+        let set_point =
+            if self.check_ready().is_ok() { self.arbiter.set_point(now) } else { SetPoint::Brake };
+        let (linear, angular) = match set_point {
+            SetPoint::Drive { linear, angular, .. } => (metres(linear.into()), degrees(angular.into())),
             _ => (0.0, 0.0),
         };
         api::Motion {
             mode: self.arbiter.mode(),
-            left_ms: self.arbiter.own_end(now).map(millis),
+            left_ms: self.arbiter.time_left(now).map(millis),
             linear,
             angular,
             neutral_first: self.arbiter.neutral_first(),
@@ -49,14 +52,14 @@ impl Core {
 
     fn limit(&self, now: Instant) -> api::SpeedLimit {
         let (level, percent) = self.arbiter.limit(now);
-        let heard = self.arbiter.heard();
-        let picture = heard.and_then(|heard| heard.picture);
+        let timing = self.arbiter.timing();
+        let video = timing.and_then(|timing| timing.video);
         api::SpeedLimit {
             percent,
             steps_only: level == Some(Level::StepsOnly),
-            lag_ms: heard.zip(picture).map(|(heard, picture)| millis(picture + heard.age)),
-            picture_ms: picture.map(millis),
-            command_ms: heard.map(|heard| millis(heard.age)),
+            lag_ms: timing.zip(video).map(|(timing, video)| millis(video + timing.age)),
+            picture_ms: video.map(millis),
+            command_ms: timing.map(|timing| millis(timing.age)),
         }
     }
 
@@ -97,7 +100,7 @@ fn metres(mm: i32) -> f64 {
     f64::from(mm) / 1000.0
 }
 
-/// Tenths are as much as a person reads.
+/// Rounded to tenths: nobody reads more.
 fn degrees(mrad: i32) -> f64 {
     ((f64::from(mrad) / 1000.0).to_degrees() * 10.0).round() / 10.0
 }

@@ -1,3 +1,5 @@
+//! Tests of opening, closing and sharing a port, on pseudo-terminals.
+
 use std::fs;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -5,13 +7,14 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use nix::sys::termios::{LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 use nix::unistd::{Uid, setfsuid};
 
-use super::super::testing::{Plug, until};
+use crate::robot::testing::{Plug, until};
+
 use super::*;
 
 nix::ioctl_read_bad!(is_exclusive, libc::TIOCGEXCL, libc::c_int);
 
 async fn opened(path: &Path) -> Result<Port, OpenError> {
-    Door::default().open(path, 115_200, Lines::Keep).await
+    PortOpener::default().open(path, 115_200, Lines::Keep).await
 }
 
 async fn refused_with(path: &Path) -> String {
@@ -62,18 +65,18 @@ async fn who_has_a_port_is_named() {
     std::io::Read::read_exact(other.stdout.as_mut().unwrap(), &mut said).unwrap();
     let pid = other.id();
     // `flock` itself may hold it for one moment longer than the shell that becomes `sleep`.
-    let wanted = format!("(pid {pid})");
+    let set_point = format!("(pid {pid})");
     let mut why = String::new();
     for _ in 0..200 {
         why = refused_with(&name).await;
-        if why.contains(&wanted) {
+        if why.contains(&set_point) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     other.kill().unwrap();
     other.wait().unwrap();
-    assert!(why.contains(&wanted) && why.contains("is used by"), "{why}");
+    assert!(why.contains(&set_point) && why.contains("is used by"), "{why}");
     until("the port is free", || {
         let path = name.clone();
         open_blocking(&path, 115_200, Lines::Keep).ok()
@@ -145,7 +148,7 @@ async fn nothing_hangs_up_on_close_and_nothing_is_changed_on_the_way() {
     tcsetattr(&plug.slave, SetArg::TCSANOW, &settings).unwrap();
     // A terminal has no lines to set, which is no fault of anybody's.
     for lines in [Lines::Keep, Lines::High, Lines::Low] {
-        let port = Door::default().open(&plug.name, 115_200, lines).await.unwrap();
+        let port = PortOpener::default().open(&plug.name, 115_200, lines).await.unwrap();
         for set in [tcgetattr(&port).unwrap(), tcgetattr(&plug.slave).unwrap()] {
             let flags = set.control_flags;
             assert!(!flags.intersects(ControlFlags::HUPCL | ControlFlags::CRTSCTS | ControlFlags::CSTOPB));
@@ -168,13 +171,13 @@ async fn what_was_said_before_it_was_opened_is_forgotten() {
     plug.put(b"an earlier conversation");
     let mut port = opened(&plug.name).await.unwrap();
     plug.put(b"now");
-    let mut heard = Vec::new();
-    while heard.len() < 3 {
+    let mut received = Vec::new();
+    while received.len() < 3 {
         let mut room = [0; 64];
         let count = tokio::time::timeout(Duration::from_secs(10), port.read(&mut room)).await.unwrap();
-        heard.extend_from_slice(&room[..count.unwrap()]);
+        received.extend_from_slice(&room[..count.unwrap()]);
     }
-    assert_eq!(heard, b"now");
+    assert_eq!(received, b"now");
 }
 
 #[tokio::test]

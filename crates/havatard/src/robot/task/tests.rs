@@ -3,9 +3,10 @@
 use havatar_api::{Refusal, RobotLinkState, StopReason};
 use havatar_link::message::{Kind, Presence, State, ToDevice};
 
-use super::super::Robot;
-use super::super::link::Native;
-use super::super::testing::{Device, Driver, Plug, is_motion, shared, spelled, until};
+use crate::robot::Robot;
+use crate::robot::link::Native;
+use crate::robot::testing::{Device, Driver, Plug, decoded, is_motion, shared, until};
+
 use super::*;
 
 /// How often whoever is at the other end looks at what came.
@@ -27,8 +28,8 @@ impl Bench {
 
     /// One turn of a controller that answers and reports.
     async fn turn(&self, device: &mut Device) {
-        let heard = self.plug.take();
-        let answer = device.hear(&heard);
+        let received = self.plug.take();
+        let answer = device.receive(&received);
         self.plug.put(&answer);
         if device.session != 0 {
             self.plug.put(&device.status(5));
@@ -83,9 +84,9 @@ async fn something_else_at_the_end_of_the_cable_is_never_driven() {
         let (mut said, mut press) = (Vec::new(), 0);
         // Four greetings long.
         until(what, || {
-            let heard = bench.plug.take();
-            bench.plug.put(&babble(&heard));
-            said.extend(spelled(&heard).0);
+            let received = bench.plug.take();
+            bench.plug.put(&babble(&received));
+            said.extend(decoded(&received).0);
             press += 1;
             driver.neutral().unwrap();
             for refused in [driver.hold(1.0), driver.step(press)] {
@@ -118,16 +119,16 @@ async fn a_controller_that_falls_silent_is_driven_no_more_until_it_answers_and_s
     // It hears, and says nothing.
     until("it is missed", || {
         let _ = driver.hold(0.5);
-        device.hear(&bench.plug.take());
+        device.receive(&bench.plug.take());
         (bench.link() == RobotLinkState::Unknown).then_some(())
     })
     .await;
     assert_eq!(bench.robot.state().motion.stopped, Some(StopReason::LinkLost));
-    device.hear(&bench.plug.take());
+    device.receive(&bench.plug.take());
     let (moved, greeted) = (device.motions(), device.told.len());
     until("it is greeted again", || {
         assert_eq!(driver.hold(0.5), Err(Refusal::RobotUnknown));
-        device.hear(&bench.plug.take());
+        device.receive(&bench.plug.take());
         device.told[greeted..].iter().any(|m| m.kind() == Kind::Hello).then_some(())
     })
     .await;
@@ -187,7 +188,7 @@ async fn the_end_is_a_stop_said_many_times() {
     bench.stop.cancel();
     let before = device.told.len();
     until("the stops", || {
-        device.hear(&bench.plug.take());
+        device.receive(&bench.plug.take());
         let stops = device.told[before..].iter().filter(|m| m.kind() == Kind::Stop).count();
         (stops >= 5).then_some(())
     })
@@ -196,36 +197,36 @@ async fn the_end_is_a_stop_said_many_times() {
 }
 
 /// The loop's inside, with a controller that is heard by hand.
-async fn talk<'a>(plug: &Plug, shared: &'a Shared, device: &mut Device) -> Talk<'a> {
-    let port = Door::default().open(&plug.name, 115_200, Lines::Keep).await.unwrap();
-    let mut talk = Talk::new(
+async fn session<'a>(plug: &Plug, shared: &'a Shared, device: &mut Device) -> PortSession<'a> {
+    let port = PortOpener::default().open(&plug.name, 115_200, Lines::Keep).await.unwrap();
+    let mut session = PortSession::new(
         port,
-        Pace::of(115_200, Instant::now()),
+        TransmitBacklog::new(115_200, Instant::now()),
         Box::new(Native::new((250, 785), Instant::now())),
         shared,
     );
-    shared.link(LinkNews::Unknown(String::new()), Instant::now());
-    talk.turn().unwrap();
+    shared.on_link_event(LinkEvent::Unknown(String::new()), Instant::now());
+    session.turn().unwrap();
     let answer =
-        until("a greeting", || Some(device.hear(&plug.take())).filter(|answer| !answer.is_empty())).await;
-    hears(&mut talk, &answer);
-    hears(&mut talk, &device.status(20));
-    talk
+        until("a greeting", || Some(device.receive(&plug.take())).filter(|answer| !answer.is_empty())).await;
+    hears(&mut session, &answer);
+    hears(&mut session, &device.status(20));
+    session
 }
 
-fn hears(talk: &mut Talk<'_>, bytes: &[u8]) {
-    talk.speech.received(bytes, Instant::now(), &mut talk.news);
-    talk.turn().unwrap();
+fn hears(session: &mut PortSession<'_>, bytes: &[u8]) {
+    session.codec.received(bytes, Instant::now(), &mut session.events);
+    session.turn().unwrap();
 }
 
 /// Lets the controller hear all that was said, and then leaves no room: empty frames, as many as the kernel takes.
 async fn fill(plug: &Plug) {
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     until("what was said", || {
-        heard.extend(plug.take());
+        received.extend(plug.take());
         let driven =
             |m: &ToDevice| matches!(m, ToDevice::Lights(lights) if lights.presence == Presence::Driven);
-        spelled(&heard).0.iter().any(driven).then_some(())
+        decoded(&received).0.iter().any(driven).then_some(())
     })
     .await;
     fill_again(plug).await;
@@ -252,10 +253,10 @@ async fn a_controller_that_does_not_read_costs_no_memory_and_hears_the_stop_firs
     let (plug, shared) = (Plug::new(), shared());
     let mut device = Device::new(1);
     let robot = Robot(shared.clone());
-    let mut talk = talk(&plug, &shared, &mut device).await;
+    let mut session = session(&plug, &shared, &mut device).await;
     let mut driver = Driver::new(&robot);
     driver.neutral().unwrap();
-    talk.turn().unwrap();
+    session.turn().unwrap();
     fill(&plug).await;
 
     // Five thousand changes of mind, none of which anybody reads.
@@ -263,26 +264,26 @@ async fn a_controller_that_does_not_read_costs_no_memory_and_hears_the_stop_firs
     device.state = State::Driving;
     for n in 0..5000 {
         driver.hold(0.2 + f64::from(n % 8) / 10.0).unwrap();
-        hears(&mut talk, &device.status(1));
-        assert!(talk.out.is_empty() && talk.orders.len() <= 8 && talk.news.is_empty());
-        most = most.max(talk.rest.len()).max(talk.out.capacity()).max(talk.rest.capacity());
+        hears(&mut session, &device.status(1));
+        assert!(session.out.is_empty() && session.commands.len() <= 8 && session.events.is_empty());
+        most = most.max(session.unsent.len()).max(session.out.capacity()).max(session.unsent.capacity());
     }
     assert!(most <= 4096, "{most} bytes wait");
     driver.say(&havatar_api::DriveMessage::Stop).unwrap();
-    talk.turn().unwrap();
+    session.turn().unwrap();
 
     // Read again, a little at a time, it hears the stop before anything that was to move it: that was thrown away.
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     for _ in 0..20_000 {
         let some = plug.take_some(61);
-        heard.extend_from_slice(&some);
-        hears(&mut talk, &device.status(1));
-        if some.is_empty() && spelled(&heard).0.iter().any(|m| m.kind() == Kind::Stop) {
+        received.extend_from_slice(&some);
+        hears(&mut session, &device.status(1));
+        if some.is_empty() && decoded(&received).0.iter().any(|m| m.kind() == Kind::Stop) {
             break;
         }
         tokio::task::yield_now().await;
     }
-    let (said, damaged) = spelled(&heard);
+    let (said, damaged) = decoded(&received);
     assert!(damaged <= 1, "at most the frame that was begun is cut off: {damaged}");
     let first_stop = said.iter().position(|m| m.kind() == Kind::Stop).expect("a stop");
     assert!(first_stop == 0 && !said.iter().any(is_motion), "{said:?}");
@@ -293,42 +294,43 @@ async fn a_frame_of_which_only_a_part_had_room_is_finished_before_anything_but_a
     let (plug, shared) = (Plug::new(), shared());
     let mut device = Device::new(1);
     let robot = Robot(shared.clone());
-    let mut talk = talk(&plug, &shared, &mut device).await;
+    let mut session = session(&plug, &shared, &mut device).await;
     let mut driver = Driver::new(&robot);
     driver.neutral().unwrap();
-    talk.turn().unwrap();
+    session.turn().unwrap();
     fill(&plug).await;
     // As if the kernel had taken the beginning of a frame just before: the controller has it.
     let mut frame = Vec::new();
-    Native::new((250, 785), Instant::now()).begin(Instant::now(), &mut frame);
+    Native::new((250, 785), Instant::now()).open(Instant::now(), &mut frame);
     let frame = &frame[1..];
     let (begun, rest) = frame.split_at(10);
-    hears(&mut talk, &device.status(1));
-    assert!(!talk.speech.has_stopped(), "at rest nothing is to be stopped");
-    talk.rest = rest.to_vec();
+    hears(&mut session, &device.status(1));
+    assert!(!session.codec.take_stop_encoded(), "at rest nothing is to be stopped");
+    session.unsent = rest.to_vec();
     // Neutral is a stop too, and the first hold says it; what follows is not.
     driver.hold(0.5).unwrap();
-    hears(&mut talk, &device.status(1));
-    talk.rest = rest.to_vec();
+    hears(&mut session, &device.status(1));
+    session.unsent = rest.to_vec();
     fill_again(&plug).await;
     device.state = State::Driving;
     for _ in 0..100 {
         driver.hold(0.5).unwrap();
-        hears(&mut talk, &device.status(1));
-        assert_eq!(talk.rest, rest, "kept as it was, and nothing after it");
+        hears(&mut session, &device.status(1));
+        assert_eq!(session.unsent, rest, "kept as it was, and nothing after it");
     }
     driver.say(&havatar_api::DriveMessage::Stop).unwrap();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     until("the stop", || {
         // The filling is no part of what the controller hears.
         let came = plug.take();
-        let filling = if heard.is_empty() { came.iter().take_while(|byte| **byte == 0).count() } else { 0 };
-        heard.extend_from_slice(&came[filling..]);
-        hears(&mut talk, &device.status(1));
-        spelled(&heard).0.iter().any(|m| m.kind() == Kind::Stop).then_some(())
+        let filling =
+            if received.is_empty() { came.iter().take_while(|byte| **byte == 0).count() } else { 0 };
+        received.extend_from_slice(&came[filling..]);
+        hears(&mut session, &device.status(1));
+        decoded(&received).0.iter().any(|m| m.kind() == Kind::Stop).then_some(())
     })
     .await;
-    let (said, damaged) = spelled(&[begun, &[0], &heard[..]].concat());
+    let (said, damaged) = decoded(&[begun, &[0], &received[..]].concat());
     assert!(damaged <= 1, "the frame that was cut off, and no other: {said:?}");
     assert!(!said.iter().any(is_motion), "what had no room is not said later: {said:?}");
 }
@@ -362,7 +364,7 @@ async fn a_pulled_cable_is_away_and_the_same_name_is_opened_again() {
 #[tokio::test]
 async fn a_port_in_use_says_by_whom_and_is_taken_when_it_is_free() {
     let plug = Plug::new();
-    let taken = Door::default().open(&plug.name, 9600, Lines::Keep).await.unwrap();
+    let taken = PortOpener::default().open(&plug.name, 9600, Lines::Keep).await.unwrap();
     let stop = CancellationToken::new();
     let robot = Robot::for_tests_at(&plug.name, stop.clone());
     until("it is refused", || {

@@ -63,16 +63,16 @@ proptest! {
     fn without_a_lease_it_moves_nothing(messages in prop::collection::vec(message(), 1..30), had: bool) {
         let mut rig = Rig::ready();
         rig.core.release(&rig.token, rig.now).unwrap();
-        rig.orders();
+        rig.device_commands();
         if !had {
-            rig.seat = 77;
+            rig.session = 77;
         }
         for message in &messages {
             rig.wait(5);
             let Ok(message) = serde_json::from_str::<DriveMessage>(&message.to_string()) else { continue };
             prop_assert_eq!(rig.say(&message).is_ok(), message == DriveMessage::Stop);
-            let orders = rig.orders();
-            prop_assert!(!orders.iter().any(is_motion), "{:?}", orders);
+            let commands = rig.device_commands();
+            prop_assert!(!commands.iter().any(is_motion), "{:?}", commands);
         }
     }
 
@@ -91,21 +91,21 @@ proptest! {
             let Ok(message) = serde_json::from_str::<DriveMessage>(&message.to_string()) else { continue };
             let refused = rig.say(&message);
             prop_assert!(refused.is_ok() || refused != Err(Refusal::NoLease));
-            for order in rig.orders() {
-                match order {
-                    Order::Drive { linear, angular, age, left } => {
-                        prop_assert!((-125..=250).contains(&linear) && angular.abs() <= 785, "{order:?}");
-                        prop_assert!(!is_motion(&order) || age + left <= ms(300), "{order:?}");
+            for command in rig.device_commands() {
+                match command {
+                    DeviceCommand::Drive { linear, angular, age, left } => {
+                        prop_assert!((-125..=250).contains(&linear) && angular.abs() <= 785, "{command:?}");
+                        prop_assert!(!is_motion(&command) || age + left <= ms(300), "{command:?}");
                     }
-                    Order::Step { amount, speed, age, left, .. } => {
-                        prop_assert!(amount.abs() <= 3142 && speed <= 524 && age + left <= ms(300), "{order:?}");
+                    DeviceCommand::Step { amount, speed, age, left, .. } => {
+                        prop_assert!(amount.abs() <= 3142 && speed <= 524 && age + left <= ms(300), "{command:?}");
                     }
                     _ => {}
                 }
             }
         }
         rig.wait(300);
-        prop_assert!(!rig.orders().iter().any(is_motion), "all of it is over");
+        prop_assert!(!rig.device_commands().iter().any(is_motion), "all of it is over");
     }
 }
 

@@ -11,10 +11,10 @@ fn a_command_of_300_ms_is_late_and_one_of_299_is_not() {
         let message = rig.hold_message(1.0);
         rig.now += ms(way);
         // Kept alive another way, so that only the age speaks against it.
-        let _ = rig.core.keep(&rig.token, rig.now);
+        let _ = rig.core.keep_alive(&rig.token, rig.now);
         let heard = rig.say(&message);
         assert_eq!(heard, if way >= 2000 { Err(Refusal::LeaseLost) } else { expected }, "{way}");
-        assert_eq!(rig.orders().iter().any(is_motion), expected.is_ok(), "{way}");
+        assert_eq!(rig.device_commands().iter().any(is_motion), expected.is_ok(), "{way}");
     }
 }
 
@@ -49,7 +49,7 @@ fn a_message_counts_once_and_only_after_those_before_it() {
         rig.wait(50);
         assert_eq!(rig.say(&second), Err(Refusal::OutOfOrder));
     }
-    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     // A refused one is used up as well.
     let at = rig.stamp(Some(50.0));
     let beyond = DriveMessage::Hold { at, linear: 2.0, angular: 0.0 };
@@ -61,44 +61,47 @@ fn a_message_counts_once_and_only_after_those_before_it() {
 fn a_stop_that_was_overtaken_before_it_was_sent_goes_first_all_the_same() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
-    rig.hears(report(Stand::Driving));
+    rig.device_commands();
+    rig.hears(report(DeviceState::Driving));
     // All of it before the motion loop is run again.
     rig.core.stop("somebody");
     rig.neutral().unwrap();
     rig.hold(0.5).unwrap();
-    let orders = rig.orders();
-    let [Order::Stop, Order::Drive { linear: 0, angular: 0, .. }, Order::Drive { linear: 125, .. }] =
-        orders[..]
+    let commands = rig.device_commands();
+    let [
+        DeviceCommand::Stop,
+        DeviceCommand::Drive { linear: 0, angular: 0, .. },
+        DeviceCommand::Drive { linear: 125, .. },
+    ] = commands[..]
     else {
-        panic!("{orders:?}");
+        panic!("{commands:?}");
     };
     rig.wait(50);
     rig.hold(0.5).unwrap();
-    assert!(matches!(rig.orders()[..], [Order::Drive { linear: 125, .. }]), "once");
+    assert!(matches!(rig.device_commands()[..], [DeviceCommand::Drive { linear: 125, .. }]), "once");
 }
 
 #[test]
 fn a_pressed_button_outranks_all_and_cannot_be_released_from_afar() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
-    rig.hears(Report { button: true, ..report(Stand::Driving) });
+    rig.device_commands();
+    rig.hears(Report { button: true, ..report(DeviceState::Driving) });
     assert_eq!(rig.hold(1.0), Err(Refusal::EstopButton));
     assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::EstopButton));
     // The repeat of the former set-point is due now.
     rig.wait(50);
-    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     let (ana, code) = (who("ana"), Secret::random().digest());
     assert_eq!(rig.core.begin_release(&ana, code, rig.now), Err(Refusal::EstopButton));
     assert!(rig.core.estop_state().latched && rig.core.estop_state().button);
     // Pressed between the two steps.
-    rig.hears(report(Stand::Held));
+    rig.hears(report(DeviceState::Held));
     rig.core.estop(&ana, Timestamp::now());
     rig.core.begin_release(&ana, code, rig.now).unwrap();
-    rig.hears(Report { button: true, ..report(Stand::Latched) });
+    rig.hears(Report { button: true, ..report(DeviceState::Latched) });
     assert_eq!(rig.core.finish_release(&ana, &code, rig.now), Err(Refusal::EstopButton));
-    assert!(!rig.orders().contains(&Order::Release));
+    assert!(!rig.device_commands().contains(&DeviceCommand::Release));
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn nothing_moves_until_the_controller_has_opened_its_latch_too() {
     let mut rig = Rig::ready();
     let (ana, code) = (who("ana"), Secret::random().digest());
     rig.core.estop(&ana, Timestamp::now());
-    rig.hears(report(Stand::Latched));
+    rig.hears(report(DeviceState::Latched));
     rig.core.begin_release(&ana, code, rig.now).unwrap();
     rig.core.finish_release(&ana, &code, rig.now).unwrap();
     for _ in 0..10 {
@@ -114,7 +117,7 @@ fn nothing_moves_until_the_controller_has_opened_its_latch_too() {
         rig.neutral().unwrap();
         assert_eq!(rig.hold(1.0), Err(Refusal::EstopLatched));
         assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::EstopLatched));
-        assert!(!rig.orders().iter().any(is_motion));
+        assert!(!rig.device_commands().iter().any(is_motion));
     }
 }
 
@@ -127,13 +130,13 @@ fn lag_ends_what_runs_at_once() {
         } else {
             rig.hold(1.0).unwrap();
         }
-        rig.orders();
+        rig.device_commands();
         rig.wait(20);
         // 390 ms of picture and 150 under way: steps only. It is a sign of life, and says to stop.
         let at = rig.stamp(Some(390.0));
         rig.wait(150);
         assert_eq!(rig.say(&DriveMessage::Alive { at }), Err(Refusal::LagTooLong));
-        assert_eq!(rig.orders(), [Order::Stop]);
+        assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
         assert_eq!(rig.stopped(), Some(StopReason::LagTooLong));
     }
 }
@@ -146,7 +149,7 @@ fn what_was_under_way_when_somebody_else_stopped_the_robot_is_void() {
     let pushed = rig.stamp(Some(50.0));
     rig.wait(100);
     rig.core.stop("bea");
-    rig.orders();
+    rig.device_commands();
     rig.wait(50);
     let step = DriveMessage::Step { at: pressed, press: 1, step: StepMove::Cm(20) };
     assert_eq!(rig.say(&step), Err(Refusal::PressAgain));
@@ -162,7 +165,7 @@ fn what_was_under_way_when_somebody_else_stopped_the_robot_is_void() {
 fn a_stick_that_is_pushed_during_a_step_drives_only_after_it_was_let_go() {
     let mut rig = Rig::ready();
     rig.seeing_step(1).unwrap();
-    rig.orders();
+    rig.device_commands();
     assert_eq!(rig.hold(1.0), Err(Refusal::Moving));
     rig.core.arbiter.step_done(1);
     assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
@@ -172,26 +175,32 @@ fn a_stick_that_is_pushed_during_a_step_drives_only_after_it_was_let_go() {
 fn an_e_stop_right_after_a_release_is_said_whatever_the_last_report_was() {
     let mut rig = Rig::ready();
     rig.core.estop(&who("ana"), Timestamp::now());
-    assert!(rig.orders().contains(&Order::Estop));
-    rig.hears(report(Stand::Latched));
+    assert!(rig.device_commands().contains(&DeviceCommand::Estop));
+    rig.hears(report(DeviceState::Latched));
     let code = Secret::random();
     rig.core.begin_release(&who("ana"), code.digest(), rig.now).unwrap();
     rig.core.finish_release(&who("ana"), &code.digest(), rig.now).unwrap();
     rig.wait(30);
-    assert!(rig.orders().contains(&Order::Release));
+    assert!(rig.device_commands().contains(&DeviceCommand::Release));
     rig.core.estop(&who("bea"), Timestamp::now());
-    assert!(rig.orders().contains(&Order::Estop), "the controller may have opened its latch already");
+    assert!(
+        rig.device_commands().contains(&DeviceCommand::Estop),
+        "the controller may have opened its latch already"
+    );
 }
 
 #[test]
 fn a_step_that_began_with_a_picture_does_not_go_on_without_one() {
     let mut rig = Rig::ready();
     rig.seeing_step(1).unwrap();
-    rig.orders();
+    rig.device_commands();
     rig.wait(50);
     let at = rig.stamp(None);
     assert_eq!(rig.say(&DriveMessage::Alive { at }), Err(Refusal::PictureUnknown));
-    assert_eq!((rig.orders(), rig.stopped()), (vec![Order::Stop], Some(StopReason::PictureStale)));
+    assert_eq!(
+        (rig.device_commands(), rig.stopped()),
+        (vec![DeviceCommand::Stop], Some(StopReason::PictureStale))
+    );
 
     // Of one that began without, nobody has taken a picture for granted.
     let mut rig = Rig::ready();
@@ -199,8 +208,11 @@ fn a_step_that_began_with_a_picture_does_not_go_on_without_one() {
     rig.wait(50);
     let at = rig.stamp(None);
     assert_eq!(rig.say(&DriveMessage::Alive { at }), Ok(()));
-    let orders = rig.orders();
-    assert!(orders.iter().any(|order| matches!(order, Order::Step { .. })), "it goes on: {orders:?}");
+    let commands = rig.device_commands();
+    assert!(
+        commands.iter().any(|command| matches!(command, DeviceCommand::Step { .. })),
+        "it goes on: {commands:?}"
+    );
 }
 
 #[test]
@@ -214,7 +226,7 @@ fn a_stale_picture_begins_nothing() {
     let latch =
         DriveMessage::Latch { at, press: 2, linear: 1.0, angular: 0.0, for_ms: 1000, stop_reachable: true };
     assert_eq!(rig.say(&latch), Err(Refusal::PictureStale));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
     assert_eq!(rig.hold_with(1.0, None), Err(Refusal::PictureUnknown));
     rig.hold_with(1.0, Some(400.0)).unwrap();
 }
@@ -229,7 +241,7 @@ fn one_motion_at_a_time_and_what_was_refused_is_not_carried_out_later() {
             rig.hold(1.0).unwrap();
         }
         assert_eq!(rig.seeing_step(5), Err(Refusal::Moving));
-        assert!(!rig.orders().iter().any(|order| matches!(order, Order::Step { .. })));
+        assert!(!rig.device_commands().iter().any(|command| matches!(command, DeviceCommand::Step { .. })));
         rig.core.stop("ana");
         rig.neutral().unwrap();
         assert_eq!(rig.seeing_step(5), Err(Refusal::PressAgain));
@@ -250,11 +262,11 @@ fn only_its_own_messages_keep_a_motion_alive() {
         for _ in 0..4 {
             rig.wait(50);
             rig.alive().unwrap();
-            assert!(rig.orders().iter().any(is_motion));
+            assert!(rig.device_commands().iter().any(is_motion));
         }
         rig.wait(50);
         rig.alive().unwrap();
-        assert_eq!(rig.orders(), [Order::Stop], "latched: {latched}");
+        assert_eq!(rig.device_commands(), [DeviceCommand::Stop], "latched: {latched}");
     }
 }
 
@@ -275,7 +287,7 @@ fn a_press_that_was_refused_once_is_not_carried_out_later() {
         DriveMessage::Latch { at, press: 3, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
     for _ in 0..6 {
         rig.wait(50);
-        rig.core.beat(rig.seat, rig.now).unwrap();
+        rig.core.beat(rig.session, rig.now).unwrap();
         rig.latch(2).unwrap();
     }
     let at = Stamp { seq: rig.seq + 1, ..at };
@@ -288,14 +300,14 @@ fn a_press_that_was_refused_once_is_not_carried_out_later() {
     assert_eq!(rig.latch(3), Err(Refusal::PressAgain));
     // Held through an e-stop and its release.
     let mut rig = Rig::ready();
-    rig.hears(report(Stand::Latched));
+    rig.hears(report(DeviceState::Latched));
     assert_eq!(rig.latch(1), Err(Refusal::EstopLatched));
     let code = Secret::random().digest();
     rig.core.begin_release(&who("ana"), code, rig.now).unwrap();
     rig.core.finish_release(&who("ana"), &code, rig.now).unwrap();
-    rig.hears(report(Stand::Held));
+    rig.hears(report(DeviceState::Held));
     assert_eq!(rig.latch(1), Err(Refusal::PressAgain));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
 }
 
 #[test]
@@ -305,13 +317,13 @@ fn a_step_that_the_controller_does_not_begin_is_given_up() {
     for _ in 0..13 {
         rig.wait(50);
         rig.alive().unwrap();
-        rig.hears(report(Stand::Ready));
-        assert!(rig.orders().iter().any(is_motion));
+        rig.hears(report(DeviceState::Ready));
+        assert!(rig.device_commands().iter().any(is_motion));
     }
     rig.wait(50);
     rig.alive().unwrap();
-    rig.hears(report(Stand::Ready));
-    assert_eq!(rig.orders(), [Order::Stop]);
+    rig.hears(report(DeviceState::Ready));
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     assert_eq!(rig.core.state(rig.now).motion.stopped, Some(StopReason::DeviceWatchdog));
 }
 
@@ -319,11 +331,11 @@ fn a_step_that_the_controller_does_not_begin_is_given_up() {
 fn a_refusal_that_stops_is_told_to_the_wheels_at_once_and_noted() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
+    rig.device_commands();
     rig.core.take_notes();
     rig.wait(5);
     assert_eq!(rig.hold_with(1.0, Some(401.0)), Err(Refusal::PictureStale));
-    assert_eq!(rig.orders(), [Order::Stop], "no matter how short ago the set-point was");
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop], "no matter how short ago the set-point was");
     let notes = rig.core.take_notes();
     let stopped = notes.iter().find(|note| note.kind == "stopped").expect("a note");
     assert_eq!(stopped.fields, serde_json::json!({"reason": "picture_stale", "mode": "hold"}));
@@ -333,21 +345,29 @@ fn a_refusal_that_stops_is_told_to_the_wheels_at_once_and_noted() {
 fn a_step_backwards_is_half_as_fast_and_has_the_time_it_needs() {
     let mut rig = Rig::ready();
     rig.step(1, StepMove::Cm(-50)).unwrap();
-    assert!(rig.orders().iter().any(|order| matches!(order, Order::Step { amount: -500, speed: 125, .. })));
+    assert!(
+        rig.device_commands()
+            .iter()
+            .any(|command| matches!(command, DeviceCommand::Step { amount: -500, speed: 125, .. }))
+    );
     // Four seconds of way, and one to come to rest before it and after.
     assert_eq!(rig.core.state(rig.now).motion.left_ms, Some(5000));
 
     let mut rig = Rig::ready();
     let text = Controller { max_linear: 150, max_angular: 524, ..controller() };
-    rig.core.link(LinkNews::Up(text), rig.now);
-    rig.hears(report(Stand::Held));
+    rig.core.on_link_event(LinkEvent::Up(text), rig.now);
+    rig.hears(report(DeviceState::Held));
     rig.neutral().unwrap();
     rig.step(1, StepMove::Cm(-5)).unwrap();
-    assert!(rig.orders().iter().any(|order| matches!(order, Order::Step { amount: -50, speed: 75, .. })));
+    assert!(
+        rig.device_commands()
+            .iter()
+            .any(|command| matches!(command, DeviceCommand::Step { amount: -50, speed: 75, .. }))
+    );
 
     let mut rig = Rig::ready();
-    rig.core.link(LinkNews::Up(Controller { max_linear: 60, ..controller() }), rig.now);
-    rig.hears(report(Stand::Held));
+    rig.core.on_link_event(LinkEvent::Up(Controller { max_linear: 60, ..controller() }), rig.now);
+    rig.hears(report(DeviceState::Held));
     rig.neutral().unwrap();
     assert_eq!(rig.step(1, StepMove::Cm(50)), Err(Refusal::OutOfRange), "it would be cut off on its way");
     rig.step(2, StepMove::Cm(20)).unwrap();
@@ -357,28 +377,31 @@ fn a_step_backwards_is_half_as_fast_and_has_the_time_it_needs() {
 fn a_weaker_controller_is_not_told_more_than_it_can() {
     let mut rig = Rig::ready();
     let weak = Controller { max_linear: 100, max_angular: 300, ..controller() };
-    rig.core.link(LinkNews::Up(weak), rig.now);
-    rig.hears(report(Stand::Held));
+    rig.core.on_link_event(LinkEvent::Up(weak), rig.now);
+    rig.hears(report(DeviceState::Held));
     rig.neutral().unwrap();
     let at = rig.stamp(Some(50.0));
     rig.say(&DriveMessage::Hold { at, linear: 1.0, angular: -1.0 }).unwrap();
-    let orders = rig.orders();
-    assert!(matches!(orders.last(), Some(Order::Drive { linear: 100, angular: -300, .. })), "{orders:?}");
+    let commands = rig.device_commands();
+    assert!(
+        matches!(commands.last(), Some(DeviceCommand::Drive { linear: 100, angular: -300, .. })),
+        "{commands:?}"
+    );
     rig.neutral().unwrap();
     rig.step(1, StepMove::Deg(90)).unwrap();
-    let orders = rig.orders();
-    assert!(matches!(orders.last(), Some(Order::Step { speed: 300, .. })), "{orders:?}");
+    let commands = rig.device_commands();
+    assert!(matches!(commands.last(), Some(DeviceCommand::Step { speed: 300, .. })), "{commands:?}");
 }
 
 #[test]
 fn a_new_session_of_the_controller_stops_what_runs() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
+    rig.device_commands();
     // A greeting that was answered twice: up again, without a loss in between.
-    rig.core.link(LinkNews::Up(controller()), rig.now);
-    rig.hears(report(Stand::Ready));
-    assert_eq!(rig.orders(), [Order::Stop]);
+    rig.core.on_link_event(LinkEvent::Up(controller()), rig.now);
+    rig.hears(report(DeviceState::Ready));
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
 }
 
@@ -387,14 +410,14 @@ fn why_the_wheels_stand_is_still_said_when_the_controller_is_back() {
     for (lost, reason) in [(Lost::Rebooted, StopReason::DeviceReset), (Lost::Silent, StopReason::LinkLost)] {
         let mut rig = Rig::ready();
         rig.hold(1.0).unwrap();
-        rig.core.link(LinkNews::Lost(lost), rig.now);
-        rig.core.link(LinkNews::Up(controller()), rig.now);
-        rig.hears(report(Stand::Held));
+        rig.core.on_link_event(LinkEvent::Lost(lost), rig.now);
+        rig.core.on_link_event(LinkEvent::Up(controller()), rig.now);
+        rig.hears(report(DeviceState::Held));
         assert_eq!(rig.stopped(), Some(reason));
     }
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.core.link(LinkNews::Up(controller()), rig.now);
+    rig.core.on_link_event(LinkEvent::Up(controller()), rig.now);
     assert_eq!(rig.stopped(), Some(StopReason::LinkLost), "it ended what was running");
 }
 
@@ -402,21 +425,21 @@ fn why_the_wheels_stand_is_still_said_when_the_controller_is_back() {
 fn a_motor_fault_stops_and_an_ending_daemon_moves_nothing() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
-    rig.hears(Report { motor_fault: true, ..report(Stand::Driving) });
+    rig.device_commands();
+    rig.hears(Report { motor_fault: true, ..report(DeviceState::Driving) });
     assert_eq!(rig.stopped(), Some(StopReason::MotorFault));
-    rig.hears(report(Stand::Held));
+    rig.hears(report(DeviceState::Held));
     assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst), "it is over, and still a stop");
 
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
+    rig.device_commands();
     rig.core.close();
-    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     let _ = rig.neutral();
     assert_eq!(rig.hold(1.0), Err(Refusal::RobotAway));
     assert_eq!(rig.step(1, StepMove::Cm(5)), Err(Refusal::RobotAway));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
 }
 
 #[test]
@@ -427,9 +450,9 @@ fn a_late_loop_and_a_new_config_slow_down_and_stop() {
     assert_eq!(rig.speed(), Some(75), "30 %");
     rig.wait(20);
     rig.hold(1.0).unwrap();
-    rig.core.configure("other", CAPS);
-    assert!(!rig.orders().iter().any(is_motion));
-    rig.core.link(LinkNews::Up(controller()), rig.now);
-    rig.hears(report(Stand::Held));
+    rig.core.configure("other", SPEED_LIMITS);
+    assert!(!rig.device_commands().iter().any(is_motion));
+    rig.core.on_link_event(LinkEvent::Up(controller()), rig.now);
+    rig.hears(report(DeviceState::Held));
     assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
 }

@@ -6,14 +6,18 @@ use super::*;
 fn a_step_ends_by_the_wheels_and_is_never_queued_nor_used_twice() {
     let mut rig = Rig::ready();
     rig.step(1, StepMove::Cm(20)).unwrap();
-    assert!(rig.orders().iter().any(|o| matches!(o, Order::Step { id: 1, amount: 200, speed: 150, .. })));
+    assert!(
+        rig.device_commands()
+            .iter()
+            .any(|o| matches!(o, DeviceCommand::Step { id: 1, amount: 200, speed: 150, .. }))
+    );
     rig.wait(50);
     rig.alive().unwrap();
     rig.neutral().expect("letting go of a key elsewhere leaves the step alone");
-    assert!(rig.orders().iter().all(|order| matches!(order, Order::Step { id: 1, .. })));
-    rig.hears(Report { step: 1, step_end: StepEnd::Done, ..report(Stand::Ready) });
+    assert!(rig.device_commands().iter().all(|command| matches!(command, DeviceCommand::Step { id: 1, .. })));
+    rig.hears(Report { step: 1, step_end: StepEnd::Done, ..report(DeviceState::Ready) });
     assert_eq!(rig.core.state(rig.now).motion.stopped, Some(StopReason::Ended));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
     assert_eq!(rig.step(1, StepMove::Cm(20)), Err(Refusal::PressAgain));
     rig.step(3, StepMove::Deg(-15)).unwrap();
 }
@@ -23,7 +27,7 @@ fn any_press_stops_a_step_and_does_nothing_else() {
     for how in ["step", "hold", "latch"] {
         let mut rig = Rig::ready();
         rig.step(1, StepMove::Cm(20)).unwrap();
-        assert!(rig.orders().iter().any(is_motion));
+        assert!(rig.device_commands().iter().any(is_motion));
         rig.wait(50);
         let refused = match how {
             "step" => rig.step(2, StepMove::Cm(20)),
@@ -31,7 +35,7 @@ fn any_press_stops_a_step_and_does_nothing_else() {
             _ => rig.latch(2),
         };
         assert_eq!(refused, Err(Refusal::Moving), "{how}");
-        assert_eq!(rig.orders(), [Order::Stop], "{how}");
+        assert_eq!(rig.device_commands(), [DeviceCommand::Stop], "{how}");
         assert_eq!(rig.core.state(rig.now).motion.stopped, Some(StopReason::Stop));
         // What stopped it is not carried out later, and what is still held is let go of first.
         rig.wait(50);
@@ -40,7 +44,7 @@ fn any_press_stops_a_step_and_does_nothing_else() {
         } else {
             assert_eq!(rig.step(2, StepMove::Cm(20)), Err(Refusal::PressAgain), "{how}");
         }
-        assert!(!rig.orders().iter().any(is_motion), "{how}");
+        assert!(!rig.device_commands().iter().any(is_motion), "{how}");
         rig.step(3, StepMove::Cm(20)).unwrap();
     }
 }
@@ -56,8 +60,8 @@ fn a_loop_that_is_late_drives_slowly_in_every_mode() {
                 rig.core.late(std::time::Duration::from_millis(60), rig.now);
             }
             rig.step(1, step).unwrap();
-            let told = rig.orders().into_iter().find_map(|order| match order {
-                Order::Step { speed, .. } => Some(speed),
+            let told = rig.device_commands().into_iter().find_map(|command| match command {
+                DeviceCommand::Step { speed, .. } => Some(speed),
                 _ => None,
             });
             assert_eq!(told, Some(expected), "{step:?}, late: {is_late}");
@@ -82,7 +86,7 @@ fn a_latch_ends_by_itself_and_a_new_press_renews_it() {
     rig.wait(50);
     assert_eq!(rig.latch(2), Err(Refusal::PressAgain));
     assert_eq!(rig.core.state(rig.now).motion.stopped, Some(StopReason::Ended));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
 }
 
 #[test]
@@ -99,8 +103,8 @@ fn a_latch_needs_a_stop_that_can_be_reached() {
     };
     assert_eq!(rig.say(&latch(false)), Err(Refusal::StopUnreachable));
     let plain = Controller { features: Features::default(), protocol: Protocol::Text, ..controller() };
-    rig.core.link(LinkNews::Up(plain), rig.now);
-    rig.hears(report(Stand::Ready));
+    rig.core.on_link_event(LinkEvent::Up(plain), rig.now);
+    rig.hears(report(DeviceState::Ready));
     rig.neutral().unwrap();
     assert_eq!(rig.latch(2), Err(Refusal::StopUnreachable), "this controller does not latch an e-stop");
 }

@@ -1,7 +1,8 @@
 //! Drivers who come, ask, take and leave.
 
-use super::*;
 use crate::robot::lease::STALE;
+
+use super::*;
 
 #[test]
 fn a_new_socket_begins_with_nothing_known_of_the_picture() {
@@ -11,7 +12,7 @@ fn a_new_socket_begins_with_nothing_known_of_the_picture() {
     assert_eq!(rig.say(&DriveMessage::Hold { at, linear: 1.0, angular: 0.0 }), Err(Refusal::LagTooLong));
     assert!(rig.core.state(rig.now).motion.limit.steps_only);
     let token = rig.token;
-    rig.seated(&token);
+    rig.open_session(&token);
     assert!(!rig.core.state(rig.now).motion.limit.steps_only, "the lag was the former socket's");
     rig.hold(1.0).expect("a good picture, from the first");
 }
@@ -21,24 +22,24 @@ fn presses_are_counted_anew_for_a_new_driver_and_not_for_a_new_socket() {
     let mut rig = Rig::ready();
     rig.step(5, StepMove::Cm(5)).unwrap();
     let token = rig.token;
-    rig.seated(&token);
+    rig.open_session(&token);
     assert_eq!(rig.step(5, StepMove::Cm(5)), Err(Refusal::PressAgain), "the same driver in another tab");
     let bob = rig.grant("admin", IfHeld::Take).unwrap();
-    rig.seated(&bob);
+    rig.open_session(&bob);
     rig.step(1, StepMove::Cm(5)).unwrap();
 }
 
 #[test]
-fn who_takes_the_robot_has_the_seat_to_take_and_the_former_one_has_none() {
+fn who_takes_the_robot_may_open_a_session_and_the_former_one_has_none() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
-    let former = rig.seat;
+    rig.device_commands();
+    let former = rig.session;
     rig.grant("admin", IfHeld::Take).unwrap();
-    assert!(!rig.core.is_seated(former));
+    assert!(!rig.core.is_session_open(former));
     assert_eq!(rig.core.beat(former, rig.now), None);
     assert!(!rig.core.state(rig.now).driver.unwrap().connected);
-    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     assert_eq!(rig.neutral(), Err(Refusal::LeaseLost));
     assert_eq!(rig.hold(1.0), Err(Refusal::LeaseLost));
 }
@@ -46,14 +47,14 @@ fn who_takes_the_robot_has_the_seat_to_take_and_the_former_one_has_none() {
 #[test]
 fn a_former_sockets_faults_and_leaving_do_not_touch_who_drives_now() {
     let mut rig = Rig::ready();
-    let (former, token) = (rig.seat, rig.token);
-    rig.seated(&token);
+    let (former, token) = (rig.session, rig.token);
+    rig.open_session(&token);
     rig.hold(1.0).unwrap();
     rig.core.fault(former);
-    rig.core.leave(former);
-    assert!(rig.orders().iter().any(is_motion));
-    rig.core.fault(rig.seat);
-    assert_eq!(rig.orders(), [Order::Stop]);
+    rig.core.close_session(former);
+    assert!(rig.device_commands().iter().any(is_motion));
+    rig.core.fault(rig.session);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
 }
 
 #[test]
@@ -68,8 +69,8 @@ fn a_hand_over_waits_five_seconds_and_an_ask_that_is_not_repeated_too() {
     rig.grant("bob", IfHeld::Ask).unwrap();
     for _ in 0..4 {
         rig.now += ms(1250);
-        let _ = rig.core.keep(&eva, rig.now);
-        rig.orders();
+        let _ = rig.core.keep_alive(&eva, rig.now);
+        rig.device_commands();
     }
     assert_eq!(rig.core.asking(), None);
     assert_eq!(rig.core.answer(&eva, true, rig.now), Err(Refusal::NoLease), "nobody asks any more");
@@ -83,14 +84,14 @@ fn a_no_is_an_answer_for_ten_seconds_to_the_one_who_asked() {
     assert_eq!(rig.core.asking(), None);
     for _ in 0..9 {
         rig.now += ms(1000);
-        rig.core.keep(&rig.token, rig.now).unwrap();
+        rig.core.keep_alive(&rig.token, rig.now).unwrap();
         assert_eq!(rig.grant("bob", IfHeld::Ask), Err(Refusal::LeaseHeld), "his page asks every second");
     }
     rig.grant("eva", IfHeld::Ask).unwrap();
     assert_eq!(rig.core.asking(), Some("eva"), "others may ask");
     rig.core.answer(&rig.token, false, rig.now).unwrap();
     rig.now += ms(1000);
-    rig.core.keep(&rig.token, rig.now).unwrap();
+    rig.core.keep_alive(&rig.token, rig.now).unwrap();
     rig.grant("bob", IfHeld::Ask).unwrap();
     assert_eq!(rig.core.asking(), Some("bob"));
 }
@@ -126,9 +127,9 @@ fn an_ask_is_answered_and_the_one_who_asked_gets_it() {
     assert_eq!(acquire(&mut rig, &bob, IfHeld::Ask).unwrap().0, Outcome::Asked);
     assert_eq!(rig.core.asking(), Some("bob"));
     rig.hold(1.0).unwrap();
-    rig.orders();
+    rig.device_commands();
     rig.core.answer(&rig.token, true, rig.now).unwrap();
-    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     assert_eq!(
         acquire(&mut rig, &eva, IfHeld::Refuse).unwrap_err(),
         Refusal::LeaseHeld,

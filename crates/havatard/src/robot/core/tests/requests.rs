@@ -13,19 +13,19 @@ fn a_step_by_request_needs_a_live_socket() {
         step: StepMove::Cm(5),
     };
     let start = Instant::now();
-    let mut core = Core::new("port", CAPS, 0, (None, true), start);
-    core.link(LinkNews::Up(controller()), start);
-    core.link(LinkNews::Heard(report(Stand::Held)), start);
+    let mut core = Core::new("port", SPEED_LIMITS, 0, (None, true), start);
+    core.on_link_event(LinkEvent::Up(controller()), start);
+    core.on_link_event(LinkEvent::Reported(report(DeviceState::Held)), start);
     let secret = Secret::random();
     core.acquire(&who("ana"), IfHeld::Refuse, secret.digest(), Timestamp::now(), start).unwrap();
     assert_eq!(core.step(&request(1, secret.expose()), start), Err(Refusal::NoSocket));
     assert_eq!(core.step(&request(1, "other"), start), Err(Refusal::NoLease));
-    let (seat, _) = core.sit(&secret.digest(), start).unwrap();
-    let beat = core.beat(seat, start).unwrap();
+    let (session, _) = core.open_session(&secret.digest(), start).unwrap();
+    let beat = core.beat(session, start).unwrap();
     let silent = havatar_api::StepRequest { beat, ..request(1, secret.expose()) };
     assert_eq!(core.step(&silent, start), Err(Refusal::NoSocket), "it has said nothing yet");
     let at = Stamp { seq: 1, t: 5.0, beat, beat_t: 5.0, picture_ms: None };
-    core.hear(seat, &DriveMessage::Alive { at }, start).unwrap();
+    core.receive(session, &DriveMessage::Alive { at }, start).unwrap();
     core.step(&request(2, secret.expose()), start + ms(100)).unwrap();
     core.stop("ana");
     assert_eq!(
@@ -38,16 +38,16 @@ fn a_step_by_request_needs_a_live_socket() {
 #[test]
 fn a_presence_light_that_shows_something_else_is_told_again() {
     let mut rig = Rig::new();
-    let terms = controller();
-    rig.core.link(
-        LinkNews::Up(Controller { features: Features { presence: true, ..terms.features }, ..terms }),
+    let plain = controller();
+    rig.core.on_link_event(
+        LinkEvent::Up(Controller { features: Features { presence: true, ..plain.features }, ..plain }),
         rig.now,
     );
-    let shows = |presence| Report { presence: Some(presence), ..report(Stand::Held) };
+    let shows = |presence| Report { presence: Some(presence), ..report(DeviceState::Held) };
     let told = |rig: &mut Rig| {
-        let mut orders = Vec::new();
-        rig.core.orders(rig.now, &mut orders);
-        orders.iter().any(|order| matches!(order, Order::Lights { .. }))
+        let mut commands = Vec::new();
+        rig.core.device_commands(rig.now, &mut commands);
+        commands.iter().any(|command| matches!(command, DeviceCommand::Lights { .. }))
     };
     rig.hears(shows(0));
     assert!(told(&mut rig), "at first");
@@ -68,18 +68,18 @@ fn a_step_by_request_lives_on_what_the_socket_said_before_it() {
     let mut rig = Rig::ready();
     let secret = Secret::random();
     rig.core.acquire(&who("ana"), IfHeld::Refuse, secret.digest(), Timestamp::now(), rig.now).unwrap();
-    rig.seated(&secret.digest());
+    rig.open_session(&secret.digest());
     rig.alive().unwrap();
     rig.wait(200);
     let first = rig.request(&secret, 1);
     rig.core.step(&first, rig.now).unwrap();
     rig.wait(49);
-    assert!(rig.orders().iter().any(is_motion));
+    assert!(rig.device_commands().iter().any(is_motion));
     rig.wait(1);
-    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     // What the socket said is gone with it.
     rig.alive().unwrap();
-    (rig.seat, _) = rig.core.sit(&secret.digest(), rig.now).unwrap();
+    (rig.session, _) = rig.core.open_session(&secret.digest(), rig.now).unwrap();
     rig.beat();
     let next = rig.request(&secret, 2);
     assert_eq!(rig.core.step(&next, rig.now), Err(Refusal::NoSocket));
@@ -101,7 +101,7 @@ impl Rig {
     fn with_secret() -> (Self, Secret) {
         let (mut rig, secret) = (Self::ready(), Secret::random());
         rig.core.acquire(&who("ana"), IfHeld::Refuse, secret.digest(), Timestamp::now(), rig.now).unwrap();
-        rig.seated(&secret.digest());
+        rig.open_session(&secret.digest());
         rig.alive().unwrap();
         (rig, secret)
     }
@@ -120,11 +120,11 @@ fn a_step_by_request_is_too_old_like_any_other_and_does_not_outlive_a_stop() {
     let before = rig.request(&secret, 2);
     rig.wait(10);
     rig.core.stop("bob");
-    rig.orders();
+    rig.device_commands();
     rig.wait(10);
     rig.alive().unwrap();
     assert_eq!(rig.core.step(&before, rig.now), Err(Refusal::PressAgain));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
     let after = rig.request(&secret, 3);
     rig.core.step(&after, rig.now).unwrap();
 }

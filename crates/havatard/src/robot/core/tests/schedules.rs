@@ -38,7 +38,7 @@ fn stale_motions(seed: u64) -> u32 {
     for t in (0..2000_u64).step_by(5) {
         let now = start + ms(t);
         if t % 100 == 0 {
-            beats.push((t, rig.core.beat(rig.seat, now).unwrap()));
+            beats.push((t, rig.core.beat(rig.session, now).unwrap()));
         }
         // The driver.
         let known = beats.iter().rev().find(|(sent, _)| sent + down <= t);
@@ -89,7 +89,7 @@ fn stale_motions(seed: u64) -> u32 {
             if flight.arrives > t {
                 return true;
             }
-            let accepted = rig.core.hear(rig.seat, &flight.message, now).is_ok();
+            let accepted = rig.core.receive(rig.session, &flight.message, now).is_ok();
             if let Some(seq) = flight.message.seq()
                 && accepted
             {
@@ -104,7 +104,7 @@ fn stale_motions(seed: u64) -> u32 {
                 }
                 DriveMessage::Latch { .. } | DriveMessage::Step { .. } if accepted => {
                     newest_good = newest_good.max(Some(flight.made));
-                    // A press is a fresh action by itself.
+                    // A press is a new action by itself.
                     let_go = Some(t);
                 }
                 _ => {}
@@ -113,19 +113,19 @@ fn stale_motions(seed: u64) -> u32 {
         });
         // Wheels.
         if random.random_bool(0.02) {
-            rig.core.link(LinkNews::Heard(report(Stand::Driving)), now);
+            rig.core.on_link_event(LinkEvent::Reported(report(DeviceState::Driving)), now);
         }
-        rig.orders.clear();
-        rig.core.orders(now, &mut rig.orders);
-        if rig.orders.iter().any(is_motion) {
+        rig.commands.clear();
+        rig.core.device_commands(now, &mut rig.commands);
+        if rig.commands.iter().any(is_motion) {
             let old = newest_good.is_none_or(|made| t - made > 300);
             let unasked = stopped_at.is_some_and(|stop| let_go.is_none_or(|go| go < stop));
             bad += u32::from(old || unasked);
         }
-        for order in &rig.orders {
+        for command in &rig.commands {
             // What has been sent must end in time even if nothing is sent after it.
-            if let Order::Drive { age, left, .. } | Order::Step { age, left, .. } = order
-                && is_motion(order)
+            if let DeviceCommand::Drive { age, left, .. } | DeviceCommand::Step { age, left, .. } = command
+                && is_motion(command)
             {
                 let made = newest_good.map_or(0, |made| t - made);
                 bad += u32::from(*age + *left > ms(300) || u128::from(made) > age.as_millis() + 1);
@@ -142,7 +142,7 @@ fn no_motion_from_an_old_replayed_or_reordered_command() {
     assert_eq!(bad, 0, "in {count} schedules");
 }
 
-/// A seat, and the beat drawn for it.
+/// A drive session, and the beat drawn for it.
 type Seated = (u64, u64);
 
 /// Four people and ten seconds of grabbing: commands accepted with a token that is not the newest one granted are
@@ -150,17 +150,17 @@ type Seated = (u64, u64);
 fn wrong_drivers(seed: u64) -> u32 {
     let mut random = StdRng::seed_from_u64(seed);
     let start = Instant::now();
-    let mut core = Core::new("port", CAPS, 0, (None, true), start);
-    core.link(LinkNews::Up(controller()), start);
-    core.link(LinkNews::Heard(report(Stand::Held)), start);
+    let mut core = Core::new("port", SPEED_LIMITS, 0, (None, true), start);
+    core.on_link_event(LinkEvent::Up(controller()), start);
+    core.on_link_event(LinkEvent::Reported(report(DeviceState::Held)), start);
     let people = ["ana", "bob", "eva", "admin"].map(who);
-    // Every token ever granted, with its number, whether it was given up, and the seat last taken with it.
+    // Every token ever granted, with its number, whether it was given up, and the session last opened with it.
     let mut grants: Vec<(Fingerprint, u64, Option<Seated>)> = Vec::new();
     let mut newest = 0;
     let mut moved_by = 0;
     let mut bad = 0;
     let mut seq = 0;
-    let mut orders = Vec::new();
+    let mut commands = Vec::new();
     for t in (0..10_000_u64).step_by(40) {
         let now = start + ms(t);
         let person = &people[random.random_range(0..people.len())];
@@ -193,16 +193,16 @@ fn wrong_drivers(seed: u64) -> u32 {
                 // The newest is likelier, so that somebody gets to drive.
                 let i = if random.random_bool(0.7) { grants.len().checked_sub(1) } else { any };
                 if let Some(i) = i
-                    && let Ok((seat, lease)) = core.sit(&grants[i].0, now)
+                    && let Ok((session, lease)) = core.open_session(&grants[i].0, now)
                 {
                     bad += u32::from(lease != grants[i].1 || lease != newest);
-                    let beat = core.beat(seat, now).unwrap();
-                    grants[i].2 = Some((seat, beat));
+                    let beat = core.beat(session, now).unwrap();
+                    grants[i].2 = Some((session, beat));
                 }
             }
             _ => {
-                for (_, number, seat) in &grants {
-                    let Some((seat, beat)) = seat else { continue };
+                for (_, number, session) in &grants {
+                    let Some((session, beat)) = session else { continue };
                     seq += 1;
                     let client = f64::from(u32::try_from(t).unwrap());
                     let at = Stamp { seq, t: client, beat: *beat, beat_t: client, picture_ms: Some(20.0) };
@@ -211,22 +211,22 @@ fn wrong_drivers(seed: u64) -> u32 {
                     } else {
                         DriveMessage::Hold { at, linear: 0.5, angular: 0.0 }
                     };
-                    if core.hear(*seat, &message, now).is_ok() {
+                    if core.receive(*session, &message, now).is_ok() {
                         bad += u32::from(*number != newest);
                     }
-                    orders.clear();
-                    core.orders(now, &mut orders);
-                    if orders.iter().any(is_motion) {
+                    commands.clear();
+                    core.device_commands(now, &mut commands);
+                    if commands.iter().any(is_motion) {
                         bad += u32::from(moved_by != 0 && moved_by != newest);
                         moved_by = newest;
                     }
-                    moved_by *= u64::from(!comes_to_rest(&orders));
+                    moved_by *= u64::from(!comes_to_rest(&commands));
                 }
             }
         }
-        orders.clear();
-        core.orders(now, &mut orders);
-        moved_by *= u64::from(!comes_to_rest(&orders));
+        commands.clear();
+        core.device_commands(now, &mut commands);
+        moved_by *= u64::from(!comes_to_rest(&commands));
     }
     bad
 }

@@ -1,3 +1,5 @@
+//! Tests of the native codec: handshake, sessions that are lost, damaged and foreign bytes.
+
 use havatar_link::frame::Decoder;
 use havatar_link::host::{HELLO_EVERY, SILENCE};
 use havatar_link::message::{Code, Flags, FromDevice, Kind as Type, Refused, ToDevice};
@@ -5,15 +7,17 @@ use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::super::super::testing::{Device, is_motion, spelled};
+use crate::robot::testing::{Device, decoded, is_motion};
+
 use super::*;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-const DRIVE: Order = Order::Drive { linear: 100, angular: -50, age: Duration::ZERO, left: ms(250) };
-const STEP: Order = Order::Step {
+const DRIVE: DeviceCommand =
+    DeviceCommand::Drive { linear: 100, angular: -50, age: Duration::ZERO, left: ms(250) };
+const STEP: DeviceCommand = DeviceCommand::Step {
     id: 1,
     kind: StepKind::Straight,
     amount: 50,
@@ -26,7 +30,7 @@ const STEP: Order = Order::Step {
 struct End {
     native: Native,
     now: Instant,
-    news: Vec<LinkNews>,
+    events: Vec<LinkEvent>,
 }
 
 impl End {
@@ -35,55 +39,55 @@ impl End {
         let now = Instant::now();
         let mut native = Native::new((250, 785), now);
         let mut out = Vec::new();
-        native.begin(now, &mut out);
-        (Self { native, now, news: Vec::new() }, out)
+        native.open(now, &mut out);
+        (Self { native, now, events: Vec::new() }, out)
     }
 
-    /// In a session with this device, our terms accepted.
+    /// In a session with this device, the handshake complete.
     fn with(device: &mut Device) -> Self {
         let (mut end, hello) = Self::open();
-        let welcome = device.hear(&hello);
-        assert_eq!(end.hear(&welcome), []);
-        assert!(matches!(end.agree(device)[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
+        let welcome = device.receive(&hello);
+        assert_eq!(end.receive(&welcome), []);
+        assert!(matches!(end.agree(device)[..], [LinkEvent::Up(_), LinkEvent::Reported(_)]));
         end
     }
 
-    /// Tells the device our terms, after its welcome. The news of its first report.
-    fn agree(&mut self, device: &mut Device) -> Vec<LinkNews> {
+    /// Completes the handshake after the welcome. Returns the events of the first report.
+    fn agree(&mut self, device: &mut Device) -> Vec<LinkEvent> {
         device.accepted = 0;
         let limits = self.poll();
-        assert_eq!(self.hear(&device.status(0)), [], "it has not heard them yet");
-        device.hear(&limits);
-        let news = self.hear(&device.status(0));
+        assert_eq!(self.receive(&device.status(0)), [], "it has not received them yet");
+        device.receive(&limits);
+        let events = self.receive(&device.status(0));
         let period = self.poll();
-        device.hear(&period);
-        let (mut told, _) = spelled(&limits);
-        told.extend(spelled(&period).0);
+        device.receive(&period);
+        let (mut told, _) = decoded(&limits);
+        told.extend(decoded(&period).0);
         assert!(matches!(told[..], [ToDevice::Limits(_), ToDevice::Report(_)]), "{told:?}");
-        self.hear(&device.status(0));
-        news
+        self.receive(&device.status(0));
+        events
     }
 
-    fn hear(&mut self, bytes: &[u8]) -> Vec<LinkNews> {
-        self.native.received(bytes, self.now, &mut self.news);
-        std::mem::take(&mut self.news)
+    fn receive(&mut self, bytes: &[u8]) -> Vec<LinkEvent> {
+        self.native.received(bytes, self.now, &mut self.events);
+        std::mem::take(&mut self.events)
     }
 
     fn poll(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
-        self.native.poll(self.now, &mut out, &mut self.news);
+        self.native.poll(self.now, &mut out, &mut self.events);
         out
     }
 
-    fn say(&mut self, order: &Order) -> Vec<u8> {
+    fn encode(&mut self, command: &DeviceCommand) -> Vec<u8> {
         let mut out = Vec::new();
-        self.native.say(order, self.now, &mut out);
+        self.native.encode(command, self.now, &mut out);
         out
     }
 }
 
 fn nonces(bytes: &[u8]) -> Vec<u32> {
-    let (messages, _) = spelled(bytes);
+    let (messages, _) = decoded(bytes);
     messages
         .iter()
         .map(|message| match message {
@@ -101,17 +105,17 @@ fn before_anybody_answers_only_greetings_and_stops_are_said() {
     let others = [
         DRIVE,
         STEP,
-        Order::Release,
-        Order::Head { pan: 1, tilt: 1 },
-        Order::Lights { light: 1, presence: 2 },
-        Order::Buzzer { hz: 440, ms: 10 },
-        Order::Drive { linear: 0, angular: 0, age: Duration::ZERO, left: ms(250) },
+        DeviceCommand::Release,
+        DeviceCommand::Head { pan: 1, tilt: 1 },
+        DeviceCommand::Lights { light: 1, presence: 2 },
+        DeviceCommand::Buzzer { hz: 440, ms: 10 },
+        DeviceCommand::Drive { linear: 0, angular: 0, age: Duration::ZERO, left: ms(250) },
     ];
-    for order in &others {
-        assert_eq!(end.say(order), b"", "{order:?}");
+    for command in &others {
+        assert_eq!(end.encode(command), b"", "{command:?}");
     }
-    for (order, kind) in [(Order::Stop, Type::Stop), (Order::Estop, Type::Estop)] {
-        let (said, damaged) = spelled(&end.say(&order));
+    for (command, kind) in [(DeviceCommand::Stop, Type::Stop), (DeviceCommand::Estop, Type::Estop)] {
+        let (said, damaged) = decoded(&end.encode(&command));
         assert_eq!((said.len(), damaged), (1, 0));
         assert_eq!(said[0].kind(), kind);
     }
@@ -120,7 +124,7 @@ fn before_anybody_answers_only_greetings_and_stops_are_said() {
         assert_eq!(nonces(&end.poll()), first, "the same greeting until it is answered");
         assert_eq!(end.poll(), b"", "once");
     }
-    assert!(end.news.is_empty());
+    assert!(end.events.is_empty());
     assert_ne!(nonces(&End::open().1), first, "drawn anew");
 }
 
@@ -136,14 +140,14 @@ fn an_answer_that_is_not_ours_begins_nothing() {
     for (what, spoil) in spoils {
         let (mut end, hello) = End::open();
         let mut device = Device::new(1);
-        device.hear(&hello);
+        device.receive(&hello);
         let mut welcome = device.welcome_message(nonces(&hello)[0]);
         let mut header = device.session;
         spoil(&mut welcome, &mut header);
-        let news = end.hear(FromDevice::from(welcome).frame(header, 1).as_bytes());
-        assert_eq!(news, [], "{what}");
-        assert_eq!(end.say(&DRIVE), b"", "{what}");
-        assert_eq!(end.hear(&device.status(20)), [], "{what}: nor is it listened to");
+        let events = end.receive(FromDevice::from(welcome).frame(header, 1).as_bytes());
+        assert_eq!(events, [], "{what}");
+        assert_eq!(end.encode(&DRIVE), b"", "{what}");
+        assert_eq!(end.receive(&device.status(20)), [], "{what}: nor is it listened to");
     }
 }
 
@@ -152,17 +156,17 @@ fn a_firmware_of_another_version_is_named_and_never_driven() {
     for version in [0, 2, 255] {
         let (mut end, hello) = End::open();
         let mut device = Device::new(1);
-        device.hear(&hello);
+        device.receive(&hello);
         let mut welcome = device.welcome_message(nonces(&hello)[0]);
         welcome.version = version;
         let (header, greeted) = (welcome.session, nonces(&hello));
-        let news = end.hear(FromDevice::from(welcome).frame(header, 1).as_bytes());
-        let [LinkNews::Unknown(why)] = &news[..] else { panic!("{news:?}") };
+        let events = end.receive(FromDevice::from(welcome).frame(header, 1).as_bytes());
+        let [LinkEvent::Unknown(why)] = &events[..] else { panic!("{events:?}") };
         assert!(why.contains("bench") && why.contains("update its firmware"), "{why}");
-        assert_eq!(end.say(&DRIVE), b"");
-        assert_eq!(end.hear(&device.status(20)), []);
+        assert_eq!(end.encode(&DRIVE), b"");
+        assert_eq!(end.receive(&device.status(20)), []);
         assert_ne!(nonces(&end.poll()), greeted, "it may be another one next time: greeted anew");
-        assert_eq!(end.say(&DRIVE), b"");
+        assert_eq!(end.encode(&DRIVE), b"");
     }
 }
 
@@ -176,7 +180,7 @@ fn whatever_else_is_at_the_end_of_the_cable_is_never_driven() {
     let mut former = Device::new(9);
     let session = {
         let (_, hello) = End::open();
-        let mut all = former.hear(&hello);
+        let mut all = former.receive(&hello);
         (0..50).for_each(|_| all.extend(former.status(20)));
         all
     };
@@ -191,17 +195,17 @@ fn whatever_else_is_at_the_end_of_the_cable_is_never_driven() {
     for (what, mut babble) in babbles {
         let (mut end, mut out) = End::open();
         for _ in 0..500 {
-            let heard = babble(&out);
-            for news in end.hear(&heard) {
-                assert!(!matches!(news, LinkNews::Up(_) | LinkNews::Heard(_)), "{what}: {news:?}");
+            let received = babble(&out);
+            for event in end.receive(&received) {
+                assert!(!matches!(event, LinkEvent::Up(_) | LinkEvent::Reported(_)), "{what}: {event:?}");
             }
             end.now += ms(20);
             out = end.poll();
-            for order in [DRIVE, STEP, Order::Stop, Order::Estop] {
-                out.extend(end.say(&order));
+            for command in [DRIVE, STEP, DeviceCommand::Stop, DeviceCommand::Estop] {
+                out.extend(end.encode(&command));
             }
             assert!(out.len() < 256, "{what}: {} bytes at once", out.len());
-            let (said, damaged) = spelled(&out);
+            let (said, damaged) = decoded(&out);
             assert_eq!(damaged, 0);
             let harmless = |m: &ToDevice| matches!(m.kind(), Type::Hello | Type::Stop | Type::Estop);
             assert!(said.iter().all(harmless), "{what}: {said:?}");
@@ -212,10 +216,10 @@ fn whatever_else_is_at_the_end_of_the_cable_is_never_driven() {
         for _ in 0..20 {
             end.now += HELLO_EVERY;
             let hello = end.poll();
-            let welcome = device.hear(&hello);
-            end.hear(&[&[0], &welcome[..]].concat());
-            device.hear(&end.poll());
-            up |= end.hear(&device.status(0)).iter().any(|news| matches!(news, LinkNews::Up(_)));
+            let welcome = device.receive(&hello);
+            end.receive(&[&[0], &welcome[..]].concat());
+            device.receive(&end.poll());
+            up |= end.receive(&device.status(0)).iter().any(|event| matches!(event, LinkEvent::Up(_)));
             if up {
                 break;
             }
@@ -227,8 +231,8 @@ fn whatever_else_is_at_the_end_of_the_cable_is_never_driven() {
 /// Welcomed by the device, which has heard nothing else yet.
 fn welcomed(device: &mut Device) -> End {
     let (mut end, hello) = End::open();
-    let welcome = device.hear(&hello);
-    assert_eq!(end.hear(&welcome), []);
+    let welcome = device.receive(&hello);
+    assert_eq!(end.receive(&welcome), []);
     device.accepted = 0;
     end
 }
@@ -238,34 +242,37 @@ fn limits_that_are_lost_are_told_again_and_nobody_drives_before_they_are_accepte
     let mut device = Device::new(1);
     let mut end = welcomed(&mut device);
     for lost in 0..5 {
-        let (said, _) = spelled(&end.poll());
-        let news = std::mem::take(&mut end.news);
-        assert!(matches!((lost, &news[..]), (0, []) | (1.., [LinkNews::Unknown(_)])), "{lost}: {news:?}");
+        let (said, _) = decoded(&end.poll());
+        let events = std::mem::take(&mut end.events);
+        assert!(
+            matches!((lost, &events[..]), (0, []) | (1.., [LinkEvent::Unknown(_)])),
+            "{lost}: {events:?}"
+        );
         assert!(
             matches!(said[..], [ToDevice::Limits(limits)]
                 if (limits.linear, limits.reverse, limits.angular) == (250, 125, 785)),
             "{lost}: {said:?}"
         );
         for _ in 0..2 {
-            assert_eq!(end.hear(&device.status(40)), [], "{lost}: it has not accepted them");
-            for order in [DRIVE, STEP, Order::Release, Order::Head { pan: 1, tilt: 1 }] {
-                assert_eq!(end.say(&order), b"", "{lost}: {order:?}");
+            assert_eq!(end.receive(&device.status(40)), [], "{lost}: it has not accepted them");
+            for command in [DRIVE, STEP, DeviceCommand::Release, DeviceCommand::Head { pan: 1, tilt: 1 }] {
+                assert_eq!(end.encode(&command), b"", "{lost}: {command:?}");
             }
             end.now += ms(40);
             assert_eq!(end.poll(), b"", "{lost}: one at a time");
         }
         // A stop waits for nothing, and what the controller makes of it says nothing about the limits.
-        for order in [Order::Stop, Order::Estop] {
-            device.hear(&end.say(&order));
+        for command in [DeviceCommand::Stop, DeviceCommand::Estop] {
+            device.receive(&end.encode(&command));
         }
         assert!(device.latched);
-        assert_eq!(end.hear(&device.status(10)), [], "{lost}");
+        assert_eq!(end.receive(&device.status(10)), [], "{lost}");
         end.now += ms(20);
     }
-    device.hear(&end.poll());
-    assert!(matches!(std::mem::take(&mut end.news)[..], [LinkNews::Unknown(_)]));
-    assert!(matches!(end.hear(&device.status(0))[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
-    assert_ne!(end.say(&DRIVE), b"");
+    device.receive(&end.poll());
+    assert!(matches!(std::mem::take(&mut end.events)[..], [LinkEvent::Unknown(_)]));
+    assert!(matches!(end.receive(&device.status(0))[..], [LinkEvent::Up(_), LinkEvent::Reported(_)]));
+    assert_ne!(end.encode(&DRIVE), b"");
     let limits = |m: &&ToDevice| m.kind() == Type::Limits;
     assert_eq!(device.told.iter().filter(limits).count(), 1);
 }
@@ -274,20 +281,20 @@ fn limits_that_are_lost_are_told_again_and_nobody_drives_before_they_are_accepte
 fn the_period_of_reports_is_told_again_until_just_that_is_accepted() {
     let mut device = Device::new(1);
     let mut end = welcomed(&mut device);
-    device.hear(&end.poll());
-    end.hear(&device.status(0));
+    device.receive(&end.poll());
+    end.receive(&device.status(0));
     for _ in 0..3 {
-        let (said, _) = spelled(&end.poll());
+        let (said, _) = decoded(&end.poll());
         assert!(matches!(said[..], [ToDevice::Report(report)] if report.period == REPORT_MS), "{said:?}");
         // What is said after it arrives.
-        device.hear(&end.say(&DRIVE));
-        assert!(matches!(end.hear(&device.status(50))[..], [LinkNews::Heard(_)]));
+        device.receive(&end.encode(&DRIVE));
+        assert!(matches!(end.receive(&device.status(50))[..], [LinkEvent::Reported(_)]));
         end.now += ms(99);
         assert_eq!(end.poll(), b"");
         end.now += ms(1);
     }
-    device.hear(&end.poll());
-    end.hear(&device.status(50));
+    device.receive(&end.poll());
+    end.receive(&device.status(50));
     end.now += ms(250);
     assert_eq!(end.poll(), b"");
 }
@@ -301,32 +308,32 @@ fn a_controller_that_refuses_its_limits_is_not_driven_and_one_that_reports_as_it
         FromDevice::from(refused)
     };
     end.poll();
-    let news = end.hear(refused(Type::Limits).frame(device.session, 50).as_bytes());
-    assert!(matches!(&news[..], [LinkNews::Unknown(why)] if why.contains("limits")), "{news:?}");
-    assert_eq!(end.say(&DRIVE), b"");
+    let events = end.receive(refused(Type::Limits).frame(device.session, 50).as_bytes());
+    assert!(matches!(&events[..], [LinkEvent::Unknown(why)] if why.contains("limits")), "{events:?}");
+    assert_eq!(end.encode(&DRIVE), b"");
 
     let mut device = Device::new(1);
     let mut end = welcomed(&mut device);
-    device.hear(&end.poll());
-    end.hear(&device.status(0));
+    device.receive(&end.poll());
+    end.receive(&device.status(0));
     end.poll();
-    let news = end.hear(refused(Type::Report).frame(device.session, 50).as_bytes());
-    assert!(matches!(news[..], [LinkNews::Declined(_)]), "{news:?}");
+    let events = end.receive(refused(Type::Report).frame(device.session, 50).as_bytes());
+    assert!(matches!(events[..], [LinkEvent::Declined(_)]), "{events:?}");
     end.now += ms(250);
     assert_eq!(end.poll(), b"");
-    assert_ne!(end.say(&DRIVE), b"");
+    assert_ne!(end.encode(&DRIVE), b"");
 }
 
 #[test]
 fn a_second_answer_to_a_greeting_is_a_session_that_knows_no_limits() {
     let mut device = Device::new(1);
     let (mut end, hello) = End::open();
-    end.hear(&device.hear(&hello));
+    end.receive(&device.receive(&hello));
     end.agree(&mut device);
-    let again = device.hear(&hello);
-    assert_eq!(end.hear(&again), [LinkNews::Lost(Lost::OtherSession)]);
-    assert_eq!(end.say(&DRIVE), b"");
-    assert!(matches!(end.agree(&mut device)[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
+    let again = device.receive(&hello);
+    assert_eq!(end.receive(&again), [LinkEvent::Lost(Lost::OtherSession)]);
+    assert_eq!(end.encode(&DRIVE), b"");
+    assert!(matches!(end.agree(&mut device)[..], [LinkEvent::Up(_), LinkEvent::Reported(_)]));
 }
 
 #[test]
@@ -335,18 +342,18 @@ fn silence_is_a_loss_and_the_greeting_after_it_is_a_new_one() {
     let mut end = End::with(&mut device);
     end.now += ms(299);
     assert_eq!(end.poll(), b"");
-    assert!(end.news.is_empty() && !end.say(&DRIVE).is_empty());
+    assert!(end.events.is_empty() && !end.encode(&DRIVE).is_empty());
     end.now += ms(1);
-    assert_eq!(end.say(&DRIVE), b"", "not even before it is polled");
+    assert_eq!(end.encode(&DRIVE), b"", "not even before it is polled");
     let greeted = nonces(&end.poll());
-    assert_eq!(std::mem::take(&mut end.news), [LinkNews::Lost(Lost::Silent)]);
+    assert_eq!(std::mem::take(&mut end.events), [LinkEvent::Lost(Lost::Silent)]);
     assert_eq!(greeted.len(), 1);
-    assert_eq!(end.hear(&device.status(20)), [], "a report that comes after it undoes nothing");
+    assert_eq!(end.receive(&device.status(20)), [], "a report that comes after it undoes nothing");
     device.session += 1;
     let welcome = device.welcome(greeted[0]);
-    assert_eq!(end.hear(&welcome), []);
+    assert_eq!(end.receive(&welcome), []);
     end.now += ms(1);
-    assert!(matches!(end.agree(&mut device)[..], [LinkNews::Up(_), LinkNews::Heard(_)]));
+    assert!(matches!(end.agree(&mut device)[..], [LinkEvent::Up(_), LinkEvent::Reported(_)]));
 }
 
 #[test]
@@ -354,7 +361,7 @@ fn another_boot_or_session_is_a_loss_and_the_next_begins_with_its_own() {
     for (what, lost) in [("boot", Lost::Rebooted), ("session", Lost::OtherSession)] {
         let mut device = Device::new(5);
         let mut end = End::with(&mut device);
-        assert!(matches!(end.hear(&device.status(20))[..], [LinkNews::Heard(_)]));
+        assert!(matches!(end.receive(&device.status(20))[..], [LinkEvent::Reported(_)]));
         if what == "boot" {
             device.boot = 6;
         } else {
@@ -362,20 +369,22 @@ fn another_boot_or_session_is_a_loss_and_the_next_begins_with_its_own() {
         }
         device.latched = true;
         device.latch = 4;
-        assert_eq!(end.hear(&device.status(20)), [LinkNews::Lost(lost)], "{what}");
-        assert_eq!(end.say(&DRIVE), b"", "{what}");
+        assert_eq!(end.receive(&device.status(20)), [LinkEvent::Lost(lost)], "{what}");
+        assert_eq!(end.encode(&DRIVE), b"", "{what}");
         let greeting = end.poll();
-        let welcome = device.hear(&greeting);
-        assert_eq!(end.hear(&welcome), [], "{what}");
+        let welcome = device.receive(&greeting);
+        assert_eq!(end.receive(&welcome), [], "{what}");
         // Told anew.
-        let news = end.agree(&mut device);
-        let [LinkNews::Up(controller), LinkNews::Heard(_)] = &news[..] else { panic!("{what}: {news:?}") };
+        let events = end.agree(&mut device);
+        let [LinkEvent::Up(controller), LinkEvent::Reported(_)] = &events[..] else {
+            panic!("{what}: {events:?}")
+        };
         assert_eq!(controller.boot, Some(device.boot));
         // The latch of the new boot is known from its reports, and is the one that a release names.
-        let news = end.hear(&device.status(20));
-        let [LinkNews::Heard(report)] = &news[..] else { panic!("{what}: {news:?}") };
-        assert!(report.estop_latched && report.stand == Stand::Latched);
-        let (said, _) = spelled(&end.say(&Order::Release));
+        let events = end.receive(&device.status(20));
+        let [LinkEvent::Reported(report)] = &events[..] else { panic!("{what}: {events:?}") };
+        assert!(report.estop_latched && report.state == DeviceState::Latched);
+        let (said, _) = decoded(&end.encode(&DeviceCommand::Release));
         assert!(matches!(said[..], [ToDevice::Release(release)] if release.latch == 4), "{said:?}");
     }
 }
@@ -385,13 +394,13 @@ fn repeated_and_reordered_reports_are_not_believed() {
     let mut device = Device::new(1);
     let mut end = End::with(&mut device);
     let (first, second) = (device.status(20), device.status(20));
-    assert_eq!(end.hear(&second).len(), 1);
+    assert_eq!(end.receive(&second).len(), 1);
     for old in [&second, &first, &second] {
-        assert_eq!(end.hear(old), []);
+        assert_eq!(end.receive(old), []);
     }
     end.now += SILENCE;
     end.poll();
-    assert_eq!(std::mem::take(&mut end.news), [LinkNews::Lost(Lost::Silent)], "they are no sign of life");
+    assert_eq!(std::mem::take(&mut end.events), [LinkEvent::Lost(Lost::Silent)], "they are no sign of life");
 }
 
 #[test]
@@ -406,13 +415,13 @@ fn ages_are_rounded_up_and_what_is_left_down() {
         (us(299_999), us(0), (300, 1)),
         (Duration::from_hours(1), Duration::from_hours(1), (u16::MAX, 8000)),
     ] {
-        let (drive, _) = spelled(&end.say(&Order::Drive { linear: 1, angular: 2, age, left }));
+        let (drive, _) = decoded(&end.encode(&DeviceCommand::Drive { linear: 1, angular: 2, age, left }));
         assert!(
             matches!(drive[..], [ToDevice::Drive(d)] if (d.age, d.left) == shown && (d.linear, d.angular) == (1, 2)),
             "{drive:?}"
         );
-        let step = Order::Step { id: 7, kind: StepKind::Turn, amount: -785, speed: 524, age, left };
-        let (step, _) = spelled(&end.say(&step));
+        let step = DeviceCommand::Step { id: 7, kind: StepKind::Turn, amount: -785, speed: 524, age, left };
+        let (step, _) = decoded(&end.encode(&step));
         assert!(
             matches!(step[..], [ToDevice::Step(s)] if (s.age, s.left) == shown
                 && (s.id, s.kind, s.amount, s.speed) == (7, Kind::Turn, -785, 524)),
@@ -426,11 +435,11 @@ fn a_set_point_is_stamped_with_the_devices_own_time() {
     let mut device = Device::new(1);
     let mut end = End::with(&mut device);
     end.now += ms(20);
-    end.hear(&device.status(20));
+    end.receive(&device.status(20));
     let clock = device.status_message().clock;
     for waited in [0, 30, 100] {
         end.now += ms(waited);
-        let (said, _) = spelled(&end.say(&DRIVE));
+        let (said, _) = decoded(&end.encode(&DRIVE));
         let [ToDevice::Drive(drive)] = said[..] else { panic!("{said:?}") };
         let truth = clock + u32::try_from(if waited == 100 { 130 } else { waited }).unwrap();
         assert!(drive.stamp <= truth && drive.stamp + 5 >= truth, "{} for {truth}", drive.stamp);
@@ -443,17 +452,17 @@ fn what_the_device_declines_and_what_is_unknown_is_told_as_such() {
     let mut end = End::with(&mut device);
     let refused = Refused { refused: 3, of: Type::Drive, code: Code::EstopLatched };
     let frame = FromDevice::from(refused).frame(device.session, 50);
-    assert_eq!(end.hear(frame.as_bytes()), [LinkNews::Declined("DRIVE: e-stop latched".to_owned())]);
+    assert_eq!(end.receive(frame.as_bytes()), [LinkEvent::Declined("DRIVE: e-stop latched".to_owned())]);
     let mut status = device.status_message();
     status.state = State::Unknown(77);
     status.stop_reason = StopReason::Unknown(78);
     status.step_result = StepResult::Unknown(79);
     status.flags = Flags(0b11_1111);
-    let news = end.hear(FromDevice::from(status).frame(device.session, 51).as_bytes());
-    let [LinkNews::Heard(report)] = &news[..] else { panic!("{news:?}") };
+    let events = end.receive(FromDevice::from(status).frame(device.session, 51).as_bytes());
+    let [LinkEvent::Reported(report)] = &events[..] else { panic!("{events:?}") };
     assert_eq!(
-        (report.stand, report.stopped, report.step_end),
-        (Stand::Unknown, DeviceStop::Unknown, StepEnd::Stopped)
+        (report.state, report.stopped, report.step_end),
+        (DeviceState::Unknown, DeviceStop::Unknown, StepEnd::Stopped)
     );
     assert!(report.estop_latched && report.button && report.motor_fault);
     assert_eq!((report.battery_mv, report.battery_percent), (None, None), "0 and 255 are no battery");
@@ -466,10 +475,10 @@ proptest! {
         let mut device = Device::new(1);
         let mut end = if up { End::with(&mut device) } else { End::open().0 };
         for piece in &pieces {
-            let news = end.hear(piece);
-            prop_assert!(!news.iter().any(|news| matches!(news, LinkNews::Up(_) | LinkNews::Heard(_))));
+            let events = end.receive(piece);
+            prop_assert!(!events.iter().any(|event| matches!(event, LinkEvent::Up(_) | LinkEvent::Reported(_))));
             end.now += ms(5);
-            let (said, damaged) = spelled(&end.poll());
+            let (said, damaged) = decoded(&end.poll());
             prop_assert_eq!(damaged, 0);
             prop_assert!(!said.iter().any(is_motion));
         }
@@ -493,13 +502,13 @@ proptest! {
         let mut undamaged = 0;
         let mut decoder = Decoder::new();
         decoder.push_all(&stream, |body| undamaged += usize::from(FromDevice::decode(body).is_ok()));
-        let news = end.hear(&stream);
-        let heard = news.iter().filter(|news| matches!(news, LinkNews::Heard(_))).count();
-        prop_assert!(heard <= undamaged && undamaged <= 20);
-        let honest = |news: &LinkNews| match news {
-            LinkNews::Heard(report) => report.stand == Stand::Held && !report.estop_latched,
+        let events = end.receive(&stream);
+        let received = events.iter().filter(|event| matches!(event, LinkEvent::Reported(_))).count();
+        prop_assert!(received <= undamaged && undamaged <= 20);
+        let honest = |event: &LinkEvent| match event {
+            LinkEvent::Reported(report) => report.state == DeviceState::Held && !report.estop_latched,
             _ => false,
         };
-        prop_assert!(news.iter().all(honest), "{news:?}");
+        prop_assert!(events.iter().all(honest), "{events:?}");
     }
 }

@@ -1,13 +1,11 @@
-//! The e-stop's memory on disk.
+//! The e-stop's file.
 //!
-//! What cannot be read, makes no sense or was being written when the daemon ended counts as a latched e-stop:
-//! unknown means stopped. Only a folder that can be looked into, and in which there has never been such a file, or a
-//! file that says so in as many words, means free.
+//! A file that is unreadable, damaged, or was being written when the daemon ended counts as a latched e-stop: unknown means
+//! stopped. Released means: the directory is readable and never held such a file, or the file says so.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::{fs, io};
 
 use havatar_api::EstopSource;
 use jiff::Timestamp;
@@ -18,15 +16,15 @@ use crate::disk::{self, Existing, ReadError};
 /// The file's name in the state directory.
 const FILE: &str = "estop.json";
 
-/// The e-stop as it is remembered.
+/// The persisted e-stop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Remembered {
-    /// Nothing moves.
+pub(super) struct EstopRecord {
+    /// Latched.
     pub(super) latched: bool,
     /// Who latched it.
     pub(super) source: Option<EstopSource>,
-    /// Their name.
+    /// The name of the person.
     pub(super) by: Option<String>,
     /// When it was latched, or released.
     pub(super) at: Option<Timestamp>,
@@ -34,60 +32,60 @@ pub(super) struct Remembered {
 
 /// What an earlier run left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
-    /// The e-stop to begin with.
-    pub(super) state: Remembered,
-    /// The disk says just that, so a restart would find it again.
+pub(super) struct Loaded {
+    /// The e-stop to start with.
+    pub(super) state: EstopRecord,
+    /// The disk agrees, so a restart would find the same.
     pub(super) saved: bool,
-    /// Why it begins latched though nobody is known to have latched it: a sentence for a person.
+    /// Why it starts latched although no latching is on record: a sentence for a person.
     pub(super) why: Option<String>,
 }
 
-/// The one writer of the file.
+/// The only writer of the file.
 #[derive(Debug)]
-pub(super) struct Latch {
+pub(super) struct EstopFile {
     path: PathBuf,
     /// The newest generation whose writing has begun.
     newest: Mutex<u64>,
 }
 
-/// What became of a save.
+/// The outcome of a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Save {
-    /// It is on the disk and survives a power cut.
+    /// Written and synced.
     Done,
-    /// A newer state has been saved or tried: this one must not be put over it.
-    Overtaken,
+    /// A newer state was saved or tried; this one must not replace it.
+    Superseded,
 }
 
-impl Latch {
+impl EstopFile {
     /// Reads what an earlier run left in `state_dir`. Blocks on the disk.
-    pub(super) fn load(state_dir: &Path) -> (Self, Found) {
+    pub(super) fn load(state_dir: &Path) -> (Self, Loaded) {
         let latch = Self { path: state_dir.join(FILE), newest: Mutex::new(0) };
-        let found = latch.read().unwrap_or_else(|why| Found {
-            state: Remembered { latched: true, source: Some(EstopSource::Robot), by: None, at: None },
+        let found = latch.read().unwrap_or_else(|why| Loaded {
+            state: EstopRecord { latched: true, source: Some(EstopSource::Robot), by: None, at: None },
             saved: false,
             why: Some(why),
         });
         (latch, found)
     }
 
-    /// Puts a state on the disk. Blocks on it; call it where that is allowed.
+    /// Writes a state. Blocks on the disk.
     ///
-    /// `generation` counts the changes of the e-stop, from 1; draw it under the lock under which the e-stop changes. Saves
-    /// may then be called from anywhere in any order: an earlier state never replaces a later one, not even one that
-    /// could not be written. After an error the same generation may be tried again.
-    pub(super) fn save(&self, generation: u64, state: &Remembered) -> io::Result<Save> {
-        // Only a number is kept under the lock, and it is never half changed.
+    /// `generation` counts the changes of the e-stop, from 1; draw it under the lock under which the e-stop changes. Saves may
+    /// then be called from anywhere in any order: an earlier state never replaces a later one, not even one that could not be
+    /// written. After an error the same generation may be tried again.
+    pub(super) fn save(&self, generation: u64, state: &EstopRecord) -> io::Result<Save> {
+        // The lock guards a number only, which is never half changed.
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         if generation < *newest {
-            return Ok(Save::Overtaken);
+            return Ok(Save::Superseded);
         }
         *newest = generation;
         let mut text = serde_json::to_vec(state)?;
         text.push(b'\n');
         disk::write(&self.path, &text, Existing::Replace).inspect_err(|_| {
-            // What is there says "free", or says nothing, which means the same: that must not outlive this e-stop.
+            // The old file means "released", or is missing, which means the same: neither may outlive this e-stop.
             if state.latched
                 && let Err(error) = disk::doubt(&self.path)
             {
@@ -97,7 +95,7 @@ impl Latch {
         Ok(Save::Done)
     }
 
-    fn read(&self) -> Result<Found, String> {
+    fn read(&self) -> Result<Loaded, String> {
         let file = self.path.display();
         let unfinished = disk::leftovers(&self.path).map_err(|error| {
             format!(
@@ -111,7 +109,7 @@ impl Latch {
         }
         let text = match disk::read(&self.path) {
             Ok(text) => text,
-            Err(error) if error.is_absent() && self.never_written() => return Ok(Found::never()),
+            Err(error) if error.is_absent() && self.never_written() => return Ok(Loaded::never()),
             Err(error) => {
                 let cause = match &error {
                     ReadError::Io { source, .. } => format!(" ({source})"),
@@ -122,10 +120,10 @@ impl Latch {
         };
         let state = serde_json::from_str(&text)
             .map_err(|_| format!("whether the e-stop was latched is not known: {file} is damaged"))?;
-        Ok(Found { state, saved: true, why: None })
+        Ok(Loaded { state, saved: true, why: None })
     }
 
-    /// The folder is there and has no entry of this name, not even a link that leads nowhere.
+    /// Whether the directory exists and has no entry of this name, not even a dangling link.
     fn never_written(&self) -> bool {
         let Some(name) = self.path.file_name() else { return false };
         let entries = self.path.parent().map(fs::read_dir);
@@ -134,11 +132,11 @@ impl Latch {
     }
 }
 
-impl Found {
-    /// No e-stop has ever been latched here.
+impl Loaded {
+    /// The e-stop was never latched here.
     fn never() -> Self {
         Self {
-            state: Remembered { latched: false, source: None, by: None, at: None },
+            state: EstopRecord { latched: false, source: None, by: None, at: None },
             saved: true,
             why: None,
         }
@@ -156,21 +154,21 @@ mod tests {
 
     use super::*;
 
-    fn latched(by: &str) -> Remembered {
+    fn latched(by: &str) -> EstopRecord {
         let at = Some("2026-05-04T03:02:01Z".parse().unwrap());
-        Remembered { latched: true, source: Some(EstopSource::Person), by: Some(by.into()), at }
+        EstopRecord { latched: true, source: Some(EstopSource::Person), by: Some(by.into()), at }
     }
 
-    fn free() -> Remembered {
-        Remembered { latched: false, source: None, by: Some("Ada".into()), at: None }
+    fn free() -> EstopRecord {
+        EstopRecord { latched: false, source: None, by: Some("Ada".into()), at: None }
     }
 
-    fn found(dir: &Path) -> Found {
-        Latch::load(dir).1
+    fn found(dir: &Path) -> Loaded {
+        EstopFile::load(dir).1
     }
 
     /// It begins latched, and says why.
-    fn unknown(found: &Found, part: &str) {
+    fn unknown(found: &Loaded, part: &str) {
         assert!(found.state.latched && !found.saved, "{found:?}");
         assert_eq!(found.state.source, Some(EstopSource::Robot));
         assert!(found.why.as_deref().is_some_and(|why| why.contains(part)), "{found:?}");
@@ -179,11 +177,11 @@ mod tests {
     #[test]
     fn a_new_robot_is_free_and_what_is_saved_is_found() {
         let dir = tempfile::tempdir().unwrap();
-        let (latch, first) = Latch::load(dir.path());
-        assert_eq!(first, Found::never());
+        let (latch, first) = EstopFile::load(dir.path());
+        assert_eq!(first, Loaded::never());
         for (generation, state) in [(1, latched("Ada")), (2, free()), (3, latched("Bo"))] {
             assert_eq!(latch.save(generation, &state).unwrap(), Save::Done);
-            assert_eq!(found(dir.path()), Found { state, saved: true, why: None });
+            assert_eq!(found(dir.path()), Loaded { state, saved: true, why: None });
         }
         let mode = fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o600);
@@ -222,20 +220,20 @@ mod tests {
             for written in 0..=new.len() {
                 let dir = tempfile::tempdir().unwrap();
                 if let Some(before) = &before {
-                    Latch::load(dir.path()).0.save(1, before).unwrap();
+                    EstopFile::load(dir.path()).0.save(1, before).unwrap();
                 }
                 // Created, partly or wholly written, not renamed: nobody was told that it is saved.
                 fs::write(dir.path().join(&scratch), &new[..written]).unwrap();
                 unknown(&found(dir.path()), "was being written");
                 // The next run saves, and with that the doubt is gone.
-                let (latch, _) = Latch::load(dir.path());
+                let (latch, _) = EstopFile::load(dir.path());
                 latch.save(1, &latched("Cy")).unwrap();
                 assert_eq!(found(dir.path()).state, latched("Cy"));
             }
         }
         // Renamed, and nobody told: the file says what it says.
         let dir = tempfile::tempdir().unwrap();
-        Latch::load(dir.path()).0.save(1, &free()).unwrap();
+        EstopFile::load(dir.path()).0.save(1, &free()).unwrap();
         disk::write(&dir.path().join(FILE), &whole, Existing::Replace).unwrap();
         assert!(found(dir.path()).state.latched);
     }
@@ -245,11 +243,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state_dir = dir.path().join("state");
         fs::create_dir(&state_dir).unwrap();
-        let (latch, _) = Latch::load(&state_dir);
+        let (latch, _) = EstopFile::load(&state_dir);
         fs::remove_dir(&state_dir).unwrap();
         assert!(latch.save(2, &latched("Ada")).is_err());
         fs::create_dir(&state_dir).unwrap();
-        assert_eq!(latch.save(1, &free()).unwrap(), Save::Overtaken);
+        assert_eq!(latch.save(1, &free()).unwrap(), Save::Superseded);
         assert_eq!(latch.save(2, &latched("Ada")).unwrap(), Save::Done);
         assert_eq!(found(&state_dir).state, latched("Ada"));
     }
@@ -259,7 +257,7 @@ mod tests {
     fn an_e_stop_that_finds_the_disk_full_is_found_latched_by_the_next_run() {
         for before in [None, Some(free()), Some(latched("Ada"))] {
             let dir = tempfile::tempdir().unwrap();
-            let (latch, _) = Latch::load(dir.path());
+            let (latch, _) = EstopFile::load(dir.path());
             if let Some(before) = &before {
                 latch.save(1, before).unwrap();
             }
@@ -275,7 +273,7 @@ mod tests {
             unknown(&found(dir.path()), "was being written");
             // With room again it is saved, and the doubt is gone.
             assert_eq!(latch.save(2, &latched("Bo")).unwrap(), Save::Done);
-            assert_eq!(found(dir.path()), Found { state: latched("Bo"), saved: true, why: None });
+            assert_eq!(found(dir.path()), Loaded { state: latched("Bo"), saved: true, why: None });
             assert_eq!(latch.save(3, &free()).unwrap(), Save::Done);
             assert_eq!(found(dir.path()).state, free());
         }
@@ -285,11 +283,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
         /// Saves that run at once end with the newest, whoever comes last.
         #[test]
-        fn the_newest_state_wins(order in Just((1..=6_u64).collect::<Vec<_>>()).prop_shuffle()) {
+        fn the_newest_state_wins(generations in Just((1..=6_u64).collect::<Vec<_>>()).prop_shuffle()) {
             let dir = tempfile::tempdir().unwrap();
-            let latch = Arc::new(Latch::load(dir.path()).0);
+            let latch = Arc::new(EstopFile::load(dir.path()).0);
             std::thread::scope(|scope| {
-                for generation in order {
+                for generation in generations {
                     let latch = Arc::clone(&latch);
                     scope.spawn(move || latch.save(generation, &latched(&generation.to_string())).unwrap());
                 }

@@ -6,14 +6,14 @@ use super::*;
 fn an_estop_outranks_everything_until_two_steps_release_it_and_a_release_moves_nothing() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
+    rig.device_commands();
     rig.core.estop(&who("bob"), Timestamp::now());
-    assert_eq!(rig.orders()[0], Order::Estop, "first and at once");
+    assert_eq!(rig.device_commands()[0], DeviceCommand::Estop, "first and at once");
     rig.wait(20);
-    assert!(rig.orders().contains(&Order::Estop), "again until the controller says so");
-    rig.hears(report(Stand::Latched));
+    assert!(rig.device_commands().contains(&DeviceCommand::Estop), "again until the controller says so");
+    rig.hears(report(DeviceState::Latched));
     rig.wait(20);
-    assert!(!rig.orders().contains(&Order::Estop));
+    assert!(!rig.device_commands().contains(&DeviceCommand::Estop));
     for _ in 0..3 {
         rig.neutral().unwrap();
         assert_eq!(rig.hold(1.0), Err(Refusal::EstopLatched));
@@ -40,17 +40,17 @@ fn an_estop_outranks_everything_until_two_steps_release_it_and_a_release_moves_n
         assert_eq!(rig.core.finish_release(by, &shown, rig.now), Err(Refusal::PressAgain), "{spoil}");
         assert!(rig.core.estop_state().latched);
     }
-    rig.core.keep(&rig.token, rig.now).unwrap_err();
+    rig.core.keep_alive(&rig.token, rig.now).unwrap_err();
     let mut rig = Rig::ready();
     rig.core.estop(&bob, Timestamp::now());
-    rig.hears(report(Stand::Latched));
+    rig.hears(report(DeviceState::Latched));
     rig.core.begin_release(&ana, code, rig.now).unwrap();
     rig.core.finish_release(&ana, &code, rig.now).unwrap();
-    assert!(rig.orders().contains(&Order::Release));
+    assert!(rig.device_commands().contains(&DeviceCommand::Release));
     assert!(rig.core.estop_state().latched, "until the controller has opened it too");
-    rig.hears(report(Stand::Held));
+    rig.hears(report(DeviceState::Held));
     assert!(!rig.core.estop_state().latched);
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
     assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst), "a stick held through the release moves nothing");
     rig.neutral().unwrap();
     rig.hold(1.0).unwrap();
@@ -60,38 +60,38 @@ fn an_estop_outranks_everything_until_two_steps_release_it_and_a_release_moves_n
 fn a_latch_of_the_controllers_or_of_an_earlier_run_is_ours_too() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.hears(Report { button: true, ..report(Stand::Latched) });
+    rig.hears(Report { button: true, ..report(DeviceState::Latched) });
     let estop = rig.core.estop_state();
     assert_eq!((estop.latched, estop.button, estop.source), (true, true, Some(EstopSource::Button)));
     assert_eq!(
         rig.core.begin_release(&who("ana"), Secret::random().digest(), rig.now),
         Err(Refusal::EstopButton)
     );
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
 
     let start = Instant::now();
     let latched = Latched { source: EstopSource::Person, by: Some("bob".to_owned()), at: None };
-    let mut core = Core::new("port", CAPS, 0, (Some(latched), true), start);
-    core.link(LinkNews::Up(controller()), start);
-    core.link(LinkNews::Heard(report(Stand::Held)), start);
-    let mut orders = Vec::new();
-    core.orders(start, &mut orders);
-    assert_eq!(orders[0], Order::Estop, "the controller lost its latch, we did not");
+    let mut core = Core::new("port", SPEED_LIMITS, 0, (Some(latched), true), start);
+    core.on_link_event(LinkEvent::Up(controller()), start);
+    core.on_link_event(LinkEvent::Reported(report(DeviceState::Held)), start);
+    let mut commands = Vec::new();
+    core.device_commands(start, &mut commands);
+    assert_eq!(commands[0], DeviceCommand::Estop, "the controller lost its latch, we did not");
 }
 
 #[test]
 fn a_release_that_the_controller_does_not_confirm_is_none() {
     let mut rig = Rig::ready();
     rig.core.estop(&who("ana"), Timestamp::now());
-    rig.hears(report(Stand::Latched));
+    rig.hears(report(DeviceState::Latched));
     let code = Secret::random().digest();
     rig.core.begin_release(&who("ana"), code, rig.now).unwrap();
     rig.core.finish_release(&who("ana"), &code, rig.now).unwrap();
     for _ in 0..60 {
         rig.wait(20);
         rig.alive().unwrap();
-        rig.hears(report(Stand::Latched));
-        rig.orders();
+        rig.hears(report(DeviceState::Latched));
+        rig.device_commands();
     }
     let estop = rig.core.estop_state();
     assert_eq!((estop.latched, estop.source), (true, Some(EstopSource::Robot)));

@@ -1,4 +1,4 @@
-//! Opening and closing ports away from the loop that drives.
+//! Opens and closes ports away from the motion loop.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,28 +8,28 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::{Lines, OpenError, Port, open_blocking};
 
-/// A driver that does not open a port in this time hangs.
+/// A driver that takes longer to open a port hangs.
 const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
-/// Opens and closes ports, each name on one thread at a time: a driver that hangs keeps that one, however often it is
-/// asked for.
+/// Opens and closes ports, at most one thread for each path: a driver that hangs blocks that thread only, however often the
+/// path is requested.
 #[derive(Debug)]
-pub(in super::super) struct Door {
-    /// What takes longer hangs.
+pub(in crate::robot) struct PortOpener {
+    /// Time after which a driver counts as hanging.
     within: Duration,
-    /// What is still being opened or closed.
+    /// Ports being opened or closed.
     busy: HashMap<PathBuf, JoinHandle<Option<Result<Port, OpenError>>>>,
 }
 
-impl Default for Door {
+impl Default for PortOpener {
     fn default() -> Self {
         Self { within: OPEN_WITHIN, busy: HashMap::new() }
     }
 }
 
-impl Door {
-    /// Opens a port for this process alone. May be dropped half-way; what comes of it then is closed again.
-    pub(in super::super) async fn open(
+impl PortOpener {
+    /// Opens a port exclusively. Cancel safe: a port opened by then is closed again.
+    pub(in crate::robot) async fn open(
         &mut self,
         path: &Path,
         baud: u32,
@@ -40,7 +40,7 @@ impl Door {
     }
 
     /// Closes a port.
-    pub(in super::super) fn close(&mut self, path: &Path, port: Port) {
+    pub(in crate::robot) fn close(&mut self, path: &Path, port: Port) {
         self.busy.insert(
             path.to_owned(),
             tokio::task::spawn_blocking(move || {
@@ -60,7 +60,7 @@ impl Door {
         };
         let earlier = self.finished(path).await.ok_or_else(hangs)?;
         if let Some(Ok(Some(Ok(port)))) = earlier {
-            // Opened for somebody who has gone since, perhaps at another speed.
+            // Opened for a request that was cancelled, perhaps at another speed.
             self.close(path, port);
             self.finished(path).await.ok_or_else(hangs)?;
         }
@@ -71,7 +71,7 @@ impl Door {
         }
     }
 
-    /// What came of whatever was begun with this name, if anything was; `None` if it hangs.
+    /// The result of the pending operation on this path, if there is one; `None` if it hangs.
     async fn finished(
         &mut self,
         path: &Path,
@@ -95,10 +95,10 @@ mod tests {
     async fn a_driver_that_hangs_keeps_one_thread_and_its_name_is_free_when_it_returns() {
         let begun = Arc::new(AtomicU32::new(0));
         let (release, hold) = mpsc::channel::<()>();
-        let mut door = Door { within: Duration::from_millis(30), ..Door::default() };
+        let mut opener = PortOpener { within: Duration::from_millis(30), ..PortOpener::default() };
         let path = Path::new("/dev/hangs");
         let counted = begun.clone();
-        let first = door.run(path, move || {
+        let first = opener.run(path, move || {
             counted.fetch_add(1, Ordering::SeqCst);
             let _ = hold.recv();
             Some(Err(OpenError::Refused("late".to_owned())))
@@ -106,7 +106,7 @@ mod tests {
         assert!(matches!(first.await, Err(OpenError::Refused(why)) if why.contains("does not open")));
         for _ in 0..5 {
             let counted = begun.clone();
-            let again = door.run(path, move || {
+            let again = opener.run(path, move || {
                 counted.fetch_add(1, Ordering::SeqCst);
                 None
             });
@@ -114,11 +114,11 @@ mod tests {
         }
         assert_eq!(begun.load(Ordering::SeqCst), 1, "one thread");
         // Another name is not kept waiting.
-        let away = door.open(Path::new("/dev/havatar-is-not-there"), 9600, Lines::Keep).await;
+        let away = opener.open(Path::new("/dev/havatar-is-not-there"), 9600, Lines::Keep).await;
         assert!(matches!(away, Err(OpenError::Away(_))));
         drop(release);
-        door.within = OPEN_WITHIN;
-        let now = door.run(path, || Some(Err(OpenError::Refused("as it is now".to_owned())))).await;
+        opener.within = OPEN_WITHIN;
+        let now = opener.run(path, || Some(Err(OpenError::Refused("as it is now".to_owned())))).await;
         assert!(matches!(now, Err(OpenError::Refused(why)) if why == "as it is now"));
     }
 }

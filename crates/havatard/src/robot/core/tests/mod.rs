@@ -2,7 +2,7 @@
 
 mod any;
 mod edges;
-mod emergency;
+mod estop;
 mod modes;
 mod people;
 mod requests;
@@ -14,16 +14,17 @@ use havatar_api::{DriveMessage, EstopSource, IfHeld, Refusal, Stamp, StepMove, S
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::super::Who;
-use super::super::arbiter::Caps;
-use super::super::lease::Outcome;
-use super::super::wire::{
-    Controller, DeviceStop, Features, LinkNews, Lost, Order, Protocol, Report, Stand, StepEnd,
+use crate::robot::Who;
+use crate::robot::arbiter::SpeedLimits;
+use crate::robot::lease::Outcome;
+use crate::robot::wire::{
+    Controller, DeviceCommand, DeviceState, DeviceStop, Features, LinkEvent, Lost, Protocol, Report, StepEnd,
 };
-use super::{Core, Latched};
 use crate::secrets::{Fingerprint, Secret};
 
-const CAPS: Caps = Caps { linear: 250.0, angular: 785.0 };
+use super::{Core, Latched};
+
+const SPEED_LIMITS: SpeedLimits = SpeedLimits { linear: 250.0, angular: 785.0 };
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -51,10 +52,10 @@ fn controller() -> Controller {
     }
 }
 
-fn report(stand: Stand) -> Report {
+fn report(state: DeviceState) -> Report {
     Report {
-        stand,
-        estop_latched: stand == Stand::Latched,
+        state,
+        estop_latched: state == DeviceState::Latched,
         button: false,
         motor_fault: false,
         muted: false,
@@ -75,31 +76,31 @@ fn report(stand: Stand) -> Report {
     }
 }
 
-/// The rules with a controller that answers, a driver in the seat, and the driver's clock.
+/// The rules with a controller that answers, an open drive session, and the driver's clock.
 struct Rig {
     core: Core,
     now: Instant,
     start: Instant,
     token: Fingerprint,
-    seat: u64,
+    session: u64,
     seq: u64,
     beat: u64,
     beat_at: Instant,
-    orders: Vec<Order>,
+    commands: Vec<DeviceCommand>,
 }
 
 impl Rig {
     fn new() -> Self {
         let start = Instant::now();
-        let mut core = Core::new("port", CAPS, 0, (None, true), start);
-        core.link(LinkNews::Up(controller()), start);
-        core.link(LinkNews::Heard(report(Stand::Held)), start);
+        let mut core = Core::new("port", SPEED_LIMITS, 0, (None, true), start);
+        core.on_link_event(LinkEvent::Up(controller()), start);
+        core.on_link_event(LinkEvent::Reported(report(DeviceState::Held)), start);
         let token = Secret::random().digest();
         let granted = core.acquire(&who("ana"), IfHeld::Refuse, token, Timestamp::now(), start);
         assert_eq!(granted, Ok(Outcome::Granted(1)));
-        let (seat, _) = core.sit(&token, start).unwrap();
-        let beat = core.beat(seat, start).unwrap();
-        Self { core, now: start, start, token, seat, seq: 0, beat, beat_at: start, orders: Vec::new() }
+        let (session, _) = core.open_session(&token, start).unwrap();
+        let beat = core.beat(session, start).unwrap();
+        Self { core, now: start, start, token, session, seq: 0, beat, beat_at: start, commands: Vec::new() }
     }
 
     /// A rig whose driver has let go of everything.
@@ -130,7 +131,7 @@ impl Rig {
     }
 
     fn say(&mut self, message: &DriveMessage) -> Result<(), Refusal> {
-        self.core.hear(self.seat, message, self.now)
+        self.core.receive(self.session, message, self.now)
     }
 
     fn neutral(&mut self) -> Result<(), Refusal> {
@@ -170,21 +171,21 @@ impl Rig {
     }
 
     fn hears(&mut self, report: Report) {
-        self.core.link(LinkNews::Heard(report), self.now);
+        self.core.on_link_event(LinkEvent::Reported(report), self.now);
     }
 
     /// What is told to anything but the lamp.
-    fn orders(&mut self) -> Vec<Order> {
-        self.orders.clear();
-        self.core.orders(self.now, &mut self.orders);
-        self.orders.retain(|order| !matches!(order, Order::Lights { .. }));
-        self.orders.clone()
+    fn device_commands(&mut self) -> Vec<DeviceCommand> {
+        self.commands.clear();
+        self.core.device_commands(self.now, &mut self.commands);
+        self.commands.retain(|command| !matches!(command, DeviceCommand::Lights { .. }));
+        self.commands.clone()
     }
 
     /// mm/s asked of the wheels, if any motion is.
     fn speed(&mut self) -> Option<i16> {
-        self.orders().into_iter().rev().find_map(|order| match order {
-            Order::Drive { linear, .. } => Some(linear),
+        self.device_commands().into_iter().rev().find_map(|command| match command {
+            DeviceCommand::Drive { linear, .. } => Some(linear),
             _ => None,
         })
     }
@@ -208,7 +209,7 @@ impl Rig {
 
     /// Another beat, which the driver has at once.
     fn beat(&mut self) {
-        self.beat = self.core.beat(self.seat, self.now).unwrap();
+        self.beat = self.core.beat(self.session, self.now).unwrap();
         self.beat_at = self.now;
     }
 
@@ -217,29 +218,29 @@ impl Rig {
         self.core.acquire(&who(name), how, token, Timestamp::now(), self.now).map(|_| token)
     }
 
-    /// Somebody else has the lease and the seat, and has let go.
-    fn seated(&mut self, token: &Fingerprint) {
+    /// Somebody else has the lease and a drive session, and has sent neutral.
+    fn open_session(&mut self, token: &Fingerprint) {
         self.token = *token;
-        (self.seat, _) = self.core.sit(token, self.now).unwrap();
+        (self.session, _) = self.core.open_session(token, self.now).unwrap();
         self.seq = 0;
         self.beat();
         self.neutral().unwrap();
     }
 }
 
-fn is_motion(order: &Order) -> bool {
-    match order {
-        Order::Drive { linear, angular, .. } => (*linear, *angular) != (0, 0),
-        Order::Step { .. } => true,
+fn is_motion(command: &DeviceCommand) -> bool {
+    match command {
+        DeviceCommand::Drive { linear, angular, .. } => (*linear, *angular) != (0, 0),
+        DeviceCommand::Step { .. } => true,
         _ => false,
     }
 }
 
-fn comes_to_rest(orders: &[Order]) -> bool {
-    !orders.iter().any(is_motion)
-        && orders
-            .iter()
-            .any(|order| matches!(order, Order::Stop | Order::Drive { linear: 0, angular: 0, .. }))
+fn comes_to_rest(commands: &[DeviceCommand]) -> bool {
+    !commands.iter().any(is_motion)
+        && commands.iter().any(|command| {
+            matches!(command, DeviceCommand::Stop | DeviceCommand::Drive { linear: 0, angular: 0, .. })
+        })
 }
 
 #[test]
@@ -247,30 +248,35 @@ fn nothing_moves_before_neutral_and_then_it_does() {
     let mut rig = Rig::new();
     rig.wait(5);
     assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
     rig.neutral().unwrap();
     rig.hold(1.0).unwrap();
-    let orders = rig.orders();
-    assert!(matches!(orders[0], Order::Drive { linear: 0, angular: 0, .. }), "the controller is let go too");
-    assert!(matches!(orders[1], Order::Drive { linear: 250, angular: 0, left, .. } if left == ms(250)));
+    let commands = rig.device_commands();
+    assert!(
+        matches!(commands[0], DeviceCommand::Drive { linear: 0, angular: 0, .. }),
+        "the controller is let go too"
+    );
+    assert!(
+        matches!(commands[1], DeviceCommand::Drive { linear: 250, angular: 0, left, .. } if left == ms(250))
+    );
 }
 
 #[test]
 fn the_tick_repeats_the_newest_set_point_with_its_age_until_the_deadman() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
+    rig.device_commands();
     for waited in [50, 100, 150, 200] {
         rig.wait(50);
-        let orders = rig.orders();
+        let commands = rig.device_commands();
         assert!(
-            matches!(orders[..], [Order::Drive { linear: 250, age, left, .. }]
+            matches!(commands[..], [DeviceCommand::Drive { linear: 250, age, left, .. }]
                 if age == ms(waited) && left == ms(250 - waited)),
-            "{waited}: {orders:?}"
+            "{waited}: {commands:?}"
         );
     }
     rig.wait(50);
-    assert_eq!(rig.orders(), [Order::Stop]);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     assert_eq!(rig.core.state(rig.now).motion.stopped, Some(StopReason::Silent));
     assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
 }
@@ -292,10 +298,10 @@ fn a_stale_picture_or_none_stops_and_refuses() {
     for (picture, refusal) in [(Some(401.0), Refusal::PictureStale), (None, Refusal::PictureUnknown)] {
         let mut rig = Rig::ready();
         rig.hold(1.0).unwrap();
-        rig.orders();
+        rig.device_commands();
         rig.wait(20);
         assert_eq!(rig.hold_with(1.0, picture), Err(refusal));
-        assert_eq!(rig.orders(), [Order::Stop]);
+        assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
         assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
     }
     let mut rig = Rig::ready();
@@ -314,7 +320,11 @@ fn beyond_half_a_second_of_lag_only_steps_go() {
     assert!(state.limit.steps_only && state.limit.lag_ms == Some(540), "{state:?}");
     let at = rig.stamp(Some(100.0));
     rig.say(&DriveMessage::Step { at, press: 1, step: StepMove::Deg(90) }).unwrap();
-    assert!(rig.orders().iter().any(|order| matches!(order, Order::Step { amount: 1570, speed: 524, .. })));
+    assert!(
+        rig.device_commands()
+            .iter()
+            .any(|command| matches!(command, DeviceCommand::Step { amount: 1570, speed: 524, .. }))
+    );
 }
 
 #[test]
@@ -341,23 +351,23 @@ fn numbers_outside_their_range_change_nothing() {
             DriveMessage::Latch { at, press: 9, linear: 1.0, angular: 0.0, for_ms, stop_reachable: true };
         assert_eq!(rig.say(&latch), Err(Refusal::OutOfRange), "{for_ms}");
     }
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
 }
 
 #[test]
-fn a_lost_link_voids_everything_and_a_new_one_waits_for_a_fresh_action() {
+fn a_lost_link_voids_everything_and_a_new_one_waits_for_a_new_action() {
     for lost in [Lost::Unplugged, Lost::Silent, Lost::Rebooted, Lost::OtherSession] {
         let mut rig = Rig::ready();
         rig.hold(1.0).unwrap();
-        rig.orders();
-        rig.core.link(LinkNews::Lost(lost), rig.now);
-        assert!(rig.orders().is_empty(), "nothing is told to who is unknown");
+        rig.device_commands();
+        rig.core.on_link_event(LinkEvent::Lost(lost), rig.now);
+        assert!(rig.device_commands().is_empty(), "nothing is told to who is unknown");
         rig.wait(10);
         assert_eq!(rig.hold(1.0), Err(Refusal::RobotUnknown));
         rig.neutral().unwrap();
-        rig.core.link(LinkNews::Up(controller()), rig.now);
+        rig.core.on_link_event(LinkEvent::Up(controller()), rig.now);
         assert_eq!(rig.hold(1.0), Err(Refusal::RobotUnknown), "no report yet");
-        rig.hears(report(Stand::Held));
+        rig.hears(report(DeviceState::Held));
         assert_eq!(
             rig.hold(1.0),
             Err(Refusal::NeutralFirst),
@@ -378,61 +388,61 @@ fn a_controller_that_stopped_by_itself_is_believed() {
         let mut rig = Rig::ready();
         for _ in 0..4 {
             rig.hold(1.0).unwrap();
-            rig.orders();
+            rig.device_commands();
             rig.wait(50);
-            rig.hears(report(Stand::Driving));
+            rig.hears(report(DeviceState::Driving));
         }
-        rig.hears(Report { stopped, ..report(Stand::Held) });
+        rig.hears(Report { stopped, ..report(DeviceState::Held) });
         assert_eq!(rig.core.state(rig.now).motion.stopped, Some(reason));
         assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
     }
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.hears(Report { motor_fault: true, ..report(Stand::Driving) });
+    rig.hears(Report { motor_fault: true, ..report(DeviceState::Driving) });
     assert_eq!(rig.hold(1.0), Err(Refusal::RobotFault));
-    assert!(!rig.orders().iter().any(is_motion));
+    assert!(!rig.device_commands().iter().any(is_motion));
 }
 
 #[test]
 fn stops_are_repeated_until_the_controller_stands() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
-    rig.hears(report(Stand::Driving));
+    rig.device_commands();
+    rig.hears(report(DeviceState::Driving));
     rig.core.stop("bob");
     for _ in 0..10 {
-        assert_eq!(rig.orders(), [Order::Stop]);
+        assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
         rig.wait(20);
     }
-    rig.hears(report(Stand::Unknown));
-    assert_eq!(rig.orders(), [Order::Stop], "what we do not know is not standing");
+    rig.hears(report(DeviceState::Unknown));
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop], "what we do not know is not standing");
     rig.wait(20);
-    rig.hears(report(Stand::Held));
-    assert_eq!(rig.orders(), []);
+    rig.hears(report(DeviceState::Held));
+    assert_eq!(rig.device_commands(), []);
     rig.core.stop("bob");
-    assert_eq!(rig.orders(), [Order::Stop], "whoever presses it again means it");
-    assert_eq!(rig.orders(), []);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop], "whoever presses it again means it");
+    assert_eq!(rig.device_commands(), []);
     rig.wait(20);
     rig.alive().unwrap();
-    assert_eq!(rig.orders(), [], "a sign of life is none");
+    assert_eq!(rig.device_commands(), [], "a sign of life is none");
 }
 
 #[test]
-fn a_seat_that_is_left_or_taken_stops_at_once() {
+fn a_drive_session_that_is_closed_or_replaced_stops_at_once() {
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
-    rig.core.leave(rig.seat);
-    assert_eq!(rig.orders(), [Order::Stop]);
+    rig.device_commands();
+    rig.core.close_session(rig.session);
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     assert_eq!(rig.hold(1.0), Err(Refusal::LeaseLost));
 
     let mut rig = Rig::ready();
     rig.hold(1.0).unwrap();
-    rig.orders();
-    let (newer, _) = rig.core.sit(&rig.token, rig.now).unwrap();
-    assert!(!rig.core.is_seated(rig.seat) && rig.core.is_seated(newer));
-    assert_eq!(rig.orders(), [Order::Stop]);
+    rig.device_commands();
+    let (newer, _) = rig.core.open_session(&rig.token, rig.now).unwrap();
+    assert!(!rig.core.is_session_open(rig.session) && rig.core.is_session_open(newer));
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
     assert_eq!(rig.hold(1.0), Err(Refusal::LeaseLost), "the old tab");
-    rig.core.leave(rig.seat);
-    assert!(rig.core.is_seated(newer), "the old tab's leaving does not touch the new one");
+    rig.core.close_session(rig.session);
+    assert!(rig.core.is_session_open(newer), "the old tab's leaving does not touch the new one");
 }

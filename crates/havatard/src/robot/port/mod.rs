@@ -1,22 +1,20 @@
-//! Opening a serial port without doing anything to whoever is at its other end.
+//! A serial port that is opened without an effect on the device at its other end.
 //!
-//! The kernel raises DTR and RTS together when a port is opened; that does nothing to an ESP32. To lower one of them
-//! alone, or both in two steps, is how its auto-reset circuit is told to reset it. So the lines are either left as they
-//! are, or set in one step; and the port is told not to lower them when it is closed, so that a restart of the
-//! daemon is no event for the controller either.
+//! The kernel raises DTR and RTS together when a port is opened; that does nothing to an ESP32. Lowering one of them alone,
+//! or both in two steps, triggers its auto-reset circuit. So the lines are either left as they are, or set in one step; and
+//! closing does not lower them, so that a restart of the daemon does not affect the controller.
 
-mod door;
+mod opener;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
-pub(super) use door::Door;
+pub(super) use self::opener::PortOpener;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::termios::{self, ControlFlags, FlushArg, SetArg};
@@ -25,7 +23,7 @@ use tokio_serial::{DataBits, FlowControl, Parity, SerialStream, StopBits};
 
 use crate::holders;
 
-/// What is done with DTR and RTS after opening.
+/// What happens to DTR and RTS after opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Lines {
     /// Left as the kernel sets them.
@@ -40,20 +38,20 @@ pub(super) enum Lines {
 /// Why a port was not opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OpenError {
-    /// It is not there: unplugged.
+    /// The device does not exist: unplugged.
     #[error("{} is not there; it is opened as soon as it appears", .0.display())]
     Away(PathBuf),
-    /// It is there and cannot be used; the words say what to do.
+    /// It exists and cannot be used; the text says what to do.
     #[error("{0}")]
     Refused(String),
 }
 
-/// An open port, of this process alone until it is dropped.
+/// An open port, exclusive to this process until it is dropped.
 #[derive(Debug)]
 pub(super) struct Port(SerialStream);
 
 impl Port {
-    /// What came, as soon as anything does; nothing is the end.
+    /// Reads what has arrived, as soon as there is anything; 0 bytes are the end.
     ///
     /// # Errors
     /// The port is gone.
@@ -61,7 +59,7 @@ impl Port {
         self.0.read(room).await
     }
 
-    /// Bytes that the kernel has taken and the port has not: 0 where a driver cannot tell.
+    /// Bytes that the kernel has accepted and not yet transmitted: 0 where a driver cannot tell.
     pub(super) fn queued(&self) -> usize {
         let mut queued = 0;
         #[expect(unsafe_code, reason = "the ioctl writes one int, which is here")]
@@ -69,7 +67,7 @@ impl Port {
         result.ok().and_then(|_| usize::try_from(queued).ok()).unwrap_or(0)
     }
 
-    /// Throws away what the kernel has taken and the port has not, as far as the driver can.
+    /// Discards what the kernel has accepted and not yet transmitted, as far as the driver can.
     pub(super) fn discard(&self) {
         if let Err(error) = termios::tcflush(self.as_fd(), FlushArg::TCOFLUSH) {
             tracing::debug!(%error, "what waits in a serial port cannot be thrown away");
@@ -87,9 +85,9 @@ impl AsFd for Port {
 }
 
 impl Drop for Port {
-    /// Without waiting: the kernel would hold a close for up to 30 s until all is carried, and whatever is still there is
-    /// old by now. A terminal that somebody else holds open, as the simulator does, would stay exclusive: to us too,
-    /// next time.
+    /// Closes without waiting: the kernel would delay a close for up to 30 s until all is transmitted, and that is outdated by
+    /// then. A terminal that another program holds open, as the simulator does, would stay exclusive, and refuse the next
+    /// opening by this process too.
     fn drop(&mut self) {
         self.discard();
         if let Err(error) = self.0.set_exclusive(false) {
@@ -98,7 +96,7 @@ impl Drop for Port {
     }
 }
 
-/// Opens a port for this process alone.
+/// Opens a port exclusively.
 fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<Port, OpenError> {
     let shown = path.display();
     let kind = match fs::metadata(path) {
@@ -120,14 +118,14 @@ fn open_blocking(path: &Path, baud: u32, lines: Lines) -> Result<Port, OpenError
         .flow_control(FlowControl::None)
         .preserve_dtr_on_open()
         .timeout(Duration::ZERO);
-    // Exclusive to everybody by TIOCEXCL, and to root, whom that does not keep out, by a lock.
+    // TIOCEXCL keeps others out, except root; the lock keeps out root too.
     let port = Port(SerialStream::open(&settings).map_err(|error| refused(path, &error))?);
     prepare(port.as_fd(), lines)
         .map_err(|error| OpenError::Refused(format!("{shown} cannot be set up: {error}")))?;
     Ok(port)
 }
 
-/// No hang-up on close, the lines as wanted, nothing of an earlier conversation.
+/// Disables the hang-up on close, sets the lines, and discards old bytes.
 fn prepare(fd: BorrowedFd<'_>, lines: Lines) -> nix::Result<()> {
     let mut settings = termios::tcgetattr(fd)?;
     settings.control_flags.remove(ControlFlags::HUPCL);
@@ -148,7 +146,7 @@ mod ioctl {
     nix::ioctl_write_ptr_bad!(set_lines, libc::TIOCMSET, libc::c_int);
 }
 
-/// Both lines in one step, the others as they are. A pseudo-terminal has none, which is no fault.
+/// Sets both lines in one step, and leaves the others. A pseudo-terminal has none, which is no error.
 fn set_lines(fd: BorrowedFd<'_>, wanted: libc::c_int) -> nix::Result<()> {
     let both = libc::TIOCM_DTR | libc::TIOCM_RTS;
     let mut present = 0;
@@ -171,7 +169,7 @@ fn refused(path: &Path, error: &tokio_serial::Error) -> OpenError {
     let shown = path.display();
     match error.kind {
         tokio_serial::ErrorKind::NoDevice if !path.exists() => OpenError::Away(path.to_owned()),
-        // TIOCEXCL's "busy" and a lock that is not to be had both come as this.
+        // Both TIOCEXCL's "busy" and a failed lock come as this error.
         tokio_serial::ErrorKind::NoDevice => {
             let holder = holders::of_file(path)
                 .map_or_else(|| "another program".to_owned(), |holder| holder.to_string());

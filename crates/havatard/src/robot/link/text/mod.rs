@@ -1,9 +1,8 @@
 //! Lines of text, for firmware that is already on a robot.
 //!
-//! Such firmware acknowledges nothing, and nobody knows whether it would stop by itself. So what a controller of ours
-//! does is done here, as far as it can be done from this end of the cable: motions end by the clock, a stop is said
-//! again for as long as it is to stand, steps are timed instead of measured, and speed is low. What is reported upwards is what was said, not
-//! what is; the missing features say so.
+//! Such firmware acknowledges nothing, and it may have no watchdog. So this codec does what the native controller does, as
+//! far as this end of the cable can: motions end by the clock, a stop is repeated for as long as it holds, steps are timed
+//! instead of measured, and speed is low. Its reports are what was sent, not what is; the missing features tell so.
 
 #[cfg(test)]
 mod tests;
@@ -13,55 +12,56 @@ use std::time::Duration;
 use havatar_link::text::{Dialect, Lines};
 use tokio::time::Instant;
 
-use super::super::wire::{
-    Controller, DeviceStop, Features, LinkNews, Lost, Order, Protocol, Report, Stand, StepEnd, StepKind,
+use crate::robot::link::Codec;
+use crate::robot::wire::{
+    Controller, DeviceCommand, DeviceState, DeviceStop, Features, LinkEvent, Lost, Protocol, Report, StepEnd,
+    StepKind,
 };
-use super::Speech;
 
-/// Fastest speed of a robot that cannot stop by itself: mm/s and mrad/s.
+/// Top speed of a robot that cannot stop by itself: mm/s and mrad/s.
 const FASTEST: (u16, u16) = (150, 524);
-/// How often a stop is said at first, and how far apart.
+/// Number and interval of the first repetitions of a stop.
 const STOPS: u8 = 5;
 const STOP_EVERY: Duration = Duration::from_millis(20);
-/// And then, for as long as it is to stand: nobody knows which of those were lost to a buffer that was full.
+/// Interval of the later ones, for as long as the stop holds: some may be lost to a full buffer.
 const STAND_EVERY: Duration = Duration::from_millis(150);
-/// Between two reports.
+/// Interval of the reports.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
-/// How often a firmware that answers questions is asked.
+/// Interval of the queries to a firmware that answers them.
 const ASK_EVERY: Duration = Duration::from_millis(500);
-/// What is said when it is opened comes late at a board that resets then.
+/// A board that resets when its port is opened receives the first lines late.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// One firmware.
+/// The session with one firmware.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(in super::super) struct Text {
+pub(in crate::robot) struct Text {
     dialect: Dialect,
     lines: Lines,
     most: (u16, u16),
-    /// With replies: how long it may be silent.
+    /// Longest silence of a firmware with known replies.
     silence: Duration,
-    /// Open, and not yet taking what is said, until then at least; up a moment later.
+    /// Opened at this time, later the time of the first transmission; up once it has settled.
     opened: Instant,
     taken: bool,
-    /// It was told that an answer is waited for.
+    /// `Unknown` was reported: an answer is awaited.
     waited: bool,
     up: bool,
     answered: Option<Instant>,
     ask_at: Instant,
-    stand: Stand,
+    state: DeviceState,
     estop: bool,
-    /// A motion ends then, unless it is said again.
+    /// The motion ends at this time unless it is repeated.
     until: Instant,
     step: Step,
     stops: u8,
     stop_at: Instant,
-    /// A stop was spelled that nobody has asked about.
+    /// A stop was encoded since the last query.
     stopped: bool,
     report_at: Instant,
     told: Told,
 }
 
-/// Why nobody is there.
+/// Why the firmware is not present.
 #[derive(Clone, Copy)]
 enum Absent {
     Opening,
@@ -75,7 +75,7 @@ struct Step {
     over: Instant,
 }
 
-/// What the firmware has told, if it tells anything.
+/// Values that the firmware has sent, if it sends any.
 #[derive(Default)]
 struct Told {
     pose: Option<(i32, i32, i32)>,
@@ -84,7 +84,7 @@ struct Told {
 }
 
 impl Text {
-    pub(in super::super) fn new(dialect: Dialect, silence: Duration, most: (u16, u16), now: Instant) -> Self {
+    pub(in crate::robot) fn new(dialect: Dialect, silence: Duration, most: (u16, u16), now: Instant) -> Self {
         Self {
             dialect,
             silence,
@@ -96,7 +96,7 @@ impl Text {
             up: false,
             answered: None,
             ask_at: now,
-            stand: Stand::Held,
+            state: DeviceState::Held,
             estop: false,
             until: now,
             step: Step { id: 0, end: StepEnd::None, over: now },
@@ -114,21 +114,21 @@ impl Text {
         out.extend_from_slice(line.as_bytes());
     }
 
-    /// Stops, and will say so again.
-    fn halt(&mut self, stand: Stand, now: Instant, out: &mut Vec<u8>) {
+    /// Stops, and repeats the stop.
+    fn stop(&mut self, state: DeviceState, now: Instant, out: &mut Vec<u8>) {
         if self.step.end == StepEnd::Running {
             self.step.end = StepEnd::Stopped;
         }
-        self.stand = stand;
+        self.state = state;
         self.stops = STOPS;
         self.stop_at = now;
         self.stopped = true;
-        self.say_stop(now, out);
+        self.repeat_stop(now, out);
     }
 
-    /// Whether it is there, and until when that holds: it has taken what was said to it, and given an answer if it
-    /// has any.
-    fn is_there(&self, now: Instant) -> Result<Option<Instant>, Absent> {
+    /// Whether the firmware is present, and until when: it has received the first lines, and has answered if it has known
+    /// replies.
+    fn check_present(&self, now: Instant) -> Result<Option<Instant>, Absent> {
         if !self.taken || now < self.opened + SETTLE {
             return Err(Absent::Opening);
         }
@@ -139,18 +139,23 @@ impl Text {
         until.filter(|until| now < *until).map(Some).ok_or(Absent::Silent)
     }
 
-    /// Tells when it comes and goes. When to look again.
-    fn notice(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Option<Instant> {
-        let there = self.is_there(now);
+    /// Reports when the firmware appears and disappears. Returns when to check again.
+    fn update_presence(
+        &mut self,
+        now: Instant,
+        out: &mut Vec<u8>,
+        events: &mut Vec<LinkEvent>,
+    ) -> Option<Instant> {
+        let there = self.check_present(now);
         match (self.up, there) {
-            (false, Ok(_)) => news.push(LinkNews::Up(self.controller())),
+            (false, Ok(_)) => events.push(LinkEvent::Up(self.controller())),
             (true, Err(_)) => {
-                self.halt(Stand::Held, now, out);
-                news.push(LinkNews::Lost(Lost::Silent));
+                self.stop(DeviceState::Held, now, out);
+                events.push(LinkEvent::Lost(Lost::Silent));
             }
             (false, Err(Absent::Silent)) if !self.waited => {
                 self.waited = true;
-                news.push(LinkNews::Unknown(self.missed()));
+                events.push(LinkEvent::Unknown(self.missed()));
             }
             _ => {}
         }
@@ -170,8 +175,8 @@ impl Text {
         format!("the firmware has given none of the answers in robot.text.replies; {asked}")
     }
 
-    fn say_stop(&mut self, now: Instant, out: &mut Vec<u8>) {
-        // While it is to move, whatever was still to be repeated of the last stop would cut that short.
+    fn repeat_stop(&mut self, now: Instant, out: &mut Vec<u8>) {
+        // A pending repetition of the last stop must not cut a newer motion short.
         if !self.is_moving() && now >= self.stop_at {
             let line = if self.estop { self.dialect.estop() } else { self.dialect.stop() };
             out.extend_from_slice(line.as_bytes());
@@ -181,7 +186,7 @@ impl Text {
     }
 
     fn is_moving(&self) -> bool {
-        matches!(self.stand, Stand::Driving | Stand::Stepping)
+        matches!(self.state, DeviceState::Driving | DeviceState::Stepping)
     }
 
     fn controller(&self) -> Controller {
@@ -206,7 +211,7 @@ impl Text {
 
     fn report(&self) -> Report {
         Report {
-            stand: if self.estop { Stand::Latched } else { self.stand },
+            state: if self.estop { DeviceState::Latched } else { self.state },
             estop_latched: self.estop,
             button: false,
             motor_fault: false,
@@ -228,8 +233,8 @@ impl Text {
         }
     }
 
-    fn begin_step(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
-        let Order::Step { id, kind, amount, speed, left, .. } = *order else { return };
+    fn begin_step(&mut self, command: &DeviceCommand, now: Instant, out: &mut Vec<u8>) {
+        let DeviceCommand::Step { id, kind, amount, speed, left, .. } = *command else { return };
         self.until = now + left;
         if id == self.step.id {
             return;
@@ -238,7 +243,7 @@ impl Text {
         let speed = speed.min(most).max(1);
         let takes = Duration::from_secs_f64(f64::from(amount.unsigned_abs()) / f64::from(speed));
         self.step = Step { id, end: StepEnd::Running, over: now + takes };
-        self.stand = Stand::Stepping;
+        self.state = DeviceState::Stepping;
         let signed = if amount < 0 { -speed.cast_signed() } else { speed.cast_signed() };
         match kind {
             StepKind::Straight => self.drive(signed, 0, out),
@@ -247,12 +252,12 @@ impl Text {
     }
 }
 
-impl Speech for Text {
-    fn begin(&mut self, now: Instant, out: &mut Vec<u8>) {
-        self.halt(Stand::Held, now, out);
+impl Codec for Text {
+    fn open(&mut self, now: Instant, out: &mut Vec<u8>) {
+        self.stop(DeviceState::Held, now, out);
     }
 
-    fn received(&mut self, bytes: &[u8], now: Instant, _news: &mut Vec<LinkNews>) {
+    fn received(&mut self, bytes: &[u8], now: Instant, _news: &mut Vec<LinkEvent>) {
         let (dialect, told, answered) = (&self.dialect, &mut self.told, &mut self.answered);
         self.lines.push_all(bytes, |line| {
             let Some(reading) = dialect.read(line) else { return };
@@ -265,56 +270,56 @@ impl Speech for Text {
         });
     }
 
-    fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
-        match *order {
-            Order::Drive { linear: 0, angular: 0, .. } => self.halt(Stand::Ready, now, out),
-            Order::Drive { .. } | Order::Step { .. }
-                if self.estop || self.stand == Stand::Held || !self.up => {}
-            Order::Drive { linear, angular, left, .. } => {
-                (self.stand, self.until) = (Stand::Driving, now + left);
+    fn encode(&mut self, command: &DeviceCommand, now: Instant, out: &mut Vec<u8>) {
+        match *command {
+            DeviceCommand::Drive { linear: 0, angular: 0, .. } => self.stop(DeviceState::Ready, now, out),
+            DeviceCommand::Drive { .. } | DeviceCommand::Step { .. }
+                if self.estop || self.state == DeviceState::Held || !self.up => {}
+            DeviceCommand::Drive { linear, angular, left, .. } => {
+                (self.state, self.until) = (DeviceState::Driving, now + left);
                 self.drive(linear, angular, out);
             }
-            Order::Step { .. } => self.begin_step(order, now, out),
-            Order::Stop => self.halt(Stand::Held, now, out),
-            Order::Estop => {
+            DeviceCommand::Step { .. } => self.begin_step(command, now, out),
+            DeviceCommand::Stop => self.stop(DeviceState::Held, now, out),
+            DeviceCommand::Estop => {
                 self.estop = true;
-                self.halt(Stand::Held, now, out);
+                self.stop(DeviceState::Held, now, out);
             }
-            Order::Release => {
+            DeviceCommand::Release => {
                 self.estop = false;
-                self.halt(Stand::Held, now, out);
+                self.stop(DeviceState::Held, now, out);
             }
-            Order::Head { pan, tilt } => {
+            DeviceCommand::Head { pan, tilt } => {
                 out.extend_from_slice(self.dialect.head(pan, tilt).unwrap_or_default().as_bytes());
             }
-            Order::Lights { light, .. } => {
+            DeviceCommand::Lights { light, .. } => {
                 out.extend_from_slice(self.dialect.light(light).unwrap_or_default().as_bytes());
             }
-            Order::Buzzer { .. } => {}
+            DeviceCommand::Buzzer { .. } => {}
         }
     }
 
-    fn poll(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Instant {
-        let look = self.notice(now, out, news);
-        if self.stand == Stand::Stepping && now >= self.step.over {
+    fn poll(&mut self, now: Instant, out: &mut Vec<u8>, events: &mut Vec<LinkEvent>) -> Instant {
+        let look = self.update_presence(now, out, events);
+        if self.state == DeviceState::Stepping && now >= self.step.over {
             self.step.end = StepEnd::Done;
-            self.halt(Stand::Ready, now, out);
+            self.stop(DeviceState::Ready, now, out);
         } else if self.is_moving() && now >= self.until {
-            // What a watchdog at the other end would do.
-            self.halt(Stand::Held, now, out);
+            // Acts as the firmware's watchdog.
+            self.stop(DeviceState::Held, now, out);
         }
-        self.say_stop(now, out);
+        self.repeat_stop(now, out);
         if let Some(line) = self.dialect.ask().filter(|_| now >= self.ask_at) {
             out.extend_from_slice(line.as_bytes());
             self.ask_at = now + ASK_EVERY;
         }
         if self.up && now >= self.report_at {
-            news.push(LinkNews::Heard(self.report()));
+            events.push(LinkEvent::Reported(self.report()));
             self.report_at = now + REPORT_EVERY;
         }
         let mut next = if self.is_moving() { self.until } else { self.stop_at };
         let asks = self.dialect.ask().map(|_| self.ask_at);
-        let ends = (self.stand == Stand::Stepping).then_some(self.step.over);
+        let ends = (self.state == DeviceState::Stepping).then_some(self.step.over);
         let reports = self.up.then_some(self.report_at);
         for due in [look, asks, ends, reports].into_iter().flatten() {
             next = next.min(due);
@@ -322,17 +327,17 @@ impl Speech for Text {
         next
     }
 
-    fn taken(&mut self, now: Instant) {
+    fn drained(&mut self, now: Instant) {
         if !self.taken {
             (self.taken, self.opened) = (true, now);
         }
     }
 
-    fn has_stopped(&mut self) -> bool {
+    fn take_stop_encoded(&mut self) -> bool {
         std::mem::take(&mut self.stopped)
     }
 
-    fn cut(&self) -> u8 {
+    fn delimiter(&self) -> u8 {
         b'\n'
     }
 }

@@ -13,68 +13,69 @@ use havatar_link::message::{
 use rand::TryRng as _;
 use tokio::time::Instant;
 
-use super::super::wire::{
-    Controller, DeviceStop, Features, LinkNews, Lost, Order, Protocol, Report, Stand, StepEnd, StepKind,
+use crate::robot::link::Codec;
+use crate::robot::wire::{
+    Controller, DeviceCommand, DeviceState, DeviceStop, Features, LinkEvent, Lost, Protocol, Report, StepEnd,
+    StepKind,
 };
-use super::Speech;
 
-/// Between two reports of the controller.
+/// Interval of the controller's reports.
 const REPORT_MS: u16 = 50;
-/// Our terms are told again this often until the controller has accepted them.
-const TERMS_EVERY: Duration = Duration::from_millis(100);
-/// With nothing due, the link is still looked at this often.
+/// Interval at which a handshake message is repeated until the controller has accepted it.
+const HANDSHAKE_EVERY: Duration = Duration::from_millis(100);
+/// Longest wait between two polls.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// One controller.
-pub(in super::super) struct Native {
+/// The session with one controller.
+pub(in crate::robot) struct Native {
     host: Host,
     base: Instant,
-    /// What the controller is told never to exceed: mm/s, mrad/s.
+    /// The limits that the controller must never exceed: mm/s, mrad/s.
     most: (u16, u16),
     /// The latch that it last reported.
     latch: u16,
-    /// A stop was spelled that nobody has asked about.
+    /// A stop was encoded since the last query.
     stopped: bool,
-    terms: Terms,
+    handshake: Handshake,
 }
 
-/// How far the controller knows what we ask of it in a session: what it must never exceed, and how often it is to report.
+/// The handshake of a session: which settings the controller has accepted, the limits first and then the report period.
 #[derive(Default)]
-enum Terms {
-    /// There is no session.
+enum Handshake {
+    /// No session.
     #[default]
     Apart,
-    /// The limits were told at `told`, and nobody is told of the controller before it has accepted them. Until then nothing
-    /// else is said in the session, so that what it says it accepted can only be those.
+    /// The limits were sent at `told`. The controller is not reported as up before it has accepted them. Nothing else is sent
+    /// until then, so that an acknowledgement can only mean the limits.
     Limits { welcome: Welcome, told: Option<Duration> },
-    /// It is up. The period was told under this `seq` and at this time.
+    /// Up. The report period was sent with this `seq` at this time.
     Report { told: Option<(u32, Duration)> },
-    /// It knows all of it.
+    /// Complete.
     Known,
 }
 
-impl Terms {
-    fn are_up(&self) -> bool {
+impl Handshake {
+    fn is_up(&self) -> bool {
         matches!(self, Self::Report { .. } | Self::Known)
     }
 
-    /// When they are to be told again.
+    /// When the pending message is to be sent again.
     fn due(&self) -> Option<Duration> {
         match *self {
-            Self::Limits { told, .. } => Some(told.map_or(Duration::ZERO, |at| at + TERMS_EVERY)),
-            Self::Report { told } => Some(told.map_or(Duration::ZERO, |(_, at)| at + TERMS_EVERY)),
+            Self::Limits { told, .. } => Some(told.map_or(Duration::ZERO, |at| at + HANDSHAKE_EVERY)),
+            Self::Report { told } => Some(told.map_or(Duration::ZERO, |(_, at)| at + HANDSHAKE_EVERY)),
             Self::Apart | Self::Known => None,
         }
     }
 
-    /// What the controller has accepted. The controller, if that were the limits.
+    /// Handles an acknowledgement. Returns the controller once it has accepted the limits.
     fn accepted(&mut self, seq: u32) -> Option<Controller> {
         match *self {
             Self::Limits { welcome, told: Some(_) } if seq != 0 => {
                 *self = Self::Report { told: None };
                 Some(controller(&welcome))
             }
-            // Later frames may have been accepted without it.
+            // A later frame may be accepted without this one.
             Self::Report { told: Some((told, _)) } if seq == told => {
                 *self = Self::Known;
                 None
@@ -83,27 +84,27 @@ impl Terms {
         }
     }
 
-    /// What the controller did not do as it was told.
-    fn refused(&mut self, refused: Refused) -> LinkNews {
+    /// Handles a refusal.
+    fn refused(&mut self, refused: Refused) -> LinkEvent {
         match self {
-            Self::Limits { welcome, .. } if refused.of == Type::Limits => LinkNews::Unknown(format!(
+            Self::Limits { welcome, .. } if refused.of == Type::Limits => LinkEvent::Unknown(format!(
                 "{} refuses the limits of speed ({}), and is not driven without",
                 welcome.name, refused.code
             )),
             _ => {
-                // It reports as it likes, then.
+                // The controller keeps its own report period.
                 if matches!(self, Self::Report { .. }) && refused.of == Type::Report {
                     *self = Self::Known;
                 }
-                LinkNews::Declined(format!("{}: {}", refused.of, refused.code))
+                LinkEvent::Declined(format!("{}: {}", refused.of, refused.code))
             }
         }
     }
 }
 
 impl Native {
-    pub(in super::super) fn new(most: (u16, u16), now: Instant) -> Self {
-        Self { host: Host::new(), base: now, most, latch: 0, stopped: false, terms: Terms::Apart }
+    pub(in crate::robot) fn new(most: (u16, u16), now: Instant) -> Self {
+        Self { host: Host::new(), base: now, most, latch: 0, stopped: false, handshake: Handshake::Apart }
     }
 
     fn at(&self, now: Instant) -> Duration {
@@ -112,10 +113,10 @@ impl Native {
 
     fn greet(&mut self, now: Instant, out: &mut Vec<u8>) {
         let mut nonce = [0; 4];
-        // Without dice nobody is greeted, so nothing is driven.
+        // Without random numbers there is no greeting, so nothing is driven.
         if rand::rngs::SysRng.try_fill_bytes(&mut nonce).is_ok() {
             let at = self.at(now);
-            // Cuts off whatever was on the line before.
+            // Ends any partial frame on the line.
             out.push(0);
             out.extend_from_slice(self.host.hello(u32::from_le_bytes(nonce), at).as_bytes());
         }
@@ -129,60 +130,60 @@ impl Native {
         }
     }
 
-    /// Tells what of our terms is due.
-    fn tell_terms(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) {
+    /// Sends the handshake message that is due.
+    fn send_handshake(&mut self, now: Instant, out: &mut Vec<u8>, events: &mut Vec<LinkEvent>) {
         let at = self.at(now);
-        if self.terms.due().is_none_or(|due| at < due) {
+        if self.handshake.due().is_none_or(|due| at < due) {
             return;
         }
-        match &mut self.terms {
-            Terms::Limits { welcome, told } => {
+        match &mut self.handshake {
+            Handshake::Limits { welcome, told } => {
                 if told.replace(at).is_some() {
                     let why = format!("{} has not accepted the limits of speed yet", welcome.name);
-                    news.push(LinkNews::Unknown(why));
+                    events.push(LinkEvent::Unknown(why));
                 }
                 let (linear, angular) = self.most;
                 let limits = Limits { linear, reverse: linear / 2, angular, accel: 0, turn_accel: 0 };
                 self.send(limits, now, out);
             }
-            Terms::Report { .. } => {
+            Handshake::Report { .. } => {
                 self.send(Every { period: REPORT_MS }, now, out);
-                self.terms = Terms::Report { told: self.host.sent(at).map(|seq| (seq, at)) };
+                self.handshake = Handshake::Report { told: self.host.sent(at).map(|seq| (seq, at)) };
             }
-            Terms::Apart | Terms::Known => {}
+            Handshake::Apart | Handshake::Known => {}
         }
     }
 }
 
-impl Speech for Native {
-    fn begin(&mut self, now: Instant, out: &mut Vec<u8>) {
+impl Codec for Native {
+    fn open(&mut self, now: Instant, out: &mut Vec<u8>) {
         self.greet(now, out);
     }
 
-    fn received(&mut self, bytes: &[u8], now: Instant, news: &mut Vec<LinkNews>) {
+    fn received(&mut self, bytes: &[u8], now: Instant, events: &mut Vec<LinkEvent>) {
         let at = self.at(now);
-        let (latch, terms) = (&mut self.latch, &mut self.terms);
+        let (latch, handshake) = (&mut self.latch, &mut self.handshake);
         let damaged = self.host.counts().damaged;
         self.host.received(bytes, at, |event| match event {
             Event::Up(welcome) => {
-                if terms.are_up() {
-                    news.push(LinkNews::Lost(Lost::OtherSession));
+                if handshake.is_up() {
+                    events.push(LinkEvent::Lost(Lost::OtherSession));
                 }
-                *terms = Terms::Limits { welcome, told: None };
+                *handshake = Handshake::Limits { welcome, told: None };
             }
             Event::Lost(why) => {
-                *terms = Terms::Apart;
-                news.push(LinkNews::Lost(lost(why)));
+                *handshake = Handshake::Apart;
+                events.push(LinkEvent::Lost(lost(why)));
             }
             Event::Status(status) => {
                 *latch = status.latch;
-                news.extend(terms.accepted(status.accepted).map(LinkNews::Up));
-                if terms.are_up() {
-                    news.push(LinkNews::Heard(report(&status, damaged)));
+                events.extend(handshake.accepted(status.accepted).map(LinkEvent::Up));
+                if handshake.is_up() {
+                    events.push(LinkEvent::Reported(report(&status, damaged)));
                 }
             }
-            Event::Refused(refused) => news.push(terms.refused(refused)),
-            Event::Incompatible(welcome) => news.push(LinkNews::Unknown(format!(
+            Event::Refused(refused) => events.push(handshake.refused(refused)),
+            Event::Incompatible(welcome) => events.push(LinkEvent::Unknown(format!(
                 "{} speaks no version of the protocol that this havatard does; update its firmware",
                 welcome.name
             ))),
@@ -190,23 +191,23 @@ impl Speech for Native {
         });
     }
 
-    fn taken(&mut self, _now: Instant) {}
+    fn drained(&mut self, _now: Instant) {}
 
-    fn has_stopped(&mut self) -> bool {
+    fn take_stop_encoded(&mut self) -> bool {
         std::mem::take(&mut self.stopped)
     }
 
-    fn cut(&self) -> u8 {
+    fn delimiter(&self) -> u8 {
         0
     }
 
-    fn say(&mut self, order: &Order, now: Instant, out: &mut Vec<u8>) {
-        self.stopped |= order.is_urgent();
-        if matches!(self.terms, Terms::Limits { .. }) {
-            // To stop is obeyed outside of any session too.
-            let stop: ToDevice = match order {
-                Order::Stop => Stop { reason: 0 }.into(),
-                Order::Estop => Estop { reason: 0 }.into(),
+    fn encode(&mut self, command: &DeviceCommand, now: Instant, out: &mut Vec<u8>) {
+        self.stopped |= command.is_urgent();
+        if matches!(self.handshake, Handshake::Limits { .. }) {
+            // A controller obeys a stop outside any session too.
+            let stop: ToDevice = match command {
+                DeviceCommand::Stop => Stop { reason: 0 }.into(),
+                DeviceCommand::Estop => Estop { reason: 0 }.into(),
                 _ => return,
             };
             out.extend_from_slice(stop.frame(0, 0).as_bytes());
@@ -214,12 +215,12 @@ impl Speech for Native {
         }
         let at = self.at(now);
         let stamp = self.host.stamp(at).unwrap_or(0);
-        match *order {
-            Order::Drive { linear, angular, age, left } => {
+        match *command {
+            DeviceCommand::Drive { linear, angular, age, left } => {
                 let (age, left) = (rounded_up(age), rounded_down(left));
                 self.send(Drive { stamp, age, left, linear, angular }, now, out);
             }
-            Order::Step { id, kind, amount, speed, age, left } => {
+            DeviceCommand::Step { id, kind, amount, speed, age, left } => {
                 let (age, left) = (rounded_up(age), rounded_down(left));
                 let kind = match kind {
                     StepKind::Straight => Kind::Straight,
@@ -227,11 +228,11 @@ impl Speech for Native {
                 };
                 self.send(Step { stamp, age, left, id, kind, amount, speed }, now, out);
             }
-            Order::Stop => self.send(Stop { reason: 0 }, now, out),
-            Order::Estop => self.send(Estop { reason: 0 }, now, out),
-            Order::Release => self.send(Release { latch: self.latch }, now, out),
-            Order::Head { pan, tilt } => self.send(Head { pan, tilt }, now, out),
-            Order::Lights { light, presence } => {
+            DeviceCommand::Stop => self.send(Stop { reason: 0 }, now, out),
+            DeviceCommand::Estop => self.send(Estop { reason: 0 }, now, out),
+            DeviceCommand::Release => self.send(Release { latch: self.latch }, now, out),
+            DeviceCommand::Head { pan, tilt } => self.send(Head { pan, tilt }, now, out),
+            DeviceCommand::Lights { light, presence } => {
                 let presence = match presence {
                     0 => Presence::Nobody,
                     1 => Presence::Watched,
@@ -239,11 +240,11 @@ impl Speech for Native {
                 };
                 self.send(Lights { light, presence }, now, out);
             }
-            Order::Buzzer { hz, ms } => self.send(Buzzer { hz, ms }, now, out),
+            DeviceCommand::Buzzer { hz, ms } => self.send(Buzzer { hz, ms }, now, out),
         }
     }
 
-    fn poll(&mut self, now: Instant, out: &mut Vec<u8>, news: &mut Vec<LinkNews>) -> Instant {
+    fn poll(&mut self, now: Instant, out: &mut Vec<u8>, events: &mut Vec<LinkEvent>) -> Instant {
         let at = self.at(now);
         while let Some(due) = self.host.poll(at) {
             match due {
@@ -253,14 +254,14 @@ impl Speech for Native {
                     break;
                 }
                 Due::Lost(why) => {
-                    self.terms = Terms::Apart;
-                    news.push(LinkNews::Lost(lost(why)));
+                    self.handshake = Handshake::Apart;
+                    events.push(LinkEvent::Lost(lost(why)));
                 }
             }
         }
-        self.tell_terms(now, out, news);
+        self.send_handshake(now, out, events);
         if let Some(deadline) = self.host.deadline() {
-            self.base + self.terms.due().map_or(deadline, |due| due.min(deadline))
+            self.base + self.handshake.due().map_or(deadline, |due| due.min(deadline))
         } else {
             self.greet(now, out);
             now + IDLE
@@ -306,13 +307,13 @@ fn controller(welcome: &Welcome) -> Controller {
 fn report(status: &Status, damaged: u64) -> Report {
     let flags = status.flags;
     Report {
-        stand: match status.state {
-            State::Ready => Stand::Ready,
-            State::Driving => Stand::Driving,
-            State::Stepping => Stand::Stepping,
-            State::Held | State::NoSession => Stand::Held,
-            State::Estop => Stand::Latched,
-            State::Unknown(_) => Stand::Unknown,
+        state: match status.state {
+            State::Ready => DeviceState::Ready,
+            State::Driving => DeviceState::Driving,
+            State::Stepping => DeviceState::Stepping,
+            State::Held | State::NoSession => DeviceState::Held,
+            State::Estop => DeviceState::Latched,
+            State::Unknown(_) => DeviceState::Unknown,
         },
         estop_latched: flags.estop_latched(),
         button: flags.estop_pressed(),
@@ -350,12 +351,12 @@ fn report(status: &Status, damaged: u64) -> Report {
     }
 }
 
-/// Older rather than younger.
+/// Rounds an age up: rather too old than too young.
 fn rounded_up(age: Duration) -> u16 {
     u16::try_from(age.as_micros().div_ceil(1000)).unwrap_or(u16::MAX)
 }
 
-/// Shorter rather than longer, but never nothing: a motion that is over is not said at all.
+/// Rounds the remaining time down, but never to 0: an ended motion is not sent at all.
 fn rounded_down(left: Duration) -> u16 {
     u16::try_from(left.as_millis()).unwrap_or(u16::MAX).clamp(1, 8000)
 }
