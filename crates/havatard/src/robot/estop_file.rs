@@ -281,7 +281,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
-        /// Saves that run at once end with the newest, whoever comes last.
+        /// Concurrent saves end with the newest, in any order.
         #[test]
         fn the_newest_state_wins(generations in Just((1..=6_u64).collect::<Vec<_>>()).prop_shuffle()) {
             let dir = tempfile::tempdir().unwrap();

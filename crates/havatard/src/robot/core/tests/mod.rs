@@ -218,7 +218,7 @@ impl Rig {
         self.core.acquire(&who(name), how, token, Timestamp::now(), self.now).map(|_| token)
     }
 
-    /// Somebody else has the lease and a drive session, and has sent neutral.
+    /// Another driver has the lease and a drive session, and has sent neutral.
     fn open_session(&mut self, token: &Fingerprint) {
         self.token = *token;
         (self.session, _) = self.core.open_session(token, self.now).unwrap();
