@@ -45,8 +45,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of a list: `paths`, `recordings`, `webrtcsessions`, `hlssessions` or `rtspsessions`. */
+        /**
+         * A page of a list: `paths` or `recordings`; also `webrtcsessions`, `hlssessions` and `rtspsessions`, the former names of
+         *     `{protocol}/sessions`.
+         */
         get: operations["mediamtx_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mediamtx/v3/{kind}/sessions/get/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session. */
+        get: operations["mediamtx_sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mediamtx/v3/{kind}/sessions/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the sessions of `webrtc`, `hls` or `rtsp`. */
+        get: operations["mediamtx_sessions_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2135,6 +2172,77 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What to list */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As MediaMTX words it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mediamtx_sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose session: `webrtc`, `hls` or `rtsp` */
+                kind: string;
+                /** @description The session's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As MediaMTX words it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mediamtx_sessions_list: {
+        parameters: {
+            query?: {
+                /** @description From 0. */
+                page?: number;
+                /** @description 100 unless told. */
+                itemsPerPage?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Whose sessions */
                 kind: string;
             };
             cookie?: never;
