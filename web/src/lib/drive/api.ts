@@ -17,3 +17,8 @@ export interface DriveApi {
   /** Without a code the first step, which gives one out; with it the second. */
   releaseEstop(confirm: string | null): Promise<EstopReleased>;
 }
+
+/** A whole number from `-most` to `most`. */
+export function within(value: number, most: number): number {
+  return Math.round(Math.min(most, Math.max(-most, value)));
+}

@@ -11,29 +11,16 @@
 // elsewhere.
 
 import type { IfHeld, RobotState, StepMove } from '../../api/types';
-import type { Attention, Gone } from '../core/attention';
-import { backoff, type Clock } from '../core/clock';
+import type { Gone } from '../core/attention';
+import { backoff } from '../core/clock';
 import { Observable } from '../core/observable';
 import { problemOf } from '../core/problem';
-import type { DriveApi } from './api';
+import { within } from './api';
+import type { DriveDeps } from './deps';
 import { DriveIntent, type Outcome, type Say, type Shares } from './intent';
 import { ReliableStop } from './reliable-stop';
 import { DriveSocket, type LeaseEnd } from './socket';
 import { type DriveState, type Ended, undriven } from './state';
-
-export interface DriveDeps {
-  api: DriveApi;
-  clock: Clock;
-  attention: Attention;
-  /** Opens a socket to the drive route. */
-  connect: () => WebSocket;
-  /** Age of the newest picture on the driver's screen, ms; null if nobody can tell. */
-  pictureMs: () => number | null;
-  /** STOP and the e-stop are on the screen and work. */
-  stopReachable: () => boolean;
-  /** The page lets its driver set off: the picture is live and seen, no e-stop is latched. */
-  mayDrive: () => boolean;
-}
 
 /** A held control is repeated so often, unless the robot wishes otherwise; a driver who does nothing says so, in ms. */
 const REPEAT_MS = 50;
@@ -409,8 +396,4 @@ export class Drive {
       this.state.set({ problem: problemOf(error) });
     }
   }
-}
-
-function within(value: number, most: number): number {
-  return Math.round(Math.min(most, Math.max(-most, value)));
 }

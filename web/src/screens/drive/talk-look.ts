@@ -3,7 +3,7 @@ import type { PanelWords } from '../../i18n/panel';
 import type { TalkState } from '../../lib/talk/state';
 import type { Shape } from '../../ui/shapes';
 
-/** Whether somebody beside the robot can hear who talks; `away`: there is no loudspeaker that works. */
+/** Whether the people beside the robot hear the talker; `away`: there is no loudspeaker that works. */
 export type Heard = 'yes' | 'away' | 'mute' | 'unknown';
 
 export function heardAt(voice: Voice | null): Heard {
