@@ -24,13 +24,14 @@ mod paths;
 mod process_table;
 mod processes;
 mod publish;
-pub(crate) mod server;
+mod server;
 mod stalled_ingest;
 mod status;
 mod stream_stats;
 mod task;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use havatar_api as api;
@@ -248,7 +249,7 @@ impl Running {
 }
 
 /// The text of the mediamtx.yml that `havatard render` shows: with placeholders where secrets will be.
-pub fn rendered(config: &Config, state_dir: &std::path::Path) -> Result<String, String> {
+pub fn rendered(config: &Config, state_dir: &Path) -> Result<String, String> {
     let passwords: Vec<Option<String>> = config
         .media
         .mediamtx

@@ -126,10 +126,17 @@ impl<T> Inner<T> {
                 (value, queue.last)
             };
             let error = (self.save)(&value).err().map(Arc::new);
-            if let Some(error) = &error {
-                tracing::warn!(%error, "{} is not persisted: a restart brings back the former one", self.what);
+            let before = self.written.send_replace(Written { number, error: error.clone() });
+            match (error, before.error) {
+                // Logged once, until the disk can be written again.
+                (Some(error), None) => tracing::warn!(
+                    %error,
+                    "{} cannot be persisted: it is in memory only, and a restart brings back what is on the disk",
+                    self.what
+                ),
+                (None, Some(_)) => tracing::info!("{} is persisted again", self.what),
+                _ => {}
             }
-            self.written.send_replace(Written { number, error });
         }
     }
 
