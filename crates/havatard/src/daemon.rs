@@ -14,16 +14,17 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::handles::Handles;
 use crate::http::server::Server;
 use crate::http::{self, hook};
 use crate::lock::Lock;
-use crate::media::{Gate, Media, Running, Surroundings};
+use crate::media::{self, AccessRules, Media, Surroundings};
 use crate::notifier::ServiceNotifier;
 use crate::options::Options;
 use crate::phrases;
 use crate::presence;
+use crate::recordings::{self, Recordings};
 use crate::reload::{Reloader, auth_settings};
 use crate::robot::{self, Robot};
 use crate::speech::Speech;
@@ -57,16 +58,16 @@ pub async fn run(
         .context("cannot start the guard of the child processes")?;
     sweep(&spawner).await;
 
-    let gate = Gate::new();
+    let access = AccessRules::new();
     let (hook, port) = hook::bind().context("cannot bind the auth hook on 127.0.0.1")?;
     let surroundings = Surroundings {
         state_dir: options.state_dir.clone(),
         runtime_dir: options.runtime_dir.clone(),
         hook: ([127, 0, 0, 1], port).into(),
-        gate: gate.clone(),
+        access: access.clone(),
         spawner: spawner.clone(),
     };
-    let (media, mut running) = Media::start(&config, surroundings);
+    let (media, recordings, mut running) = MediaSide::start(&config, surroundings);
     let (robot, robot_running) = Robot::start(
         &config,
         robot::Surroundings {
@@ -86,6 +87,7 @@ pub async fn run(
     let (presence, looking) = presence::start(media.clone(), robot.clone(), shutdown.clone());
     let handles = Arc::new(Handles {
         media: media.clone(),
+        recordings,
         robot,
         speech,
         phrases: phrases::Store::new(&options.state_dir),
@@ -104,7 +106,7 @@ pub async fn run(
     let hook_stop = CancellationToken::new();
     let mut hook_task = tokio::spawn({
         let (media, auth, secret, stop) =
-            (media.clone(), auth.clone(), gate.hook_secret().to_owned(), hook_stop.clone());
+            (media.clone(), auth.clone(), access.hook_secret().to_owned(), hook_stop.clone());
         async move { hook::serve(hook, media, auth, &secret, stop).await }
     });
     tasks.spawn(named("sessions", {
@@ -161,7 +163,7 @@ async fn until_stopped(
     reloader: &mut Reloader,
     reload: &mut tokio::sync::mpsc::Receiver<()>,
     tasks: &mut JoinSet<(&'static str, std::io::Result<()>)>,
-    running: &mut Running,
+    running: &mut MediaSide,
     hook_task: &mut tokio::task::JoinHandle<std::io::Result<()>>,
     shutdown: &CancellationToken,
 ) -> Option<anyhow::Error> {
@@ -179,7 +181,8 @@ async fn until_stopped(
                 }
             }
             () = reloader.robot.broken() => break anyhow::anyhow!("the motion loop ended"),
-            () = running.broken() => break anyhow::anyhow!("a task of the media side ended"),
+            () = running.media.broken() => break anyhow::anyhow!("a task of the media side ended"),
+            () = running.recorder.broken() => break anyhow::anyhow!("the recorder ended"),
             ended = &mut *hook_task => break anyhow::anyhow!("the auth hook ended: {ended:?}"),
             Some(ended) = tasks.join_next() => break match ended {
                 Ok((name, result)) => anyhow::anyhow!("the {name} task ended: {result:?}"),
@@ -189,6 +192,27 @@ async fn until_stopped(
     };
     shutdown.cancel();
     Some(ended)
+}
+
+/// The media side and the recorder, which stops before it.
+struct MediaSide {
+    media: media::Running,
+    recorder: recordings::Running,
+}
+
+impl MediaSide {
+    fn start(config: &Arc<Config>, surroundings: Surroundings) -> (Media, Recordings, Self) {
+        let state_dir = surroundings.state_dir.clone();
+        let (handle, media) = Media::start(config, surroundings);
+        let (recordings, recorder) = Recordings::start(handle.record_switch(), &state_dir);
+        (handle, recordings, Self { media, recorder })
+    }
+
+    /// Closes recordings while their publishers still run.
+    async fn stop(self) {
+        self.recorder.stop().await;
+        self.media.stop().await;
+    }
 }
 
 /// Ends child processes of an earlier run.

@@ -11,6 +11,7 @@ use crate::auth::Auth;
 use crate::config::Config;
 use crate::media::Media;
 use crate::phrases;
+use crate::recordings::Recordings;
 use crate::robot::Robot;
 use crate::speech::Speech;
 
@@ -18,6 +19,8 @@ use crate::speech::Speech;
 pub struct Handles {
     /// Camera, microphone, loudspeaker and the processes behind them.
     pub media: Media,
+    /// The recorder and the recorded files.
+    pub recordings: Recordings,
     /// The robot and its driver's lease.
     pub robot: Robot,
     /// Text to speech.

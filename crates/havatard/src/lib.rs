@@ -5,7 +5,7 @@
 //! `auth` authenticates requests; `http` serves the API over the handles and knows nothing of how the parts work.
 //! `speech` is text to speech, `presence` combines viewers and driver for the robot's presence light, `phrases` stores
 //! each account's phrases. `config` is the validated config. Calls go downward only; news goes upward by `watch`.
-//! `disk` writes private files, `program` finds programs, `random` and `secrets` draw and compare secrets, `holders` names
+//! `recordings` is the recorder and its files. `store` persists values, `disk` writes private files, `program` finds programs, `random` and `secrets` draw and compare secrets, `holders` names
 //! the process that holds a port or a file, `lock` keeps a second daemon off the state directory.
 
 pub mod auth;
@@ -23,9 +23,10 @@ pub mod phrases;
 pub mod presence;
 mod program;
 pub mod random;
-mod recordings;
+pub mod recordings;
 mod reload;
 pub mod robot;
 pub mod secrets;
 pub mod sound;
 pub mod speech;
+mod store;

@@ -1,13 +1,15 @@
 //! Everybody's own phrases, a file for each account in the state directory.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use havatar_api::{Language, Phrase, PhraseCategory, Phrases};
 use sha2::{Digest as _, Sha256};
 
-use crate::disk::{self, Existing};
+use crate::disk;
+use crate::store::Persisted;
 
 /// Bounds of what somebody may keep.
 const MOST_CATEGORIES: usize = 20;
@@ -28,7 +30,7 @@ pub enum PhrasesError {
     Read(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The file cannot be written.
     #[error("the phrases cannot be kept on the robot's disk")]
-    Write(#[source] io::Error),
+    Write(#[source] Arc<io::Error>),
 }
 
 impl PhrasesError {
@@ -50,20 +52,19 @@ impl PhrasesError {
 }
 
 /// Where phrases are kept; clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     state_dir: PathBuf,
-    /// Held over a write: whoever comes later wins.
-    writing: tokio::sync::Mutex<()>,
+    /// The files that were written in this run.
+    files: Mutex<HashMap<PathBuf, Persisted<Vec<u8>>>>,
 }
 
 impl Store {
     /// Phrases in the state directory.
     pub fn new(state_dir: &Path) -> Self {
-        Self(Arc::new(Inner { state_dir: state_dir.to_owned(), writing: tokio::sync::Mutex::default() }))
+        Self(Arc::new(Inner { state_dir: state_dir.to_owned(), files: Mutex::default() }))
     }
 
     /// Somebody's phrases; for somebody who has kept none, a set to begin with.
@@ -72,6 +73,10 @@ impl Store {
     /// A file that is there and cannot be read: a set to begin with would be taken for the person's own, and kept in its place.
     pub async fn of(&self, account: &str) -> Result<Phrases, PhrasesError> {
         let path = self.path(account);
+        let written = self.files().get(&path).cloned();
+        if let Some(file) = written {
+            file.flush().await;
+        }
         let read = tokio::task::spawn_blocking(move || match disk::read(&path) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| PhrasesError::Read(error.into())),
             Err(error) if error.is_absent() => Ok(starter()),
@@ -87,18 +92,26 @@ impl Store {
     pub async fn keep(&self, account: &str, phrases: &Phrases) -> Result<(), PhrasesError> {
         check(phrases)?;
         let path = self.path(account);
-        let json = serde_json::to_vec(phrases).map_err(|error| PhrasesError::Write(error.into()))?;
+        let json =
+            serde_json::to_vec(phrases).map_err(|error| PhrasesError::Write(Arc::new(error.into())))?;
         if json.len() > LARGEST {
             return Err(PhrasesError::Range(format!(
                 "all phrases together take at most {} KiB",
                 LARGEST / 1024
             )));
         }
-        let _writing = self.0.writing.lock().await;
-        tokio::task::spawn_blocking(move || disk::write(&path, &json, Existing::Replace))
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
-            .map_err(PhrasesError::Write)
+        let pending = {
+            let mut files = self.files();
+            let file = files.entry(path.clone()).or_insert_with(|| {
+                Persisted::new("an account's list of phrases", path, |json: &Vec<u8>| Ok(Some(json.clone())))
+            });
+            file.set(json)
+        };
+        pending.written().await.map_err(PhrasesError::Write)
+    }
+
+    fn files(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Persisted<Vec<u8>>>> {
+        self.0.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A name of letters and digits, whatever the account's is made of.
@@ -204,6 +217,8 @@ const STARTER: [(&str, &[&str]); 6] = [
 
 #[cfg(test)]
 mod tests {
+    use crate::disk::Existing;
+
     use super::*;
 
     #[test]
@@ -234,6 +249,27 @@ mod tests {
         }
         let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
         assert_eq!(names.count(), accounts.len(), "all below the state directory, and nothing beside them");
+    }
+
+    #[tokio::test]
+    async fn phrases_are_kept_in_order_although_the_first_request_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let own = |name: &str| Phrases {
+            categories: vec![PhraseCategory { name: name.to_owned(), phrases: Vec::new() }],
+        };
+        let (first, last) = (own("first"), own("last"));
+        for _ in 0..20 {
+            // Polled once, which sets the value, and dropped.
+            tokio::select! {
+                biased;
+                _ = store.keep("ana", &first) => {}
+                () = std::future::ready(()) => {}
+            }
+            assert_eq!(store.of("ana").await.unwrap(), first);
+            store.keep("ana", &last).await.unwrap();
+            assert_eq!(store.of("ana").await.unwrap(), last);
+        }
     }
 
     #[tokio::test]

@@ -40,9 +40,10 @@ async fn run(
     published: watch::Sender<api::Presence>,
     shutdown: CancellationToken,
 ) {
-    let (mut streams, mut wheels, mut looks) = (media.subscribe(), robot.subscribe(), media.looks());
+    let (mut streams, mut wheels, mut admitted) =
+        (media.subscribe(), robot.subscribe(), media.access.reader_admitted());
     loop {
-        count.looked = *looks.borrow_and_update();
+        count.admitted = *admitted.borrow_and_update();
         let seen: Arc<MediaStatus> = streams.borrow_and_update().clone();
         let state = wheels.borrow_and_update().clone();
         let now = fold(count.update(&seen, Instant::now()), &state);
@@ -53,7 +54,7 @@ async fn run(
             _ => false,
         };
         if let Some(on) = now.private.or(without.then_some(false)) {
-            media.set_private(on);
+            media.audio.set_private(on);
         }
         published.send_if_modified(|before| {
             let news = *before != now;
@@ -64,7 +65,7 @@ async fn run(
             () = shutdown.cancelled() => return,
             Ok(()) = streams.changed() => {}
             Ok(()) = wheels.changed() => {}
-            Ok(()) = looks.changed() => {}
+            Ok(()) = admitted.changed() => {}
             () = at(count.due()) => {}
         }
     }
@@ -80,14 +81,14 @@ struct Count {
     /// The last count is too old.
     stale: bool,
     /// The time of the last admitted reader.
-    looked: Option<Instant>,
+    admitted: Option<Instant>,
     /// The end of the time in which that reader is shown.
     shown_until: Option<Instant>,
 }
 
 impl Count {
     fn update(&mut self, media: &MediaStatus, now: Instant) -> u32 {
-        self.shown_until = self.looked.map(|looked| looked + MIN_SHOWN).filter(|end| now < *end);
+        self.shown_until = self.admitted.map(|at| at + MIN_SHOWN).filter(|end| now < *end);
         let counted = self.counted(media, now);
         if self.shown_until.is_some() { counted.max(1) } else { counted }
     }

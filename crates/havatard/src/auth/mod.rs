@@ -22,7 +22,7 @@ mod types;
 
 use std::io;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,8 +31,9 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::disk::{self, Existing};
+use crate::disk;
 use crate::secrets::{Fingerprint, Secret};
+use crate::store::Persisted;
 
 use codes::Codes;
 use limiter::Limiter;
@@ -51,10 +52,8 @@ pub struct Auth(Arc<Inner>);
 struct Inner {
     admin: Fingerprint,
     watch: Fingerprint,
-    sessions_file: PathBuf,
     tables: Mutex<Tables>,
-    // Locked during a write, so that an older state never replaces a newer one.
-    disk: tokio::sync::Mutex<Disk>,
+    sessions_file: Persisted<AtRest>,
 }
 
 struct Tables {
@@ -63,10 +62,6 @@ struct Tables {
     codes: Codes,
     limiter: Limiter,
     touched: bool,
-}
-
-struct Disk {
-    failing: bool,
 }
 
 impl std::fmt::Debug for Auth {
@@ -91,7 +86,6 @@ impl Auth {
         Ok(Self(Arc::new(Inner {
             admin,
             watch,
-            sessions_file,
             tables: Mutex::new(Tables {
                 settings,
                 sessions,
@@ -99,7 +93,9 @@ impl Auth {
                 limiter: Limiter::default(),
                 touched: false,
             }),
-            disk: tokio::sync::Mutex::new(Disk { failing: false }),
+            sessions_file: Persisted::new("the list of sessions", sessions_file, |rest| {
+                serde_json::to_vec(rest).map(Some).map_err(io::Error::from)
+            }),
         })))
     }
 
@@ -209,28 +205,15 @@ impl Auth {
         self.tables().sessions.len()
     }
 
+    /// Returns when the sessions as they are now, or newer ones, are on the disk or cannot be written.
     async fn save(&self) {
-        let mut disk = self.0.disk.lock().await;
-        let rest = self.tables().sessions.at_rest(Instant::now(), Timestamp::now());
-        let path = self.0.sessions_file.clone();
-        let written = tokio::task::spawn_blocking(move || {
-            let json = serde_json::to_vec(&rest).map_err(io::Error::from)?;
-            disk::write(&path, &json, Existing::Replace)
-        })
-        .await
-        .unwrap_or_else(|_| Err(io::Error::other("the writing task ended early")));
-        match written {
-            Ok(()) => disk.failing = false,
-            Err(error) => {
-                if !std::mem::replace(&mut disk.failing, true) {
-                    tracing::warn!(
-                        file = %self.0.sessions_file.display(),
-                        %error,
-                        "cannot persist the sessions: a restart will end them all"
-                    );
-                }
-            }
-        }
+        let pending = {
+            // Set under the lock, so that an older snapshot never replaces a newer one.
+            let tables = self.tables();
+            self.0.sessions_file.set(tables.sessions.at_rest(Instant::now(), Timestamp::now()))
+        };
+        // The writer has logged a failure.
+        let _ = pending.written().await;
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

@@ -101,13 +101,15 @@ impl Feed {
 
     async fn feed(&mut self) {
         let mut media = self.http.app().media.subscribe();
+        let mut recording = self.http.app().recordings.subscribe();
         let mut config = self.http.app().config_status.clone();
         let mut robot = self.http.app().robot.subscribe();
-        let mut sound = self.http.app().media.sound();
+        let mut sound = self.http.app().media.audio.sound();
         let mut speech = self.http.app().speech.subscribe();
         let mut talker = self.http.0.line.subscribe();
         let mut presence = self.http.app().presence.clone();
         media.mark_unchanged();
+        recording.mark_unchanged();
         config.mark_unchanged();
         robot.mark_unchanged();
         sound.mark_unchanged();
@@ -129,6 +131,7 @@ impl Feed {
         loop {
             let went_on = tokio::select! {
                 Ok(()) = media.changed() => self.send_changes().await,
+                Ok(()) = recording.changed() => self.send_changes().await,
                 Ok(()) = config.changed() => self.send_changes().await,
                 Ok(()) = robot.changed() => self.send_changes().await,
                 Ok(()) = sound.changed() => self.send_changes().await,
@@ -136,7 +139,7 @@ impl Feed {
                 Ok(()) = talker.changed() => self.send_changes().await,
                 Ok(()) = presence.changed() => self.send_changes().await,
                 _ = levels.tick() => {
-                    let now = *self.http.app().media.levels().borrow();
+                    let now = *self.http.app().media.audio.levels().borrow();
                     match meter.read(now) {
                         Some(levels) => self.send(&Event::Levels { levels }).await,
                         None => ControlFlow::Continue(()),

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::server;
 use crate::{
     auth::Auth,
-    media::{BOTH, CAMERA, GateRequest, HOOK_USER, Media},
+    media::{AccessRequest, BOTH, CAMERA, HOOK_USER, Media},
     secrets::Fingerprint,
 };
 
@@ -84,8 +84,11 @@ fn presented(headers: &HeaderMap) -> Option<Fingerprint> {
     scheme.eq_ignore_ascii_case("basic").then(|| Fingerprint::of(credentials))
 }
 
-async fn decide(State((media, auth)): State<(Media, Auth)>, Json(request): Json<GateRequest>) -> StatusCode {
-    let own = media.admit(&request);
+async fn decide(
+    State((media, auth)): State<(Media, Auth)>,
+    Json(request): Json<AccessRequest>,
+) -> StatusCode {
+    let own = media.access.admit(&request);
     // Of what we ourselves let through, WebRTC is for people; our own readers use RTSP.
     let watches = if own {
         request.action == "read" && request.protocol == "webrtc"
@@ -94,7 +97,7 @@ async fn decide(State((media, auth)): State<(Media, Auth)>, Json(request): Json<
     };
     let admitted = own || watches;
     if watches {
-        media.looked();
+        media.access.note_reader_admitted();
     }
     tracing::debug!(
         action = ?short(&request.action),
@@ -108,7 +111,7 @@ async fn decide(State((media, auth)): State<(Media, Auth)>, Json(request): Json<
 
 /// VLC, OBS and the like sign in with a token as their password, whatever the user name. The robot's microphone alone is
 /// for the panel, and what is said into the room for nobody.
-fn may_watch(auth: &Auth, request: &GateRequest) -> bool {
+fn may_watch(auth: &Auth, request: &AccessRequest) -> bool {
     request.action == "read"
         && matches!(request.protocol.as_str(), "rtsp" | "hls")
         && matches!(request.path.as_str(), BOTH | CAMERA)

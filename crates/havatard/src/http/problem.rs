@@ -7,7 +7,7 @@ use axum::{
 use havatar_api::Problem;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
-use crate::{auth::SignInError, media::MediaError};
+use crate::{auth::SignInError, media::MediaError, recordings::RecordingError};
 
 const CONTENT_TYPE: &str = "application/problem+json";
 /// The longest plain-text rejection that is taken over as a problem's detail, in bytes.
@@ -74,18 +74,24 @@ impl IntoResponse for Failure {
 
 impl From<MediaError> for Failure {
     fn from(error: MediaError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if status.is_server_error() {
-            tracing::warn!(
-                http.status = status.as_u16(),
-                code = error.code(),
-                error = &error as &(dyn std::error::Error + 'static),
-                "a request failed"
-            );
-        }
-        let failure = Self::new(status, error.code(), error.to_string());
-        if status == StatusCode::SERVICE_UNAVAILABLE { failure.retry_after(1) } else { failure }
+        logged(error.status(), error.code(), &error)
     }
+}
+
+impl From<RecordingError> for Failure {
+    fn from(error: RecordingError) -> Self {
+        logged(error.status(), error.code(), &error)
+    }
+}
+
+/// A refusal; one that is the robot's fault is logged with its chain, and may be tried again.
+fn logged(status: u16, code: &'static str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status.is_server_error() {
+        tracing::warn!(http.status = status.as_u16(), code, error, "a request failed");
+    }
+    let failure = Failure::new(status, code, error.to_string());
+    if status == StatusCode::SERVICE_UNAVAILABLE { failure.retry_after(1) } else { failure }
 }
 
 impl From<SignInError> for Failure {

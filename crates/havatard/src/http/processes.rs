@@ -87,7 +87,7 @@ pub(super) async fn restart(http: State<Http>, name: Path<String>) -> Result<Jso
     )
 )]
 pub(super) async fn logs(State(http): State<Http>, Path(name): Path<String>) -> Result<Json<Logs>, Failure> {
-    Ok(Json(http.app().media.logs(&name)?))
+    Ok(Json(http.app().media.processes.logs(&name)?))
 }
 
 async fn tell(
@@ -95,5 +95,5 @@ async fn tell(
     Path(name): Path<String>,
     verb: ProcessVerb,
 ) -> Result<Json<Process>, Failure> {
-    Ok(Json(http.app().media.process(&name, verb).await?))
+    Ok(Json(http.app().media.processes.request(&name, verb).await?))
 }

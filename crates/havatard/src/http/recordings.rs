@@ -20,7 +20,7 @@ use super::{Http, download, problem::Failure};
     )
 )]
 pub(super) async fn list(State(http): State<Http>) -> Result<Json<Recordings>, Failure> {
-    Ok(Json(http.app().media.recordings().await?))
+    Ok(Json(http.app().recordings.list().await?))
 }
 
 /// Wants picture and sound recorded.
@@ -35,7 +35,7 @@ pub(super) async fn list(State(http): State<Http>) -> Result<Json<Recordings>, F
     )
 )]
 pub(super) async fn start(State(http): State<Http>) -> Result<Json<RecordingStatus>, Failure> {
-    Ok(Json(http.app().media.start_recording().await?))
+    Ok(Json(http.app().recordings.record().await?))
 }
 
 /// Wants recording ended.
@@ -50,7 +50,7 @@ pub(super) async fn start(State(http): State<Http>) -> Result<Json<RecordingStat
     )
 )]
 pub(super) async fn stop(State(http): State<Http>) -> Result<Json<RecordingStatus>, Failure> {
-    Ok(Json(http.app().media.stop_recording().await?))
+    Ok(Json(http.app().recordings.stop().await?))
 }
 
 /// One recording.
@@ -70,7 +70,7 @@ pub(super) async fn one(
     State(http): State<Http>,
     Path(id): Path<String>,
 ) -> Result<Json<Recording>, Failure> {
-    Ok(Json(http.app().media.recording(&id).await?))
+    Ok(Json(http.app().recordings.find(&id).await?))
 }
 
 /// Deletes a recording that is not being written.
@@ -88,7 +88,7 @@ pub(super) async fn one(
     )
 )]
 pub(super) async fn delete(State(http): State<Http>, Path(id): Path<String>) -> Result<StatusCode, Failure> {
-    http.app().media.delete_recording(&id).await?;
+    http.app().recordings.delete(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -115,6 +115,6 @@ pub(super) async fn download(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let (recording, file) = http.app().media.open_recording(&id).await?;
+    let (recording, file) = http.app().recordings.open(&id).await?;
     download::serve(&recording, file, &headers).await
 }

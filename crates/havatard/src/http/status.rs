@@ -51,7 +51,7 @@ pub(super) fn now(http: &Http) -> Status {
         encoder: media.encoder,
         processes: media.processes,
         streams: media.streams,
-        recording: media.recording,
+        recording: app.recordings.status(),
         robot,
         voice: voice::now(http),
         presence: app.presence.borrow().clone(),

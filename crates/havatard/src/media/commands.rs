@@ -1,31 +1,32 @@
 //! Commands that take their time, one after the other, on a task of their own: the status goes on meanwhile.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::disk::{self, Existing};
 
 use super::context::Context;
+use super::process_table::{ProcessId, ProcessTable, Processes};
+use super::server::applied_config::AppliedConfig;
 use super::server::apply;
-use super::server::process::Fresh;
-use super::{Command, Processes};
 
-pub(super) struct Control {
-    pub(super) ctx: Arc<Context>,
-    pub(super) processes: Arc<Processes>,
-    pub(super) fresh: Arc<Fresh>,
-    /// The publishers are wanted.
-    pub(super) streaming: watch::Sender<bool>,
-    /// A file whose presence keeps the publishers off over restarts.
-    pub(super) off: PathBuf,
+/// What the handle asks for.
+pub(crate) enum Command {
+    Stream { wanted: bool, reply: oneshot::Sender<()> },
+    Apply { config: Arc<Config>, reply: oneshot::Sender<Result<(), String>> },
 }
 
-impl Control {
-    pub(super) async fn run(self, mut inbox: mpsc::Receiver<Command>, stop: CancellationToken) {
+/// The task.
+pub(crate) struct Commands {
+    pub(crate) ctx: Arc<Context>,
+    pub(crate) processes: Arc<Processes>,
+    pub(crate) applied: Arc<AppliedConfig>,
+}
+
+impl Commands {
+    pub(crate) async fn run(self, mut inbox: mpsc::Receiver<Command>, stop: CancellationToken) {
         loop {
             let command = tokio::select! {
                 () = stop.cancelled() => return,
@@ -42,73 +43,48 @@ impl Control {
     async fn carry_out(&self, command: Command) {
         match command {
             Command::Stream { wanted, reply } => {
-                self.streaming.send_replace(wanted);
-                self.remember(wanted);
+                self.ctx.streaming.send_replace(wanted);
+                let persisted = self.ctx.streaming_file.set(wanted);
                 let config = self.ctx.config();
-                let [camera, microphone, muxer] = publishers(&config).map(|it| Some(it && wanted));
-                // What is heard at the robot does not depend on what is seen of it.
-                self.switch([camera, microphone, muxer, None, None]).await;
+                // Playback at the robot does not depend on streaming from it.
+                self.switch(|id| id.is_publisher().then(|| id.is_configured(&config) && wanted)).await;
+                // A disk that cannot be written is logged, and costs only the next start of the daemon.
+                let _ = persisted.written().await;
                 let _ = reply.send(());
             }
             Command::Apply { config, reply } => {
+                let configured = |config: &Config| ProcessTable::new(|id| id.is_configured(config));
                 let (before, after) = (configured(&self.ctx.config()), configured(&config));
-                let result = apply::apply(&self.ctx, &self.processes, &self.fresh, config.clone()).await;
+                let result = apply::apply(&self.ctx, &self.processes, &self.applied, config).await;
                 if result.is_ok() {
-                    let streaming = *self.streaming.borrow();
+                    let streaming = *self.ctx.streaming.borrow();
                     // Only those that the change switched on or off: one that a person stopped stays stopped.
-                    let changed = std::array::from_fn(|i| {
-                        let concerned = streaming || i >= publishers(&config).len();
-                        (concerned && before[i] != after[i]).then_some(after[i])
-                    });
-                    self.switch(changed).await;
+                    self.switch(|id| {
+                        let concerned = streaming || !id.is_publisher();
+                        (concerned && before[id] != after[id]).then_some(after[id])
+                    })
+                    .await;
                 }
                 let _ = reply.send(result);
             }
         }
     }
 
-    /// Starts, stops or leaves alone: camera, microphone, muxer, speaker, talk.
-    async fn switch(&self, wishes: [Option<bool>; 5]) {
-        let switching = self.processes.served().into_iter().zip(wishes).map(|(process, wish)| async move {
-            match wish {
-                Some(true) => process.start().await,
-                Some(false) => process.stop().await,
-                None => Ok(()),
+    /// Starts, stops or leaves alone.
+    async fn switch(&self, wanted: impl Fn(ProcessId) -> Option<bool>) {
+        let switching = ProcessId::DEPENDENTS.map(|id| {
+            let (process, wanted) = (&self.processes[id], wanted(id));
+            async move {
+                let result = match wanted {
+                    Some(true) => process.start().await,
+                    Some(false) => process.stop().await,
+                    None => Ok(()),
+                };
+                if let Err(error) = result {
+                    tracing::warn!(process = %id, %error, "a process could not be switched");
+                }
             }
         });
-        for result in futures_util::future::join_all(switching).await {
-            if let Err(error) = result {
-                tracing::warn!(%error, "a process could not be switched");
-            }
-        }
+        futures_util::future::join_all(switching).await;
     }
-
-    fn remember(&self, wanted: bool) {
-        let result = if wanted {
-            match std::fs::remove_file(&self.off) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                result => result,
-            }
-        } else {
-            disk::write(&self.off, b"", Existing::Replace)
-        };
-        if let Err(error) = result {
-            let file = self.off.display();
-            tracing::warn!(%file, %error, "whether to stream is not remembered over a restart");
-        }
-    }
-}
-
-/// Which publishers the config asks for: camera, microphone, muxer.
-pub(super) fn publishers(config: &Config) -> [bool; 3] {
-    let camera = config.media.has_camera();
-    let microphone = config.media.has_microphone();
-    [camera, microphone, camera || microphone]
-}
-
-/// The same with those that play: speaker, talk.
-fn configured(config: &Config) -> [bool; 5] {
-    let [camera, microphone, muxer] = publishers(config);
-    let heard = config.media.has_speaker();
-    [camera, microphone, muxer, heard, heard]
 }

@@ -1,6 +1,5 @@
 //! What the parts of the media side share.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,17 +9,34 @@ use havatar_supervisor::Spawner;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::store::Persisted;
 
-use super::audio::control::Voice;
-use super::publish::progress::Progress;
-use super::server::access::Gate;
+use super::audio::state::AudioState;
+use super::health::Health;
+use super::process_table::ProcessTable;
+use super::publish::encoder_cache::EncoderCache;
+use super::server::access::AccessRules;
 use super::server::client::Client;
 
-/// Shared by the launches, the recorder and the task that reconciles them.
+/// What the media side needs from its surroundings.
+pub struct Surroundings {
+    /// Directory of persisted state.
+    pub state_dir: PathBuf,
+    /// Directory of this run's files.
+    pub runtime_dir: PathBuf,
+    /// Where MediaMTX's auth hook listens.
+    pub hook: SocketAddr,
+    /// The secrets of this run.
+    pub access: AccessRules,
+    /// Parent of all child processes.
+    pub spawner: Spawner,
+}
+
+/// Shared by the launches, the probes and the tasks.
 pub(crate) struct Context {
     /// The config in force.
     pub(crate) config: watch::Sender<Arc<Config>>,
-    pub(crate) gate: Gate,
+    pub(crate) access: AccessRules,
     pub(crate) http: reqwest::Client,
     pub(crate) hook: SocketAddr,
     pub(crate) state_dir: PathBuf,
@@ -28,69 +44,69 @@ pub(crate) struct Context {
     /// Version of the MediaMTX that is up and verified; `None` while there is none.
     pub(crate) mediamtx_up: watch::Sender<Option<String>>,
     pub(crate) encoder: watch::Sender<Option<api::Encoder>>,
-    pub(crate) camera: Progress,
-    pub(crate) microphone: Progress,
-    pub(crate) muxer: Progress,
-    pub(crate) speaker: Progress,
-    pub(crate) talk: Progress,
-    /// Why the camera's file is away, if it is.
-    pub(crate) camera_away: Mutex<Option<String>>,
-    /// Why the microphone's card is away, if it is.
-    pub(crate) microphone_away: Mutex<Option<String>>,
-    /// Why the loudspeaker's device is away, if it is.
-    pub(crate) speaker_away: Mutex<Option<String>>,
-    /// Held while the slate is looked for and made: a launch and a reload may want it at the same moment.
+    pub(crate) health: ProcessTable<Health>,
+    /// Held while the slate is looked up and made: a launch and a reload may need it at the same moment.
     pub(crate) slate: tokio::sync::Mutex<()>,
-    /// Encoders that were tried in this run, under everything the result depends on: frames a second, or why
-    /// it does not work.
-    pub(crate) encoders: Mutex<HashMap<String, Result<f64, String>>>,
-    /// What is wanted of the sound at the robot, and how it is.
-    pub(crate) voice: Voice,
+    pub(crate) encoders: EncoderCache,
+    /// The publishers are wanted.
+    pub(crate) streaming: watch::Sender<bool>,
+    pub(crate) streaming_file: Persisted<bool>,
+    pub(crate) audio: AudioState,
     /// Parent of helper programs.
     pub(crate) spawner: Spawner,
 }
 
 impl Context {
+    /// As the state directory says.
+    pub(crate) fn new(config: &Arc<Config>, surroundings: Surroundings) -> Self {
+        let Surroundings { state_dir, runtime_dir, hook, access, spawner } = surroundings;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap_or_default();
+        // A file whose presence keeps the publishers off over restarts.
+        let off = state_dir.join("streaming-off");
+        Self {
+            config: watch::Sender::new(config.clone()),
+            access,
+            http,
+            hook,
+            mediamtx_up: watch::Sender::new(None),
+            encoder: watch::Sender::new(None),
+            health: ProcessTable::default(),
+            slate: tokio::sync::Mutex::default(),
+            encoders: EncoderCache::open(&state_dir),
+            streaming: watch::Sender::new(!off.exists()),
+            streaming_file: Persisted::new("whether to stream", off, |on: &bool| Ok((!on).then(Vec::new))),
+            audio: AudioState::open(&state_dir),
+            state_dir,
+            runtime_dir,
+            spawner,
+        }
+    }
+
     pub(crate) fn config(&self) -> Arc<Config> {
         self.config.borrow().clone()
     }
 
     pub(crate) fn client(&self) -> Client {
         let api = self.config().media.mediamtx.api_address.0;
-        Client::new(self.http.clone(), api, self.gate.clone())
+        Client::new(self.http.clone(), api, self.access.clone())
     }
 
     pub(crate) fn up(&self) -> bool {
         self.mediamtx_up.borrow().is_some()
     }
 
-    /// Where recordings go.
+    /// Directory of recordings.
     pub(crate) fn recordings(&self) -> PathBuf {
         recordings(&self.config(), &self.state_dir)
     }
 
-    pub(crate) fn camera_away(&self) -> Option<String> {
-        unpoisoned(&self.camera_away).clone()
-    }
-
-    pub(crate) fn set_camera_away(&self, why: Option<String>) {
-        *unpoisoned(&self.camera_away) = why;
-    }
-
-    pub(crate) fn microphone_away(&self) -> Option<String> {
-        unpoisoned(&self.microphone_away).clone()
-    }
-
-    pub(crate) fn speaker_away(&self) -> Option<String> {
-        unpoisoned(&self.speaker_away).clone()
-    }
-
-    pub(crate) fn set_speaker_away(&self, why: Option<String>) {
-        *unpoisoned(&self.speaker_away) = why;
-    }
-
-    pub(crate) fn set_microphone_away(&self, why: Option<String>) {
-        *unpoisoned(&self.microphone_away) = why;
+    /// Waits until everything that was set has been written.
+    pub(crate) async fn flush(&self) {
+        tokio::join!(self.streaming_file.flush(), self.audio.flush(), self.encoders.flush());
     }
 }
 

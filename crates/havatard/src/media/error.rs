@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+//! What the media side refuses or fails at.
 
 use super::server::client::ClientError;
 
@@ -20,29 +20,6 @@ pub enum MediaError {
     /// MediaMTX gave no usable answer.
     #[error("MediaMTX is away or refused the request")]
     MediaMtx(#[from] ClientError),
-    /// No recording with that id.
-    #[error("there is no recording with the id {0}")]
-    NoSuchRecording(String),
-    /// Deleting the file that is being recorded to.
-    #[error("recording {0} is being written; stop recording first")]
-    BeingWritten(String),
-    /// The disk is too full to begin.
-    #[error("only {free_mib} MiB are free at {}; delete old recordings first", path.display())]
-    NoSpace {
-        /// Directory of the recordings.
-        path: PathBuf,
-        /// What is left.
-        free_mib: u64,
-    },
-    /// A file or folder of recordings cannot be used.
-    #[error("the recordings at {} cannot be read or changed", path.display())]
-    Recordings {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 impl MediaError {
@@ -53,24 +30,14 @@ impl MediaError {
             Self::Busy | Self::Supervisor(_) => "busy",
             Self::ShuttingDown => "shutting_down",
             Self::MediaMtx(_) => "mediamtx_away",
-            Self::NoSuchRecording(_) => "no_such_recording",
-            Self::BeingWritten(_) => "recording_in_progress",
-            Self::NoSpace { .. } => "no_space",
-            Self::Recordings { .. } => "recordings_unavailable",
         }
     }
 
     /// HTTP status that fits.
     pub fn status(&self) -> u16 {
         match self {
-            Self::NoSuchProcess(_) | Self::NoSuchRecording(_) => 404,
-            Self::BeingWritten(_) => 409,
-            Self::NoSpace { .. } => 507,
-            Self::Busy
-            | Self::Supervisor(_)
-            | Self::ShuttingDown
-            | Self::MediaMtx(_)
-            | Self::Recordings { .. } => 503,
+            Self::NoSuchProcess(_) => 404,
+            Self::Busy | Self::Supervisor(_) | Self::ShuttingDown | Self::MediaMtx(_) => 503,
         }
     }
 }

@@ -15,7 +15,9 @@ use havatar_api::{Recording, RecordingFormat};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::media::{BOTH, MediaError};
+use crate::media::BOTH;
+
+use super::error::RecordingError;
 
 /// A file that was written to this recently is taken to be in use. MediaMTX writes a part five times a second.
 const IN_USE: Duration = Duration::from_secs(3);
@@ -28,11 +30,11 @@ pub(crate) struct Found {
 }
 
 /// Everything recorded below `directory`, newest first.
-pub(crate) fn list(directory: &Path) -> Result<Vec<Found>, MediaError> {
+pub(crate) fn list(directory: &Path) -> Result<Vec<Found>, RecordingError> {
     let folder = directory.join(BOTH);
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|source| MediaError::Recordings { path: folder.clone(), source })?,
+        entries => entries.map_err(|source| RecordingError::Unavailable { path: folder.clone(), source })?,
     };
     let now = SystemTime::now();
     let mut found: Vec<Found> = entries.flatten().filter_map(|entry| examine(&entry, now)).collect();
@@ -41,28 +43,29 @@ pub(crate) fn list(directory: &Path) -> Result<Vec<Found>, MediaError> {
 }
 
 /// One recording by its id.
-pub(crate) fn find(directory: &Path, id: &str) -> Result<Found, MediaError> {
+pub(crate) fn find(directory: &Path, id: &str) -> Result<Found, RecordingError> {
     list(directory)?
         .into_iter()
         .find(|found| found.recording.id == id)
-        .ok_or_else(|| MediaError::NoSuchRecording(id.chars().take(64).collect()))
+        .ok_or_else(|| RecordingError::NoSuchRecording(id.chars().take(64).collect()))
 }
 
 /// Opens a recording for reading. A symbolic link in its place is refused.
-pub(crate) fn open(found: &Found) -> Result<File, MediaError> {
+pub(crate) fn open(found: &Found) -> Result<File, RecordingError> {
     fs::OpenOptions::new()
         .read(true)
         .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
         .open(&found.path)
-        .map_err(|source| MediaError::Recordings { path: found.path.clone(), source })
+        .map_err(|source| RecordingError::Unavailable { path: found.path.clone(), source })
 }
 
 /// Deletes a recording, never one that is being written.
-pub(crate) fn delete(found: &Found) -> Result<(), MediaError> {
+pub(crate) fn delete(found: &Found) -> Result<(), RecordingError> {
     if found.recording.writing {
-        return Err(MediaError::BeingWritten(found.recording.id.clone()));
+        return Err(RecordingError::BeingWritten(found.recording.id.clone()));
     }
-    fs::remove_file(&found.path).map_err(|source| MediaError::Recordings { path: found.path.clone(), source })
+    fs::remove_file(&found.path)
+        .map_err(|source| RecordingError::Unavailable { path: found.path.clone(), source })
 }
 
 fn examine(entry: &fs::DirEntry, now: SystemTime) -> Option<Found> {
@@ -146,11 +149,11 @@ mod tests {
         let path = folder.join("2026-11-23_07-54-34-536690.mp4");
         fs::write(&path, "x").unwrap();
         let found = list(dir.path()).unwrap().remove(0);
-        assert!(matches!(delete(&found), Err(MediaError::BeingWritten(_))));
+        assert!(matches!(delete(&found), Err(RecordingError::BeingWritten(_))));
         age(&path, 60);
         let id = found.recording.id;
         for wrong in ["", "..", "../havatar", "2026-11-23_07-54-34-536690.mp4", &id[1..]] {
-            assert!(matches!(find(dir.path(), wrong), Err(MediaError::NoSuchRecording(_))), "{wrong}");
+            assert!(matches!(find(dir.path(), wrong), Err(RecordingError::NoSuchRecording(_))), "{wrong}");
         }
         delete(&find(dir.path(), &id).unwrap()).unwrap();
         assert!(!path.exists());

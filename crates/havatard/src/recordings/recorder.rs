@@ -1,12 +1,11 @@
 //! Recording: what is wanted, made so at MediaMTX, and believed only when a file grows.
 //!
-//! The wish is kept in the state directory, so that a crash of the daemon or of MediaMTX does not end a
+//! The request is persisted in the state directory, so that a crash of the daemon or of MediaMTX does not end a
 //! recording; an orderly stop of the daemon does. MediaMTX forgets the switch whenever it restarts or reads
 //! its settings anew, so the switch is set again each time it comes up. None of that makes `recording`
 //! true: that word is reserved for a file that was seen to grow within the last moments.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use havatar_api::RecordingStatus;
@@ -14,11 +13,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::disk::{self, Existing};
+use crate::media::{BOTH, RecordSwitch};
+use crate::store::Persisted;
 
-use crate::media::context::Context;
-use crate::media::{BOTH, ClientError, MediaError};
-
+use super::error::RecordingError;
 use super::files;
 
 const TICK: Duration = Duration::from_millis(500);
@@ -33,7 +31,7 @@ const MOST_WAITING: usize = 32;
 /// Below this much free space nothing is recorded: the file system would be full within minutes.
 const RESERVE: u64 = 64 << 20;
 
-type Reply = oneshot::Sender<Result<RecordingStatus, MediaError>>;
+type Reply = oneshot::Sender<Result<RecordingStatus, RecordingError>>;
 
 pub(crate) enum Command {
     Start(Reply),
@@ -48,15 +46,20 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn spawn(ctx: Arc<Context>, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
+    /// Takes up what is wanted from `state_dir`.
+    pub(crate) fn spawn(
+        switch: RecordSwitch,
+        state_dir: &Path,
+        stop: CancellationToken,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(8);
         let (status, seen) = watch::channel(RecordingStatus::default());
-        let wish = ctx.state_dir.join("recording-wanted");
+        let file = state_dir.join("recording-wanted");
         let task = Task {
-            wanted: wish.exists(),
+            wanted: file.exists(),
             wanted_since: Instant::now(),
-            wish,
-            ctx,
+            file: Persisted::new("whether to record", file, |on: &bool| Ok(on.then(Vec::new))),
+            switch,
             status,
             growth: None,
             confirmed: None,
@@ -72,24 +75,24 @@ impl Recorder {
         self.status.clone()
     }
 
-    pub(crate) async fn start(&self) -> Result<RecordingStatus, MediaError> {
+    pub(crate) async fn start(&self) -> Result<RecordingStatus, RecordingError> {
         self.ask(Command::Start).await
     }
 
-    pub(crate) async fn stop(&self) -> Result<RecordingStatus, MediaError> {
+    pub(crate) async fn stop(&self) -> Result<RecordingStatus, RecordingError> {
         self.ask(Command::Stop).await
     }
 
-    async fn ask(&self, command: fn(Reply) -> Command) -> Result<RecordingStatus, MediaError> {
+    async fn ask(&self, command: fn(Reply) -> Command) -> Result<RecordingStatus, RecordingError> {
         let (reply, answer) = oneshot::channel();
-        self.commands.try_send(command(reply)).map_err(|_| MediaError::Busy)?;
-        answer.await.map_err(|_| MediaError::ShuttingDown)?
+        self.commands.try_send(command(reply)).map_err(|_| RecordingError::Busy)?;
+        answer.await.map_err(|_| RecordingError::ShuttingDown)?
     }
 }
 
 struct Task {
-    ctx: Arc<Context>,
-    wish: PathBuf,
+    switch: RecordSwitch,
+    file: Persisted<bool>,
     wanted: bool,
     wanted_since: Instant,
     status: watch::Sender<RecordingStatus>,
@@ -113,11 +116,11 @@ struct Growth {
 
 impl Task {
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>, stop: CancellationToken) {
-        let mut up = self.ctx.mediamtx_up.subscribe();
+        let mut up = self.switch.subscribe();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let unsettled = self.confirmed != Some(self.on()) && self.ctx.up();
+            let unsettled = self.confirmed != Some(self.on()) && self.switch.is_reachable();
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(command) = inbox.recv() => self.command(command).await,
@@ -139,10 +142,10 @@ impl Task {
         match command {
             Command::Start(reply) => {
                 if self.waiting.len() >= MOST_WAITING {
-                    let _ = reply.send(Err(MediaError::Busy));
+                    let _ = reply.send(Err(RecordingError::Busy));
                     return;
                 }
-                if let Err(error) = enough_space(&self.ctx.recordings(), RESERVE) {
+                if let Err(error) = enough_space(&self.switch.directory(), RESERVE) {
                     let _ = reply.send(Err(error));
                     return;
                 }
@@ -150,14 +153,14 @@ impl Task {
                     self.wanted = true;
                     self.wanted_since = Instant::now();
                     self.growth = None;
-                    self.remember();
+                    self.persist().await;
                 }
                 let _ = self.settle().await;
                 self.waiting.push((reply, Instant::now() + ANSWER_WITHIN));
             }
             Command::Stop(reply) => {
                 self.wanted = false;
-                self.remember();
+                self.persist().await;
                 let settled = self.settle().await;
                 self.growth = None;
                 self.look().await;
@@ -174,29 +177,17 @@ impl Task {
 
     /// Makes MediaMTX's switch what it should be. It is read first, and again whenever nothing grows: a
     /// restart or a reload of its settings sets it back without a word.
-    async fn settle(&mut self) -> Result<(), MediaError> {
+    async fn settle(&mut self) -> Result<(), RecordingError> {
         self.watch_space();
         let on = self.on();
         let growing = self.status.borrow().recording;
-        if !self.ctx.up() || (self.confirmed == Some(on) && (growing || !on)) {
+        if !self.switch.is_reachable() || (self.confirmed == Some(on) && (growing || !on)) {
             return Ok(());
         }
-        let client = self.ctx.client();
-        let result = async {
-            if client.path_config(BOTH).await?["record"] != serde_json::json!(on) {
-                client.set_record(BOTH, on).await?;
-            }
-            Ok(())
-        };
-        match result.await {
+        match self.switch.set(on).await {
             Ok(()) => {
                 self.confirmed = Some(on);
                 self.refused = None;
-                Ok(())
-            }
-            // Camera and microphone may both be off: then there is no such path, and nothing to switch.
-            Err(ClientError::Refused { status: 404, .. }) if !on => {
-                self.confirmed = Some(false);
                 Ok(())
             }
             Err(error) => {
@@ -212,7 +203,7 @@ impl Task {
     fn watch_space(&mut self) {
         if self.wanted {
             let needed = if self.full { 2 * RESERVE } else { RESERVE };
-            let full = enough_space(&self.ctx.recordings(), needed).is_err();
+            let full = enough_space(&self.switch.directory(), needed).is_err();
             if full != self.full {
                 tracing::warn!(full, "free space for recordings changed");
                 self.full = full;
@@ -225,7 +216,7 @@ impl Task {
     /// Looks at the file that is being written and tells what that means.
     async fn look(&mut self) {
         if self.wanted {
-            let directory = self.ctx.recordings().join(BOTH);
+            let directory = self.switch.directory().join(BOTH);
             let last = self.growth.as_ref().map(|growth| growth.file.clone());
             // A memory card may take its time; the threads that answer MediaMTX must not wait for it.
             let found = tokio::task::spawn_blocking(move || newest(&directory, last.as_deref())).await;
@@ -279,7 +270,7 @@ impl Task {
     }
 
     fn why_not(&self) -> String {
-        if !self.ctx.up() {
+        if !self.switch.is_reachable() {
             return "MediaMTX is away; recording goes on when it is back".into();
         }
         if self.full {
@@ -289,26 +280,17 @@ impl Task {
         self.refused.clone().unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
     }
 
-    /// Best effort: without a writable state directory the wish lives as long as the daemon.
-    fn remember(&self) {
-        let result = if self.wanted {
-            disk::write(&self.wish, b"", Existing::Replace)
-        } else {
-            match std::fs::remove_file(&self.wish) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                result => result,
-            }
-        };
-        if let Err(error) = result {
-            tracing::warn!(file = %self.wish.display(), %error, "whether to record is not remembered over a restart");
-        }
+    /// Without a writable state directory the request lives as long as the daemon.
+    async fn persist(&self) {
+        // The writer has logged a failure.
+        let _ = self.file.set(self.wanted).written().await;
     }
 
     /// An orderly end: the open file is closed by MediaMTX, and the next start does not record unasked.
     async fn close(mut self) {
         if self.wanted {
             self.wanted = false;
-            self.remember();
+            self.persist().await;
             // A MediaMTX that hangs must not hold up the stop; it is ended next, and the file plays anyway.
             let _ = tokio::time::timeout(CLOSE_WITHIN, self.settle()).await;
         }
@@ -341,13 +323,13 @@ fn newest(directory: &Path, last: Option<&str>) -> Option<(String, u64)> {
         .map(|(_, name, size)| (name, size))
 }
 
-fn enough_space(directory: &Path, needed: u64) -> Result<(), MediaError> {
+fn enough_space(directory: &Path, needed: u64) -> Result<(), RecordingError> {
     // The directory itself is made by MediaMTX with the first file.
     let existing = directory.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     let Ok(stat) = nix::sys::statvfs::statvfs(existing) else { return Ok(()) };
     let free = stat.blocks_available().saturating_mul(stat.fragment_size());
     if free < needed {
-        return Err(MediaError::NoSpace { path: directory.to_owned(), free_mib: free >> 20 });
+        return Err(RecordingError::NoSpace { path: directory.to_owned(), free_mib: free >> 20 });
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub(super) struct Inner {
 
 impl Shared {
     pub(super) fn may_speak(&self) -> Result<(), SpeechError> {
-        if self.media.sound().borrow().speaker.state == api::DeviceState::Off {
+        if self.media.audio.sound().borrow().speaker.state == api::DeviceState::Off {
             return Err(SpeechError::NoSpeaker);
         }
         match self.quiet_until() {

@@ -136,7 +136,7 @@ async fn forward(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStre
 async fn connect(shared: &Shared) -> Result<UnixStream, String> {
     let until = Instant::now() + CONNECT_WITHIN;
     loop {
-        match UnixStream::connect(shared.media.speech_socket()).await {
+        match UnixStream::connect(shared.media.audio.speech_socket()).await {
             Ok(speaker) => {
                 // Without a small buffer, a cancel only takes effect later.
                 let _ = setsockopt(&speaker, sockopt::SndBuf, &SEND_BUFFER);

@@ -93,7 +93,7 @@ async fn a_snapshot_comes_first_then_each_section_that_changes() {
     assert_eq!(status.processes.len(), 2);
     assert!(status.processes[0].uptime_s.is_some());
 
-    live.robot.change(|status| status.recording.wanted = true);
+    live.robot.recording.send_modify(|status| status.wanted = true);
     assert!(matches!(event(&mut socket).await, api::Event::Recording { recording } if recording.wanted));
     live.robot.change(|status| {
         status.streaming = false;
@@ -241,7 +241,7 @@ async fn a_client_has_nothing_long_to_say() {
     let mut socket = live.open().await;
     event(&mut socket).await;
     socket.send(Message::text("hello")).await.unwrap();
-    live.robot.change(|status| status.recording.wanted = true);
+    live.robot.recording.send_modify(|status| status.wanted = true);
     event(&mut socket).await;
     let _ = socket.send(Message::text("x".repeat(8 * 1024))).await;
     let end = tokio::time::timeout(Duration::from_secs(10), async {

@@ -8,7 +8,7 @@ const FAR: &str = "192.0.2.7";
 async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
     let (logged, _guard) = Logged::capture();
     let robot = Robot::new();
-    let viewer = robot.app.media.whep_upstream();
+    let viewer = robot.app.media.access.whep_upstream();
     let (bound, port) = hook::bind().unwrap();
     let shutdown = CancellationToken::new();
     let serving = {

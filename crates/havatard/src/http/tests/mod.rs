@@ -37,7 +37,8 @@ use crate::{
     auth::{ADMIN_TOKEN, Auth, Settings},
     config,
     handles::Handles,
-    media::{Gate, Media, MediaStatus, fake},
+    media::{AccessRules, Media, MediaStatus, fake},
+    recordings::Recordings,
     speech::Speech,
 };
 
@@ -54,8 +55,9 @@ struct Robot {
     status: watch::Sender<Arc<MediaStatus>>,
     config: watch::Sender<Arc<config::Config>>,
     config_status: watch::Sender<api::ConfigStatus>,
+    recording: watch::Sender<api::RecordingStatus>,
     shutdown: CancellationToken,
-    gate: Gate,
+    access: AccessRules,
     dir: tempfile::TempDir,
 }
 
@@ -106,15 +108,17 @@ impl Robot {
         };
         let auth = Auth::open(dir.path(), settings).unwrap();
         let shutdown = CancellationToken::new();
-        let gate = Gate::new();
+        let access = AccessRules::new();
         let media: Media = fake::media(fake::Fake {
             status: status_out,
-            gate: gate.clone(),
+            access: access.clone(),
             webrtc: parts.webrtc,
             api: parts.api,
             state_dir: dir.path().to_owned(),
             speaker: parts.speaker,
         });
+        let (recording, recording_out) = watch::channel(api::RecordingStatus::default());
+        let recordings = Recordings::fake(media.record_switch(), dir.path(), recording_out);
         let (speech, speaking) =
             Speech::new(config_out.clone(), media.clone(), fake::spawner().clone(), shutdown.clone());
         let (presence, looking) = crate::presence::start(media.clone(), wheels.clone(), shutdown.clone());
@@ -126,6 +130,7 @@ impl Robot {
             speech,
             phrases: crate::phrases::Store::new(dir.path()),
             presence,
+            recordings,
             media,
             auth,
             config: config_out,
@@ -135,7 +140,19 @@ impl Robot {
         });
         let token = std::fs::read_to_string(dir.path().join(ADMIN_TOKEN)).unwrap().trim().to_owned();
         let router = router(app.clone(), listening);
-        Self { app, listening, router, token, status, config, config_status, shutdown, gate, dir }
+        Self {
+            app,
+            listening,
+            router,
+            token,
+            status,
+            config,
+            config_status,
+            recording,
+            shutdown,
+            access,
+            dir,
+        }
     }
 
     /// Signs in over HTTP; the `Cookie` header's value.
@@ -285,7 +302,6 @@ fn media_status() -> MediaStatus {
         streams: api::Streams { live: true, ..api::Streams::default() },
         devices: api::Devices { camera: device("test picture"), microphone: device("test tone") },
         encoder: None,
-        recording: api::RecordingStatus::default(),
         readiness: api::Readiness { ready: true, missing: Vec::new() },
         streaming: true,
         mediamtx_version: Some("v1.21.0".to_owned()),

@@ -102,8 +102,8 @@ async fn a_look_that_nobody_counted_is_shown() {
     let (robot, bench) = robot().await;
     watched(&robot, 0, 0);
     until("the light is off", || bench.light() == Some(0)).await;
-    let gate = robot.gate.clone();
-    gate.looked(tokio::time::Instant::now());
+    let access = robot.access.clone();
+    access.note_reader_admitted(tokio::time::Instant::now());
     until("the light shows it", || bench.light() == Some(1)).await;
     assert_eq!(presence(&robot).await.watchers, 1);
     becomes(&robot, "it is over", |presence| presence.watchers == 0).await;
@@ -129,20 +129,20 @@ async fn what_nobody_can_tell_for_long_is_shown_as_watched() {
 #[tokio::test]
 async fn the_switch_on_the_robot_wins_and_stands_while_nobody_can_ask_it() {
     let (robot, bench) = robot().await;
-    assert!(!robot.app.media.is_private());
+    assert!(!robot.app.media.audio.is_private());
     bench.mute(true);
-    until("camera and microphone are held off", || robot.app.media.is_private()).await;
+    until("camera and microphone are held off", || robot.app.media.audio.is_private()).await;
     becomes(&robot, "it is told", |presence| presence.private == Some(true)).await;
     // Asking from afar changes nothing.
     robot.ask_as_admin(Ask::post("/api/v1/stream/start")).await;
-    assert!(robot.app.media.is_private());
+    assert!(robot.app.media.audio.is_private());
 
     bench.silence(true);
     becomes(&robot, "it cannot be asked", |presence| presence.private.is_none() && !presence.shown).await;
-    assert!(robot.app.media.is_private(), "unknown is no permission");
+    assert!(robot.app.media.audio.is_private(), "unknown is no permission");
     bench.mute(false);
     bench.silence(false);
-    until("it was turned back", || !robot.app.media.is_private()).await;
+    until("it was turned back", || !robot.app.media.audio.is_private()).await;
 }
 
 #[tokio::test]

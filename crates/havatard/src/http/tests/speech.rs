@@ -11,7 +11,7 @@ struct Speaker(UnixListener);
 
 impl Speaker {
     fn of(robot: &Robot) -> Self {
-        Self(UnixListener::bind(robot.app.media.speech_socket()).unwrap())
+        Self(UnixListener::bind(robot.app.media.audio.speech_socket()).unwrap())
     }
 
     async fn accept(&self) -> UnixStream {
@@ -324,5 +324,5 @@ async fn the_volume_is_a_percentage() {
     for body in [r#"{"percent":256}"#, r#"{"percent":-1}"#, r#"{"percent":"1"}"#, "{}"] {
         assert_eq!(robot.ask_as_admin(put(body)).await.refused(400), "bad_request");
     }
-    assert_eq!(robot.app.media.sound().borrow().volume, 35);
+    assert_eq!(robot.app.media.audio.sound().borrow().volume, 35);
 }

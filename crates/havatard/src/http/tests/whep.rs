@@ -400,7 +400,7 @@ async fn nothing_of_a_session_is_logged() {
     let text = logged.text();
     assert!(text.contains("/api/mediamtx/webrtc/whep/{id}"), "the capture works: {text}");
     assert!(!text.contains(location.rsplit('/').next().unwrap()), "{text}");
-    for secret in ["canary", robot.gate.whep_secret(), robot.gate.api_secret()] {
+    for secret in ["canary", robot.access.whep_secret(), robot.access.api_secret()] {
         assert!(!text.contains(secret), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use crate::speech::SpeechError;
 /// How it is now.
 pub(super) fn now(http: &Http) -> Voice {
     let app = http.app();
-    let sound = app.media.sound().borrow().clone();
+    let sound = app.media.audio.sound().borrow().clone();
     Voice {
         speaker: sound.speaker.clone(),
         volume: sound.volume,

@@ -26,6 +26,6 @@ pub(in super::super) async fn volume(
         let said = "percent must be 0 to 100";
         return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "out_of_range", said));
     }
-    http.app().media.set_volume(request.percent);
+    http.app().media.audio.set_volume(request.percent);
     Ok(Json(now(&http)))
 }

@@ -161,7 +161,7 @@ impl Line {
         let talking = talker.as_ref().is_some_and(|talker| talker.talking);
         let before = self.talker.send_replace(talker);
         if before.is_some_and(|talker| talker.talking) != talking {
-            self.media.set_talking(talking);
+            self.media.audio.set_talking(talking);
         }
     }
 

@@ -63,8 +63,8 @@ impl Way {
 
     fn upstream(self, media: &Media) -> Upstream {
         match self {
-            Self::Whep => media.whep_upstream(),
-            Self::Whip => media.whip_upstream(),
+            Self::Whep => media.access.whep_upstream(),
+            Self::Whip => media.access.whip_upstream(),
         }
     }
 }

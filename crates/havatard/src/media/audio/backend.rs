@@ -1,4 +1,4 @@
-//! Which way sound goes to and from this machine: a sound server, or ALSA.
+//! The audio backend: a sound server (PulseAudio, PipeWire) or ALSA.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,20 +14,20 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the config asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum AudioSetting {
     Auto,
     Pulse,
     Alsa,
 }
 
-/// Which way it goes.
+/// What is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum AudioBackend {
     Pulse,
     Alsa,
 }
 
-impl Wish {
+impl AudioSetting {
     pub(crate) fn of_microphone(source: MicrophoneSource) -> Option<Self> {
         match source {
             MicrophoneSource::Auto => Some(Self::Auto),
@@ -56,37 +56,43 @@ impl Wish {
     }
 }
 
-/// The way there is now; otherwise what is waited for.
-pub(crate) async fn way(spawner: &Spawner, wish: Wish, device: &SoundDevice) -> Result<Way, String> {
-    let card = card(device);
-    match wish {
-        Wish::Alsa => present(card.as_deref()),
+/// The backend that can be used now; otherwise what is waited for.
+pub(crate) async fn select(
+    spawner: &Spawner,
+    setting: AudioSetting,
+    device: &SoundDevice,
+) -> Result<AudioBackend, String> {
+    let card = alsa_card(device);
+    match setting {
+        AudioSetting::Alsa => present(card.as_deref()),
         // A name that only ALSA understands.
-        Wish::Auto if card.is_some() => present(card.as_deref()),
-        Wish::Auto | Wish::Pulse if server_answers(spawner).await => Ok(Way::Pulse),
-        Wish::Auto if any_card() => Ok(Way::Alsa),
-        Wish::Auto => Err("there is neither a sound card nor a sound server that this user reaches; \
+        AudioSetting::Auto if card.is_some() => present(card.as_deref()),
+        AudioSetting::Auto | AudioSetting::Pulse if server_answers(spawner).await => Ok(AudioBackend::Pulse),
+        AudioSetting::Auto if any_alsa_card() => Ok(AudioBackend::Alsa),
+        AudioSetting::Auto => {
+            Err("there is neither a sound card nor a sound server that this user reaches; \
                            whichever appears is used"
-            .to_owned()),
-        Wish::Pulse => Err("no PulseAudio or PipeWire server answers this user (pactl info); \
+                .to_owned())
+        }
+        AudioSetting::Pulse => Err("no PulseAudio or PipeWire server answers this user (pactl info); \
                             it is used as soon as it does"
             .to_owned()),
     }
 }
 
 /// The program that plays raw samples from its standard input.
-pub(crate) fn player(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
-    match way {
-        Way::Pulse => pulse("pacat", device),
-        Way::Alsa => alsa("aplay", device),
+pub(crate) fn player(backend: AudioBackend, device: &SoundDevice) -> Result<Command, LaunchError> {
+    match backend {
+        AudioBackend::Pulse => pulse("pacat", device),
+        AudioBackend::Alsa => alsa("aplay", device),
     }
 }
 
 /// The program that writes raw samples to its standard output.
-pub(crate) fn recorder(way: Way, device: &SoundDevice) -> Result<Command, LaunchError> {
-    match way {
-        Way::Pulse => pulse("parec", device),
-        Way::Alsa => alsa("arecord", device),
+pub(crate) fn recorder(backend: AudioBackend, device: &SoundDevice) -> Result<Command, LaunchError> {
+    match backend {
+        AudioBackend::Pulse => pulse("parec", device),
+        AudioBackend::Alsa => alsa("arecord", device),
     }
 }
 
@@ -120,7 +126,7 @@ fn find(program: &str, package: &str) -> Result<PathBuf, LaunchError> {
 }
 
 /// The card that an ALSA device names: `plughw:CARD=Webcam,DEV=0` and `hw:1,0` do, `default` does not.
-pub(crate) fn card(device: &SoundDevice) -> Option<String> {
+fn alsa_card(device: &SoundDevice) -> Option<String> {
     let (plugin, place) = device.as_str().split_once(':')?;
     if !matches!(plugin, "hw" | "plughw" | "sysdefault" | "dsnoop" | "dmix") {
         return None;
@@ -130,22 +136,22 @@ pub(crate) fn card(device: &SoundDevice) -> Option<String> {
     (!card.is_empty() && !card.contains('/')).then(|| card.to_owned())
 }
 
-fn present(card: Option<&str>) -> Result<Way, String> {
+fn present(card: Option<&str>) -> Result<AudioBackend, String> {
     let cards = Path::new("/proc/asound");
     match card {
         Some(card) if !cards.join(card).exists() && !cards.join(format!("card{card}")).exists() => {
             Err(format!("the sound card {card} is not there; it is used as soon as it appears"))
         }
-        _ => Ok(Way::Alsa),
+        _ => Ok(AudioBackend::Alsa),
     }
 }
 
 /// The kernel lists a card as ` 0 [Webcam         ]: USB-Audio - Webcam`.
-fn any_card() -> bool {
+fn any_alsa_card() -> bool {
     std::fs::read_to_string("/proc/asound/cards").is_ok_and(|list| list.contains("]:"))
 }
 
-/// Asked only where a server may be: the client would otherwise start one of its own.
+/// Asks only where a server may be: the client would otherwise start one of its own.
 async fn server_answers(spawner: &Spawner) -> bool {
     if std::env::var_os("PULSE_SERVER").is_none() && !server_sockets().iter().any(|place| place.exists()) {
         return false;
@@ -170,8 +176,9 @@ fn server_sockets() -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::Config;
+
+    use super::*;
 
     fn device(name: &str) -> SoundDevice {
         let text = format!("media: {{speaker: {{device: '{name}'}}}}");
@@ -179,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_is_named_by_hardware_devices_alone() {
+    fn an_alsa_device_names_hardware_by_hw_and_its_like_alone() {
         for (name, wanted) in [
             ("default", None),
             ("hw:1,0", Some("1")),
@@ -188,15 +195,15 @@ mod tests {
             ("pulse:x", None),
             ("alsa_output.usb-1.analog-stereo", None),
         ] {
-            assert_eq!(card(&device(name)).as_deref(), wanted, "{name}");
+            assert_eq!(alsa_card(&device(name)).as_deref(), wanted, "{name}");
         }
     }
 
     #[test]
-    fn a_card_that_is_not_there_is_waited_for() {
+    fn hardware_that_is_not_there_is_waited_for() {
         assert!(
             present(Some("Nowhere")).is_err_and(|why| why.contains("Nowhere") && why.contains("appears"))
         );
-        assert_eq!(present(None), Ok(Way::Alsa));
+        assert_eq!(present(None), Ok(AudioBackend::Alsa));
     }
 }

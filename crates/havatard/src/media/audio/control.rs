@@ -1,7 +1,7 @@
-//! Sound at the robot: what is wanted of the loudspeaker and the microphone, and how they are.
+//! Audio control: the tasks that make the audio stages follow what is requested, and the handle that requests it.
 //!
-//! Wishes are kept in `watch` channels, so setting one never waits. The task tells them to the stages that play and
-//! capture (`crate::sound`), hears their levels, and decides when the microphone is held back.
+//! The first task sends volume, talk and duck to the stages that play and capture (`crate::sound`), receives their levels
+//! and decides when the microphone is held back. The second stops camera and microphone for the switch on the robot.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,146 +16,133 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Speaker;
+use crate::media::context::Context;
+use crate::media::describe;
+use crate::media::process_table::{ProcessId, Processes};
 use crate::sound::wire::{CaptureControl, MAX_DATAGRAM, PlayControl, Report};
 use crate::sound::{CAPTURE_SOCKET, Ducker, PLAY_SOCKET, REPORT_SOCKET, SPEECH_SOCKET};
 
-use crate::media::context::Context;
-use crate::media::{Processes, kept, status};
+use super::backend::AudioSetting;
+use super::state::Sound;
 
-/// How loud it is until somebody says otherwise, in percent.
-const VOLUME: u8 = 80;
-/// A process that cannot be asked to end is asked again after this.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// A stop request that was not taken is repeated after this.
+const REQUEST_AGAIN: Duration = Duration::from_millis(50);
 /// A device that was asleep takes the first blocks at once and the next only when it is awake, which can be two seconds
 /// later: it plays when it has taken so many.
 const STEADY: u64 = 25;
-/// Reports come ten times a second; so does a look at what became old without one.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often state that has become old without a report is checked; reports come ten times a second.
+const CHECK_EVERY: Duration = Duration::from_millis(250);
 
-/// The loudspeaker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sound {
-    /// The loudspeaker.
-    pub speaker: api::Device,
-    /// How loud, in percent of what the config allows: 0 to 100.
-    pub volume: u8,
-    /// The microphone is held back, so that it does not hear the loudspeaker.
-    pub ducked: bool,
+/// The handle of the audio at the robot.
+#[derive(Clone)]
+pub struct Audio {
+    pub(crate) ctx: Arc<Context>,
 }
 
-/// What is wanted, and how it is.
-pub(crate) struct Voice {
-    pub(crate) sound: watch::Sender<Arc<Sound>>,
-    pub(crate) levels: watch::Sender<api::Levels>,
-    /// A talker's microphone is open.
-    talking: watch::Sender<bool>,
-    /// The switch on the robot holds camera and microphone off.
-    private: watch::Sender<bool>,
-}
-
-impl Voice {
-    /// As it was left in the state directory.
-    pub(crate) fn open(state_dir: &Path) -> Self {
-        let speaker = api::Device { name: "none".to_owned(), state: api::DeviceState::Off, why: None };
-        let volume = kept::volume(state_dir).unwrap_or(VOLUME);
-        Self {
-            sound: watch::Sender::new(Arc::new(Sound { speaker, volume, ducked: false })),
-            levels: watch::Sender::new(api::Levels { speaker_db: None, microphone_db: None }),
-            talking: watch::Sender::new(false),
-            private: watch::Sender::new(kept::private(state_dir)),
-        }
+impl Audio {
+    /// The loudspeaker, as it changes.
+    pub fn sound(&self) -> watch::Receiver<Arc<Sound>> {
+        self.ctx.audio.sound.subscribe()
     }
 
-    pub(crate) fn set_volume(&self, percent: u8) {
-        self.change(|sound| sound.volume = percent.min(100));
+    /// Levels at the robot, some ten times a second.
+    pub fn levels(&self) -> watch::Receiver<api::Levels> {
+        self.ctx.audio.levels.subscribe()
     }
 
-    pub(crate) fn set_talking(&self, open: bool) {
-        self.talking.send_if_modified(|was| std::mem::replace(was, open) != open);
+    /// Sets the loudspeaker's volume, in percent of what the config allows; more than 100 counts as 100. It is
+    /// persisted.
+    pub fn set_volume(&self, percent: u8) {
+        self.ctx.audio.set_volume(percent);
     }
 
-    pub(crate) fn set_private(&self, private: bool) {
-        self.private.send_if_modified(|was| std::mem::replace(was, private) != private);
+    /// A talker's microphone is open: speech waits meanwhile.
+    pub fn set_talking(&self, open: bool) {
+        self.ctx.audio.set_talking(open);
     }
 
-    pub(crate) fn is_private(&self) -> bool {
-        *self.private.borrow()
+    /// The switch on the robot: while it is on, camera and microphone do not run, whatever is requested.
+    pub fn set_private(&self, private: bool) {
+        self.ctx.audio.set_private(private);
     }
 
-    pub(crate) fn private(&self) -> watch::Receiver<bool> {
-        self.private.subscribe()
+    /// Whether camera and microphone are held off.
+    pub fn is_private(&self) -> bool {
+        self.ctx.audio.is_private()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Sound)) {
-        self.sound.send_if_modified(|shown| {
-            let mut new = Sound::clone(shown);
-            change(&mut new);
-            let changed = **shown != new;
-            if changed {
-                *shown = Arc::new(new);
-            }
-            changed
-        });
+    /// Where speech is played: a Unix stream socket that takes s16le, 48 kHz, mono, at the pace of the loudspeaker.
+    ///
+    /// A client that has written all of it shuts down its writing side and reads: the end of file says that everything
+    /// has left for the loudspeaker. Closing the socket before that cancels: nothing more of it is played. One
+    /// connection is played at a time, and none while a talker talks. The socket refuses connections while the
+    /// loudspeaker does not run.
+    pub fn speech_socket(&self) -> PathBuf {
+        self.ctx.runtime_dir.join(SPEECH_SOCKET)
     }
 }
 
-/// Speaks with the stages until `stop`.
+/// Exchanges datagrams with the stages until `stop`.
 pub(crate) async fn run(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
     let socket = match bind(&ctx.runtime_dir) {
         Ok(socket) => socket,
         Err(error) => {
             // The stages fail over the same directory, and the status says so; all else works.
-            tracing::error!(%error, "the sound stages cannot be heard");
+            tracing::error!(%error, "cannot listen to the audio stages; make the runtime directory writable");
             return stop.cancelled().await;
         }
     };
-    let mut desk = Desk { ctx: ctx.clone(), socket, ducker: Ducker::default(), capture: None, play: None };
+    let mut link =
+        StageLink { ctx: ctx.clone(), socket, ducker: Ducker::default(), capture: None, play: None };
     let mut config = ctx.config.subscribe();
-    let mut sound = ctx.voice.sound.subscribe();
-    let mut talking = ctx.voice.talking.subscribe();
-    let mut private = ctx.voice.private.subscribe();
-    let (mut speaker, mut microphone) = (processes.speaker.subscribe(), processes.microphone.subscribe());
+    let mut sound = ctx.audio.sound.subscribe();
+    let mut talking = ctx.audio.talking.subscribe();
+    let mut private = ctx.audio.private();
+    let (mut speaker, mut microphone) =
+        (processes[ProcessId::Speaker].subscribe(), processes[ProcessId::Microphone].subscribe());
     let mut buffer = [0; MAX_DATAGRAM];
     loop {
-        let until =
-            desk.ducker.due().map_or(Instant::now() + LOOK_EVERY, |due| due.min(Instant::now() + LOOK_EVERY));
+        let until = link
+            .ducker
+            .due()
+            .map_or(Instant::now() + CHECK_EVERY, |due| due.min(Instant::now() + CHECK_EVERY));
         tokio::select! {
             () = stop.cancelled() => return,
-            received = desk.socket.recv(&mut buffer) => {
+            received = link.socket.recv(&mut buffer) => {
                 if let Ok(count) = received {
-                    desk.hear(&buffer[..count]);
+                    link.receive(&buffer[..count]);
                 }
             }
             Ok(()) = config.changed() => drop(config.borrow_and_update()),
             Ok(()) = sound.changed() => drop(sound.borrow_and_update()),
             Ok(()) = talking.changed() => drop(talking.borrow_and_update()),
             Ok(()) = private.changed() => drop(private.borrow_and_update()),
-            Ok(()) = speaker.changed() => desk.speaker_changed(&speaker.borrow_and_update().state),
-            Ok(()) = microphone.changed() => desk.microphone_changed(&microphone.borrow_and_update().state),
+            Ok(()) = speaker.changed() => link.speaker_changed(&speaker.borrow_and_update().state),
+            Ok(()) = microphone.changed() => link.microphone_changed(&microphone.borrow_and_update().state),
             () = tokio::time::sleep_until(until) => {}
         }
-        desk.act(&processes.speaker);
+        link.act(&processes[ProcessId::Speaker]);
     }
 }
 
 /// Where the stages report to.
-struct Desk {
+struct StageLink {
     ctx: Arc<Context>,
     socket: UnixDatagram,
     ducker: Ducker,
-    /// What each stage said last that it follows; `None` before it has said anything.
+    /// What each stage last reported to follow; `None` before its first report.
     capture: Option<CaptureControl>,
     play: Option<PlayControl>,
 }
 
-impl Desk {
-    fn hear(&mut self, datagram: &[u8]) {
+impl StageLink {
+    fn receive(&mut self, datagram: &[u8]) {
         let report = std::str::from_utf8(datagram).ok().and_then(|text| text.parse::<Report>().ok());
         let now = Instant::now();
         match report {
             Some(Report::Play { blocks, level_db, audible, control }) => {
                 if blocks >= STEADY {
-                    self.ctx.speaker.reached(blocks, now);
+                    self.ctx.health[ProcessId::Speaker].progress.reached(blocks, now);
                 }
                 self.play = Some(control);
                 let config = self.ctx.config();
@@ -163,11 +150,11 @@ impl Desk {
                 if speaker.duck {
                     self.ducker.report(audible, speaker.guard.as_std(), now);
                 }
-                self.ctx.voice.levels.send_modify(|levels| levels.speaker_db = Some(level_db));
+                self.ctx.audio.levels.send_modify(|levels| levels.speaker_db = Some(level_db));
             }
             Some(Report::Capture { level_db, control }) => {
                 self.capture = Some(control);
-                self.ctx.voice.levels.send_modify(|levels| levels.microphone_db = Some(level_db));
+                self.ctx.audio.levels.send_modify(|levels| levels.microphone_db = Some(level_db));
             }
             None => tracing::debug!("a datagram that is none of the sound stages'"),
         }
@@ -176,58 +163,58 @@ impl Desk {
     fn speaker_changed(&mut self, state: &State) {
         if !is_up(state) {
             self.play = None;
-            self.ctx.voice.levels.send_modify(|levels| levels.speaker_db = None);
+            self.ctx.audio.levels.send_modify(|levels| levels.speaker_db = None);
         }
     }
 
     fn microphone_changed(&mut self, state: &State) {
         if !is_up(state) {
             self.capture = None;
-            self.ctx.voice.levels.send_modify(|levels| levels.microphone_db = None);
+            self.ctx.audio.levels.send_modify(|levels| levels.microphone_db = None);
         }
     }
 
-    /// Tells each stage what it does not follow yet, and everybody how it is.
+    /// Sends each stage what it does not follow yet, and publishes the state.
     fn act(&mut self, speaker: &Supervised) {
         let now = Instant::now();
         self.ducker.clear_expired(now);
         let ducked = self.ducker.ducked(now);
         let config = self.ctx.config();
-        let device = status::speaker(&self.ctx, speaker);
-        self.ctx.voice.change(|sound| {
+        let device = device(&self.ctx, speaker);
+        self.ctx.audio.change(|sound| {
             sound.speaker = device;
             sound.ducked = ducked;
         });
-        let volume = self.ctx.voice.sound.borrow().volume;
+        let volume = self.ctx.audio.sound.borrow().volume;
         let play = PlayControl {
             permille: permille(volume, &config.media.speaker),
-            talking: *self.ctx.voice.talking.borrow(),
+            talking: *self.ctx.audio.talking.borrow(),
         };
         if self.play.is_some_and(|followed| followed != play) {
-            self.tell(PLAY_SOCKET, &play.to_string());
+            self.send(PLAY_SOCKET, &play.to_string());
         }
         let capture = CaptureControl { duck: ducked };
         if self.capture.is_some_and(|followed| followed != capture) {
-            self.tell(CAPTURE_SOCKET, &capture.to_string());
+            self.send(CAPTURE_SOCKET, &capture.to_string());
         }
     }
 
-    /// A stage that misses this datagram reports the old control message, and it is sent again.
-    fn tell(&self, stage: &str, words: &str) {
+    /// A stage that misses this datagram reports its former state, and is sent it again.
+    fn send(&self, stage: &str, words: &str) {
         let _ = self.socket.try_send_to(words.as_bytes(), self.ctx.runtime_dir.join(stage));
     }
 }
 
-/// The switch on the robot ends camera and microphone, however often it takes; their launches refuse to start them
-/// while it is on.
-pub(crate) async fn keep_private(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
-    let mut private = ctx.voice.private();
+/// Stops camera and microphone for the switch on the robot, however many tries it takes; their launches are refused while
+/// it is on.
+pub(crate) async fn enforce_privacy(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
+    let mut private = ctx.audio.private();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             Ok(()) = private.changed() => {}
         }
-        let devices = [&processes.camera, &processes.microphone];
+        let devices = [&processes[ProcessId::Camera], &processes[ProcessId::Microphone]];
         let on = *private.borrow_and_update();
         if on {
             tracing::info!("the switch on the robot holds camera and microphone off");
@@ -246,7 +233,7 @@ async fn end(process: &Supervised) {
         if error == havatar_supervisor::RequestError::Ended {
             return;
         }
-        tokio::time::sleep(ASK_AGAIN).await;
+        tokio::time::sleep(REQUEST_AGAIN).await;
     }
 }
 
@@ -268,9 +255,17 @@ fn bind(runtime_dir: &Path) -> io::Result<UnixDatagram> {
     }
 }
 
-/// Where speech is played.
-pub(crate) fn speech_socket(ctx: &Context) -> PathBuf {
-    ctx.runtime_dir.join(SPEECH_SOCKET)
+/// The loudspeaker, as the status shows it.
+fn device(ctx: &Context, process: &Supervised) -> api::Device {
+    let config = ctx.config();
+    let speaker = &config.media.speaker;
+    let name = match (AudioSetting::of_speaker(speaker.output), config.media.has_speaker()) {
+        (Some(setting), _) => setting.name(&speaker.device),
+        (None, true) => "nobody's ears".to_owned(),
+        (None, false) => "none".to_owned(),
+    };
+    let away = ctx.health[ProcessId::Speaker].away();
+    describe::device(name, !config.media.has_speaker(), away, Some(&describe::process(process)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Waiting for files that come and go: cameras, and video files that are copied into place.
 //!
 //! One inotify watch sits on the nearest folder that exists on the way to the file; when anything happens
-//! there, whoever waits looks again. A missing folder (`/dev/v4l/by-id` exists only while a camera is
+//! there, the caller checks again. A missing folder (`/dev/v4l/by-id` exists only while a camera is
 //! plugged in) is therefore no special case.
 
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use inotify::{Inotify, WatchMask};
 
-/// Where inotify is not to be had (limits used up), the folder is looked at this often instead.
+/// Where inotify is not to be had (limits used up), the folder is checked this often instead.
 const FALLBACK: Duration = Duration::from_secs(1);
 
 /// Returns when something on the way to `path` has been created, removed, renamed or made readable, or at

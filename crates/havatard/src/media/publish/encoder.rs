@@ -2,20 +2,19 @@
 //!
 //! What ffmpeg lists says what it was built with, not what works: a Raspberry Pi 5 lists `h264_v4l2m2m` and
 //! has no such encoder. So each candidate encodes a second of moving picture at the configured size and has
-//! to be faster than the camera. The answer is kept in the state directory under everything it depends on.
+//! to be faster than the camera. The answer is persisted in the state directory under everything it depends on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::config::{Camera, CameraEncoder as Wanted};
-use crate::disk::{self, Existing};
+use crate::media::context::Context;
 use crate::program;
 
+use super::encoder_cache::{EncoderCache, Passed};
 use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
-use crate::media::context::{Context, unpoisoned};
 
 /// A test encode may take this long: a machine that needs it for one second of picture is too slow anyway.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -38,19 +37,12 @@ pub(crate) struct Choice {
 #[error("ffmpeg has no H.264 encoder that works here: {}; install Debian's ffmpeg, or set media.camera.size and fps lower", .0.join("; "))]
 pub(crate) struct NoEncoder(Vec<String>);
 
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    key: String,
-    encoder: String,
-    fps: f64,
-}
-
 /// Chooses the encoder for the config's camera. What was tried in this run is not tried again; what passed is
-/// kept in the state directory as well, until something that it depends on changes.
+/// persisted in the state directory as well, until something that it depends on changes.
 pub(crate) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Result<Choice, NoEncoder> {
-    let file = ctx.state_dir.join("encoder.json");
+    let cache = &ctx.encoders;
     let key = key(ffmpeg, camera);
-    if let Some(choice) = kept(&file, &key) {
+    if let Some(choice) = persisted(cache, &key) {
         return Ok(choice);
     }
     let needed = f64::from(camera.fps) * HEAD_ROOM;
@@ -58,20 +50,19 @@ pub(crate) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Res
     let mut fastest: Option<Choice> = None;
     for codec in candidates(camera.encoder) {
         let tried = format!("{key} {}", codec.name());
-        let known = unpoisoned(&ctx.encoders).get(&tried).cloned();
-        let outcome = if let Some(outcome) = known {
+        let outcome = if let Some(outcome) = cache.tried(&tried) {
             outcome
         } else {
             let outcome = try_out(ctx, ffmpeg, camera, codec).await;
             // Software fails for passing reasons, such as a busy machine; hardware that hangs will hang again.
             if outcome.is_ok() || codec != VideoCodec::Libx264 {
-                unpoisoned(&ctx.encoders).insert(tried, outcome.clone());
+                cache.set_tried(tried, outcome.clone());
             }
             outcome
         };
         match outcome {
             Ok(fps) if fps >= needed => {
-                keep(&file, &key, codec, fps);
+                cache.set_passed(Passed { key, encoder: codec.name().to_owned(), fps });
                 return Ok(Choice { codec, fps, slow: false });
             }
             Ok(fps) => {
@@ -153,19 +144,10 @@ fn key(ffmpeg: &Path, camera: &Camera) -> String {
     )
 }
 
-fn kept(file: &Path, key: &str) -> Option<Choice> {
-    let kept: Kept = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+fn persisted(cache: &EncoderCache, key: &str) -> Option<Choice> {
+    let passed = cache.passed()?;
     let codec = [VideoCodec::Libx264, VideoCodec::V4l2m2m, VideoCodec::Vaapi]
         .into_iter()
-        .find(|codec| codec.name() == kept.encoder)?;
-    (kept.key == key).then_some(Choice { codec, fps: kept.fps, slow: false })
-}
-
-/// Best effort: on a read-only disk the test encode is simply made again next time.
-fn keep(file: &Path, key: &str, codec: VideoCodec, fps: f64) {
-    let kept = Kept { key: key.to_owned(), encoder: codec.name().to_owned(), fps };
-    let written = serde_json::to_vec(&kept).map_err(std::io::Error::other);
-    if let Err(error) = written.and_then(|bytes| disk::write(file, &bytes, Existing::Replace)) {
-        tracing::debug!(file = %file.display(), %error, "the encoder's test result could not be kept");
-    }
+        .find(|codec| codec.name() == passed.encoder)?;
+    (passed.key == key).then_some(Choice { codec, fps: passed.fps, slow: false })
 }

@@ -59,7 +59,7 @@ impl Progress {
         }
     }
 
-    /// So much has been produced, as somebody else counts it.
+    /// So much has been produced, as another component counts it.
     pub(crate) fn reached(&self, count: u64, now: Instant) {
         let mut state = self.lock();
         if count > state.frames {

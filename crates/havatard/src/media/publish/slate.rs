@@ -2,7 +2,7 @@
 //!
 //! MediaMTX has a slate of its own, in one size and with English words. Players and recordings of the joined
 //! stream then see the picture change its size in mid-stream. So a slate of the camera's size is made once
-//! with ffmpeg and kept: a camera struck through, without words, since the page says them in its language.
+//! with ffmpeg and persisted: a camera struck through, without words, since the page says them in its language.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::program;
 use crate::media::context::Context;
 
 const LIMIT: Duration = Duration::from_secs(5);
-/// Counted up when the drawing changes, so that a kept one is made anew.
+/// Counted up when the drawing changes, so that a persisted one is made anew.
 const EDITION: u32 = 1;
 
 /// The slate for the config's camera, made if it is not there yet; `None` if ffmpeg cannot make it, and
@@ -43,9 +43,9 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     }
 }
 
-/// Forgets the kept slate, so that the next one is made anew.
+/// Deletes the persisted slate, so that the next one is made anew.
 pub(crate) fn discard(ctx: &Context, config: &Config) {
-    // One that is not there is forgotten already.
+    // One that is not there needs no deletion.
     let _ = std::fs::remove_file(place(&config.media.camera, &ctx.state_dir));
 }
 
@@ -55,7 +55,7 @@ fn put_in_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
     std::fs::rename(unfinished, path)
 }
 
-/// Where the slate for a camera is kept.
+/// The file of a camera's slate.
 pub(crate) fn place(camera: &Camera, state_dir: &Path) -> PathBuf {
     state_dir.join(format!("slate-{EDITION}-{}-{}.mp4", camera.size, camera.fps))
 }

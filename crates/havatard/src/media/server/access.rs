@@ -1,11 +1,11 @@
-//! Who may do what at MediaMTX's own ports.
+//! The access rules of MediaMTX's own ports.
 //!
-//! MediaMTX asks its auth hook before it lets anybody publish, read or use its API; this module decides.
+//! MediaMTX asks its auth hook before it lets a client publish, read or use its API; this module decides.
 //! Four kinds of secret exist, all random and none older than this run of the daemon: the hook's own, one
 //! for the daemon's API calls, one that the WHEP proxy adds to a signed-in viewer's request, and one that the WHIP
 //! proxy adds to a talker's. Publishers get a fifth kind, because what an ffmpeg command line holds can be read by every process on the
 //! machine: a token that is good once, for one path, from loopback, within seconds of its issue. By the
-//! time anybody else could read it, it is spent.
+//! time another process could read it, it is spent.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -17,9 +17,8 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::media::paths::TALK;
 use crate::random;
-
-use crate::media::TALK;
 
 /// The user name of the daemon's own API calls.
 pub(crate) const API_USER: &str = "havatard";
@@ -40,7 +39,7 @@ const READ_EXCHANGE: Duration = Duration::from_secs(5);
 /// What MediaMTX tells the hook about a request.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct GateRequest {
+pub struct AccessRequest {
     /// User name, if one was given.
     pub user: String,
     /// Password, if one was given.
@@ -63,7 +62,7 @@ pub struct GateRequest {
 
 /// The per-boot secrets and the one-time tokens.
 #[derive(Clone)]
-pub struct Gate {
+pub struct AccessRules {
     inner: Arc<Inner>,
 }
 
@@ -73,8 +72,8 @@ struct Inner {
     whep: String,
     whip: String,
     tokens: Mutex<Tokens>,
-    /// When somebody who is none of us was let in to read last.
-    looks: watch::Sender<Option<Instant>>,
+    /// When a reader that is not the daemon's own was admitted last.
+    reader_admitted: watch::Sender<Option<Instant>>,
 }
 
 #[derive(Default)]
@@ -101,7 +100,7 @@ struct Issued {
     used: bool,
 }
 
-impl Gate {
+impl AccessRules {
     /// Draws fresh secrets.
     pub fn new() -> Self {
         Self {
@@ -111,7 +110,7 @@ impl Gate {
                 whep: secret(),
                 whip: secret(),
                 tokens: Mutex::default(),
-                looks: watch::Sender::default(),
+                reader_admitted: watch::Sender::default(),
             }),
         }
     }
@@ -146,7 +145,7 @@ impl Gate {
 
     /// Decides one request. `own` is the address at which MediaMTX listens for RTSP: where that is this
     /// machine's address in a network, our own publishers come from there and not from loopback.
-    pub fn admit(&self, request: &GateRequest, own: IpAddr, now: Instant) -> bool {
+    pub fn admit(&self, request: &AccessRequest, own: IpAddr, now: Instant) -> bool {
         let ip = request.ip.parse::<IpAddr>();
         let local = ip.is_ok_and(|ip| ip.is_loopback() || ip == own);
         if !local {
@@ -154,7 +153,7 @@ impl Gate {
         }
         match (request.action.as_str(), request.protocol.as_str()) {
             ("api" | "metrics", _) => request.user == API_USER && same(&request.password, self.api_secret()),
-            // What is said into the room is not there to be listened in on.
+            // The talk line is read by the daemon alone.
             ("read", "webrtc") => {
                 request.user == WHEP_USER
                     && request.path != TALK
@@ -171,14 +170,14 @@ impl Gate {
         }
     }
 
-    /// Somebody who is none of us has been let in to read.
-    pub fn looked(&self, now: Instant) {
-        self.inner.looks.send_replace(Some(now));
+    /// Notes that a reader that is not the daemon's own has been admitted.
+    pub fn note_reader_admitted(&self, now: Instant) {
+        self.inner.reader_admitted.send_replace(Some(now));
     }
 
-    /// When that was last.
-    pub fn looks(&self) -> watch::Receiver<Option<Instant>> {
-        self.inner.looks.subscribe()
+    /// When that was last. A reader that leaves at once shows here, and perhaps in no figures.
+    pub fn reader_admitted(&self) -> watch::Receiver<Option<Instant>> {
+        self.inner.reader_admitted.subscribe()
     }
 
     /// Whether a MediaMTX reader session is one of our own.
@@ -186,7 +185,7 @@ impl Gate {
         self.tokens().own_readers.values().flatten().any(|id| id == session)
     }
 
-    fn spend(&self, purpose: &Purpose, request: &GateRequest, now: Instant) -> bool {
+    fn spend(&self, purpose: &Purpose, request: &AccessRequest, now: Instant) -> bool {
         let mut tokens = self.tokens();
         let Some(issued) = tokens.issued.get_mut(purpose) else { return false };
         if now >= issued.until {
@@ -220,7 +219,7 @@ impl Gate {
     }
 }
 
-impl Default for Gate {
+impl Default for AccessRules {
     fn default() -> Self {
         Self::new()
     }
@@ -241,8 +240,8 @@ mod tests {
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    fn request(action: &str, protocol: &str, path: &str, user: &str, password: &str) -> GateRequest {
-        GateRequest {
+    fn request(action: &str, protocol: &str, path: &str, user: &str, password: &str) -> AccessRequest {
+        AccessRequest {
             user: user.into(),
             password: password.into(),
             ip: "127.0.0.1".into(),
@@ -250,98 +249,98 @@ mod tests {
             path: path.into(),
             protocol: protocol.into(),
             id: Some("session-1".into()),
-            ..GateRequest::default()
+            ..AccessRequest::default()
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_publish_token_is_good_once_for_one_path_and_not_for_long() {
-        let gate = Gate::new();
+        let access = AccessRules::new();
         let now = Instant::now();
-        let token = gate.issue(Purpose::Publish("a".into()), now);
+        let token = access.issue(Purpose::Publish("a".into()), now);
         let ask = |path: &str| request("publish", "rtsp", path, PUBLISHER_USER, &token);
-        assert!(!gate.admit(&ask("b"), HERE, now), "another path");
+        assert!(!access.admit(&ask("b"), HERE, now), "another path");
         assert!(
-            !gate.admit(&request("read", "rtsp", "a", PUBLISHER_USER, &token), HERE, now),
+            !access.admit(&request("read", "rtsp", "a", PUBLISHER_USER, &token), HERE, now),
             "another action"
         );
         let mut far = ask("a");
         far.ip = "192.0.2.1".into();
-        assert!(!gate.admit(&far, HERE, now), "not from this machine");
-        assert!(gate.admit(&ask("a"), HERE, now));
-        assert!(!gate.admit(&ask("a"), HERE, now), "spent");
+        assert!(!access.admit(&far, HERE, now), "not from this machine");
+        assert!(access.admit(&ask("a"), HERE, now));
+        assert!(!access.admit(&ask("a"), HERE, now), "spent");
 
-        let token = gate.issue(Purpose::Publish("a".into()), now);
+        let token = access.issue(Purpose::Publish("a".into()), now);
         let late = request("publish", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(!gate.admit(&late, HERE, now + TOKEN_LIFE), "lapsed");
+        assert!(!access.admit(&late, HERE, now + TOKEN_LIFE), "lapsed");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_read_token_lasts_for_one_rtsp_exchange_and_marks_its_session_as_ours() {
-        let gate = Gate::new();
+        let access = AccessRules::new();
         let now = Instant::now();
-        let token = gate.issue(Purpose::Read("a".into()), now);
+        let token = access.issue(Purpose::Read("a".into()), now);
         let mut ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(gate.admit(&ask, HERE, now));
+        assert!(access.admit(&ask, HERE, now));
         ask.id = Some("session-2".into());
-        assert!(gate.admit(&ask, HERE, now));
-        assert!(!gate.admit(&ask, HERE, now));
-        assert!(gate.is_own_reader("session-2"));
-        assert!(!gate.is_own_reader("session-3"));
+        assert!(access.admit(&ask, HERE, now));
+        assert!(!access.admit(&ask, HERE, now));
+        assert!(access.is_own_reader("session-2"));
+        assert!(!access.is_own_reader("session-3"));
 
-        let token = gate.issue(Purpose::Read("a".into()), now);
+        let token = access.issue(Purpose::Read("a".into()), now);
         let ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(gate.admit(&ask, HERE, now));
-        assert!(!gate.admit(&ask, HERE, now + READ_EXCHANGE), "the exchange is over");
+        assert!(access.admit(&ask, HERE, now));
+        assert!(!access.admit(&ask, HERE, now + READ_EXCHANGE), "the exchange is over");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_of_ours_that_begins_again_and_again_does_not_make_another_a_viewer() {
-        let gate = Gate::new();
+        let access = AccessRules::new();
         let now = Instant::now();
         let begin = |path: &str, id: String| {
-            let token = gate.issue(Purpose::Read(path.into()), now);
+            let token = access.issue(Purpose::Read(path.into()), now);
             let mut ask = request("read", "rtsp", path, PUBLISHER_USER, &token);
             ask.id = Some(id);
-            assert!(gate.admit(&ask, HERE, now));
+            assert!(access.admit(&ask, HERE, now));
         };
         begin("a", "long".into());
         for turn in 0..50 {
             begin("b", format!("short-{turn}"));
         }
-        assert!(gate.is_own_reader("long"));
-        assert!(gate.is_own_reader("short-49"));
-        assert!(!gate.is_own_reader("short-0"), "forgotten");
+        assert!(access.is_own_reader("long"));
+        assert!(access.is_own_reader("short-49"));
+        assert!(!access.is_own_reader("short-0"), "forgotten");
     }
 
     #[test]
     fn each_secret_opens_its_own_door_only() {
-        let gate = Gate::new();
+        let access = AccessRules::new();
         let now = Instant::now();
         for (action, protocol, user, password, wanted) in [
-            ("api", "", API_USER, gate.api_secret(), true),
-            ("api", "", API_USER, gate.whep_secret(), false),
+            ("api", "", API_USER, access.api_secret(), true),
+            ("api", "", API_USER, access.whep_secret(), false),
             ("api", "", "", "", false),
-            ("read", "webrtc", WHEP_USER, gate.whep_secret(), true),
-            ("read", "hls", WHEP_USER, gate.whep_secret(), false),
-            ("publish", "webrtc", WHEP_USER, gate.whep_secret(), false),
-            ("playback", "", API_USER, gate.api_secret(), false),
-            ("pprof", "", API_USER, gate.api_secret(), false),
-            ("publish", "webrtc", WHIP_USER, gate.whip_secret(), false),
+            ("read", "webrtc", WHEP_USER, access.whep_secret(), true),
+            ("read", "hls", WHEP_USER, access.whep_secret(), false),
+            ("publish", "webrtc", WHEP_USER, access.whep_secret(), false),
+            ("playback", "", API_USER, access.api_secret(), false),
+            ("pprof", "", API_USER, access.api_secret(), false),
+            ("publish", "webrtc", WHIP_USER, access.whip_secret(), false),
         ] {
             let ask = request(action, protocol, "havatar_camera", user, password);
-            assert_eq!(gate.admit(&ask, HERE, now), wanted, "{action} {protocol} {user}");
+            assert_eq!(access.admit(&ask, HERE, now), wanted, "{action} {protocol} {user}");
         }
         for (action, protocol, user, password, wanted) in [
-            ("publish", "webrtc", WHIP_USER, gate.whip_secret(), true),
-            ("publish", "webrtc", WHIP_USER, gate.whep_secret(), false),
-            ("publish", "webrtc", WHEP_USER, gate.whip_secret(), false),
-            ("publish", "rtsp", WHIP_USER, gate.whip_secret(), false),
-            ("read", "webrtc", WHIP_USER, gate.whip_secret(), false),
-            ("read", "webrtc", WHEP_USER, gate.whep_secret(), false),
+            ("publish", "webrtc", WHIP_USER, access.whip_secret(), true),
+            ("publish", "webrtc", WHIP_USER, access.whep_secret(), false),
+            ("publish", "webrtc", WHEP_USER, access.whip_secret(), false),
+            ("publish", "rtsp", WHIP_USER, access.whip_secret(), false),
+            ("read", "webrtc", WHIP_USER, access.whip_secret(), false),
+            ("read", "webrtc", WHEP_USER, access.whep_secret(), false),
         ] {
             let ask = request(action, protocol, TALK, user, password);
-            assert_eq!(gate.admit(&ask, HERE, now), wanted, "talk: {action} {protocol} {user}");
+            assert_eq!(access.admit(&ask, HERE, now), wanted, "talk: {action} {protocol} {user}");
         }
     }
 }

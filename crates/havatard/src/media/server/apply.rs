@@ -12,18 +12,21 @@ use havatar_supervisor::State;
 use tokio::time::Instant;
 
 use crate::config::{Config, Media};
-use crate::media::Processes;
 use crate::media::context::Context;
+use crate::media::process_table::{ProcessId, Processes};
 
-use super::process::{self, Fresh, MediaMtxError};
+use super::applied_config::AppliedConfig;
+use super::error::MediaMtxError;
+use super::process;
 use super::render::Rendered;
+use super::settings;
 
 /// How long MediaMTX may take to come into the new settings by itself.
 const READ_BACK_WITHIN: Duration = Duration::from_secs(4);
 /// MediaMTX ignores a change of its file within a second of the last one, so the file is written again.
 const WRITE_AGAIN_AFTER: Duration = Duration::from_millis(1200);
 const RESTART_WITHIN: Duration = Duration::from_secs(8);
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const CHECK_EVERY: Duration = Duration::from_millis(100);
 
 /// Whose settings differ.
 struct Change {
@@ -53,39 +56,41 @@ struct Refused {
 pub(crate) async fn apply(
     ctx: &Arc<Context>,
     processes: &Processes,
-    fresh: &Fresh,
+    applied: &AppliedConfig,
     new: Arc<Config>,
 ) -> Result<(), String> {
     let old = ctx.config();
     let change = Change::between(&old.media, &new.media);
-    let wanted = process::settings(ctx, &new).await.map_err(|error| error.to_string())?;
+    let wanted = settings::settings(ctx, &new).await.map_err(|error| error.to_string())?;
     // What was written last, not what the old config would give now: files that it names may have changed.
     let same =
-        fresh.wanted().as_ref() == Some(&wanted) && old.media.mediamtx.binary == new.media.mediamtx.binary;
+        applied.wanted().as_ref() == Some(&wanted) && old.media.mediamtx.binary == new.media.mediamtx.binary;
     ctx.config.send_replace(new.clone());
-    if !same && let Err(refused) = into_force(ctx, processes, fresh, &old, &new, wanted).await {
+    if !same && let Err(refused) = into_force(ctx, processes, applied, &old, &new, wanted).await {
         ctx.config.send_replace(old);
         if refused.touched {
             // The launch writes the former settings from the former config.
-            let _ = renewed(ctx, processes, fresh).await;
+            let _ = restarted(ctx, processes, applied).await;
         }
         return Err(refused.why);
     }
-    ctx.set_camera_away(None);
-    ctx.set_microphone_away(None);
-    ctx.set_speaker_away(None);
-    // Publishers find MediaMTX at its RTSP address; all else of it is none of their business.
+    for id in ProcessId::DEPENDENTS {
+        ctx.health[id].set_away(None);
+    }
+    // Publishers depend on MediaMTX by its RTSP address alone.
     let moved = old.media.mediamtx.rtsp_address != new.media.mediamtx.rtsp_address
         || old.media.ffmpeg != new.media.ffmpeg;
-    for (process, must) in [
-        (&processes.camera, change.camera || moved),
-        (&processes.microphone, change.microphone || moved),
-        (&processes.muxer, change.camera || change.microphone || moved),
-        (&processes.speaker, change.speaker),
-        (&processes.talk, change.speaker || moved),
-    ] {
-        if must && let Err(error) = process.restart_if_wanted().await {
-            tracing::warn!(%error, "a process could not be restarted");
+    for id in ProcessId::DEPENDENTS {
+        let must = match id {
+            ProcessId::Mediamtx => false,
+            ProcessId::Camera => change.camera || moved,
+            ProcessId::Microphone => change.microphone || moved,
+            ProcessId::Muxer => change.camera || change.microphone || moved,
+            ProcessId::Speaker => change.speaker,
+            ProcessId::Talk => change.speaker || moved,
+        };
+        if must && let Err(error) = processes[id].restart_if_wanted().await {
+            tracing::warn!(process = %id, %error, "a process could not be restarted");
         }
     }
     Ok(())
@@ -94,7 +99,7 @@ pub(crate) async fn apply(
 async fn into_force(
     ctx: &Arc<Context>,
     processes: &Processes,
-    fresh: &Fresh,
+    applied: &AppliedConfig,
     old: &Config,
     new: &Config,
     wanted: Rendered,
@@ -108,30 +113,30 @@ async fn into_force(
             Refused { why, touched: false }
         };
         let binary = process::find(new).map_err(refused)?;
-        let (_, wanted) = process::put(ctx, fresh, new, &binary, wanted).await.map_err(refused)?;
+        let (_, wanted) = settings::put(ctx, applied, new, &binary, wanted).await.map_err(refused)?;
         let client = ctx.client();
         let begun = Instant::now();
         let mut written = begun;
         while begun.elapsed() < READ_BACK_WITHIN && ctx.up() {
-            if process::verify(&client, Some(wanted.clone())).await.is_ok() {
-                fresh.now_runs(wanted);
+            if settings::verify(&client, Some(wanted.clone())).await.is_ok() {
+                applied.now_runs(wanted);
                 // It forgot the recorder's switch when it read the file.
                 ctx.mediamtx_up.send_modify(|_| {});
                 return Ok(());
             }
             if written.elapsed() >= WRITE_AGAIN_AFTER {
                 written = Instant::now();
-                let _ = process::write(ctx, fresh, &binary, &wanted).await;
+                let _ = settings::write(ctx, applied, &binary, &wanted).await;
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(CHECK_EVERY).await;
         }
     }
-    if renewed(ctx, processes, fresh).await {
+    if restarted(ctx, processes, applied).await {
         return Ok(());
     }
-    let why = match processes.mediamtx.snapshot().state {
+    let why = match processes[ProcessId::Mediamtx].snapshot().state {
         State::Backoff { why, .. } | State::Waiting { why } => why,
-        // Somebody stopped it: the new settings are for its next start.
+        // It was stopped by a request: the new settings are for its next start.
         State::Stopped => return Ok(()),
         _ => "it did not become ready in time".to_owned(),
     };
@@ -140,19 +145,19 @@ async fn into_force(
     Err(Refused { why, touched: true })
 }
 
-/// Renews MediaMTX and waits until a launch after this moment is verified, or has failed.
-async fn renewed(ctx: &Arc<Context>, processes: &Processes, fresh: &Fresh) -> bool {
-    let before = fresh.launches();
-    if processes.mediamtx.restart_if_wanted().await.is_err() {
+/// Restarts MediaMTX and waits until a launch after this moment is verified, or has failed.
+async fn restarted(ctx: &Arc<Context>, processes: &Processes, applied: &AppliedConfig) -> bool {
+    let before = applied.launches();
+    if processes[ProcessId::Mediamtx].restart_if_wanted().await.is_err() {
         return false;
     }
     let deadline = Instant::now() + RESTART_WITHIN;
     while Instant::now() < deadline {
-        let launched = fresh.launches() > before;
-        match processes.mediamtx.snapshot().state {
+        let launched = applied.launches() > before;
+        match processes[ProcessId::Mediamtx].snapshot().state {
             State::Stopped | State::Backoff { .. } => return false,
-            State::Running { .. } if launched && fresh.verified() && ctx.up() => return true,
-            _ => tokio::time::sleep(LOOK_EVERY).await,
+            State::Running { .. } if launched && applied.verified() && ctx.up() => return true,
+            _ => tokio::time::sleep(CHECK_EVERY).await,
         }
     }
     false

@@ -1,7 +1,7 @@
 //! MediaMTX's v3 API, as much of it as the daemon needs.
 //!
 //! Every call carries the per-boot credentials and a deadline. MediaMTX answers writes before it applies
-//! them, so whoever writes reads back.
+//! them, so each write is read back.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::{API_USER, Gate};
+use super::access::{API_USER, AccessRules};
 
 const DEADLINE: Duration = Duration::from_secs(2);
 /// The longest answer taken: a full page of sessions stays far below.
@@ -20,7 +20,7 @@ const MAX_BODY: usize = 4 << 20;
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
-    gate: Gate,
+    access: AccessRules,
 }
 
 /// Why a call came to nothing.
@@ -74,7 +74,7 @@ pub(crate) struct PathItem {
     /// Tracks with their properties.
     #[serde(default)]
     pub(crate) tracks2: Vec<Track>,
-    /// Who reads.
+    /// Its readers.
     #[serde(default)]
     pub(crate) readers: Vec<Reader>,
     /// Bytes in; an always-available path counts its slate too.
@@ -111,8 +111,8 @@ struct Page<T> {
 
 impl Client {
     /// A client for the MediaMTX whose API listens at `api`.
-    pub(crate) fn new(http: reqwest::Client, api: std::net::SocketAddr, gate: Gate) -> Self {
-        Self { http, base: format!("http://{api}"), gate }
+    pub(crate) fn new(http: reqwest::Client, api: std::net::SocketAddr, access: AccessRules) -> Self {
+        Self { http, base: format!("http://{api}"), access }
     }
 
     /// Version; also the readiness check, since the API opens after every media listener.
@@ -168,7 +168,7 @@ impl Client {
         let response = self
             .http
             .get(&url)
-            .basic_auth(API_USER, Some(self.gate.api_secret()))
+            .basic_auth(API_USER, Some(self.access.api_secret()))
             .timeout(DEADLINE)
             .send()
             .await
@@ -188,7 +188,7 @@ impl Client {
         let away =
             |source: reqwest::Error| ClientError::Away { url: url.to_owned(), source: source.without_url() };
         let response = request
-            .basic_auth(API_USER, Some(self.gate.api_secret()))
+            .basic_auth(API_USER, Some(self.access.api_secret()))
             .timeout(DEADLINE)
             .send()
             .await

@@ -1,8 +1,13 @@
-//! MediaMTX: its process, its settings, its API, and who may do what at its ports.
+//! MediaMTX: its process, its settings, its API, and the access rules of its ports.
 
 pub(super) mod access;
+pub(super) mod applied_config;
 pub(super) mod apply;
 pub(super) mod client;
+mod error;
 pub(super) mod process;
+pub(super) mod record_switch;
+pub(super) mod redact;
 pub(super) mod render;
+pub(super) mod settings;
 mod validate;

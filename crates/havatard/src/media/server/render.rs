@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::config::{Config, LogLevel, RecordingContainer};
 
-use crate::media::{AUDIO, BOTH, CAMERA, TALK};
+use crate::media::paths::{AUDIO, BOTH, CAMERA, TALK};
 
 use super::access::HOOK_USER;
 

@@ -1,4 +1,4 @@
-//! The streams' figures, asked of MediaMTX once a second while it is up.
+//! Stream statistics, polled from MediaMTX once a second while it is up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,24 +10,25 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
+use super::paths::{BOTH, CAMERA};
+use super::process_table::ProcessId;
 use super::server::client::PathItem;
-use super::{BOTH, CAMERA};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Weight of the newest second in the shown bit rate: calm enough to read, fresh enough to trust.
-const FRESH: f64 = 0.4;
+const NEWEST: f64 = 0.4;
 
-/// The figures, and when each path last received anything from a publisher.
+/// The statistics of one poll.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct StreamStats {
     pub(super) streams: Streams,
-    /// Paths that receive bytes from a publisher, as of the last look.
+    /// Paths that receive bytes from a publisher, as of the last poll.
     pub(super) flowing: Vec<String>,
-    /// Counts looks, so that a reader can tell a new look from an old one.
-    pub(super) looks: u64,
+    /// Counts polls, so that a reader can tell a new one from an old one.
+    pub(super) polls: u64,
 }
 
-pub(super) async fn run(ctx: Arc<Context>, seen: watch::Sender<Seen>, stop: CancellationToken) {
+pub(super) async fn run(ctx: Arc<Context>, stats: watch::Sender<StreamStats>, stop: CancellationToken) {
     let mut before: HashMap<String, Before> = HashMap::new();
     let mut up = ctx.mediamtx_up.subscribe();
     let mut tick = tokio::time::interval(EVERY);
@@ -39,13 +40,13 @@ pub(super) async fn run(ctx: Arc<Context>, seen: watch::Sender<Seen>, stop: Canc
                 // Counters start from zero with a new MediaMTX.
                 before.clear();
                 if up.borrow_and_update().is_none() {
-                    seen.send_modify(|seen| {
-                        seen.streams.live = false;
-                        for stream in &mut seen.streams.streams {
+                    stats.send_modify(|stats| {
+                        stats.streams.live = false;
+                        for stream in &mut stats.streams.streams {
                             stream.active = false;
                             stream.bitrate_kbps = 0.0;
                         }
-                        seen.flowing.clear();
+                        stats.flowing.clear();
                     });
                 }
             }
@@ -56,16 +57,16 @@ pub(super) async fn run(ctx: Arc<Context>, seen: watch::Sender<Seen>, stop: Canc
                         let streams: Vec<Stream> =
                             items.iter().map(|item| figures(&ctx, item, &mut before, now)).collect();
                         let flowing = streams.iter().filter(|it| it.active).map(|it| it.name.clone()).collect();
-                        seen.send_modify(|seen| {
-                            seen.streams = Streams { live: true, streams, viewers: Vec::new() };
-                            seen.flowing = flowing;
-                            seen.looks += 1;
+                        stats.send_modify(|stats| {
+                            stats.streams = Streams { live: true, streams, viewers: Vec::new() };
+                            stats.flowing = flowing;
+                            stats.polls += 1;
                         });
                     }
                     // The health probe is the judge of MediaMTX; here it only means that the figures are old.
                     Err(error) => {
                         tracing::debug!(%error, "no stream figures");
-                        seen.send_if_modified(|seen| std::mem::replace(&mut seen.streams.live, false));
+                        stats.send_if_modified(|stats| std::mem::replace(&mut stats.streams.live, false));
                     }
                 }
             }
@@ -88,13 +89,13 @@ fn figures(ctx: &Context, item: &PathItem, before: &mut HashMap<String, Before>,
         Some(last) if active => {
             let seconds = now.duration_since(last.at).as_secs_f64().max(0.001);
             #[expect(clippy::cast_precision_loss, reason = "bytes in a second")]
-            let fresh = grown as f64 * 8.0 / 1000.0 / seconds;
-            if last.kbps == 0.0 { fresh } else { last.kbps + FRESH * (fresh - last.kbps) }
+            let newest = grown as f64 * 8.0 / 1000.0 / seconds;
+            if last.kbps == 0.0 { newest } else { last.kbps + NEWEST * (newest - last.kbps) }
         }
         _ => 0.0,
     };
     before.insert(item.name.clone(), Before { inbound: item.inbound_bytes, at: now, kbps });
-    let readers = item.readers.iter().filter(|reader| !ctx.gate.is_own_reader(&reader.id)).count();
+    let readers = item.readers.iter().filter(|reader| !ctx.access.is_own_reader(&reader.id)).count();
     let dimension = |name: &str| {
         item.tracks2
             .iter()
@@ -109,8 +110,8 @@ fn figures(ctx: &Context, item: &PathItem, before: &mut HashMap<String, Before>,
         bytes_sent: item.outbound_bytes,
         bitrate_kbps: kbps.round(),
         fps: match item.name.as_str() {
-            CAMERA if active => ctx.camera.fps(),
-            BOTH if active => ctx.muxer.fps(),
+            CAMERA if active => ctx.health[ProcessId::Camera].progress.fps(),
+            BOTH if active => ctx.health[ProcessId::Muxer].progress.fps(),
             _ => None,
         },
         codecs: item.tracks2.iter().map(|track| track.codec.clone()).collect(),

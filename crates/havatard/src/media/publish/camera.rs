@@ -1,116 +1,29 @@
-//! Launching the publishers: camera, microphone, and the muxer that joins the two by copy.
-//!
-//! Each is asked for its command line anew before every launch, because the device may be another, the
-//! encoder may have been chosen meanwhile, and its credentials are good for one connection only.
+//! Launching the camera's publisher.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use havatar_api as api;
-use havatar_supervisor::{BoxFuture, Command, Launch, LaunchError, Pipeline, Probe};
-use tokio::time::Instant;
+use havatar_supervisor::{Command, Launch, LaunchError, Pipeline};
 
 use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
+use crate::media::context::Context;
+use crate::media::paths::CAMERA;
+use crate::media::process_table::ProcessId;
+use crate::media::server::access::Purpose;
 use crate::program;
 
-use crate::media::audio::backend::{self, Wish};
-use crate::media::audio::control::Voice;
-use crate::media::context::Context;
-use crate::media::server::access::Purpose;
-use crate::media::{AUDIO, BOTH, CAMERA};
-
-use super::ffmpeg::{self, CameraInput, Mux, VideoCodec};
-use super::progress::Progress;
+use super::ffmpeg::{self, CameraInput, VideoCodec};
+use super::launch::{find_ffmpeg, one_time_url, privacy_check, server_up};
 use super::{encoder, v4l2};
 
 pub(crate) struct CameraLaunch(pub(crate) Arc<Context>);
-pub(crate) struct MicrophoneLaunch(pub(crate) Arc<Context>);
-
-pub(crate) struct MuxerLaunch {
-    pub(crate) ctx: Arc<Context>,
-    /// When it began to wait for the picture.
-    pub(crate) since: Option<Instant>,
-}
-
-/// How long the muxer waits for the picture before it goes ahead with sound and the slate. A recording that
-/// begins with the slate carries the slate's size in its header.
-const PICTURE_WITHIN: Duration = Duration::from_secs(3);
-
-/// Why camera and microphone do not run while the switch on the robot is on.
-pub(crate) const HELD_OFF: &str = "the switch on the robot holds it off; only there can it be let on again";
-
-/// Alive is who produces.
-pub(crate) struct ProgressProbe(pub(crate) Progress);
-
-impl Probe for ProgressProbe {
-    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(std::future::ready(self.0.check(Instant::now())))
-    }
-}
 
 impl Launch for CameraLaunch {
     async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
-        self.0.camera.reset();
-        let_run(&self.0.voice)?;
+        self.0.health[ProcessId::Camera].progress.reset();
+        privacy_check(&self.0.audio)?;
         camera(&self.0).await
-    }
-}
-
-impl Launch for MicrophoneLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
-        let ctx = &self.0;
-        ctx.microphone.reset();
-        let_run(&ctx.voice)?;
-        server_up(ctx)?;
-        let config = ctx.config();
-        ctx.set_microphone_away(None);
-        let microphone = &config.media.microphone;
-        let capture =
-            Command::new(program::own()).args(["sound", "capture"]).arg(ctx.runtime_dir.as_os_str());
-        let mut stages = match Wish::of_microphone(microphone.source) {
-            None => vec![capture.arg("--tone")],
-            Some(wish) => {
-                let way = backend::way(&ctx.spawner, wish, &microphone.device).await.map_err(|why| {
-                    ctx.set_microphone_away(Some(why.clone()));
-                    LaunchError::NotReady(why)
-                })?;
-                vec![backend::recorder(way, &microphone.device)?, capture]
-            }
-        };
-        let ffmpeg = find_ffmpeg(&config)?;
-        let target = ticket(ctx, &config, Purpose::Publish(AUDIO.into()), AUDIO);
-        stages.push(Command::new(ffmpeg).args(ffmpeg::microphone(microphone, &target)));
-        Ok(Pipeline { stages })
-    }
-}
-
-impl Launch for MuxerLaunch {
-    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
-        let ctx = &self.ctx;
-        ctx.muxer.reset();
-        if let Err(hold) = server_up(ctx) {
-            self.since = None;
-            return Err(hold);
-        }
-        let config = ctx.config();
-        let picture = config.media.has_camera();
-        let now = Instant::now();
-        let since = *self.since.get_or_insert(now);
-        let late = now.duration_since(since) >= PICTURE_WITHIN;
-        if picture && !late && ctx.camera_away().is_none() && ctx.camera.check(now).is_err() {
-            return Err(LaunchError::NotReady("the picture is not there yet".into()));
-        }
-        let ffmpeg = find_ffmpeg(&config)?;
-        let read = |path: &str| ticket(ctx, &config, Purpose::Read(path.into()), path);
-        let mux = Mux {
-            video: picture.then(|| read(CAMERA)),
-            audio: config.media.has_microphone().then(|| read(AUDIO)),
-            target: ticket(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
-            fps: config.media.camera.fps,
-        };
-        self.since = None;
-        Ok(Command::new(ffmpeg).args(ffmpeg::muxer(&mux)).into())
     }
 }
 
@@ -128,7 +41,7 @@ pub(crate) fn camera_file(config: &Config) -> Option<PathBuf> {
 }
 
 async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
-    ctx.set_camera_away(None);
+    ctx.health[ProcessId::Camera].set_away(None);
     server_up(ctx)?;
     let config = ctx.config();
     let camera = &config.media.camera;
@@ -178,14 +91,14 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     }
 }
 
-/// The file if it is there; otherwise what is waited for, also for the status to tell.
+/// The file if it is there; otherwise what is waited for, which the status shows too.
 fn present(ctx: &Context, path: Option<PathBuf>, what: &str) -> Result<PathBuf, LaunchError> {
     let why = match path {
         Some(path) if path.exists() => return Ok(path),
         Some(path) => format!("{what} {} is not there; it is used as soon as it appears", path.display()),
         None => "no camera is plugged in; one is used as soon as it appears".to_owned(),
     };
-    ctx.set_camera_away(Some(why.clone()));
+    ctx.health[ProcessId::Camera].set_away(Some(why.clone()));
     Err(LaunchError::NotReady(why))
 }
 
@@ -197,7 +110,7 @@ fn publish(
     codec: VideoCodec,
     source: Option<Command>,
 ) -> Pipeline {
-    let target = ticket(ctx, config, Purpose::Publish(CAMERA.into()), CAMERA);
+    let target = one_time_url(ctx, config, Purpose::Publish(CAMERA.into()), CAMERA);
     let encode = Command::new(ffmpeg).args(ffmpeg::camera(&config.media.camera, input, codec, &target));
     Pipeline { stages: source.into_iter().chain([encode]).collect() }
 }
@@ -271,43 +184,4 @@ fn test_picture(config: &Config) -> Result<Command, LaunchError> {
     })?;
     let line = format!("camera --size {} --fps {}", camera.size, camera.fps);
     Ok(Command::new(program).args(line.split(' ')))
-}
-
-/// The switch on the robot wins over whoever asks for a start.
-fn let_run(voice: &Voice) -> Result<(), LaunchError> {
-    if voice.is_private() { Err(LaunchError::NotReady(HELD_OFF.into())) } else { Ok(()) }
-}
-
-pub(crate) fn server_up(ctx: &Context) -> Result<(), LaunchError> {
-    if ctx.up() { Ok(()) } else { Err(LaunchError::NotReady("MediaMTX is not ready".into())) }
-}
-
-pub(crate) fn find_ffmpeg(config: &Config) -> Result<PathBuf, LaunchError> {
-    let wanted = config.media.ffmpeg.as_str();
-    program::find(Path::new(wanted)).ok_or_else(|| {
-        LaunchError::Failed(format!(
-            "{wanted} is not found: install it (apt install ffmpeg) or correct media.ffmpeg"
-        ))
-    })
-}
-
-pub(crate) fn ticket(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
-    let token = ctx.gate.issue(purpose, Instant::now());
-    ffmpeg::rtsp_url(config.media.mediamtx.rtsp_address.0, path, &token)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn while_the_switch_on_the_robot_is_on_nothing_is_launched() {
-        let dir = tempfile::tempdir().unwrap();
-        let voice = Voice::open(dir.path());
-        assert!(let_run(&voice).is_ok());
-        voice.set_private(true);
-        assert!(matches!(let_run(&voice), Err(LaunchError::NotReady(why)) if why == HELD_OFF));
-        voice.set_private(false);
-        assert!(let_run(&voice).is_ok());
-    }
 }

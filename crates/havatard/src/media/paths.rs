@@ -1,0 +1,10 @@
+//! The names of MediaMTX's paths.
+
+/// The camera's video alone.
+pub const CAMERA: &str = "havatar_camera";
+/// The robot's microphone alone, for WebRTC.
+pub const AUDIO: &str = "havatar_audio";
+/// What a talker says into the room: published over WebRTC alone, read by the daemon alone.
+pub const TALK: &str = "havatar_talk";
+/// Video and audio together, for RTSP, HLS and recordings.
+pub const BOTH: &str = "havatar";

@@ -1,0 +1,55 @@
+//! Launching the muxer, which joins video and audio by copy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use havatar_supervisor::{Command, Launch, LaunchError, Pipeline};
+use tokio::time::Instant;
+
+use crate::media::context::Context;
+use crate::media::paths::{AUDIO, BOTH, CAMERA};
+use crate::media::process_table::ProcessId;
+use crate::media::server::access::Purpose;
+
+use super::ffmpeg::{self, Mux};
+use super::launch::{find_ffmpeg, one_time_url, server_up};
+
+/// How long the muxer waits for video before it starts with audio and the slate. A recording that begins with the slate
+/// carries the slate's size in its header.
+const VIDEO_WITHIN: Duration = Duration::from_secs(3);
+
+pub(crate) struct MuxerLaunch {
+    pub(crate) ctx: Arc<Context>,
+    /// When the wait for video began.
+    pub(crate) since: Option<Instant>,
+}
+
+impl Launch for MuxerLaunch {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
+        let ctx = &self.ctx;
+        ctx.health[ProcessId::Muxer].progress.reset();
+        if let Err(not_ready) = server_up(ctx) {
+            self.since = None;
+            return Err(not_ready);
+        }
+        let config = ctx.config();
+        let video = config.media.has_camera();
+        let now = Instant::now();
+        let since = *self.since.get_or_insert(now);
+        let late = now.duration_since(since) >= VIDEO_WITHIN;
+        let camera = &ctx.health[ProcessId::Camera];
+        if video && !late && camera.away().is_none() && camera.progress.check(now).is_err() {
+            return Err(LaunchError::NotReady("the picture is not there yet".into()));
+        }
+        let ffmpeg = find_ffmpeg(&config)?;
+        let read = |path: &str| one_time_url(ctx, &config, Purpose::Read(path.into()), path);
+        let mux = Mux {
+            video: video.then(|| read(CAMERA)),
+            audio: config.media.has_microphone().then(|| read(AUDIO)),
+            target: one_time_url(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
+            fps: config.media.camera.fps,
+        };
+        self.since = None;
+        Ok(Command::new(ffmpeg).args(ffmpeg::muxer(&mux)).into())
+    }
+}
