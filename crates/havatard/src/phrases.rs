@@ -1,4 +1,4 @@
-//! Everybody's own phrases, a file for each account in the state directory.
+//! The phrases of each account, in a file of its own in the state directory.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::disk;
 use crate::store::Persisted;
 
-/// Bounds of what somebody may keep.
+/// Bounds of an account's phrases.
 const MOST_CATEGORIES: usize = 20;
 const MOST_PHRASES: usize = 50;
 const LONGEST_NAME: usize = 40;
@@ -67,7 +67,7 @@ impl Store {
         Self(Arc::new(Inner { state_dir: state_dir.to_owned(), files: Mutex::default() }))
     }
 
-    /// Somebody's phrases; for somebody who has kept none, a set to begin with.
+    /// An account's phrases; if it has stored none, a set to begin with.
     ///
     /// # Errors
     /// A file that is there and cannot be read: a set to begin with would be taken for the person's own, and kept in its place.
@@ -85,7 +85,7 @@ impl Store {
         read.await.unwrap_or_else(|error| Err(PhrasesError::Read(error.into())))
     }
 
-    /// Keeps somebody's phrases in the place of those before.
+    /// Replaces an account's phrases.
     ///
     /// # Errors
     /// Phrases beyond the bounds; a disk that cannot be written.
@@ -153,7 +153,7 @@ fn fits(text: &str, longest: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
 }
 
-/// What somebody begins with, in the language of those who are spoken to.
+/// The set to begin with, in the language of the people at the robot.
 fn starter() -> Phrases {
     let category = |&(name, phrases): &(&str, &[&str])| PhraseCategory {
         name: name.to_owned(),

@@ -26,25 +26,25 @@ pub(crate) enum ProcessId {
     Talk,
 }
 
-use ProcessId::{Camera, Mediamtx, Microphone, Muxer, Speaker, Talk};
-
 impl ProcessId {
     /// All, MediaMTX first.
-    pub(crate) const ALL: [Self; 6] = [Mediamtx, Camera, Microphone, Muxer, Speaker, Talk];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Mediamtx, Self::Camera, Self::Microphone, Self::Muxer, Self::Speaker, Self::Talk];
     /// Those that publish to MediaMTX and run only while streaming is wanted.
-    pub(crate) const PUBLISHERS: [Self; 3] = [Camera, Microphone, Muxer];
+    pub(crate) const PUBLISHERS: [Self; 3] = [Self::Camera, Self::Microphone, Self::Muxer];
     /// Those that depend on MediaMTX or run beside it, and stop before it.
-    pub(crate) const DEPENDENTS: [Self; 5] = [Camera, Microphone, Muxer, Speaker, Talk];
+    pub(crate) const DEPENDENTS: [Self; 5] =
+        [Self::Camera, Self::Microphone, Self::Muxer, Self::Speaker, Self::Talk];
 
     /// The name on the wire and in logs.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Mediamtx => "mediamtx",
-            Camera => "camera",
-            Microphone => "microphone",
-            Muxer => "muxer",
-            Speaker => "speaker",
-            Talk => "talk",
+            Self::Mediamtx => "mediamtx",
+            Self::Camera => "camera",
+            Self::Microphone => "microphone",
+            Self::Muxer => "muxer",
+            Self::Speaker => "speaker",
+            Self::Talk => "talk",
         }
     }
 
@@ -56,10 +56,10 @@ impl ProcessId {
     /// The path that it publishes.
     pub(crate) fn published_path(self) -> Option<&'static str> {
         match self {
-            Camera => Some(CAMERA),
-            Microphone => Some(AUDIO),
-            Muxer => Some(BOTH),
-            Mediamtx | Speaker | Talk => None,
+            Self::Camera => Some(CAMERA),
+            Self::Microphone => Some(AUDIO),
+            Self::Muxer => Some(BOTH),
+            Self::Mediamtx | Self::Speaker | Self::Talk => None,
         }
     }
 
@@ -72,11 +72,11 @@ impl ProcessId {
     pub(crate) fn is_configured(self, config: &Config) -> bool {
         let media = &config.media;
         match self {
-            Mediamtx => true,
-            Camera => media.has_camera(),
-            Microphone => media.has_microphone(),
-            Muxer => media.has_camera() || media.has_microphone(),
-            Speaker | Talk => media.has_speaker(),
+            Self::Mediamtx => true,
+            Self::Camera => media.has_camera(),
+            Self::Microphone => media.has_microphone(),
+            Self::Muxer => media.has_camera() || media.has_microphone(),
+            Self::Speaker | Self::Talk => media.has_speaker(),
         }
     }
 }
@@ -107,12 +107,12 @@ impl<T> ProcessTable<T> {
     pub(crate) fn entry(&mut self, id: ProcessId) -> &mut T {
         let [mediamtx, camera, microphone, muxer, speaker, talk] = &mut self.0;
         match id {
-            Mediamtx => mediamtx,
-            Camera => camera,
-            Microphone => microphone,
-            Muxer => muxer,
-            Speaker => speaker,
-            Talk => talk,
+            ProcessId::Mediamtx => mediamtx,
+            ProcessId::Camera => camera,
+            ProcessId::Microphone => microphone,
+            ProcessId::Muxer => muxer,
+            ProcessId::Speaker => speaker,
+            ProcessId::Talk => talk,
         }
     }
 }
@@ -123,12 +123,12 @@ impl<T> Index<ProcessId> for ProcessTable<T> {
     fn index(&self, id: ProcessId) -> &T {
         let [mediamtx, camera, microphone, muxer, speaker, talk] = &self.0;
         match id {
-            Mediamtx => mediamtx,
-            Camera => camera,
-            Microphone => microphone,
-            Muxer => muxer,
-            Speaker => speaker,
-            Talk => talk,
+            ProcessId::Mediamtx => mediamtx,
+            ProcessId::Camera => camera,
+            ProcessId::Microphone => microphone,
+            ProcessId::Muxer => muxer,
+            ProcessId::Speaker => speaker,
+            ProcessId::Talk => talk,
         }
     }
 }

@@ -62,13 +62,13 @@ pub(crate) async fn select(
     setting: AudioSetting,
     device: &SoundDevice,
 ) -> Result<AudioBackend, String> {
-    let card = alsa_card(device);
+    let card = alsa_hardware(device);
     match setting {
         AudioSetting::Alsa => present(card.as_deref()),
         // A name that only ALSA understands.
         AudioSetting::Auto if card.is_some() => present(card.as_deref()),
         AudioSetting::Auto | AudioSetting::Pulse if server_answers(spawner).await => Ok(AudioBackend::Pulse),
-        AudioSetting::Auto if any_alsa_card() => Ok(AudioBackend::Alsa),
+        AudioSetting::Auto if has_alsa_hardware() => Ok(AudioBackend::Alsa),
         AudioSetting::Auto => {
             Err("there is neither a sound card nor a sound server that this user reaches; \
                            whichever appears is used"
@@ -126,7 +126,7 @@ fn find(program: &str, package: &str) -> Result<PathBuf, LaunchError> {
 }
 
 /// The card that an ALSA device names: `plughw:CARD=Webcam,DEV=0` and `hw:1,0` do, `default` does not.
-fn alsa_card(device: &SoundDevice) -> Option<String> {
+fn alsa_hardware(device: &SoundDevice) -> Option<String> {
     let (plugin, place) = device.as_str().split_once(':')?;
     if !matches!(plugin, "hw" | "plughw" | "sysdefault" | "dsnoop" | "dmix") {
         return None;
@@ -147,7 +147,7 @@ fn present(card: Option<&str>) -> Result<AudioBackend, String> {
 }
 
 /// The kernel lists a card as ` 0 [Webcam         ]: USB-Audio - Webcam`.
-fn any_alsa_card() -> bool {
+fn has_alsa_hardware() -> bool {
     std::fs::read_to_string("/proc/asound/cards").is_ok_and(|list| list.contains("]:"))
 }
 
@@ -195,7 +195,7 @@ mod tests {
             ("pulse:x", None),
             ("alsa_output.usb-1.analog-stereo", None),
         ] {
-            assert_eq!(alsa_card(&device(name)).as_deref(), wanted, "{name}");
+            assert_eq!(alsa_hardware(&device(name)).as_deref(), wanted, "{name}");
         }
     }
 

@@ -8,7 +8,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use crate::config::{Camera, Microphone};
-
 use crate::media::server::access::PUBLISHER_USER;
 
 /// RTP packets of this size fit into MediaMTX's WebRTC packets, so that it need not cut them again.

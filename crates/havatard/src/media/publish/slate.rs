@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::{Camera, Config};
-use crate::program;
-
 use crate::media::context::Context;
+use crate::program;
 
 const LIMIT: Duration = Duration::from_secs(5);
 /// Counted up when the drawing changes, so that a persisted one is made anew.

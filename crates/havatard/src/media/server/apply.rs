@@ -17,9 +17,8 @@ use crate::media::process_table::{ProcessId, Processes};
 
 use super::applied_config::AppliedConfig;
 use super::error::MediaMtxError;
-use super::process;
 use super::render::Rendered;
-use super::settings;
+use super::{process, settings};
 
 /// How long MediaMTX may take to come into the new settings by itself.
 const READ_BACK_WITHIN: Duration = Duration::from_secs(4);

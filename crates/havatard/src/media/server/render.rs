@@ -11,7 +11,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::{Config, LogLevel, RecordingContainer};
-
 use crate::media::paths::{AUDIO, BOTH, CAMERA, TALK};
 
 use super::access::HOOK_USER;
