@@ -45,6 +45,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "auth",
             "config",
             "handles",
+            "holders",
             "media",
             "phrases",
             "presence",

@@ -1,3 +1,5 @@
+//! Sign-in, accounts and roles.
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

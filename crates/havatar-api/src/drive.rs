@@ -1,7 +1,11 @@
+//! Messages of the drive socket.
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Refusal, RobotState, StepMove};
+use crate::command::StepMove;
+use crate::refusal::Refusal;
+use crate::robot::RobotState;
 
 /// What every driving message carries, so that an old, repeated or reordered one is known for what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]

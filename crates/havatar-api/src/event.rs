@@ -1,10 +1,14 @@
+//! Messages of the event socket.
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    ConfigStatus, Devices, Encoder, Levels, Presence, Process, Readiness, RecordingStatus, RobotState,
-    Status, Streams, Voice,
-};
+use crate::process::Process;
+use crate::recording::RecordingStatus;
+use crate::robot::RobotState;
+use crate::status::{ConfigStatus, Devices, Encoder, Readiness, Status};
+use crate::stream::Streams;
+use crate::voice::{Levels, Presence, Voice};
 
 /// A message of `GET /api/v1/events` (WebSocket, text frames). The first is a snapshot; after it, each
 /// section of the status is sent whole when it changes, latest wins: a slow reader skips versions, it never

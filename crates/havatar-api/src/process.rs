@@ -1,3 +1,5 @@
+//! Supervised processes and their logs.
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,3 +1,5 @@
+//! Recordings.
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,8 +1,15 @@
+//! The status of everything.
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Presence, Process, RecordingStatus, RobotState, Streams, Voice};
+use crate::device::Device;
+use crate::process::Process;
+use crate::recording::RecordingStatus;
+use crate::robot::RobotState;
+use crate::stream::Streams;
+use crate::voice::{Presence, Voice};
 
 /// One picture of everything: body of `GET /api/v1/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -98,34 +105,6 @@ pub struct Devices {
     pub camera: Device,
     /// The microphone.
     pub microphone: Device,
-}
-
-/// One device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Device {
-    /// What the config asks for, in words: `v4l2 /dev/v4l/by-id/...`, `test picture`.
-    pub name: String,
-    /// Where it is.
-    pub state: DeviceState,
-    /// In words, where there is something to say.
-    #[schema(required)]
-    pub why: Option<String>,
-}
-
-/// Where a device is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DeviceState {
-    /// Not configured.
-    Off,
-    /// Its file is not there: unplugged or not yet plugged in. It is waited for.
-    Away,
-    /// There, but nothing comes from it yet.
-    Silent,
-    /// Frames or samples come from it.
-    Live,
-    /// Held off by the switch on the robot.
-    Private,
 }
 
 /// The encoder in use and what its test encode showed.

@@ -1,7 +1,7 @@
+//! Streams, and what viewers measure of them.
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use crate::Viewer;
 
 /// One MediaMTX path as a person thinks of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -41,4 +41,35 @@ pub struct Streams {
     /// What viewers' pages measure themselves, none older than ten seconds. Filled by `GET /api/v1/stats` alone.
     #[serde(default)]
     pub viewers: Vec<Viewer>,
+}
+
+/// What a viewer's page measures of its own picture: body of `PUT /api/v1/stats/viewer`, every few seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ViewerReport {
+    /// Age of the newest picture on the screen, ms.
+    pub picture_ms: Option<f64>,
+    /// The age is measured from the moment of capture, not only from the way since the server.
+    pub measured_from_capture: bool,
+    /// Frames a second on the screen.
+    pub fps: Option<f64>,
+    /// Rate of the picture, kb/s.
+    pub bitrate_kbps: Option<f64>,
+    /// Share of packets that were lost, percent.
+    pub lost_percent: Option<f64>,
+    /// How long frames wait in the jitter buffer, ms.
+    pub jitter_buffer_ms: Option<f64>,
+    /// Round trip to the media server, ms.
+    pub round_trip_ms: Option<f64>,
+}
+
+/// A viewer's own figures, as `GET /api/v1/stats` lists them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Viewer {
+    /// Their name.
+    pub who: String,
+    /// How old the report is, ms.
+    pub age_ms: u32,
+    /// What it says.
+    pub report: ViewerReport,
 }

@@ -90,7 +90,7 @@ impl From<Common> for Options {
 }
 
 fn main() -> ExitCode {
-    // Before anything else: this very program is also the guard of its children.
+    // First: the guard of the child processes is this same program.
     havatar_supervisor::guard::run_if_asked();
     match Cli::parse().verb {
         Verb::Run(common) => run(common.into()),
@@ -119,7 +119,7 @@ fn run(options: Options) -> ExitCode {
         tokio::spawn(listen_to_signals(shutdown.clone(), reload)?);
         daemon::run(loaded, options, Arc::new(Terminal), reloads, shutdown).await
     });
-    // A disk that hangs keeps its thread; it must not keep the process.
+    // A hanging disk blocks its thread; it must not block the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -169,7 +169,7 @@ fn start_logging() {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
-    // journald stamps lines by itself.
+    // journald adds timestamps itself.
     if in_journal() { lines.without_time().init() } else { lines.init() }
 }
 
@@ -177,8 +177,8 @@ fn in_journal() -> bool {
     std::env::var_os("JOURNAL_STREAM").is_some()
 }
 
-/// SIGINT and SIGTERM stop; a second one, or a stop that hangs, ends the process at once, and the guard ends
-/// its children. SIGHUP reads the config again.
+/// SIGINT and SIGTERM stop the daemon; a second one, or a stop that exceeds its limit, ends the process at once, and the guard
+/// ends its children. SIGHUP reloads the config.
 fn listen_to_signals(
     shutdown: CancellationToken,
     reload: tokio::sync::mpsc::Sender<()>,
@@ -191,7 +191,7 @@ fn listen_to_signals(
             tokio::select! {
                 _ = interrupt.recv() => break,
                 _ = terminate.recv() => break,
-                // A reload that waits already will read the newest file.
+                // A pending reload will read the newest file.
                 _ = hangup.recv() => drop(reload.try_send(())),
                 () = shutdown.cancelled() => break,
             }
@@ -206,13 +206,13 @@ fn listen_to_signals(
     })
 }
 
-/// Speaks to the person at the terminal and to systemd.
+/// Notifies the person at the terminal, and systemd.
 struct Terminal;
 
 impl ServiceNotifier for Terminal {
     fn serving(&self, address: &str, link: &LoginLink) {
         let minutes = link.expires_in_s / 60;
-        // The link signs in, so it goes to a terminal or whoever started this, never into a journal.
+        // The link signs in, so it goes to a terminal or the process that started the daemon, never into a journal.
         let sign_in = if in_journal() {
             "Make a sign-in link with: havatarctl link".to_owned()
         } else {

@@ -101,7 +101,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begins watching: takes an SDP offer, gives the answer. */
+        /** Begins a WHEP session: takes an SDP offer, returns the answer. */
         post: operations["whep_begin"];
         delete?: never;
         /** The ICE servers, before an offer is made. */
@@ -120,7 +120,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends watching. */
+        /** Ends a WHEP session. */
         delete: operations["whep_end"];
         options?: never;
         head?: never;
@@ -138,10 +138,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes the talk line: takes an SDP offer of one Opus track, gives the answer.
-         * @description A page does this when it is loaded, and from then on sends sound, silence included: MediaMTX ends a session of which
-         *     nothing comes for two seconds. Whoever has the line without an open microphone gives way, and so does whoever nothing
-         *     comes from for three seconds.
+         * Begins a WHIP session and claims the talk channel: takes an SDP offer of one Opus track, returns the answer.
+         * @description The page does this when it is loaded, and from then on sends audio, silence included: MediaMTX ends a session from which
+         *     it receives nothing for two seconds. A claim displaces a session whose microphone is closed, or from which no audio has
+         *     arrived for three seconds.
          */
         post: operations["whip_begin"];
         delete?: never;
@@ -161,7 +161,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Gives the talk line back. */
+        /** Ends a WHIP session and releases the talk channel. */
         delete: operations["whip_end"];
         options?: never;
         head?: never;
@@ -281,9 +281,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own phrases; a set to begin with for somebody who has kept none. */
+        /** The account's own phrases; a starter set if the account has stored none. */
         get: operations["phrases"];
-        /** Keeps one's own phrases, in the place of those before. At most 256 KiB. */
+        /** Replaces the account's own phrases. At most 256 KiB. */
         put: operations["phrases_keep"];
         post?: never;
         delete?: never;
@@ -472,7 +472,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sounds the attention sound, once its turn comes. */
+        /** Queues the attention sound. */
         post: operations["robot_attention"];
         delete?: never;
         options?: never;
@@ -546,7 +546,7 @@ export interface paths {
         put?: never;
         /**
          * Latches the e-stop: here, on disk and in the controller. Never refused, as often as you like.
-         * @description The wheels are told at once; the answer waits for the disk, for a second at most.
+         * @description The stop is sent at once; the response waits for the disk, for a second at most.
          */
         post: operations["robot_estop"];
         delete?: never;
@@ -600,11 +600,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says that the driver is there, for clients without a drive socket: at least every 500 ms. */
+        /** Keeps the lease alive, for clients without a drive socket: at least every 500 ms. */
         put: operations["robot_lease_keep"];
-        /** Asks for the robot. An empty body asks politely and in the account's name. */
+        /** Acquires the robot's lease. An empty body means `if_held: refuse` and the account's name. */
         post: operations["robot_lease_acquire"];
-        /** Gives the robot back. It stops. */
+        /** Releases the lease. The robot stops. */
         delete: operations["robot_lease_release"];
         options?: never;
         head?: never;
@@ -620,7 +620,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The driver's answer to whoever asks for the robot. */
+        /** The driver's answer to a request for the robot. */
         post: operations["robot_lease_answer"];
         delete?: never;
         options?: never;
@@ -654,9 +654,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Says something aloud, once its turn comes. A live talker goes first. */
+        /** Queues a text to be spoken. A live talker has priority. */
         post: operations["robot_speak"];
-        /** Takes everything back, and cuts short what is being said. */
+        /** Clears the queue, and interrupts the current utterance. */
         delete: operations["robot_hush"];
         options?: never;
         head?: never;
@@ -673,7 +673,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes one utterance back, or cuts it short. */
+        /** Removes one utterance from the queue, or interrupts it. */
         delete: operations["robot_speak_cancel"];
         options?: never;
         head?: never;
@@ -842,8 +842,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Opens or closes one's own microphone on a session of the talk line.
-         * @description While it is open, nobody else can take the line, and the robot's own speech waits. It closes by itself when the session ends.
+         * Opens or closes the caller's microphone on a WHIP session.
+         * @description While it is open, the talk channel cannot be claimed, and the robot's own speech waits. It closes when the session ends.
          */
         put: operations["talk"];
         post?: never;
@@ -2166,7 +2166,7 @@ export interface operations {
             query?: {
                 /** @description From 0. */
                 page?: number;
-                /** @description 100 unless told. */
+                /** @description 100 by default. */
                 itemsPerPage?: number;
             };
             header?: never;
@@ -2237,7 +2237,7 @@ export interface operations {
             query?: {
                 /** @description From 0. */
                 page?: number;
-                /** @description 100 unless told. */
+                /** @description 100 by default. */
                 itemsPerPage?: number;
             };
             header?: never;
@@ -2272,7 +2272,7 @@ export interface operations {
     whep_begin: {
         parameters: {
             query?: {
-                /** @description `havatar_camera` unless told; or `havatar_audio`, or `havatar`. */
+                /** @description `havatar_camera` by default; or `havatar_audio`, or `havatar`. */
                 path?: string;
             };
             header?: never;
@@ -2335,7 +2335,7 @@ export interface operations {
     whep_ice_servers: {
         parameters: {
             query?: {
-                /** @description `havatar_camera` unless told; or `havatar_audio`, or `havatar`. */
+                /** @description `havatar_camera` by default; or `havatar_audio`, or `havatar`. */
                 path?: string;
             };
             header?: never;
@@ -2502,7 +2502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description talk_held: somebody else's microphone is open */
+            /** @description talk_held: another talker's microphone is open */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2903,7 +2903,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Kept */
+            /** @description Stored */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3379,7 +3379,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It will be heard */
+            /** @description Queued */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3471,7 +3471,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Told */
+            /** @description Sent to the controller */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3629,7 +3629,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Told */
+            /** @description Sent to the controller */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3718,7 +3718,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is yours */
+            /** @description Granted */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3727,7 +3727,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseAnswer"];
                 };
             };
-            /** @description The driver has been asked: ask again every second or so */
+            /** @description The driver has been asked: repeat the request about every second */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3736,7 +3736,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseAnswer"];
                 };
             };
-            /** @description `lease_held`: somebody else has it */
+            /** @description `lease_held`: another driver has it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3778,7 +3778,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Given back */
+            /** @description Released */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3818,14 +3818,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Told */
+            /** @description Delivered */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `no_lease` (also if nobody asks), `lease_lost` */
+            /** @description `no_lease` (also if there is no request), `lease_lost` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3858,7 +3858,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Told */
+            /** @description Sent to the controller */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3907,7 +3907,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It will be said */
+            /** @description Queued */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4116,7 +4116,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Told; `motion` says where it is */
+            /** @description Sent; `motion` is the state */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4368,7 +4368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description talk_held: somebody else has taken the line */
+            /** @description talk_held: another talker has claimed the channel */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,33 +1,34 @@
-use std::{fs::Metadata, io::SeekFrom, os::unix::fs::MetadataExt as _};
+//! A recording as an HTTP answer, whole or one byte range.
 
-use axum::{
-    body::Body,
-    response::{IntoResponse as _, Response},
-};
+use std::fs::Metadata;
+use std::io::SeekFrom;
+use std::os::unix::fs::MetadataExt as _;
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
 use havatar_api::{Recording, RecordingFormat};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
-use super::problem::Failure;
+use super::error::ApiError;
 
-/// Bytes read from the disk at a time, and so held in memory per download.
+/// Bytes per read, and so in memory per download.
 const CHUNK: usize = 64 * 1024;
 
-/// A recording's file as an answer: whole, or the one range that was asked for. A file that still grows is
-/// served as long as it was when it was opened.
+/// Responds with a recording's file: whole, or the requested range. Of a growing file, the length at its opening is served.
 pub(super) async fn serve(
     recording: &Recording,
     file: std::fs::File,
     headers: &HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let mut file = tokio::fs::File::from_std(file);
     let meta = file.metadata().await.map_err(|error| unreadable(&error))?;
     let len = meta.len();
     let tag = (!recording.writing).then(|| tag(&meta));
     let wanted = match wanted(headers, tag.as_deref(), len) {
         Wanted::Nothing => {
-            let mut response = Failure::new(
+            let mut response = ApiError::new(
                 StatusCode::RANGE_NOT_SATISFIABLE,
                 "no_such_range",
                 format!("the file has {len} bytes"),
@@ -70,7 +71,7 @@ fn wanted(headers: &HeaderMap, tag: Option<&str>, len: u64) -> Wanted {
     let Some(range) = text(header::RANGE) else {
         return Wanted::Whole;
     };
-    // A range of another version is useless to whoever holds the first half of this one.
+    // A range of another version does not fit the part that the client has.
     if headers.contains_key(header::IF_RANGE) && (tag.is_none() || text(header::IF_RANGE) != tag) {
         return Wanted::Whole;
     }
@@ -136,9 +137,9 @@ fn put(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
     }
 }
 
-fn unreadable(error: &std::io::Error) -> Failure {
+fn unreadable(error: &std::io::Error) -> ApiError {
     tracing::warn!(%error, "a recording could not be read");
-    Failure::new(
+    ApiError::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "recording_unreadable",
         "the recording's file could not be read: the disk may be failing",

@@ -1,40 +1,38 @@
-use std::{ops::ControlFlow, time::Duration};
+//! The event socket: a snapshot of the status, then its changes.
 
-use axum::{
-    Extension,
-    extract::{
-        State,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
-    },
-    response::Response,
-};
-use havatar_api::{Event, Levels, Problem, Process, Status};
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
-};
+use std::ops::ControlFlow;
+use std::time::Duration;
 
-use super::{Http, problem::Failure, status};
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use havatar_api::{Event, Levels, Process, Status};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
 use crate::auth::Identity;
 
-/// Sockets open at once; a further one is told to try again.
-pub(super) const MOST: usize = 64;
-/// The largest message a client may send, in bytes: it has nothing to say but pongs.
+use super::error::ApiError;
+use super::extract::Caller;
+use super::state::AppState;
+use super::status;
+
+/// The largest message of a client, in bytes: clients send only pongs.
 const LARGEST_MESSAGE: usize = 4 * 1024;
 const PING: Duration = Duration::from_secs(10);
-/// With nothing to tell for this long, that is told. The panel takes a socket for half open that is silent for 8 s.
+/// After this time without an event, `alive` is sent. The panel treats a socket as half open after 8 s of silence.
 const QUIET: Duration = Duration::from_secs(2);
-/// How often levels are told at most.
+/// Shortest interval between two level events.
 const LEVELS: Duration = Duration::from_millis(200);
-/// As the contract has it.
+/// Silence, as the contract defines it.
 const SILENCE_DB: f32 = -90.0;
-/// A socket from which nothing has come for this long is dead.
+/// A socket that has received nothing for this long is closed.
 const DEAD: Duration = Duration::from_secs(25);
-/// A client that does not take a message for this long is dead too.
+/// A client that does not take a message for this long is closed too.
 const STUCK: Duration = Duration::from_secs(10);
-/// The close code that says the session ended: sign in again.
+/// Close code: the session has ended, sign in again.
 const SIGNED_OUT: u16 = 4401;
-/// The close code that says the daemon stops: come back.
+/// Close code: the daemon stops, reconnect.
 const GOING_AWAY: u16 = 1001;
 
 /// A WebSocket that sends a snapshot, then each section of the status when it changes.
@@ -47,77 +45,83 @@ const GOING_AWAY: u16 = 1001;
     tag = "status",
     responses(
         (status = 101, description = "Text messages, each an `Event`", body = Event),
-        (status = 503, description = "Too many sockets", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too many sockets"),
     )
 )]
 pub(super) async fn events(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
+    State(state): State<AppState>,
+    Caller(identity): Caller,
     upgrade: WebSocketUpgrade,
-) -> Result<Response, Failure> {
-    let place = http
-        .0
-        .sockets
+) -> Result<Response, ApiError> {
+    let permit = state
+        .event_sockets
         .clone()
         .try_acquire_owned()
-        .map_err(|_| Failure::busy("too many event sockets are open"))?;
+        .map_err(|_| ApiError::busy("too many event sockets are open"))?;
     Ok(upgrade
         .max_message_size(LARGEST_MESSAGE)
         .max_frame_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| Feed::new(http, identity, socket, place).run()))
+        .on_upgrade(move |socket| Feed::new(state, identity, socket, permit).run()))
 }
 
 /// One open socket.
 struct Feed {
-    http: Http,
+    state: AppState,
     identity: Identity,
     socket: WebSocket,
     sent: Status,
-    heard: Instant,
-    said: Instant,
-    _place: OwnedSemaphorePermit,
+    received: Instant,
+    sent_at: Instant,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Feed {
-    fn new(http: Http, identity: Identity, socket: WebSocket, place: OwnedSemaphorePermit) -> Self {
-        let sent = status::now(&http);
-        Self { http, identity, socket, sent, heard: Instant::now(), said: Instant::now(), _place: place }
+    fn new(state: AppState, identity: Identity, socket: WebSocket, permit: OwnedSemaphorePermit) -> Self {
+        let sent = status::now(&state);
+        Self {
+            state,
+            identity,
+            socket,
+            sent,
+            received: Instant::now(),
+            sent_at: Instant::now(),
+            _permit: permit,
+        }
     }
 
     async fn run(mut self) {
         let ended = self.identity.ended();
-        let shutdown = self.http.app().shutdown.clone();
+        let shutdown = self.state.handles.shutdown.clone();
         let frame = tokio::select! {
-            // A client that takes nothing must not outlive its session, so the work itself is dropped.
+            // A client that takes nothing must not outlive its session, so `feed` itself is dropped.
             biased;
             () = ended.cancelled() => CloseFrame { code: SIGNED_OUT, reason: "signed out".into() },
             () = shutdown.cancelled() => CloseFrame { code: GOING_AWAY, reason: "stopping".into() },
             () = self.feed() => return,
         };
-        // The close handshake is a courtesy; whoever does not take part is left.
+        // The close handshake is best effort: a client that does not answer is dropped.
         let _ = timeout(Duration::from_secs(1), self.socket.send(Message::Close(Some(frame)))).await;
     }
 
     async fn feed(&mut self) {
-        let mut media = self.http.app().media.subscribe();
-        let mut recording = self.http.app().recordings.subscribe();
-        let mut config = self.http.app().config_status.clone();
-        let mut robot = self.http.app().robot.subscribe();
-        let mut sound = self.http.app().media.audio.sound();
-        let mut speech = self.http.app().speech.subscribe();
-        let mut talker = self.http.0.line.subscribe();
-        let mut presence = self.http.app().presence.clone();
+        let mut media = self.state.handles.media.subscribe();
+        let mut config = self.state.handles.config_status.clone();
+        let mut robot = self.state.handles.robot.subscribe();
+        let mut recording = self.state.handles.recordings.subscribe();
+        let mut sound = self.state.handles.media.audio.sound();
+        let mut speech = self.state.handles.speech.subscribe();
+        let mut talker = self.state.talk.subscribe();
+        let mut presence = self.state.handles.presence.clone();
         media.mark_unchanged();
-        recording.mark_unchanged();
         config.mark_unchanged();
         robot.mark_unchanged();
+        recording.mark_unchanged();
         sound.mark_unchanged();
         speech.mark_unchanged();
         talker.mark_unchanged();
         presence.mark_unchanged();
-        // Looked at after the marks, so that no change falls between.
-        self.sent = status::now(&self.http);
+        // Read after the marks, so that no change is lost between.
+        self.sent = status::now(&self.state);
         let snapshot = Event::Snapshot { status: self.sent.clone() };
         if self.send(&snapshot).await.is_break() {
             return;
@@ -131,23 +135,23 @@ impl Feed {
         loop {
             let went_on = tokio::select! {
                 Ok(()) = media.changed() => self.send_changes().await,
-                Ok(()) = recording.changed() => self.send_changes().await,
                 Ok(()) = config.changed() => self.send_changes().await,
                 Ok(()) = robot.changed() => self.send_changes().await,
+                Ok(()) = recording.changed() => self.send_changes().await,
                 Ok(()) = sound.changed() => self.send_changes().await,
                 Ok(()) = speech.changed() => self.send_changes().await,
                 Ok(()) = talker.changed() => self.send_changes().await,
                 Ok(()) = presence.changed() => self.send_changes().await,
                 _ = levels.tick() => {
-                    let now = *self.http.app().media.audio.levels().borrow();
+                    let now = *self.state.handles.media.audio.levels().borrow();
                     match meter.read(now) {
                         Some(levels) => self.send(&Event::Levels { levels }).await,
                         None => ControlFlow::Continue(()),
                     }
                 }
-                () = sleep_until(self.said + QUIET) => self.send(&Event::Alive).await,
+                () = sleep_until(self.sent_at + QUIET) => self.send(&Event::Alive).await,
                 _ = pings.tick() => self.ping().await,
-                message = self.socket.recv() => self.hear(message.as_ref()),
+                message = self.socket.recv() => self.receive(message.as_ref()),
             };
             if went_on.is_break() {
                 return;
@@ -155,10 +159,9 @@ impl Feed {
         }
     }
 
-    /// Compares with what was sent last, not with what was current last: a reader slower than the changes
-    /// skips versions.
+    /// Compares with the last sent status, not with the last current one: a reader slower than the changes skips versions.
     async fn send_changes(&mut self) -> ControlFlow<()> {
-        let now = status::now(&self.http);
+        let now = status::now(&self.state);
         for event in changes(&self.sent, &now) {
             self.send(&event).await?;
         }
@@ -167,21 +170,21 @@ impl Feed {
     }
 
     async fn send(&mut self, event: &Event) -> ControlFlow<()> {
-        self.said = Instant::now();
+        self.sent_at = Instant::now();
         match serde_json::to_string(event) {
             Ok(text) => self.put(Message::Text(text.into())).await,
             Err(error) => {
-                tracing::error!(%error, "an event could not be worded");
+                tracing::error!(%error, "an event could not be serialized");
                 ControlFlow::Break(())
             }
         }
     }
 
     async fn ping(&mut self) -> ControlFlow<()> {
-        if self.heard.elapsed() >= DEAD {
+        if self.received.elapsed() >= DEAD {
             return ControlFlow::Break(());
         }
-        self.http.app().auth.touch(self.identity.owner());
+        self.state.handles.auth.touch(self.identity.owner());
         self.put(Message::Ping(bytes::Bytes::new())).await
     }
 
@@ -192,11 +195,11 @@ impl Feed {
         }
     }
 
-    fn hear(&mut self, message: Option<&Result<Message, axum::Error>>) -> ControlFlow<()> {
+    fn receive(&mut self, message: Option<&Result<Message, axum::Error>>) -> ControlFlow<()> {
         match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => ControlFlow::Break(()),
             Some(Ok(_)) => {
-                self.heard = Instant::now();
+                self.received = Instant::now();
                 ControlFlow::Continue(())
             }
         }
@@ -205,7 +208,7 @@ impl Feed {
 
 /// The sections that differ, each whole.
 fn changes(last: &Status, now: &Status) -> Vec<Event> {
-    // What has no section of its own: all is sent again.
+    // The version has no section of its own, so a snapshot is sent.
     if last.mediamtx_version != now.mediamtx_version {
         return vec![Event::Snapshot { status: now.clone() }];
     }
@@ -243,22 +246,22 @@ fn changes(last: &Status, now: &Status) -> Vec<Event> {
     events
 }
 
-/// Says when levels are worth a message: while anything is heard, and once when it has become silent.
+/// Decides when levels are sent: while there is sound, and once when it ends.
 #[derive(Default)]
 struct Meter {
-    told: Option<Levels>,
+    last: Option<Levels>,
 }
 
 impl Meter {
     fn read(&mut self, now: Levels) -> Option<Levels> {
-        let heard = |db: Option<f32>| db.is_some_and(|db| db > SILENCE_DB);
-        let audible = heard(now.speaker_db) || heard(now.microphone_db);
-        if !audible && self.told.is_none_or(|told| told == now) {
-            // The first silence says only what nobody has doubted; it is remembered, so that its end as a device is told.
-            self.told = Some(now);
+        let audible = |db: Option<f32>| db.is_some_and(|db| db > SILENCE_DB);
+        let any = audible(now.speaker_db) || audible(now.microphone_db);
+        if !any && self.last.is_none_or(|last| last == now) {
+            // Initial silence is not sent. It is stored, so that a later change of a device is.
+            self.last = Some(now);
             return None;
         }
-        self.told = Some(now);
+        self.last = Some(now);
         Some(now)
     }
 }

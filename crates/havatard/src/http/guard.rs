@@ -1,88 +1,73 @@
-//! What a request must show before a route sees it: a host name that is ours, an origin that is ours, and
-//! somebody who is signed in. Nothing is let through for want of a rule: a route that is on no list needs
-//! all three.
+//! What a request must show before its handler runs: a host name of ours, an origin of ours, and the permission that the
+//! table of routes requires. A route without a rule requires all three.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::{
-    extract::{MatchedPath, Request, State},
-    middleware::Next,
-    response::Response,
-};
-use http::{HeaderMap, Method, StatusCode, header, request::Parts, uri::Authority};
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, Method, StatusCode, header};
 
-use super::{Http, problem, problem::Failure};
-use crate::{
-    auth::{Auth, Identity, Proof, cookie},
-    config::HostName,
-};
+use crate::auth::{Auth, Identity, Proof, cookie};
+use crate::config::HostName;
 
-/// Where we are reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listening {
-    /// The address that was really bound.
-    pub address: SocketAddr,
-    /// Whether it speaks TLS.
-    pub tls: bool,
-}
+use super::error::ApiError;
+use super::permission::Permission;
+use super::server::Listening;
+use super::state::AppState;
 
-impl Listening {
-    fn scheme(self) -> &'static str {
-        if self.tls { "https" } else { "http" }
-    }
-}
-
-/// Routes that need nobody signed in. Everything else that is a route does.
-const PUBLIC: [&str; 3] = ["/healthz", "/readyz", "/api/v1/login"];
-/// The one route that answers under any host name: probes ask by whatever address they know.
+/// The one route that answers under any host name: health probes use any address.
 const ANY_HOST: &str = "/healthz";
 
 /// The middleware.
-pub(super) async fn guard(State(http): State<Http>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&http, &parts) {
+    match admit(&state, &parts) {
         Ok(identity) => {
             if let Some(identity) = identity {
                 parts.extensions.insert(identity);
             }
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(failure) => problem::refused(failure, &parts),
+        Err(error) => error.refuse(&parts),
     }
 }
 
-fn admit(http: &Http, parts: &Parts) -> Result<Option<Identity>, Failure> {
+fn admit(state: &AppState, parts: &Parts) -> Result<Option<Identity>, ApiError> {
     let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-    let listening = http.listening();
-    let host = allowed_host(http, parts);
+    let listening = state.listening;
+    let host = allowed_host(state, parts);
     if host.is_none() && route != Some(ANY_HOST) {
-        return Err(Failure::new(
+        return Err(ApiError::new(
             StatusCode::MISDIRECTED_REQUEST,
             "wrong_host",
             "this robot does not answer to that host name: add it to server.hosts if it should",
         ));
     }
-    let matters = !parts.method.is_safe() || is_upgrade(&parts.headers);
+    let changes = !parts.method.is_safe() || is_upgrade(&parts.headers);
     let source = match &host {
-        Some(host) if matters => source(&parts.headers, listening.scheme(), host),
+        Some(host) if changes => source(&parts.headers, listening.scheme(), host),
         _ => Source::Own,
     };
     if source == Source::Foreign {
         return Err(foreign_origin());
     }
-    if !needs_identity(route, parts.uri.path()) {
-        return Ok(None);
+    match state.permissions.required(route, &parts.method, parts.uri.path()) {
+        Permission::Public => return Ok(None),
+        Permission::SignedIn => {}
     }
     let identity =
-        identify(&http.app().auth, &parts.headers, listening.tls).ok_or_else(Failure::not_signed_in)?;
-    if matches!(identity.proof, Proof::Session { .. }) && source == Source::Unsaid {
+        identify(&state.handles.auth, &parts.headers, listening.tls).ok_or_else(ApiError::not_signed_in)?;
+    if matches!(identity.proof, Proof::Session { .. }) && source == Source::Unstated {
         return Err(foreign_origin());
     }
     Ok(Some(identity))
 }
 
-/// The host name a request came in under, if it is one of ours.
-pub(super) fn allowed_host(http: &Http, parts: &Parts) -> Option<Authority> {
+/// The host name that a request was sent to, if it is one of ours.
+pub(super) fn allowed_host(state: &AppState, parts: &Parts) -> Option<Authority> {
     let mut named = parts.headers.get_all(header::HOST).iter();
     let in_header = named.next().map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
     if named.next().is_some() {
@@ -94,8 +79,8 @@ pub(super) fn allowed_host(http: &Http, parts: &Parts) -> Option<Authority> {
         (Some(Some(header)), Some(target)) if header != target => return None,
         (Some(Some(host)), _) | (None, Some(host)) => host,
     };
-    let config = http.app().config.borrow();
-    is_ours(&host, http.listening(), config.server.hosts.iter().map(HostName::as_str)).then_some(host)
+    let config = state.handles.config.borrow();
+    is_ours(&host, state.listening, config.server.hosts.iter().map(HostName::as_str)).then_some(host)
 }
 
 fn is_ours<'a>(
@@ -108,7 +93,7 @@ fn is_ours<'a>(
     }
     let name = host.host().trim_start_matches('[').trim_end_matches(']');
     let default_port = if listening.tls { 443 } else { 80 };
-    // A configured name without a port is what a reverse proxy in front of us is called by.
+    // A reverse proxy in front of the daemon passes a configured name without a port.
     let by_proxy = host.port().is_none();
     let at_our_port = host.port_u16().unwrap_or(default_port) == listening.address.port();
     if (at_our_port || by_proxy) && configured.any(|ours| ours.eq_ignore_ascii_case(name)) {
@@ -118,7 +103,7 @@ fn is_ours<'a>(
         return false;
     }
     match name.parse::<IpAddr>().ok() {
-        // A rebound name cannot look like an address, so on a wildcard listener any address is ours.
+        // DNS rebinding needs a name, so on a wildcard listener every literal address is ours.
         Some(ip) => {
             ip.is_loopback() || ip == listening.address.ip() || listening.address.ip().is_unspecified()
         }
@@ -126,15 +111,15 @@ fn is_ours<'a>(
     }
 }
 
-/// Where a request was made.
+/// The origin of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     /// A page of ours.
     Own,
-    /// Some other page.
+    /// Another page.
     Foreign,
-    /// No browser said anything: a program, or a very old browser.
-    Unsaid,
+    /// Not stated: a program, or a very old browser.
+    Unstated,
 }
 
 fn source(headers: &HeaderMap, scheme: &str, host: &Authority) -> Source {
@@ -142,9 +127,9 @@ fn source(headers: &HeaderMap, scheme: &str, host: &Authority) -> Source {
     let site = headers.get("sec-fetch-site").map(|value| value.as_bytes() == b"same-origin");
     match (origins.next(), origins.next(), site) {
         (_, Some(_), _) | (_, _, Some(false)) => Source::Foreign,
-        // The browser itself compares whole origins, so its word also holds behind a proxy that ends TLS.
+        // The browser compares whole origins itself, which also holds behind a proxy that terminates TLS.
         (_, _, Some(true)) => Source::Own,
-        (None, None, None) => Source::Unsaid,
+        (None, None, None) => Source::Unstated,
         (Some(origin), None, None) => {
             let same = origin.to_str().is_ok_and(|origin| is_origin_of(origin, scheme, host));
             if same { Source::Own } else { Source::Foreign }
@@ -169,17 +154,9 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key(header::UPGRADE)
 }
 
-fn needs_identity(route: Option<&str>, path: &str) -> bool {
-    match route {
-        Some(route) => !PUBLIC.contains(&route),
-        // What is no route is either the panel's files, which hold no secret, or a mistyped API address.
-        None => path == "/api" || path.starts_with("/api/"),
-    }
-}
-
-/// Whether somebody who need not have proven who they are has done so.
-pub(super) fn is_known(http: &Http, headers: &HeaderMap) -> bool {
-    identify(&http.app().auth, headers, http.listening().tls).is_some()
+/// Whether a request to a public route carries valid credentials.
+pub(super) fn is_signed_in(state: &AppState, headers: &HeaderMap) -> bool {
+    identify(&state.handles.auth, headers, state.listening.tls).is_some()
 }
 
 fn identify(auth: &Auth, headers: &HeaderMap, tls: bool) -> Option<Identity> {
@@ -191,16 +168,16 @@ fn identify(auth: &Auth, headers: &HeaderMap, tls: bool) -> Option<Identity> {
     cookie::values(tls, cookies).find_map(|value| auth.by_session(value))
 }
 
-fn foreign_origin() -> Failure {
-    Failure::new(
+fn foreign_origin() -> ApiError {
+    ApiError::new(
         StatusCode::FORBIDDEN,
         "foreign_origin",
         "this was not asked from the robot's own page; programs use a bearer token",
     )
 }
 
-/// Whether a method only looks.
-pub(super) fn only_looks(method: &Method) -> bool {
+/// Whether a method only reads.
+pub(super) fn only_reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
@@ -257,7 +234,7 @@ mod tests {
     #[test]
     fn sources() {
         let cases: [(&[(&str, &str)], Source); 14] = [
-            (&[], Source::Unsaid),
+            (&[], Source::Unstated),
             (&[("origin", "http://localhost:8080")], Source::Own),
             (&[("origin", "HTTP://LOCALHOST:8080")], Source::Own),
             (&[("origin", "http://localhost:3000")], Source::Foreign),
@@ -279,15 +256,5 @@ mod tests {
             }
             assert_eq!(source(&headers, "http", &authority("localhost:8080")), expected, "{given:?}");
         }
-    }
-
-    #[test]
-    fn what_is_no_route_is_public_only_outside_the_api() {
-        assert!(!needs_identity(None, "/"));
-        assert!(!needs_identity(None, "/assets/x.js"));
-        assert!(needs_identity(None, "/api"));
-        assert!(needs_identity(None, "/api/v2/anything"));
-        assert!(needs_identity(Some("/hls/{name}"), "/hls/x"));
-        assert!(!needs_identity(Some("/healthz"), "/healthz"));
     }
 }

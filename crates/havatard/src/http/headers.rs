@@ -1,11 +1,12 @@
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+//! Headers of every response.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Http, guard::allowed_host};
+use super::guard::allowed_host;
+use super::state::AppState;
 
 /// Sent with every answer, whatever it is.
 const ALWAYS: [(HeaderName, &str); 5] = [
@@ -22,12 +23,12 @@ const POLICY: &str = "default-src 'self'; media-src 'self' blob: mediastream:; i
 
 /// The middleware. The content security policy allows no inline script or style, and connections only to
 /// where the page came from.
-pub(super) async fn secure(State(http): State<Http>, request: Request, next: Next) -> Response {
+pub(super) async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let tls = http.listening().tls;
+    let tls = state.listening.tls;
     // 'self' does not cover WebSockets in every browser, so ours is named. The host is one of the
     // allow-list, and it was parsed, so nothing else can get into the header through it.
-    let connect = allowed_host(&http, &parts).map_or_else(
+    let connect = allowed_host(&state, &parts).map_or_else(
         || "connect-src 'self'".to_owned(),
         |host| format!("connect-src 'self' {}://{host}", if tls { "wss" } else { "ws" }),
     );

@@ -1,12 +1,13 @@
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+//! Liveness and readiness.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use havatar_api::{Health, Readiness};
 use http::{HeaderMap, StatusCode};
 
-use super::{Http, guard};
+use super::guard;
+use super::state::AppState;
 
 /// The daemon is alive.
 #[utoipa::path(
@@ -14,7 +15,6 @@ use super::{Http, guard};
     path = "/healthz",
     operation_id = "healthz",
     tag = "health",
-    security(()),
     responses((status = 200, description = "Alive", body = Health))
 )]
 pub(super) async fn healthz() -> Json<Health> {
@@ -27,16 +27,15 @@ pub(super) async fn healthz() -> Json<Health> {
     path = "/readyz",
     operation_id = "readyz",
     tag = "health",
-    security(()),
     responses(
         (status = 200, description = "Ready", body = Readiness),
         (status = 503, description = "Not ready, and what is missing", body = Readiness),
     )
 )]
-pub(super) async fn readyz(State(http): State<Http>, headers: HeaderMap) -> Response {
-    let mut readiness = http.app().media.status().readiness;
-    // Anybody may ask; the reasons name devices, files and programs of this machine.
-    if !guard::is_known(&http, &headers) {
+pub(super) async fn readyz(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    let mut readiness = state.handles.media.status().readiness;
+    // The route is public, and the reasons name devices, files and programs of this machine.
+    if !guard::is_signed_in(&state, &headers) {
         for missing in &mut readiness.missing {
             missing.why = None;
         }

@@ -1,42 +1,38 @@
-//! Where MediaMTX asks whom to let in: a listener of its own on loopback, for MediaMTX alone.
+//! The auth hook: MediaMTX asks it for every access decision, on a listener of its own on loopback.
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, Request, State},
-    middleware::{Next, from_fn_with_state},
-    response::{IntoResponse as _, Response},
-    routing::post,
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
-use super::server;
-use crate::{
-    auth::Auth,
-    media::{AccessRequest, BOTH, CAMERA, HOOK_USER, Media},
-    secrets::Fingerprint,
-};
+use crate::auth::Auth;
+use crate::media::{AccessRequest, BOTH, CAMERA, HOOK_USER, Media};
+use crate::secrets::Fingerprint;
 
-/// The path it asks at.
+use super::server;
+
+/// Path of the hook.
 pub const PATH: &str = "/auth";
 
 const LARGEST_BODY: usize = 16 * 1024;
-/// The longest piece of a client's text in a log line, in characters.
+/// The longest client text in a log line, in characters.
 const LONGEST_LOGGED: usize = 64;
 
-/// A bound hook that does not answer yet: its port goes into MediaMTX's config first.
+/// A bound hook that does not answer yet: its port is written to MediaMTX's config first.
 #[derive(Debug)]
 pub struct Hook {
     listener: TcpListener,
 }
 
-/// Binds the hook to a free port of 127.0.0.1 and says which.
+/// Binds the hook to a free port of 127.0.0.1. Returns the port.
 ///
 /// # Errors
 /// No port is free.
@@ -46,8 +42,7 @@ pub fn bind() -> io::Result<(Hook, u16)> {
     Ok((Hook { listener }, port))
 }
 
-/// Answers MediaMTX until `shutdown`: 204 lets in, 401 does not. Whoever does not know `secret` is told
-/// nothing.
+/// Answers MediaMTX until `shutdown`: 204 admits, 401 refuses. A caller without `secret` gets 401 for everything.
 ///
 /// # Errors
 /// The listener failed.
@@ -74,7 +69,7 @@ async fn prove(State(expected): State<Fingerprint>, request: Request, next: Next
     if presented(request.headers()).is_some_and(|presented| expected.matches(&presented)) {
         next.run(request).await
     } else {
-        tracing::debug!("somebody who is not MediaMTX called its auth hook");
+        tracing::debug!("a caller other than MediaMTX used its auth hook");
         StatusCode::UNAUTHORIZED.into_response()
     }
 }
@@ -89,7 +84,7 @@ async fn decide(
     Json(request): Json<AccessRequest>,
 ) -> StatusCode {
     let own = media.access.admit(&request);
-    // Of what we ourselves let through, WebRTC is for people; our own readers use RTSP.
+    // Of the daemon's own requests, those over WebRTC are viewers'; its own readers use RTSP.
     let watches = if own {
         request.action == "read" && request.protocol == "webrtc"
     } else {
@@ -104,13 +99,13 @@ async fn decide(
         path = ?short(&request.path),
         protocol = ?short(&request.protocol),
         admitted,
-        "MediaMTX asked whether to let somebody in"
+        "MediaMTX asked for an access decision"
     );
     if admitted { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED }
 }
 
-/// VLC, OBS and the like sign in with a token as their password, whatever the user name. The robot's microphone alone is
-/// for the panel, and what is said into the room for nobody.
+/// VLC, OBS and other players send a token as the password, with any user name. The microphone's own path is for the panel
+/// only, and the talk path has no readers.
 fn may_watch(auth: &Auth, request: &AccessRequest) -> bool {
     request.action == "read"
         && matches!(request.protocol.as_str(), "rtsp" | "hls")

@@ -1,23 +1,22 @@
-//! An allow-list of MediaMTX's read-only routes. The address that is asked upstream is put together here
-//! from parts that were checked one by one, so nothing a client writes can reach another route: MediaMTX's
-//! config routes show secrets, and writing there is running commands.
+//! An allow-list of MediaMTX's read-only routes.
+//!
+//! The upstream address is composed here of parts that are checked one by one, so that no client text can reach another
+//! route: MediaMTX's config routes show secrets, and writing to them runs commands.
 
 use std::fmt::Write as _;
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
-use havatar_api::Problem;
+use axum::Json;
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
-use super::{Http, problem::Failure};
+use super::error::ApiError;
+use super::state::AppState;
 
-/// What may be listed and looked at: the name in our route, and MediaMTX's. The names in one word are those that MediaMTX had
-/// before 1.21.0; programs that use them go on working.
+/// The lists that may be read: the name in our route, and MediaMTX's. The names in one word are MediaMTX's before 1.21.0,
+/// and still work.
 const KINDS: [(&str, &str); 8] = [
     ("paths", "paths"),
     ("recordings", "recordings"),
@@ -38,11 +37,10 @@ const LONGEST_NAME: usize = 64;
     tag = "mediamtx",
     responses(
         (status = 200, description = "As MediaMTX words it", body = Object),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn info(State(http): State<Http>) -> Result<Json<Value>, Failure> {
-    ask(&http, "/v3/info").await
+pub(super) async fn info(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+    ask(&state, "/v3/info").await
 }
 
 /// A page of a list: `paths` or `recordings`; also `webrtcsessions`, `hlssessions` and `rtspsessions`, the former names of
@@ -55,15 +53,14 @@ pub(super) async fn info(State(http): State<Http>) -> Result<Json<Value>, Failur
     params(("kind" = String, Path, description = "What to list"), Page),
     responses(
         (status = 200, description = "As MediaMTX words it", body = Object),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(
-    State(http): State<Http>,
+    State(state): State<AppState>,
     Path(kind): Path<String>,
     Query(page): Query<Page>,
-) -> Result<Json<Value>, Failure> {
-    list_of(&http, &kind, &page).await
+) -> Result<Json<Value>, ApiError> {
+    list_of(&state, &kind, &page).await
 }
 
 /// A page of the sessions of `webrtc`, `hls` or `rtsp`.
@@ -75,15 +72,14 @@ pub(super) async fn list(
     params(("kind" = String, Path, description = "Whose sessions"), Page),
     responses(
         (status = 200, description = "As MediaMTX words it", body = Object),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list_sessions(
-    State(http): State<Http>,
+    State(state): State<AppState>,
     Path(kind): Path<String>,
     Query(page): Query<Page>,
-) -> Result<Json<Value>, Failure> {
-    list_of(&http, &format!("{kind}/sessions"), &page).await
+) -> Result<Json<Value>, ApiError> {
+    list_of(&state, &format!("{kind}/sessions"), &page).await
 }
 
 /// One item of a list.
@@ -98,14 +94,13 @@ pub(super) async fn list_sessions(
     ),
     responses(
         (status = 200, description = "As MediaMTX words it", body = Object),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn get(
-    State(http): State<Http>,
+    State(state): State<AppState>,
     Path((kind, name)): Path<(String, String)>,
-) -> Result<Json<Value>, Failure> {
-    item_of(&http, &kind, &name).await
+) -> Result<Json<Value>, ApiError> {
+    item_of(&state, &kind, &name).await
 }
 
 /// One session.
@@ -120,14 +115,13 @@ pub(super) async fn get(
     ),
     responses(
         (status = 200, description = "As MediaMTX words it", body = Object),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn get_session(
-    State(http): State<Http>,
+    State(state): State<AppState>,
     Path((kind, id)): Path<(String, String)>,
-) -> Result<Json<Value>, Failure> {
-    item_of(&http, &format!("{kind}/sessions"), &id).await
+) -> Result<Json<Value>, ApiError> {
+    item_of(&state, &format!("{kind}/sessions"), &id).await
 }
 
 /// Which part of a list.
@@ -137,48 +131,48 @@ pub(super) async fn get_session(
 pub(super) struct Page {
     /// From 0.
     page: Option<u16>,
-    /// 100 unless told.
+    /// 100 by default.
     items_per_page: Option<u16>,
 }
 
-async fn list_of(http: &Http, kind: &str, page: &Page) -> Result<Json<Value>, Failure> {
+async fn list_of(state: &AppState, kind: &str, page: &Page) -> Result<Json<Value>, ApiError> {
     let kind = known(kind)?;
     let mut path = format!("/v3/{kind}/list?itemsPerPage={}", page.items_per_page.unwrap_or(100));
     if let Some(page) = page.page {
         // Writing into a String cannot fail.
         let _ = write!(path, "&page={page}");
     }
-    ask(http, &path).await
+    ask(state, &path).await
 }
 
-async fn item_of(http: &Http, kind: &str, name: &str) -> Result<Json<Value>, Failure> {
+async fn item_of(state: &AppState, kind: &str, name: &str) -> Result<Json<Value>, ApiError> {
     let kind = known(kind)?;
     if !is_name(name) {
-        return Err(nothing_there());
+        return Err(no_such_item());
     }
-    ask(http, &format!("/v3/{kind}/get/{name}")).await
+    ask(state, &format!("/v3/{kind}/get/{name}")).await
 }
 
-async fn ask(http: &Http, path: &str) -> Result<Json<Value>, Failure> {
-    let (status, body) = http.app().media.mediamtx_get(path).await?;
+async fn ask(state: &AppState, path: &str) -> Result<Json<Value>, ApiError> {
+    let (status, body) = state.handles.media.mediamtx_get(path).await?;
     match status {
         200 => {
-            let mut value = serde_json::from_slice(&body).map_err(|_| odd())?;
-            hide(&mut value);
+            let mut value = serde_json::from_slice(&body).map_err(|_| ApiError::bad_upstream())?;
+            redact(&mut value);
             Ok(Json(value))
         }
-        404 => Err(nothing_there()),
-        400 => Err(Failure::new(
+        404 => Err(no_such_item()),
+        400 => Err(ApiError::new(
             StatusCode::BAD_REQUEST,
             "bad_request",
             "MediaMTX does not take that page or name",
         )),
-        _ => Err(odd()),
+        _ => Err(ApiError::bad_upstream()),
     }
 }
 
-/// Sessions carry the query they came with, and queries may carry tokens.
-fn hide(value: &mut Value) {
+/// Removes the query that each session carries: it may hold a token.
+fn redact(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (key, field) in fields {
@@ -186,20 +180,20 @@ fn hide(value: &mut Value) {
                     Value::String(text) if key == "query" && !text.is_empty() => {
                         "(hidden)".clone_into(text);
                     }
-                    other => hide(other),
+                    other => redact(other),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(hide),
+        Value::Array(items) => items.iter_mut().for_each(redact),
         _ => {}
     }
 }
 
-fn known(kind: &str) -> Result<&'static str, Failure> {
+fn known(kind: &str) -> Result<&'static str, ApiError> {
     KINDS
         .into_iter()
         .find_map(|(ours, theirs)| (ours == kind).then_some(theirs))
-        .ok_or_else(Failure::no_such_route)
+        .ok_or_else(ApiError::no_such_route)
 }
 
 fn is_name(name: &str) -> bool {
@@ -207,14 +201,6 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(plain)
 }
 
-fn nothing_there() -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, "no_such_item", "MediaMTX has nothing of that name")
-}
-
-fn odd() -> Failure {
-    Failure::new(
-        StatusCode::BAD_GATEWAY,
-        "mediamtx_odd",
-        "MediaMTX gave an answer that makes no sense here; its log may say why",
-    )
+fn no_such_item() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "no_such_item", "MediaMTX has nothing of that name")
 }

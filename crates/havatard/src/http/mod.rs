@@ -1,88 +1,43 @@
-//! The one way in: HTTP and WebSocket, on one origin.
+//! The HTTP API and the panel, on one origin.
 //!
-//! `router.rs` lists every route; a file per resource holds its handlers, which do nothing but take a
-//! request apart, call one verb of a handle, and word the answer in types of `havatar-api`. What every
-//! request must show is checked once, in front of all routes, in `guard.rs`; what every answer carries is
-//! added once, in `headers.rs`; every refusal leaves as a problem of RFC 9457, through `problem.rs`.
+//! `routes.rs` is the table of all routes: handler, permission and largest body of each. `router.rs` puts the layers that
+//! apply to every request around it: `guard.rs` checks host, origin and permission, `headers.rs` sets the security
+//! headers, `error/` turns every refusal into a problem of RFC 9457. A file per resource holds its handlers: they take
+//! the request apart with the extractors of `extract.rs`, call one method of a handle, and answer in types of
+//! `havatar-api`. `state.rs` is what handlers share.
 //!
-//! `webrtc` stands between the page and MediaMTX, so that the page needs one origin and MediaMTX's session
-//! secrets stay here. `hook.rs` is the other direction: a listener on loopback where MediaMTX asks whom to
-//! let in. `server.rs` binds, speaks TLS, and bounds what a connection may cost.
+//! `webrtc/` proxies WHEP and WHIP to MediaMTX, so that the page needs one origin and MediaMTX's session secrets stay in
+//! the daemon. `hook.rs` is the opposite direction: a listener on loopback where MediaMTX asks for access decisions.
+//! `server/` binds, terminates TLS, and limits connections.
 
-mod bucket;
 mod download;
+mod error;
 mod events;
+mod extract;
 mod guard;
 mod headers;
 mod health;
 pub mod hook;
 mod login;
 mod mediamtx;
-pub mod openapi;
+mod openapi;
 mod panel;
-mod problem;
+mod permission;
 mod processes;
+mod rate_limit;
 mod recordings;
 mod robot;
 mod router;
+mod routes;
 pub mod server;
+mod state;
 mod status;
 mod stream;
+#[cfg(test)]
+mod tests;
+mod viewer_reports;
 mod viewers;
 mod voice;
 mod webrtc;
 
-use std::sync::{Arc, Mutex};
-
-use tokio::sync::Semaphore;
-
-pub use guard::Listening;
 pub use router::router;
-
-use bucket::Bucket;
-
-use crate::handles::Handles;
-
-/// What the routes share.
-#[derive(Clone)]
-struct Http(Arc<Shared>);
-
-struct Shared {
-    app: Arc<Handles>,
-    listening: Listening,
-    sockets: Arc<Semaphore>,
-    drive_sockets: Arc<Semaphore>,
-    commands: Mutex<Bucket>,
-    webrtc: webrtc::Proxy,
-    line: Arc<webrtc::Line>,
-    viewers: viewers::Viewers,
-}
-
-impl Http {
-    fn new(app: Arc<Handles>, listening: Listening) -> Self {
-        let sockets = Arc::new(Semaphore::new(events::MOST));
-        let drive_sockets = Arc::new(Semaphore::new(robot::drive::MOST));
-        let line = webrtc::Line::new(app.media.clone());
-        Self(Arc::new(Shared {
-            app,
-            listening,
-            sockets,
-            drive_sockets,
-            commands: Mutex::new(robot::commands()),
-            webrtc: webrtc::Proxy::new(),
-            line,
-            viewers: viewers::Viewers::default(),
-        }))
-    }
-
-    fn app(&self) -> &Handles {
-        &self.0.app
-    }
-
-    fn listening(&self) -> Listening {
-        self.0.listening
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,26 +1,45 @@
-//! The description of the API, generated from the routes themselves.
+//! The frame of the OpenAPI document, and what all operations have in common. The table of routes fills the frame.
 
+use axum::extract::State;
 use axum::response::IntoResponse;
 use havatar_api::{DriveMessage, Event, Problem};
 use http::header;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
+use utoipa::openapi::{Content, Ref, RefOr, Response};
+use utoipa::{Modify, OpenApi};
 
-use super::router;
+use super::error::PROBLEM_JSON;
+use super::permission::Permission;
+use super::state::AppState;
 
-/// The description as it is committed in `docs/openapi.json`: pretty, with a line feed at its end.
-pub fn document_text() -> String {
-    let (_, api) = router::routes().split_for_parts();
-    let mut text = api.to_pretty_json().unwrap_or_default();
-    text.push('\n');
-    text
-}
-
-/// What the description says beside the routes.
+/// The document without routes.
 pub(super) fn frame() -> utoipa::openapi::OpenApi {
     Frame::openapi()
+}
+
+/// Adds to an operation what its permission implies: who may call it, and the answer to those who may not. Every error
+/// answer that declares no body of its own is a problem document.
+pub(super) fn complete(operation: &mut Operation, permission: Permission) {
+    let responses = &mut operation.responses.responses;
+    match permission {
+        Permission::Public => operation.security = Some(vec![SecurityRequirement::default()]),
+        Permission::SignedIn => {
+            responses.entry("default".to_owned()).or_insert_with(|| RefOr::T(Response::new("Refused")));
+        }
+    }
+    for (status, response) in responses {
+        let is_error = status == "default" || status.starts_with(['4', '5']);
+        if let RefOr::T(response) = response
+            && is_error
+            && response.content.is_empty()
+        {
+            let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+            response.content.insert(PROBLEM_JSON.to_owned(), problem.into());
+        }
+    }
 }
 
 #[derive(OpenApi)]
@@ -55,11 +74,8 @@ impl Modify for Schemes {
     path = "/api/openapi.json",
     operation_id = "openapi_document",
     tag = "contract",
-    responses(
-        (status = 200, description = "This document", body = Object),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, description = "This document", body = Object))
 )]
-pub(super) async fn document() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], document_text())
+pub(super) async fn document(State(state): State<AppState>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], state.openapi.clone())
 }

@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::{guard::only_looks, problem::Failure};
+use super::{error::ApiError, guard::only_reads};
 
 /// The panel as Vite built it, if it was built before this crate. The build puts compressed variants beside the files.
 #[derive(RustEmbed)]
@@ -24,9 +24,9 @@ const NOT_BUILT: &str = "The panel was not built into this havatard: build web/ 
 pub(super) async fn fallback(request: Request) -> Response {
     let path = request.uri().path();
     if path == "/api" || path.starts_with("/api/") {
-        return Failure::no_such_route().into_response();
+        return ApiError::no_such_route().into_response();
     }
-    if !only_looks(request.method()) {
+    if !only_reads(request.method()) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let name = match path.trim_start_matches('/') {
@@ -36,7 +36,7 @@ pub(super) async fn fallback(request: Request) -> Response {
     match respond(name, request.headers(), Panel::get) {
         Some(response) => response,
         None if name == INDEX => not_built(),
-        None => Failure::no_such_route().into_response(),
+        None => ApiError::no_such_route().into_response(),
     }
 }
 

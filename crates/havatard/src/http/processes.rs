@@ -1,11 +1,13 @@
-use axum::{
-    Json,
-    extract::{Path, State},
-};
-use havatar_api::{Logs, Problem, Process};
+//! The supervised processes.
 
-use super::{Http, problem::Failure};
+use axum::Json;
+use axum::extract::{Path, State};
+use havatar_api::{Logs, Process};
+
 use crate::media::ProcessVerb;
+
+use super::error::ApiError;
+use super::state::AppState;
 
 /// All supervised processes.
 #[utoipa::path(
@@ -15,11 +17,10 @@ use crate::media::ProcessVerb;
     tag = "processes",
     responses(
         (status = 200, description = "All of them", body = [Process]),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(http): State<Http>) -> Json<Vec<Process>> {
-    Json(http.app().media.status().processes)
+pub(super) async fn list(State(state): State<AppState>) -> Json<Vec<Process>> {
+    Json(state.handles.media.status().processes)
 }
 
 /// Wants a process to run.
@@ -31,12 +32,11 @@ pub(super) async fn list(State(http): State<Http>) -> Json<Vec<Process>> {
     params(("name" = String, Path, description = "The process")),
     responses(
         (status = 200, description = "Where it now is", body = Process),
-        (status = 404, description = "No such process", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such process"),
     )
 )]
-pub(super) async fn start(http: State<Http>, name: Path<String>) -> Result<Json<Process>, Failure> {
-    tell(http, name, ProcessVerb::Start).await
+pub(super) async fn start(state: State<AppState>, name: Path<String>) -> Result<Json<Process>, ApiError> {
+    request(state, name, ProcessVerb::Start).await
 }
 
 /// Wants a process not to run.
@@ -48,12 +48,11 @@ pub(super) async fn start(http: State<Http>, name: Path<String>) -> Result<Json<
     params(("name" = String, Path, description = "The process")),
     responses(
         (status = 200, description = "Where it now is", body = Process),
-        (status = 404, description = "No such process", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such process"),
     )
 )]
-pub(super) async fn stop(http: State<Http>, name: Path<String>) -> Result<Json<Process>, Failure> {
-    tell(http, name, ProcessVerb::Stop).await
+pub(super) async fn stop(state: State<AppState>, name: Path<String>) -> Result<Json<Process>, ApiError> {
+    request(state, name, ProcessVerb::Stop).await
 }
 
 /// Ends a process and launches it again.
@@ -65,12 +64,11 @@ pub(super) async fn stop(http: State<Http>, name: Path<String>) -> Result<Json<P
     params(("name" = String, Path, description = "The process")),
     responses(
         (status = 200, description = "Where it now is", body = Process),
-        (status = 404, description = "No such process", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such process"),
     )
 )]
-pub(super) async fn restart(http: State<Http>, name: Path<String>) -> Result<Json<Process>, Failure> {
-    tell(http, name, ProcessVerb::Restart).await
+pub(super) async fn restart(state: State<AppState>, name: Path<String>) -> Result<Json<Process>, ApiError> {
+    request(state, name, ProcessVerb::Restart).await
 }
 
 /// The last lines a process wrote.
@@ -82,18 +80,20 @@ pub(super) async fn restart(http: State<Http>, name: Path<String>) -> Result<Jso
     params(("name" = String, Path, description = "The process")),
     responses(
         (status = 200, description = "Oldest first", body = Logs),
-        (status = 404, description = "No such process", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such process"),
     )
 )]
-pub(super) async fn logs(State(http): State<Http>, Path(name): Path<String>) -> Result<Json<Logs>, Failure> {
-    Ok(Json(http.app().media.processes.logs(&name)?))
+pub(super) async fn logs(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+) -> Result<Json<Logs>, ApiError> {
+    Ok(Json(state.handles.media.processes.logs(&name)?))
 }
 
-async fn tell(
-    State(http): State<Http>,
+async fn request(
+    State(state): State<AppState>,
     Path(name): Path<String>,
     verb: ProcessVerb,
-) -> Result<Json<Process>, Failure> {
-    Ok(Json(http.app().media.processes.request(&name, verb).await?))
+) -> Result<Json<Process>, ApiError> {
+    Ok(Json(state.handles.media.processes.request(&name, verb).await?))
 }

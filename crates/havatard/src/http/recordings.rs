@@ -1,12 +1,14 @@
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::Response,
-};
-use havatar_api::{Problem, Recording, RecordingStatus, Recordings};
+//! Recording, and the recordings.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use havatar_api::{Recording, RecordingStatus, Recordings};
 use http::{HeaderMap, StatusCode};
 
-use super::{Http, download, problem::Failure};
+use super::download;
+use super::error::ApiError;
+use super::state::AppState;
 
 /// All recordings, newest first, and what is being written.
 #[utoipa::path(
@@ -16,11 +18,10 @@ use super::{Http, download, problem::Failure};
     tag = "recordings",
     responses(
         (status = 200, description = "All of them", body = Recordings),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(http): State<Http>) -> Result<Json<Recordings>, Failure> {
-    Ok(Json(http.app().recordings.list().await?))
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Recordings>, ApiError> {
+    Ok(Json(state.handles.recordings.list().await?))
 }
 
 /// Wants picture and sound recorded.
@@ -31,11 +32,10 @@ pub(super) async fn list(State(http): State<Http>) -> Result<Json<Recordings>, F
     tag = "recordings",
     responses(
         (status = 200, description = "Wanted; it is recording once a file grows", body = RecordingStatus),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn start(State(http): State<Http>) -> Result<Json<RecordingStatus>, Failure> {
-    Ok(Json(http.app().recordings.record().await?))
+pub(super) async fn start(State(state): State<AppState>) -> Result<Json<RecordingStatus>, ApiError> {
+    Ok(Json(state.handles.recordings.record().await?))
 }
 
 /// Wants recording ended.
@@ -46,11 +46,10 @@ pub(super) async fn start(State(http): State<Http>) -> Result<Json<RecordingStat
     tag = "recordings",
     responses(
         (status = 200, description = "No longer wanted", body = RecordingStatus),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn stop(State(http): State<Http>) -> Result<Json<RecordingStatus>, Failure> {
-    Ok(Json(http.app().recordings.stop().await?))
+pub(super) async fn stop(State(state): State<AppState>) -> Result<Json<RecordingStatus>, ApiError> {
+    Ok(Json(state.handles.recordings.stop().await?))
 }
 
 /// One recording.
@@ -62,15 +61,14 @@ pub(super) async fn stop(State(http): State<Http>) -> Result<Json<RecordingStatu
     params(("id" = String, Path, description = "The recording's id")),
     responses(
         (status = 200, description = "It", body = Recording),
-        (status = 404, description = "No such recording", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such recording"),
     )
 )]
 pub(super) async fn one(
-    State(http): State<Http>,
+    State(state): State<AppState>,
     Path(id): Path<String>,
-) -> Result<Json<Recording>, Failure> {
-    Ok(Json(http.app().recordings.find(&id).await?))
+) -> Result<Json<Recording>, ApiError> {
+    Ok(Json(state.handles.recordings.find(&id).await?))
 }
 
 /// Deletes a recording that is not being written.
@@ -82,13 +80,15 @@ pub(super) async fn one(
     params(("id" = String, Path, description = "The recording's id")),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 404, description = "No such recording", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Still being written", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such recording"),
+        (status = 409, description = "Still being written"),
     )
 )]
-pub(super) async fn delete(State(http): State<Http>, Path(id): Path<String>) -> Result<StatusCode, Failure> {
-    http.app().recordings.delete(&id).await?;
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    state.handles.recordings.delete(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -105,16 +105,15 @@ pub(super) async fn delete(State(http): State<Http>, Path(id): Path<String>) -> 
     responses(
         (status = 200, description = "The file", content_type = "video/mp4", body = Vec<u8>),
         (status = 206, description = "The range asked for", content_type = "video/mp4", body = Vec<u8>),
-        (status = 404, description = "No such recording", body = Problem, content_type = "application/problem+json"),
-        (status = 416, description = "No byte of that range exists", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such recording"),
+        (status = 416, description = "No byte of that range exists"),
     )
 )]
 pub(super) async fn download(
-    State(http): State<Http>,
+    State(state): State<AppState>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let (recording, file) = http.app().recordings.open(&id).await?;
+) -> Result<Response, ApiError> {
+    let (recording, file) = state.handles.recordings.open(&id).await?;
     download::serve(&recording, file, &headers).await
 }

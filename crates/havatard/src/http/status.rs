@@ -1,8 +1,12 @@
-use axum::{Json, extract::State};
-use havatar_api::{Problem, Status, Streams};
+//! The status of all parts, and the figures of the streams.
+
+use axum::Json;
+use axum::extract::State;
+use havatar_api::{Status, Streams};
 use tokio::time::Instant;
 
-use super::{Http, voice};
+use super::state::AppState;
+use super::voice;
 
 /// One picture of everything.
 #[utoipa::path(
@@ -12,11 +16,10 @@ use super::{Http, voice};
     tag = "status",
     responses(
         (status = 200, description = "Everything", body = Status),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn status(State(http): State<Http>) -> Json<Status> {
-    Json(now(&http))
+pub(super) async fn status(State(state): State<AppState>) -> Json<Status> {
+    Json(now(&state))
 }
 
 /// Streams and their figures.
@@ -27,33 +30,32 @@ pub(super) async fn status(State(http): State<Http>) -> Json<Status> {
     tag = "status",
     responses(
         (status = 200, description = "All streams", body = Streams),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn stats(State(http): State<Http>) -> Json<Streams> {
-    let viewers = http.0.viewers.list(Instant::now());
-    Json(Streams { viewers, ..http.app().media.status().streams })
+pub(super) async fn stats(State(state): State<AppState>) -> Json<Streams> {
+    let viewers = state.viewers.list(Instant::now());
+    Json(Streams { viewers, ..state.handles.media.status().streams })
 }
 
 /// The whole status as it is now.
-pub(super) fn now(http: &Http) -> Status {
-    let app = http.app();
-    let robot = (*app.robot.state()).clone();
-    let media = app.media.status();
+pub(super) fn now(state: &AppState) -> Status {
+    let handles = &state.handles;
+    let robot = (*handles.robot.state()).clone();
+    let media = handles.media.status();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mediamtx_version: media.mediamtx_version,
-        started_at: app.started_at,
+        started_at: handles.started_at,
         streaming: media.streaming,
         readiness: media.readiness,
-        config: app.config_status.borrow().clone(),
+        config: handles.config_status.borrow().clone(),
         devices: media.devices,
         encoder: media.encoder,
         processes: media.processes,
         streams: media.streams,
-        recording: app.recordings.status(),
+        recording: handles.recordings.status(),
         robot,
-        voice: voice::now(http),
-        presence: app.presence.borrow().clone(),
+        voice: voice::now(state),
+        presence: handles.presence.borrow().clone(),
     }
 }

@@ -1,8 +1,10 @@
+//! Starting and stopping the publishers.
+
 use axum::extract::State;
-use havatar_api::Problem;
 use http::StatusCode;
 
-use super::{Http, problem::Failure};
+use super::error::ApiError;
+use super::state::AppState;
 
 /// Wants the publishers to run.
 #[utoipa::path(
@@ -12,11 +14,10 @@ use super::{Http, problem::Failure};
     tag = "stream",
     responses(
         (status = 204, description = "Wanted"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn start(State(http): State<Http>) -> Result<StatusCode, Failure> {
-    http.app().media.start_streaming().await?;
+pub(super) async fn start(State(state): State<AppState>) -> Result<StatusCode, ApiError> {
+    state.handles.media.start_streaming().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -28,10 +29,9 @@ pub(super) async fn start(State(http): State<Http>) -> Result<StatusCode, Failur
     tag = "stream",
     responses(
         (status = 204, description = "No longer wanted"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn stop(State(http): State<Http>) -> Result<StatusCode, Failure> {
-    http.app().media.stop_streaming().await?;
+pub(super) async fn stop(State(state): State<AppState>) -> Result<StatusCode, ApiError> {
+    state.handles.media.stop_streaming().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,23 +21,3 @@ pub enum MediaError {
     #[error("MediaMTX is away or refused the request")]
     MediaMtx(#[from] ClientError),
 }
-
-impl MediaError {
-    /// Stable code for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoSuchProcess(_) => "no_such_process",
-            Self::Busy | Self::Supervisor(_) => "busy",
-            Self::ShuttingDown => "shutting_down",
-            Self::MediaMtx(_) => "mediamtx_away",
-        }
-    }
-
-    /// HTTP status that fits.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::NoSuchProcess(_) => 404,
-            Self::Busy | Self::Supervisor(_) | Self::ShuttingDown | Self::MediaMtx(_) => 503,
-        }
-    }
-}

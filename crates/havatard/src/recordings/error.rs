@@ -40,28 +40,3 @@ pub enum RecordingError {
         source: std::io::Error,
     },
 }
-
-impl RecordingError {
-    /// Stable code for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Busy => "busy",
-            Self::ShuttingDown => "shutting_down",
-            Self::MediaMtx(_) => "mediamtx_away",
-            Self::NoSuchRecording(_) => "no_such_recording",
-            Self::BeingWritten(_) => "recording_in_progress",
-            Self::NoSpace { .. } => "no_space",
-            Self::Unavailable { .. } => "recordings_unavailable",
-        }
-    }
-
-    /// HTTP status that fits.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::NoSuchRecording(_) => 404,
-            Self::BeingWritten(_) => 409,
-            Self::NoSpace { .. } => 507,
-            Self::Busy | Self::ShuttingDown | Self::MediaMtx(_) | Self::Unavailable { .. } => 503,
-        }
-    }
-}

@@ -1,4 +1,4 @@
-//! Refusals with their texts, API codes and HTTP statuses.
+//! Refusals with their texts.
 
 use havatar_api::Refusal;
 
@@ -16,23 +16,6 @@ impl RobotError {
     /// A reason with a text of its own.
     pub fn with_detail(refusal: Refusal, detail: impl Into<String>) -> Self {
         Self { refusal, detail: Some(detail.into()) }
-    }
-
-    /// The stable code of the problem document, as the API spells it.
-    pub fn code(&self) -> &'static str {
-        code(self.refusal)
-    }
-
-    /// The HTTP status for the reason.
-    pub fn status(&self) -> u16 {
-        match self.refusal {
-            Refusal::OutOfRange | Refusal::BadMessage | Refusal::Clock => 422,
-            Refusal::NoLease | Refusal::LeaseLost => 403,
-            Refusal::RobotOff | Refusal::RobotAway | Refusal::RobotUnknown => 503,
-            Refusal::NotSupported => 501,
-            Refusal::Flood => 429,
-            _ => 409,
-        }
     }
 }
 
@@ -73,73 +56,5 @@ pub fn refusal_message(refusal: Refusal) -> &'static str {
         Refusal::OutOfRange => "a number is outside its range",
         Refusal::BadMessage => "the message cannot be read",
         Refusal::Flood => "too many messages: send 20 a second",
-    }
-}
-
-/// The reason as the API spells it.
-fn code(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::RobotOff => "robot_off",
-        Refusal::RobotAway => "robot_away",
-        Refusal::RobotUnknown => "robot_unknown",
-        Refusal::RobotFault => "robot_fault",
-        Refusal::NotSupported => "not_supported",
-        Refusal::EstopLatched => "estop_latched",
-        Refusal::EstopButton => "estop_button",
-        Refusal::NoLease => "no_lease",
-        Refusal::LeaseHeld => "lease_held",
-        Refusal::LeaseLost => "lease_lost",
-        Refusal::NoSocket => "no_socket",
-        Refusal::NeutralFirst => "neutral_first",
-        Refusal::PressAgain => "press_again",
-        Refusal::Moving => "moving",
-        Refusal::CommandLate => "command_late",
-        Refusal::OutOfOrder => "out_of_order",
-        Refusal::Clock => "clock",
-        Refusal::PictureUnknown => "picture_unknown",
-        Refusal::PictureStale => "picture_stale",
-        Refusal::LagTooLong => "lag_too_long",
-        Refusal::StopUnreachable => "stop_unreachable",
-        Refusal::OutOfRange => "out_of_range",
-        Refusal::BadMessage => "bad_message",
-        Refusal::Flood => "flood",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_what_the_api_spells() {
-        for name in [
-            "robot_off",
-            "robot_away",
-            "robot_unknown",
-            "robot_fault",
-            "not_supported",
-            "estop_latched",
-            "estop_button",
-            "no_lease",
-            "lease_held",
-            "lease_lost",
-            "no_socket",
-            "neutral_first",
-            "press_again",
-            "moving",
-            "command_late",
-            "out_of_order",
-            "clock",
-            "picture_unknown",
-            "picture_stale",
-            "lag_too_long",
-            "stop_unreachable",
-            "out_of_range",
-            "bad_message",
-            "flood",
-        ] {
-            let refusal: Refusal = serde_json::from_value(name.into()).unwrap();
-            assert_eq!(code(refusal), name);
-        }
     }
 }

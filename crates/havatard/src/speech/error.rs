@@ -31,27 +31,3 @@ pub enum SpeechError {
     #[error("nothing with that number is being said or waits: it may be over")]
     NoSuch,
 }
-
-impl SpeechError {
-    /// Stable code for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Text => "out_of_range",
-            Self::Quiet { .. } => "quiet_hours",
-            Self::Full => "busy",
-            Self::NoSpeaker | Self::Off | Self::NoProgram(_) => "not_supported",
-            Self::NoSuch => "no_such_utterance",
-        }
-    }
-
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::Text => 422,
-            Self::Quiet { .. } => 409,
-            Self::Full => 503,
-            Self::NoSpeaker | Self::Off | Self::NoProgram(_) => 501,
-            Self::NoSuch => 404,
-        }
-    }
-}

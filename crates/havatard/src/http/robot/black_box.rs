@@ -1,14 +1,13 @@
-use axum::{
-    body::Body,
-    extract::{Query, State},
-    response::{IntoResponse, Response},
-};
-use havatar_api::Problem;
+//! Reading the black box.
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
 use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::super::Http;
+use crate::http::state::AppState;
 
 /// Which part of the black box.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,13 +26,12 @@ pub(in super::super) struct Part {
     params(Part),
     responses(
         (status = 200, description = "JSON lines", content_type = "application/jsonl", body = String),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(in super::super) async fn read(State(http): State<Http>, Query(part): Query<Part>) -> Response {
+pub(in super::super) async fn read(State(state): State<AppState>, Query(part): Query<Part>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/jsonl"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"havatar-black-box.jsonl\""),
     ];
-    (headers, Body::from_stream(http.app().robot.black_box(part.since))).into_response()
+    (headers, Body::from_stream(state.handles.robot.black_box(part.since))).into_response()
 }

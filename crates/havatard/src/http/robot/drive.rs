@@ -4,28 +4,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{
-    Extension,
-    extract::{
-        State,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
-    },
-    response::Response,
-};
-use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink, stream::SplitStream};
-use havatar_api::{DriveEvent, DriveMessage, Problem, Refusal, RobotState};
-use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
-};
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use havatar_api::{DriveEvent, DriveMessage, Refusal, RobotState};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
-use super::super::{Http, bucket::Bucket, problem::Failure};
-use super::who;
 use crate::auth::Identity;
+use crate::http::error::ApiError;
+use crate::http::extract::Caller;
+use crate::http::rate_limit::TokenBucket;
+use crate::http::state::AppState;
 use crate::robot::{DriveSession, refusal_message};
 
-/// Sockets open at once. Only one drives; others are about to, or have just lost the robot.
-pub(in super::super) const MOST: usize = 16;
+use super::who;
+
 /// The largest message, in bytes.
 const LARGEST: usize = 512;
 /// How long the first message may take.
@@ -63,24 +59,22 @@ const GOING_AWAY: u16 = 1001;
     tag = "robot",
     responses(
         (status = 101, description = "Text messages: the client's are each a `DriveMessage`, the robot's a `DriveEvent`", body = DriveEvent),
-        (status = 503, description = "Too many sockets", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too many sockets"),
     )
 )]
 pub(in super::super) async fn drive(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
+    State(state): State<AppState>,
+    Caller(identity): Caller,
     upgrade: WebSocketUpgrade,
-) -> Result<Response, Failure> {
-    let place = http
-        .0
+) -> Result<Response, ApiError> {
+    let permit = state
         .drive_sockets
         .clone()
         .try_acquire_owned()
-        .map_err(|_| Failure::busy("too many drive sockets are open"))?;
+        .map_err(|_| ApiError::busy("too many drive sockets are open"))?;
     Ok(upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).on_upgrade(move |socket| async move {
-        let _place = place;
-        serve(&http, &identity, socket).await;
+        let _permit = permit;
+        serve(&state, &identity, socket).await;
     }))
 }
 
@@ -91,14 +85,14 @@ fn close(code: u16, reason: &'static str) -> Close {
     CloseFrame { code, reason: reason.into() }
 }
 
-async fn serve(http: &Http, identity: &Identity, socket: WebSocket) {
+async fn serve(state: &AppState, identity: &Identity, socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
-    let (shutdown, signed_out) = (http.app().shutdown.clone(), identity.ended());
+    let (shutdown, signed_out) = (state.handles.shutdown.clone(), identity.ended());
     let ended = tokio::select! {
         biased;
         () = signed_out.cancelled() => Some(close(SIGNED_OUT, "signed out")),
         () = shutdown.cancelled() => Some(close(GOING_AWAY, "stopping")),
-        ended = converse(http, identity, &mut sink, &mut stream) => ended,
+        ended = converse(state, identity, &mut sink, &mut stream) => ended,
     };
     // The drive session is dropped by now, which has stopped the wheels. The close handshake is a courtesy.
     if let Some(frame) = ended
@@ -109,7 +103,7 @@ async fn serve(http: &Http, identity: &Identity, socket: WebSocket) {
         let rest = async {
             while let Some(Ok(message)) = stream.next().await {
                 if is_estop(&message) {
-                    http.app().robot.estop(&who(identity)).await;
+                    state.handles.robot.estop(&who(identity)).await;
                 }
             }
         };
@@ -123,7 +117,7 @@ fn is_estop(message: &Message) -> bool {
 
 /// From hello to the end. The drive session lives in here.
 async fn converse(
-    http: &Http,
+    state: &AppState,
     identity: &Identity,
     sink: &mut SplitSink<WebSocket, Message>,
     stream: &mut SplitStream<WebSocket>,
@@ -132,7 +126,7 @@ async fn converse(
         Ok(hello) => hello,
         Err(frame) => return frame,
     };
-    let session = match http.app().robot.open_drive_session(&who(identity), &token) {
+    let session = match state.handles.robot.open_drive_session(&who(identity), &token) {
         Ok(session) => session,
         Err(error) => {
             let ended = DriveEvent::Ended { code: error.refusal, driver: None };
@@ -151,8 +145,8 @@ async fn converse(
             let _ = put(sink, &DriveEvent::Ended { code, driver }).await;
             return Some(close(LEASE_ENDED, "the lease has ended"));
         }
-        ended = hear(http, identity, &session, stream, &refusals) => ended,
-        () = tell(&session, http.app().robot.subscribe(), rate, sink, refused) => None,
+        ended = hear(state, identity, &session, stream, &refusals) => ended,
+        () = tell(&session, state.handles.robot.subscribe(), rate, sink, refused) => None,
     };
     drop(session);
     let (code, reason) = ended?;
@@ -181,13 +175,13 @@ async fn hello(stream: &mut SplitStream<WebSocket>) -> Result<(String, u8), Opti
 
 /// Takes what the driver says, as it comes. Which rule was broken at the end, if one was.
 async fn hear(
-    http: &Http,
+    state: &AppState,
     identity: &Identity,
     session: &DriveSession,
     stream: &mut SplitStream<WebSocket>,
     refusals: &mpsc::Sender<(Option<u64>, Refusal)>,
 ) -> Option<(Refusal, &'static str)> {
-    let mut bucket = Bucket::new(RATE, BURST, Instant::now());
+    let mut bucket = TokenBucket::new(RATE, BURST, Instant::now());
     let mut touched = Instant::now();
     loop {
         let message = match stream.next().await {
@@ -223,7 +217,7 @@ async fn hear(
         }
         if now.duration_since(touched) >= Duration::from_secs(10) {
             touched = now;
-            http.app().auth.touch(identity.owner());
+            state.handles.auth.touch(identity.owner());
         }
     }
 }

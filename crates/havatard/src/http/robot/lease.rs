@@ -1,12 +1,17 @@
-use axum::{Extension, Json, extract::State};
-use havatar_api::{LeaseAnswer, LeaseReply, LeaseRequest, LeaseToken, Problem};
+//! The lease of the robot.
+
+use axum::Json;
+use axum::extract::State;
+use havatar_api::{LeaseAnswer, LeaseReply, LeaseRequest, LeaseToken};
 use http::StatusCode;
 
-use super::super::{Http, problem::Failure};
-use super::{Object, Optional, who};
-use crate::auth::Identity;
+use crate::http::error::ApiError;
+use crate::http::extract::{Caller, JsonObject, OptionalJson};
+use crate::http::state::AppState;
 
-/// Asks for the robot. An empty body asks politely and in the account's name.
+use super::who;
+
+/// Acquires the robot's lease. An empty body means `if_held: refuse` and the account's name.
 #[utoipa::path(
     post,
     path = "/api/v1/robot/lease",
@@ -14,19 +19,18 @@ use crate::auth::Identity;
     tag = "robot",
     request_body = Option<LeaseRequest>,
     responses(
-        (status = 201, description = "It is yours", body = LeaseAnswer),
-        (status = 202, description = "The driver has been asked: ask again every second or so", body = LeaseAnswer),
-        (status = 409, description = "`lease_held`: somebody else has it", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`out_of_range`: the name", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "Granted", body = LeaseAnswer),
+        (status = 202, description = "The driver has been asked: repeat the request about every second", body = LeaseAnswer),
+        (status = 409, description = "`lease_held`: another driver has it"),
+        (status = 422, description = "`out_of_range`: the name"),
     )
 )]
 pub(in super::super) async fn acquire(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
-    Optional(request): Optional<LeaseRequest>,
-) -> Result<(StatusCode, Json<LeaseAnswer>), Failure> {
-    let answer = http.app().robot.acquire(&who(&identity), &request)?;
+    State(state): State<AppState>,
+    Caller(identity): Caller,
+    OptionalJson(request): OptionalJson<LeaseRequest>,
+) -> Result<(StatusCode, Json<LeaseAnswer>), ApiError> {
+    let answer = state.handles.robot.acquire(&who(&identity), &request)?;
     let status = match answer {
         LeaseAnswer::Granted { .. } => StatusCode::CREATED,
         LeaseAnswer::Asked { .. } => StatusCode::ACCEPTED,
@@ -34,7 +38,7 @@ pub(in super::super) async fn acquire(
     Ok((status, Json(answer)))
 }
 
-/// Says that the driver is there, for clients without a drive socket: at least every 500 ms.
+/// Keeps the lease alive, for clients without a drive socket: at least every 500 ms.
 #[utoipa::path(
     put,
     path = "/api/v1/robot/lease",
@@ -43,19 +47,18 @@ pub(in super::super) async fn acquire(
     request_body = LeaseToken,
     responses(
         (status = 204, description = "Kept"),
-        (status = 403, description = "`no_lease`, `lease_lost`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`no_lease`, `lease_lost`"),
     )
 )]
 pub(in super::super) async fn keep(
-    State(http): State<Http>,
-    Object(lease): Object<LeaseToken>,
-) -> Result<StatusCode, Failure> {
-    http.app().robot.keep_alive(&lease.token)?;
+    State(state): State<AppState>,
+    JsonObject(lease): JsonObject<LeaseToken>,
+) -> Result<StatusCode, ApiError> {
+    state.handles.robot.keep_alive(&lease.token)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives the robot back. It stops.
+/// Releases the lease. The robot stops.
 #[utoipa::path(
     delete,
     path = "/api/v1/robot/lease",
@@ -63,20 +66,19 @@ pub(in super::super) async fn keep(
     tag = "robot",
     request_body = LeaseToken,
     responses(
-        (status = 204, description = "Given back"),
-        (status = 403, description = "`no_lease`, `lease_lost`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Released"),
+        (status = 403, description = "`no_lease`, `lease_lost`"),
     )
 )]
 pub(in super::super) async fn release(
-    State(http): State<Http>,
-    Object(lease): Object<LeaseToken>,
-) -> Result<StatusCode, Failure> {
-    http.app().robot.release(&lease.token)?;
+    State(state): State<AppState>,
+    JsonObject(lease): JsonObject<LeaseToken>,
+) -> Result<StatusCode, ApiError> {
+    state.handles.robot.release(&lease.token)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The driver's answer to whoever asks for the robot.
+/// The driver's answer to a request for the robot.
 #[utoipa::path(
     post,
     path = "/api/v1/robot/lease/answer",
@@ -84,15 +86,14 @@ pub(in super::super) async fn release(
     tag = "robot",
     request_body = LeaseReply,
     responses(
-        (status = 204, description = "Told"),
-        (status = 403, description = "`no_lease` (also if nobody asks), `lease_lost`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Delivered"),
+        (status = 403, description = "`no_lease` (also if there is no request), `lease_lost`"),
     )
 )]
 pub(in super::super) async fn answer(
-    State(http): State<Http>,
-    Object(reply): Object<LeaseReply>,
-) -> Result<StatusCode, Failure> {
-    http.app().robot.answer(&reply)?;
+    State(state): State<AppState>,
+    JsonObject(reply): JsonObject<LeaseReply>,
+) -> Result<StatusCode, ApiError> {
+    state.handles.robot.answer(&reply)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,9 +1,14 @@
+//! Steps, head, lights and buzzer.
+
 use axum::extract::State;
-use havatar_api::{BuzzerRequest, HeadRequest, LightsRequest, Problem, StepRequest};
+use havatar_api::{BuzzerRequest, HeadRequest, LightsRequest, StepRequest};
 use http::StatusCode;
 
-use super::super::{Http, problem::Failure};
-use super::{Object, paced};
+use crate::http::error::ApiError;
+use crate::http::extract::JsonObject;
+use crate::http::state::AppState;
+
+use super::check_rate;
 
 /// Begins a bounded move. The lease's drive socket must be open: it keeps the move alive.
 #[utoipa::path(
@@ -14,17 +19,16 @@ use super::{Object, paced};
     request_body = StepRequest,
     responses(
         (status = 204, description = "Begun"),
-        (status = 409, description = "A refusal by its code", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A refusal by its code"),
+        (status = 429, description = "`flood`: more than 20 a second"),
     )
 )]
 pub(in super::super) async fn step(
-    State(http): State<Http>,
-    Object(request): Object<StepRequest>,
-) -> Result<StatusCode, Failure> {
-    paced(&http)?;
-    http.app().robot.step(&request)?;
+    State(state): State<AppState>,
+    JsonObject(request): JsonObject<StepRequest>,
+) -> Result<StatusCode, ApiError> {
+    check_rate(&state)?;
+    state.handles.robot.step(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -36,18 +40,17 @@ pub(in super::super) async fn step(
     tag = "robot",
     request_body = HeadRequest,
     responses(
-        (status = 204, description = "Told"),
-        (status = 501, description = "`not_supported`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Sent to the controller"),
+        (status = 501, description = "`not_supported`"),
+        (status = 429, description = "`flood`: more than 20 a second"),
     )
 )]
 pub(in super::super) async fn head(
-    State(http): State<Http>,
-    Object(request): Object<HeadRequest>,
-) -> Result<StatusCode, Failure> {
-    paced(&http)?;
-    http.app().robot.head(&request)?;
+    State(state): State<AppState>,
+    JsonObject(request): JsonObject<HeadRequest>,
+) -> Result<StatusCode, ApiError> {
+    check_rate(&state)?;
+    state.handles.robot.head(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -59,18 +62,17 @@ pub(in super::super) async fn head(
     tag = "robot",
     request_body = LightsRequest,
     responses(
-        (status = 204, description = "Told"),
-        (status = 501, description = "`not_supported`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Sent to the controller"),
+        (status = 501, description = "`not_supported`"),
+        (status = 429, description = "`flood`: more than 20 a second"),
     )
 )]
 pub(in super::super) async fn lights(
-    State(http): State<Http>,
-    Object(request): Object<LightsRequest>,
-) -> Result<StatusCode, Failure> {
-    paced(&http)?;
-    http.app().robot.lights(&request)?;
+    State(state): State<AppState>,
+    JsonObject(request): JsonObject<LightsRequest>,
+) -> Result<StatusCode, ApiError> {
+    check_rate(&state)?;
+    state.handles.robot.lights(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -82,17 +84,16 @@ pub(in super::super) async fn lights(
     tag = "robot",
     request_body = BuzzerRequest,
     responses(
-        (status = 204, description = "Told"),
-        (status = 501, description = "`not_supported`", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "`flood`: more than 20 a second", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Sent to the controller"),
+        (status = 501, description = "`not_supported`"),
+        (status = 429, description = "`flood`: more than 20 a second"),
     )
 )]
 pub(in super::super) async fn buzzer(
-    State(http): State<Http>,
-    Object(request): Object<BuzzerRequest>,
-) -> Result<StatusCode, Failure> {
-    paced(&http)?;
-    http.app().robot.buzzer(&request)?;
+    State(state): State<AppState>,
+    JsonObject(request): JsonObject<BuzzerRequest>,
+) -> Result<StatusCode, ApiError> {
+    check_rate(&state)?;
+    state.handles.robot.buzzer(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }

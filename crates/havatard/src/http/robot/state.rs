@@ -1,7 +1,10 @@
-use axum::{Json, extract::State};
-use havatar_api::{Problem, RobotState};
+//! The state of the robot.
 
-use super::super::Http;
+use axum::Json;
+use axum::extract::State;
+use havatar_api::RobotState;
+
+use crate::http::state::AppState;
 
 /// The robot as it is.
 #[utoipa::path(
@@ -11,9 +14,8 @@ use super::super::Http;
     tag = "robot",
     responses(
         (status = 200, description = "All of it", body = RobotState),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(in super::super) async fn state(State(http): State<Http>) -> Json<RobotState> {
-    Json((*http.app().robot.state()).clone())
+pub(in super::super) async fn state(State(state): State<AppState>) -> Json<RobotState> {
+    Json((*state.handles.robot.state()).clone())
 }

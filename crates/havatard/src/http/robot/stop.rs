@@ -1,11 +1,14 @@
-//! Stopping asks for nothing but somebody who is signed in; a body is not even looked at.
+//! Stop and e-stop. They require only a signed-in caller; a body is not read.
 
-use axum::{Extension, Json, extract::State};
-use havatar_api::{Estop, EstopRelease, EstopReleased, Problem, RobotState};
+use axum::Json;
+use axum::extract::State;
+use havatar_api::{Estop, EstopRelease, EstopReleased, RobotState};
 
-use super::super::{Http, problem::Failure};
-use super::{Optional, who};
-use crate::auth::Identity;
+use crate::http::error::ApiError;
+use crate::http::extract::{Caller, OptionalJson};
+use crate::http::state::AppState;
+
+use super::who;
 
 /// Stops the wheels. Never refused, as often as you like.
 #[utoipa::path(
@@ -14,21 +17,21 @@ use crate::auth::Identity;
     operation_id = "robot_stop",
     tag = "robot",
     responses(
-        (status = 200, description = "Told; `motion` says where it is", body = RobotState),
-        (status = "default", description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Sent; `motion` is the state", body = RobotState),
+        (status = "default", description = "Not signed in"),
     )
 )]
 pub(in super::super) async fn stop(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
+    State(state): State<AppState>,
+    Caller(identity): Caller,
 ) -> Json<RobotState> {
-    http.app().robot.stop(&who(&identity));
-    Json((*http.app().robot.state()).clone())
+    state.handles.robot.stop(&who(&identity));
+    Json((*state.handles.robot.state()).clone())
 }
 
 /// Latches the e-stop: here, on disk and in the controller. Never refused, as often as you like.
 ///
-/// The wheels are told at once; the answer waits for the disk, for a second at most.
+/// The stop is sent at once; the response waits for the disk, for a second at most.
 #[utoipa::path(
     post,
     path = "/api/v1/robot/estop",
@@ -36,14 +39,11 @@ pub(in super::super) async fn stop(
     tag = "robot",
     responses(
         (status = 200, description = "Latched", body = Estop),
-        (status = "default", description = "Not signed in", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "Not signed in"),
     )
 )]
-pub(in super::super) async fn estop(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
-) -> Json<Estop> {
-    Json(http.app().robot.estop(&who(&identity)).await)
+pub(in super::super) async fn estop(State(state): State<AppState>, Caller(identity): Caller) -> Json<Estop> {
+    Json(state.handles.robot.estop(&who(&identity)).await)
 }
 
 /// Releases the e-stop in two steps. A release moves nothing.
@@ -57,14 +57,13 @@ pub(in super::super) async fn estop(
     request_body = Option<EstopRelease>,
     responses(
         (status = 200, description = "The code, or the e-stop released", body = EstopReleased),
-        (status = 409, description = "`estop_button`, `press_again`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`estop_button`, `press_again`"),
     )
 )]
 pub(in super::super) async fn release(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
-    Optional(request): Optional<EstopRelease>,
-) -> Result<Json<EstopReleased>, Failure> {
-    Ok(Json(http.app().robot.release_estop(&who(&identity), &request).await?))
+    State(state): State<AppState>,
+    Caller(identity): Caller,
+    OptionalJson(request): OptionalJson<EstopRelease>,
+) -> Result<Json<EstopReleased>, ApiError> {
+    Ok(Json(state.handles.robot.release_estop(&who(&identity), &request).await?))
 }

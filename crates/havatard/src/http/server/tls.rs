@@ -1,18 +1,20 @@
-use std::sync::Arc;
+//! The certificate, and its reload.
 
-use axum_server::tls_rustls::RustlsConfig;
-use rustls::{
-    ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::ServerError;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
 use crate::config::Tls;
+
+use super::error::ServerError;
 
 /// The certificate that new connections are shown; clones share it.
 #[derive(Clone)]
-pub struct Certificates(RustlsConfig);
+pub struct Certificates(Arc<RwLock<Arc<ServerConfig>>>);
 
 impl std::fmt::Debug for Certificates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -22,18 +24,22 @@ impl std::fmt::Debug for Certificates {
 
 impl Certificates {
     pub(super) fn load(tls: &Tls) -> Result<Self, ServerError> {
-        Ok(Self(RustlsConfig::from_config(Arc::new(read(tls)?))))
+        Ok(Self(Arc::new(RwLock::new(Arc::new(read(tls)?)))))
     }
 
-    /// Reads the files again, as after a renewal. A pair that does not work changes nothing: the one in use
-    /// stays in use. Blocks on the disk.
+    /// Reads the files again, as after a renewal. An invalid pair changes nothing. Blocks on the disk.
+    ///
+    /// # Errors
+    /// A file cannot be read, or certificate and key do not match.
     pub fn reload(&self, tls: &Tls) -> Result<(), ServerError> {
-        self.0.reload_from_config(Arc::new(read(tls)?));
+        let config = Arc::new(read(tls)?);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }
 
-    pub(super) fn config(&self) -> RustlsConfig {
-        self.0.clone()
+    /// The acceptor of a new connection.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().into()
     }
 }
 

@@ -1,21 +1,44 @@
 use super::*;
-use crate::http::openapi;
+use crate::http::permission::Permission;
 
-/// Every route of the description, with something in place of its parameters.
-fn routes() -> Vec<(Method, String)> {
-    let document: serde_json::Value = serde_json::from_str(&openapi::document_text()).unwrap();
+/// Every route of the description.
+fn described() -> Vec<(Method, String)> {
+    let document: serde_json::Value = serde_json::from_str(&document_text()).unwrap();
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             let Ok(method) = method.to_uppercase().parse() else { continue };
             if ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"].contains(&Method::as_str(&method))
             {
-                let path = path.replace("{kind}", "paths").replace("{id}", "x").replace("{name}", "x");
-                routes.push((method, path));
+                routes.push((method, path.clone()));
             }
         }
     }
     routes
+}
+
+/// A path with something in place of its parameters.
+fn concrete(path: &str) -> String {
+    let path = path.replace("{kind}/sessions", "webrtc/sessions");
+    path.replace("{kind}", "paths").replace("{id}", "x").replace("{name}", "x")
+}
+
+fn routes() -> Vec<(Method, String)> {
+    described().into_iter().map(|(method, path)| (method, concrete(&path))).collect()
+}
+
+#[tokio::test]
+async fn each_described_route_is_in_the_table_and_requires_its_permission() {
+    let (robot, permissions) = (Robot::new(), crate::http::routes::build().permissions);
+    for (method, path) in described() {
+        let required = permissions.of(&path, &method);
+        let answer =
+            robot.ask(Ask::new(method.clone(), &concrete(&path)).header(header::ORIGIN, ORIGIN)).await;
+        match required.unwrap_or_else(|| panic!("{method} {path} is not in the table")) {
+            Permission::Public => assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}"),
+            Permission::SignedIn => assert_eq!(answer.refused(401), "not_signed_in", "{method} {path}"),
+        }
+    }
 }
 
 const PUBLIC: [&str; 3] = ["/healthz", "/readyz", "/api/v1/login"];

@@ -191,7 +191,7 @@ async fn only_who_is_signed_in_gets_a_socket_and_of_those_sixteen() {
         }
     }
     let mut sockets = Vec::new();
-    for _ in 0..crate::http::robot::drive::MOST {
+    for _ in 0..crate::http::state::DRIVE_SOCKETS {
         sockets.push(live.open().await);
     }
     let bearer = format!("Bearer {}", live.robot.token);

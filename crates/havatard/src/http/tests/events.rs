@@ -6,7 +6,7 @@ use tokio_tungstenite::{
 };
 
 use super::*;
-use crate::http::{events::MOST, server::Server};
+use crate::http::{server::Server, state::EVENT_SOCKETS};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -201,7 +201,7 @@ async fn foreign_pages_and_strangers_get_no_socket() {
 async fn sockets_are_counted_and_places_come_back() {
     let live = Live::start();
     let mut sockets = Vec::new();
-    for _ in 0..MOST {
+    for _ in 0..EVENT_SOCKETS {
         sockets.push(live.open().await);
     }
     let token = [("authorization", format!("Bearer {}", live.robot.token))];

@@ -32,7 +32,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{Listening, router};
+use super::{router, server::Listening};
 use crate::{
     auth::{ADMIN_TOKEN, Auth, Settings},
     config,
@@ -41,6 +41,11 @@ use crate::{
     recordings::Recordings,
     speech::Speech,
 };
+
+/// The OpenAPI document.
+fn document_text() -> String {
+    crate::http::routes::build().openapi
+}
 
 const HOST: &str = "127.0.0.1:8080";
 const ORIGIN: &str = "http://127.0.0.1:8080";

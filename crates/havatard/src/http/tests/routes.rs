@@ -1,7 +1,6 @@
 use std::{collections::HashMap, path::Path};
 
 use super::*;
-use crate::http::openapi;
 
 fn content() -> Vec<u8> {
     (0..300_000_u32).map(|n| u8::try_from(n % 251).unwrap()).collect()
@@ -250,7 +249,7 @@ async fn the_page_is_served_or_said_to_be_missing() {
 
 #[tokio::test]
 async fn the_description_is_served_and_the_committed_one_is_current() {
-    let text = openapi::document_text();
+    let text = document_text();
     assert_eq!(Robot::new().get("/api/openapi.json").await.text(), text);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     if std::env::var_os("UPDATE_OPENAPI").is_some() {
@@ -263,7 +262,7 @@ async fn the_description_is_served_and_the_committed_one_is_current() {
 
 #[test]
 fn the_description_names_the_contract() {
-    let document: serde_json::Value = serde_json::from_str(&openapi::document_text()).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document_text()).unwrap();
     for (method, path) in [
         ("get", "/healthz"),
         ("get", "/readyz"),

@@ -5,28 +5,18 @@ pub(super) mod speak;
 pub(super) mod volume;
 
 use havatar_api::Voice;
-use http::StatusCode;
 
-use super::{Http, problem::Failure};
-use crate::speech::SpeechError;
+use super::state::AppState;
 
 /// How it is now.
-pub(super) fn now(http: &Http) -> Voice {
-    let app = http.app();
-    let sound = app.media.audio.sound().borrow().clone();
+pub(super) fn now(state: &AppState) -> Voice {
+    let handles = &state.handles;
+    let sound = handles.media.audio.sound().borrow().clone();
     Voice {
         speaker: sound.speaker.clone(),
         volume: sound.volume,
-        talker: http.0.line.talker(),
+        talker: state.talk.talker(),
         ducked: sound.ducked,
-        speech: app.speech.state(),
-    }
-}
-
-impl From<SpeechError> for Failure {
-    fn from(error: SpeechError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::CONFLICT);
-        let failure = Self::new(status, error.code(), error.to_string());
-        if status == StatusCode::SERVICE_UNAVAILABLE { failure.retry_after(5) } else { failure }
+        speech: handles.speech.state(),
     }
 }

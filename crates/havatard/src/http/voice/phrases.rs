@@ -1,11 +1,15 @@
-use axum::{Extension, Json, extract::State};
-use havatar_api::{Phrases, Problem};
+//! An account's stored phrases.
+
+use axum::Json;
+use axum::extract::State;
+use havatar_api::Phrases;
 use http::StatusCode;
 
-use super::super::{Http, problem::Failure, robot::Object};
-use crate::{auth::Identity, phrases::PhrasesError};
+use crate::http::error::ApiError;
+use crate::http::extract::{Caller, JsonObject};
+use crate::http::state::AppState;
 
-/// One's own phrases; a set to begin with for somebody who has kept none.
+/// The account's own phrases; a starter set if the account has stored none.
 #[utoipa::path(
     get,
     path = "/api/v1/phrases",
@@ -13,18 +17,17 @@ use crate::{auth::Identity, phrases::PhrasesError};
     tag = "voice",
     responses(
         (status = 200, description = "All of them", body = Phrases),
-        (status = 503, description = "`phrases_unavailable`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`phrases_unavailable`"),
     )
 )]
 pub(in super::super) async fn get(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
-) -> Result<Json<Phrases>, Failure> {
-    Ok(Json(http.app().phrases.of(&identity.me.name).await?))
+    State(state): State<AppState>,
+    Caller(identity): Caller,
+) -> Result<Json<Phrases>, ApiError> {
+    Ok(Json(state.handles.phrases.of(&identity.me.name).await?))
 }
 
-/// Keeps one's own phrases, in the place of those before. At most 256 KiB.
+/// Replaces the account's own phrases. At most 256 KiB.
 #[utoipa::path(
     put,
     path = "/api/v1/phrases",
@@ -32,27 +35,16 @@ pub(in super::super) async fn get(
     tag = "voice",
     request_body = Phrases,
     responses(
-        (status = 204, description = "Kept"),
-        (status = 422, description = "`out_of_range`", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`phrases_unavailable`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "Stored"),
+        (status = 422, description = "`out_of_range`"),
+        (status = 503, description = "`phrases_unavailable`"),
     )
 )]
 pub(in super::super) async fn put(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
-    Object(phrases): Object<Phrases>,
-) -> Result<StatusCode, Failure> {
-    http.app().phrases.keep(&identity.me.name, &phrases).await?;
+    State(state): State<AppState>,
+    Caller(identity): Caller,
+    JsonObject(phrases): JsonObject<Phrases>,
+) -> Result<StatusCode, ApiError> {
+    state.handles.phrases.keep(&identity.me.name, &phrases).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-impl From<PhrasesError> for Failure {
-    fn from(error: PhrasesError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if status.is_server_error() {
-            tracing::warn!(error = &error as &(dyn std::error::Error + 'static), "phrases are not available");
-        }
-        Self::new(status, error.code(), error.to_string())
-    }
 }

@@ -1,14 +1,16 @@
-use axum::{
-    Extension, Json,
-    extract::{Path, State},
-};
-use havatar_api::{Problem, SpeakRequest, Utterance};
+//! Text to speech, and the attention sound.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use havatar_api::{SpeakRequest, Utterance};
 use http::StatusCode;
 
-use super::super::{Http, problem::Failure, robot::Object};
-use crate::{auth::Identity, speech::SpeechError};
+use crate::http::error::ApiError;
+use crate::http::extract::{Caller, JsonObject};
+use crate::http::state::AppState;
+use crate::speech::SpeechError;
 
-/// Says something aloud, once its turn comes. A live talker goes first.
+/// Queues a text to be spoken. A live talker has priority.
 #[utoipa::path(
     post,
     path = "/api/v1/robot/speak",
@@ -16,46 +18,44 @@ use crate::{auth::Identity, speech::SpeechError};
     tag = "voice",
     request_body = SpeakRequest,
     responses(
-        (status = 202, description = "It will be said", body = Utterance),
-        (status = 409, description = "`quiet_hours`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`out_of_range`: the text", body = Problem, content_type = "application/problem+json"),
-        (status = 501, description = "`not_supported`: no loudspeaker, or no speech engine", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`busy`: eight wait already", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "Queued", body = Utterance),
+        (status = 409, description = "`quiet_hours`"),
+        (status = 422, description = "`out_of_range`: the text"),
+        (status = 501, description = "`not_supported`: no loudspeaker, or no speech engine"),
+        (status = 503, description = "`busy`: eight wait already"),
     )
 )]
 pub(in super::super) async fn speak(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
-    Object(request): Object<SpeakRequest>,
-) -> Result<(StatusCode, Json<Utterance>), Failure> {
-    let utterance = http.app().speech.speak(&identity.me.name, &request)?;
+    State(state): State<AppState>,
+    Caller(identity): Caller,
+    JsonObject(request): JsonObject<SpeakRequest>,
+) -> Result<(StatusCode, Json<Utterance>), ApiError> {
+    let utterance = state.handles.speech.speak(&identity.me.name, &request)?;
     Ok((StatusCode::ACCEPTED, Json(utterance)))
 }
 
-/// Sounds the attention sound, once its turn comes.
+/// Queues the attention sound.
 #[utoipa::path(
     post,
     path = "/api/v1/robot/attention",
     operation_id = "robot_attention",
     tag = "voice",
     responses(
-        (status = 202, description = "It will be heard", body = Utterance),
-        (status = 409, description = "`quiet_hours`", body = Problem, content_type = "application/problem+json"),
-        (status = 501, description = "`not_supported`: no loudspeaker", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`busy`: eight wait already", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "Queued", body = Utterance),
+        (status = 409, description = "`quiet_hours`"),
+        (status = 501, description = "`not_supported`: no loudspeaker"),
+        (status = 503, description = "`busy`: eight wait already"),
     )
 )]
 pub(in super::super) async fn attention(
-    State(http): State<Http>,
-    Extension(identity): Extension<Identity>,
-) -> Result<(StatusCode, Json<Utterance>), Failure> {
-    let utterance = http.app().speech.attention(&identity.me.name)?;
+    State(state): State<AppState>,
+    Caller(identity): Caller,
+) -> Result<(StatusCode, Json<Utterance>), ApiError> {
+    let utterance = state.handles.speech.attention(&identity.me.name)?;
     Ok((StatusCode::ACCEPTED, Json(utterance)))
 }
 
-/// Takes everything back, and cuts short what is being said.
+/// Clears the queue, and interrupts the current utterance.
 #[utoipa::path(
     delete,
     path = "/api/v1/robot/speak",
@@ -63,15 +63,14 @@ pub(in super::super) async fn attention(
     tag = "voice",
     responses(
         (status = 204, description = "Silent"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(in super::super) async fn hush(State(http): State<Http>) -> StatusCode {
-    http.app().speech.hush();
+pub(in super::super) async fn silence(State(state): State<AppState>) -> StatusCode {
+    state.handles.speech.hush();
     StatusCode::NO_CONTENT
 }
 
-/// Takes one utterance back, or cuts it short.
+/// Removes one utterance from the queue, or interrupts it.
 #[utoipa::path(
     delete,
     path = "/api/v1/robot/speak/{id}",
@@ -80,15 +79,14 @@ pub(in super::super) async fn hush(State(http): State<Http>) -> StatusCode {
     params(("id" = u64, Path, description = "The utterance's number")),
     responses(
         (status = 204, description = "Cancelled"),
-        (status = 404, description = "`no_such_utterance`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`no_such_utterance`"),
     )
 )]
 pub(in super::super) async fn cancel(
-    State(http): State<Http>,
+    State(state): State<AppState>,
     Path(id): Path<String>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| SpeechError::NoSuch)?;
-    http.app().speech.cancel(id)?;
+    state.handles.speech.cancel(id)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,8 +1,13 @@
-use axum::{Json, extract::State};
-use havatar_api::{Problem, Voice, VolumeRequest};
-use http::StatusCode;
+//! The loudspeaker's volume.
 
-use super::super::{Http, problem::Failure, robot::Object};
+use axum::Json;
+use axum::extract::State;
+use havatar_api::{Voice, VolumeRequest};
+
+use crate::http::error::ApiError;
+use crate::http::extract::JsonObject;
+use crate::http::state::AppState;
+
 use super::now;
 
 /// Sets the loudspeaker's volume.
@@ -14,18 +19,16 @@ use super::now;
     request_body = VolumeRequest,
     responses(
         (status = 200, description = "Set", body = Voice),
-        (status = 422, description = "`out_of_range`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "Refused", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`out_of_range`"),
     )
 )]
 pub(in super::super) async fn volume(
-    State(http): State<Http>,
-    Object(request): Object<VolumeRequest>,
-) -> Result<Json<Voice>, Failure> {
+    State(state): State<AppState>,
+    JsonObject(request): JsonObject<VolumeRequest>,
+) -> Result<Json<Voice>, ApiError> {
     if request.percent > 100 {
-        let said = "percent must be 0 to 100";
-        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "out_of_range", said));
+        return Err(ApiError::out_of_range("percent must be 0 to 100"));
     }
-    http.app().media.audio.set_volume(request.percent);
-    Ok(Json(now(&http)))
+    state.handles.media.audio.set_volume(request.percent);
+    Ok(Json(now(&state)))
 }

@@ -1,42 +1,44 @@
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+//! The WebRTC sessions that were begun through the daemon.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{Hold, Target, Way, upstream::MediaMtx};
-use crate::{
-    auth::Owner,
-    http::{Http, problem::Failure},
-    media::Media,
-    random,
-};
+use crate::auth::Owner;
+use crate::http::error::ApiError;
+use crate::media::Media;
+use crate::random;
 
-/// Sessions known at once.
-pub(super) const MOST: usize = 256;
-/// How often, at most, MediaMTX is asked which sessions it still has.
-const SWEEP: Duration = Duration::from_mins(1);
-/// How often MediaMTX is asked whether it still has the session that holds the talk line.
-const LOOK: Duration = Duration::from_millis(700);
-/// So many questions in a row without an answer mean that the session is gone.
-const UNANSWERED_LOOKS: u32 = 2;
-/// A talker from whom nothing came for this long is not there: a page sends sound, silence included.
-const SILENT: Duration = Duration::from_secs(3);
-/// A session younger than this may not be listed yet.
+use super::protocol::{Protocol, Target};
+use super::talk_channel::{TalkChannel, TalkGrant};
+use super::upstream::MediaMtx;
+
+/// Sessions at once.
+const LIMIT: usize = 256;
+/// Shortest interval between two sweeps of sessions that MediaMTX no longer has.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+/// Interval at which MediaMTX is asked about the session that owns the talk channel.
+const POLL_INTERVAL: Duration = Duration::from_millis(700);
+/// Unanswered polls in a row after which the session counts as gone.
+const UNANSWERED_POLLS: u32 = 2;
+/// A talker whose byte counter stands still for this long has stalled: a page sends audio during silence too.
+const STALL: Duration = Duration::from_secs(3);
+/// MediaMTX may not list a session that is younger than this.
 const YOUNG: Duration = Duration::from_mins(1);
 
-/// The sessions that were begun through us.
-pub(in crate::http) struct Proxy {
+/// The known sessions, and the client to MediaMTX.
+pub(in crate::http) struct Sessions {
     pub(super) upstream: MediaMtx,
-    sessions: Mutex<HashMap<String, Session>>,
-    places: Arc<Semaphore>,
+    media: Media,
+    talk: Arc<TalkChannel>,
+    shutdown: CancellationToken,
+    by_id: Mutex<HashMap<String, Session>>,
+    permits: Arc<Semaphore>,
     swept: Mutex<Option<Instant>>,
 }
 
@@ -48,9 +50,9 @@ pub(super) struct Session {
     owner: Owner,
     began: Instant,
     closed: CancellationToken,
-    /// A talker's.
-    hold: Option<Hold>,
-    _place: OwnedSemaphorePermit,
+    /// Of a WHIP session.
+    grant: Option<TalkGrant>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Session {
@@ -59,11 +61,11 @@ impl Session {
         secret: String,
         listed_as: Option<String>,
         owner: Owner,
-        place: OwnedSemaphorePermit,
-        hold: Option<Hold>,
+        permit: OwnedSemaphorePermit,
+        grant: Option<TalkGrant>,
     ) -> Self {
         let (began, closed) = (Instant::now(), CancellationToken::new());
-        Self { target, secret, listed_as, owner, began, closed, hold, _place: place }
+        Self { target, secret, listed_as, owner, began, closed, grant, _permit: permit }
     }
 }
 
@@ -73,93 +75,101 @@ impl Drop for Session {
     }
 }
 
-impl Proxy {
-    pub(in crate::http) fn new() -> Self {
-        Self {
+impl Sessions {
+    pub(in crate::http) fn new(
+        media: Media,
+        talk: Arc<TalkChannel>,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
             upstream: MediaMtx::new(),
-            sessions: Mutex::new(HashMap::new()),
-            places: Arc::new(Semaphore::new(MOST)),
-            swept: Mutex::new(None),
-        }
+            media,
+            talk,
+            shutdown,
+            by_id: Mutex::default(),
+            permits: Arc::new(Semaphore::new(LIMIT)),
+            swept: Mutex::default(),
+        })
     }
 
-    /// A place for one more session. When all are taken, those that MediaMTX no longer has are cleared away
-    /// first: pages that were closed without a DELETE leave such.
-    pub(super) async fn place(&self, http: &Http) -> Result<OwnedSemaphorePermit, Failure> {
-        if let Ok(place) = self.places.clone().try_acquire_owned() {
-            return Ok(place);
+    /// A permit for one more session. At the limit, sessions that MediaMTX no longer has are swept first: a page that is
+    /// closed without a DELETE leaves one.
+    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
+            return Ok(permit);
         }
-        self.sweep(http).await;
-        self.places.clone().try_acquire_owned().map_err(|_| Failure::busy("too many viewers are connected"))
+        self.sweep().await;
+        self.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy("too many viewers are connected"))
     }
 
-    /// Keeps a session under a new id, until it is ended or its owner's proof is. One that talks has the line from now on.
-    pub(super) fn keep(&self, mut session: Session, ended: CancellationToken, http: &Http) -> String {
+    /// Inserts a session under a new id. It stays until it is ended, or its owner's credentials (`ended`) are. From now on
+    /// a WHIP session owns the talk channel.
+    pub(super) fn insert(self: &Arc<Self>, mut session: Session, ended: CancellationToken) -> String {
         let id = random::text::<16>();
         let closed = session.closed.clone();
-        let watched = session.listed_as.clone().filter(|_| session.target.way == Way::Whip);
+        let polled = session.listed_as.clone().filter(|_| session.target.protocol == Protocol::Whip);
         {
-            let mut sessions = self.sessions();
-            if let Some(hold) = &mut session.hold {
-                hold.attach(&id);
+            let mut sessions = self.lock();
+            if let Some(grant) = &mut session.grant {
+                grant.attach(&id);
             }
             sessions.insert(id.clone(), session);
         }
-        let (http, own_id) = (http.clone(), id.clone());
+        let (sessions, own_id) = (self.clone(), id.clone());
         tokio::spawn(async move {
-            let (proxy, media) = (&http.0.webrtc, &http.app().media);
-            let hears = |anything| http.0.line.hears(&own_id, anything);
+            let set_arriving = |arriving| sessions.talk.set_arriving(&own_id, arriving);
             tokio::select! {
                 () = closed.cancelled() => {}
-                () = http.app().shutdown.cancelled() => {}
-                () = ended.cancelled() => proxy.end(&own_id, media).await,
-                // A talker who is gone must not keep others from talking.
-                () = gone(media, watched.as_deref(), hears) => proxy.end(&own_id, media).await,
+                () = sessions.shutdown.cancelled() => {}
+                () = ended.cancelled() => sessions.end(&own_id).await,
+                // A talker that is gone must not block others.
+                () = gone(&sessions.media, polled.as_deref(), set_arriving) => sessions.end(&own_id).await,
             }
         });
         id
     }
 
-    /// What a session is about, and its secret, for its owner only.
-    pub(super) fn find(&self, id: &str, way: Way, owner: Owner) -> Option<(Target, String)> {
-        let sessions = self.sessions();
-        let session = sessions.get(id).filter(|it| it.owner == owner && it.target.way == way)?;
+    /// Target and secret of a session, for its owner only.
+    pub(super) fn find(&self, id: &str, protocol: Protocol, owner: Owner) -> Option<(Target, String)> {
+        let sessions = self.lock();
+        let session = sessions.get(id).filter(|it| it.owner == owner && it.target.protocol == protocol)?;
         Some((session.target, session.secret.clone()))
     }
 
-    pub(super) fn forget(&self, id: &str) {
-        self.sessions().remove(id);
+    pub(super) fn remove(&self, id: &str) {
+        self.lock().remove(id);
     }
 
     /// Ends a session here, then at MediaMTX.
-    pub(super) async fn end(&self, id: &str, media: &Media) {
-        let session = self.sessions().remove(id);
+    pub(super) async fn end(&self, id: &str) {
+        let session = self.lock().remove(id);
         if let Some(session) = session {
-            // However long MediaMTX takes, nobody is heard and nobody is kept waiting.
-            session.hold.iter().for_each(Hold::mute);
-            self.upstream.end(&session.target.way.upstream(media), session.target, &session.secret).await;
+            // Mute at once; MediaMTX may take seconds to end the session.
+            session.grant.iter().for_each(TalkGrant::mute);
+            let upstream = session.target.protocol.upstream(&self.media);
+            self.upstream.end(&upstream, session.target, &session.secret).await;
         }
     }
 
-    /// Clears away what is over, at most once a minute, behind the answer.
-    pub(super) fn sweep_now_and_then(&self, http: &Http) {
+    /// Sweeps in the background, at most once a minute.
+    pub(super) fn sweep_when_due(self: &Arc<Self>) {
         let due = {
             let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-            let due = swept.is_none_or(|at| at.elapsed() >= SWEEP);
+            let due = swept.is_none_or(|at| at.elapsed() >= SWEEP_INTERVAL);
             if due {
                 *swept = Some(Instant::now());
             }
             due
         };
         if due {
-            let http = http.clone();
-            tokio::spawn(async move { http.0.webrtc.sweep(&http).await });
+            let sessions = self.clone();
+            tokio::spawn(async move { sessions.sweep().await });
         }
     }
 
-    async fn sweep(&self, http: &Http) {
-        let asked = http.app().media.mediamtx_get("/v3/webrtc/sessions/list?itemsPerPage=1000").await;
-        let Ok((200, body)) = asked else {
+    async fn sweep(&self) {
+        let answer = self.media.mediamtx_get("/v3/webrtc/sessions/list?itemsPerPage=1000").await;
+        let Ok((200, body)) = answer else {
             return;
         };
         let Ok(list) = serde_json::from_slice::<List>(&body) else {
@@ -169,46 +179,46 @@ impl Proxy {
             return;
         }
         let listed: HashSet<&str> = list.items.iter().map(|item| item.id.as_str()).collect();
-        self.sessions().retain(|_, session| {
+        self.lock().retain(|_, session| {
             session.began.elapsed() < YOUNG
                 || session.listed_as.as_deref().is_none_or(|id| listed.contains(id))
         });
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
-        // The map is consistent between any two statements, so a panic elsewhere poisons nothing.
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+        // The map is consistent at every statement: a panic elsewhere does not poison it.
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns when MediaMTX no longer has the session listed under this id. Tells meanwhile whether anything comes from it.
-async fn gone(media: &Media, listed_as: Option<&str>, hears: impl Fn(bool)) {
+/// Returns when MediaMTX no longer has the session with this id. Reports meanwhile whether audio arrives from it.
+async fn gone(media: &Media, listed_as: Option<&str>, set_arriving: impl Fn(bool)) {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     let Some(id) = listed_as.filter(|id| !id.is_empty() && id.len() <= 64 && id.bytes().all(plain)) else {
         return std::future::pending().await;
     };
-    let mut looks = tokio::time::interval(LOOK);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut polls = interval(POLL_INTERVAL);
+    polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut unanswered = 0;
-    let (mut inbound, mut came) = (None, Instant::now());
+    let (mut inbound, mut advanced) = (None, Instant::now());
     loop {
-        looks.tick().await;
+        polls.tick().await;
         match media.mediamtx_get(&format!("/v3/webrtc/sessions/get/{id}")).await {
             Ok((404, _)) => return,
             Ok((200, body)) => {
                 unanswered = 0;
                 let figures = serde_json::from_slice::<Figures>(&body).ok();
-                // Figures that cannot be read say nothing against anybody.
+                // An unreadable counter is no evidence of a stall.
                 let now = figures.and_then(|figures| figures.inbound_bytes);
                 if now.is_none() || now != inbound {
-                    (inbound, came) = (now, Instant::now());
+                    (inbound, advanced) = (now, Instant::now());
                 }
-                hears(came.elapsed() < SILENT);
+                set_arriving(advanced.elapsed() < STALL);
             }
-            // A MediaMTX that has ended has no sessions; one that is only slow is given a second chance.
+            // A MediaMTX that has ended has no sessions; a slow one gets a second poll.
             Ok(_) | Err(_) => unanswered += 1,
         }
-        if unanswered >= UNANSWERED_LOOKS {
+        if unanswered >= UNANSWERED_POLLS {
             return;
         }
     }
@@ -226,7 +236,7 @@ struct Item {
     id: String,
 }
 
-/// One session's, as far as they are needed.
+/// The counters of one session that are used.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Figures {

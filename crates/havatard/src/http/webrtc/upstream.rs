@@ -1,19 +1,26 @@
+//! The client to MediaMTX's WebRTC listener.
+
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::{Client, RequestBuilder, Response};
 
-use super::{FRAGMENT, LARGEST_SDP, SDP, Target, Way, bad_sdp, talk_held, unsupported};
-use crate::{http::problem::Failure, media::Upstream};
+use crate::http::error::ApiError;
+use crate::media::Upstream;
 
-/// MediaMTX is on loopback: an answer that takes longer does not come.
-const LONGEST: Duration = Duration::from_secs(10);
-const LONGEST_CONNECT: Duration = Duration::from_secs(2);
-/// The largest answer that is taken, in bytes.
+use super::errors::{
+    bad_sdp, refused_by_upstream, stream_offline, talk_held, unsupported_tracks, upstream_away,
+};
+use super::protocol::{FRAGMENT, LARGEST_SDP, Protocol, SDP, Target};
+
+/// MediaMTX is on loopback: an answer that takes longer never arrives.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The largest accepted answer, in bytes.
 const LARGEST_ANSWER: usize = 2 * LARGEST_SDP;
 
-/// The client that speaks to MediaMTX's WebRTC listener.
+/// HTTP client of MediaMTX's WebRTC listener.
 pub(super) struct MediaMtx {
     client: Client,
 }
@@ -28,12 +35,12 @@ pub(super) struct Begun {
     pub(super) links: Vec<HeaderValue>,
 }
 
-/// What came of a PATCH.
-pub(super) enum Answer {
-    /// Candidates were taken.
-    Empty,
+/// Result of a PATCH.
+pub(super) enum Trickled {
+    /// The candidates were added.
+    Accepted,
     /// ICE was restarted.
-    Fragment { body: Bytes, etag: Option<HeaderValue> },
+    Restarted { body: Bytes, etag: Option<HeaderValue> },
     /// MediaMTX no longer has the session.
     Gone,
 }
@@ -43,15 +50,15 @@ impl MediaMtx {
         let client = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(LONGEST)
-            .connect_timeout(LONGEST_CONNECT)
+            .timeout(REQUEST_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(5))
             .build()
             .expect("a client without TLS, proxies or files has nothing that could fail");
         Self { client }
     }
 
-    pub(super) async fn begin(&self, to: &Upstream, target: Target, offer: Bytes) -> Result<Begun, Failure> {
+    pub(super) async fn begin(&self, to: &Upstream, target: Target, offer: Bytes) -> Result<Begun, ApiError> {
         let request = self
             .client
             .post(address(to, target))
@@ -62,16 +69,16 @@ impl MediaMtx {
         match response.status() {
             StatusCode::CREATED => {}
             StatusCode::BAD_REQUEST => return Err(bad_request(response, target).await),
-            StatusCode::NOT_FOUND => return Err(offline(target)),
-            StatusCode::NOT_ACCEPTABLE => return Err(unsupported()),
-            status => return Err(refused(status)),
+            StatusCode::NOT_FOUND => return Err(stream_offline(target)),
+            StatusCode::NOT_ACCEPTABLE => return Err(unsupported_tracks()),
+            status => return Err(refused_by_upstream(status)),
         }
         let headers = response.headers();
         let secret = headers
             .get(header::LOCATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|location| secret(location, target))
-            .ok_or_else(odd)?;
+            .ok_or_else(ApiError::bad_upstream)?;
         let id = headers.get("id").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let etag = headers.get(header::ETAG).cloned();
         let links = headers.get_all(header::LINK).iter().cloned().collect();
@@ -79,7 +86,7 @@ impl MediaMtx {
         Ok(Begun { sdp, secret, id, etag, links })
     }
 
-    pub(super) async fn links(&self, to: &Upstream, target: Target) -> Result<Vec<HeaderValue>, Failure> {
+    pub(super) async fn links(&self, to: &Upstream, target: Target) -> Result<Vec<HeaderValue>, ApiError> {
         let request = self
             .client
             .request(Method::OPTIONS, address(to, target))
@@ -89,8 +96,8 @@ impl MediaMtx {
             status if status.is_success() => {
                 Ok(response.headers().get_all(header::LINK).iter().cloned().collect())
             }
-            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Err(offline(target)),
-            status => Err(refused(status)),
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Err(stream_offline(target)),
+            status => Err(refused_by_upstream(status)),
         }
     }
 
@@ -101,7 +108,7 @@ impl MediaMtx {
         secret: &str,
         condition: Option<HeaderValue>,
         fragment: Bytes,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Trickled, ApiError> {
         let mut request = self
             .client
             .patch(format!("{}/{secret}", address(to, target)))
@@ -112,22 +119,22 @@ impl MediaMtx {
         }
         let response = send(request).await?;
         match response.status() {
-            StatusCode::NO_CONTENT => Ok(Answer::Empty),
+            StatusCode::NO_CONTENT => Ok(Trickled::Accepted),
             StatusCode::OK => {
                 let etag = response.headers().get(header::ETAG).cloned();
-                Ok(Answer::Fragment { body: body(response).await?, etag })
+                Ok(Trickled::Restarted { body: body(response).await?, etag })
             }
-            StatusCode::NOT_FOUND => Ok(Answer::Gone),
-            StatusCode::BAD_REQUEST => Err(Failure::new(
+            StatusCode::NOT_FOUND => Ok(Trickled::Gone),
+            StatusCode::BAD_REQUEST => Err(ApiError::new(
                 StatusCode::BAD_REQUEST,
                 "bad_sdp",
                 "MediaMTX does not understand that ICE fragment",
             )),
-            status => Err(refused(status)),
+            status => Err(refused_by_upstream(status)),
         }
     }
 
-    /// Ends a session; one that is gone already, with its MediaMTX or without, is as good as ended.
+    /// Ends a session. A session that is gone, with or without its MediaMTX, counts as ended.
     pub(super) async fn end(&self, to: &Upstream, target: Target, secret: &str) {
         let request = self.client.delete(format!("{}/{secret}", address(to, target)));
         if let Ok(response) = send(request).await
@@ -142,91 +149,46 @@ impl MediaMtx {
     }
 }
 
-async fn send(request: RequestBuilder) -> Result<Response, Failure> {
-    // The error names the address, and the address holds the secret.
-    request.send().await.map_err(|error| away(&error.without_url()))
+async fn send(request: RequestBuilder) -> Result<Response, ApiError> {
+    // The error contains the URL, and the URL contains the secret.
+    request.send().await.map_err(|error| upstream_away(&error.without_url()))
 }
 
-async fn body(mut response: Response) -> Result<Bytes, Failure> {
+async fn body(mut response: Response) -> Result<Bytes, ApiError> {
     let mut whole = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| away(&error.without_url()))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| upstream_away(&error.without_url()))? {
         if whole.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(odd());
+            return Err(ApiError::bad_upstream());
         }
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())
 }
 
-fn address(to: &Upstream, Target { way, stream }: Target) -> String {
-    format!("{}/{stream}/{}", to.base, way.word())
+fn address(to: &Upstream, Target { protocol, stream }: Target) -> String {
+    format!("{}/{stream}/{}", to.base, protocol.segment())
 }
 
 /// The last part of `/STREAM/whep/SECRET`, with or without an origin before it.
-fn secret(location: &str, Target { way, stream }: Target) -> Option<String> {
-    let (before, secret) = location.rsplit_once(&format!("/{stream}/{}/", way.word()))?;
+fn secret(location: &str, Target { protocol, stream }: Target) -> Option<String> {
+    let (before, secret) = location.rsplit_once(&format!("/{stream}/{}/", protocol.segment()))?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let ok = !secret.is_empty() && secret.len() <= 128 && secret.bytes().all(plain);
     (ok && (before.is_empty() || before.starts_with("http"))).then(|| secret.to_owned())
 }
 
-fn away(error: &reqwest::Error) -> Failure {
-    tracing::debug!(
-        error = error as &(dyn std::error::Error + 'static),
-        "MediaMTX did not answer WebRTC signalling"
-    );
-    Failure::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "mediamtx_away",
-        "MediaMTX does not answer: it is being started again; try in a moment",
-    )
-    .retry_after(1)
-}
-
-/// MediaMTX says the same to an offer that it does not understand, to a path that its config has not (a robot without a
-/// microphone has no sound path) and to a second publisher: only its words tell them apart.
-async fn bad_request(response: Response, target: Target) -> Failure {
+/// MediaMTX answers 400 to a malformed offer, to a path that is not configured (a robot without a microphone has no audio
+/// path) and to a second publisher. Only the message distinguishes them.
+async fn bad_request(response: Response, target: Target) -> ApiError {
     let text = body(response).await.unwrap_or_default();
     let says = |words: &str| text.windows(words.len()).any(|part| part == words.as_bytes());
     if says("is not configured") {
-        offline(target)
-    } else if target.way == Way::Whip && says("already publishing") {
+        stream_offline(target)
+    } else if target.protocol == Protocol::Whip && says("already publishing") {
         talk_held("somebody else")
     } else {
         bad_sdp()
     }
-}
-
-fn offline(Target { way, stream }: Target) -> Failure {
-    let said = match way {
-        Way::Whep => {
-            format!("nothing is being sent on {stream}: the publishers may be stopped, or its device away")
-        }
-        Way::Whip => {
-            "this robot has no loudspeaker to talk through: set media.speaker in its config".to_owned()
-        }
-    };
-    Failure::new(StatusCode::NOT_FOUND, "stream_offline", said)
-}
-
-fn refused(status: StatusCode) -> Failure {
-    tracing::warn!(http.status = status.as_u16(), "MediaMTX refused a WebRTC request of ours");
-    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-        return Failure::new(
-            StatusCode::BAD_GATEWAY,
-            "mediamtx_refused",
-            "MediaMTX does not accept havatard's credentials: is another MediaMTX on its port?",
-        );
-    }
-    odd()
-}
-
-fn odd() -> Failure {
-    Failure::new(
-        StatusCode::BAD_GATEWAY,
-        "mediamtx_odd",
-        "MediaMTX gave an answer that makes no sense here; its log may say why",
-    )
 }
 
 #[cfg(test)]
@@ -247,7 +209,7 @@ mod tests {
             ("abc", None),
         ];
         for (location, expected) in cases {
-            let target = Target { way: Way::Whep, stream: "havatar" };
+            let target = Target { protocol: Protocol::Whep, stream: "havatar" };
             assert_eq!(secret(location, target).as_deref(), expected, "{location}");
         }
     }

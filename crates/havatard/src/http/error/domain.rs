@@ -1,0 +1,103 @@
+//! Status, code and retry of each error of the modules below.
+
+use havatar_api::Refusal;
+use http::StatusCode;
+
+use crate::auth::SignInError;
+use crate::media::MediaError;
+use crate::phrases::PhrasesError;
+use crate::recordings::RecordingError;
+use crate::robot::RobotError;
+use crate::speech::SpeechError;
+
+use super::DomainError;
+
+impl DomainError for MediaError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoSuchProcess(_) => (StatusCode::NOT_FOUND, "no_such_process"),
+            Self::Busy | Self::Supervisor(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::ShuttingDown => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down"),
+            Self::MediaMtx(_) => (StatusCode::SERVICE_UNAVAILABLE, "mediamtx_away"),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        (self.classify().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(1)
+    }
+}
+
+impl DomainError for RecordingError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoSuchRecording(_) => (StatusCode::NOT_FOUND, "no_such_recording"),
+            Self::BeingWritten(_) => (StatusCode::CONFLICT, "recording_in_progress"),
+            Self::NoSpace { .. } => (StatusCode::INSUFFICIENT_STORAGE, "no_space"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::ShuttingDown => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down"),
+            Self::MediaMtx(_) => (StatusCode::SERVICE_UNAVAILABLE, "mediamtx_away"),
+            Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "recordings_unavailable"),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        (self.classify().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(1)
+    }
+}
+
+impl DomainError for RobotError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        let status = match self.refusal {
+            Refusal::OutOfRange | Refusal::BadMessage | Refusal::Clock => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::NoLease | Refusal::LeaseLost => StatusCode::FORBIDDEN,
+            Refusal::RobotOff | Refusal::RobotAway | Refusal::RobotUnknown => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NotSupported => StatusCode::NOT_IMPLEMENTED,
+            Refusal::Flood => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::CONFLICT,
+        };
+        (status, self.refusal.code())
+    }
+}
+
+impl DomainError for SpeechError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Text => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
+            Self::Quiet { .. } => (StatusCode::CONFLICT, "quiet_hours"),
+            Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::NoSpeaker | Self::Off | Self::NoProgram(_) => {
+                (StatusCode::NOT_IMPLEMENTED, "not_supported")
+            }
+            Self::NoSuch => (StatusCode::NOT_FOUND, "no_such_utterance"),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        matches!(self, Self::Full).then_some(5)
+    }
+}
+
+impl DomainError for PhrasesError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Range(_) => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
+            Self::Read(_) | Self::Write(_) => (StatusCode::SERVICE_UNAVAILABLE, "phrases_unavailable"),
+        }
+    }
+}
+
+impl DomainError for SignInError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Refused => (StatusCode::UNAUTHORIZED, "sign_in_refused"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tries"),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Refused => None,
+            Self::TooMany { wait } => Some(wait.as_secs().max(1)),
+        }
+    }
+}
