@@ -3,9 +3,8 @@
 //! A namespace belongs to a thread and to what that thread starts, so nothing has a name, and everything is gone with
 //! the thread. It takes root, or a user who may make namespaces.
 
-use std::fs;
 use std::process::Command;
-use std::thread;
+use std::{fs, thread};
 
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::gettid;

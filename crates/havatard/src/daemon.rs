@@ -16,18 +16,17 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Auth;
 use crate::config::{Config, Loaded};
 use crate::handles::Handles;
+use crate::http::hook;
 use crate::http::server::Server;
-use crate::http::{self, hook};
 use crate::lock::Lock;
-use crate::media::{self, AccessRules, Media, Surroundings};
+use crate::media::{AccessRules, Media, Surroundings};
 use crate::notifier::ServiceNotifier;
 use crate::options::Options;
-use crate::phrases;
-use crate::presence;
-use crate::recordings::{self, Recordings};
+use crate::recordings::Recordings;
 use crate::reload::{Reloader, auth_settings};
-use crate::robot::{self, Robot};
+use crate::robot::Robot;
 use crate::speech::Speech;
+use crate::{http, media, phrases, presence, recordings, robot};
 
 /// Interval of the watchdog ping. Several fit into the unit file's WatchdogSec, and a reload fits between two.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);

@@ -1,8 +1,7 @@
 //! Which process holds a port or a file, so that an error names the program to stop.
 
-use std::fmt;
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
 /// A process that holds something; displays as `nginx (pid 812)`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! The one way to draw secrets and names that nobody can guess.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use rand::{TryRng as _, rngs::SysRng};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 
 /// `N` random bytes from the operating system, as base64url without padding: the alphabet needs no quoting in a URL,
 /// in YAML, in an HTTP header or in a file name.

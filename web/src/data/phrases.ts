@@ -1,4 +1,4 @@
-// Somebody's phrases and what the robot is asked to say: loaded once, saved as a whole, spoken by a press.
+// A person's phrases and what the robot is asked to say: loaded once, saved as a whole, spoken by a press.
 
 import { ApiError } from '../api/request';
 import type { Language, Phrase, PhraseCategory, Phrases, Utterance } from '../api/types';
@@ -61,7 +61,7 @@ export class PhraseBoard {
     this.state.set({ loading: true });
     await this.#do('load', async () => {
       const loaded = await this.#api.phrases();
-      // Whoever was quicker with a change keeps it.
+      // Anyone who was quicker with a change keeps it.
       if (this.state.value.phrases === null) this.state.set({ phrases: loaded });
     });
     this.state.set({ loading: false });

@@ -1,4 +1,4 @@
-// How somebody works this page: kept in the browser, because it belongs to a person at a device. Every value is checked and
+// How a person works this page: kept in the browser, because it belongs to a person at a device. Every value is checked and
 // brought into its range as it is read; one that makes no sense loses itself alone, and the rest is kept.
 
 import { Observable } from '../lib/core/observable';
@@ -15,7 +15,7 @@ import {
 import { SCAN_DEFAULTS, type ScanSettings } from '../lib/input/scan-settings';
 import { read, write } from './storage';
 
-/** How somebody reaches the controls. Keys, touch and a mouse work in each of them. */
+/** How a person reaches the controls. Keys, touch and a mouse work in each of them. */
 export const INPUTS = ['direct', 'scan', 'dwell'] as const;
 /** What a press on a direction does. */
 export const DRIVE_WAYS = ['hold', 'step', 'latch'] as const;
@@ -215,7 +215,7 @@ function keys(value: unknown): SwitchKeys {
   return good(select) && good(step) && select !== step ? { select, step } : DEFAULTS.switchKeys;
 }
 
-/** An empty set is somebody's choice; one that cannot be read is not. */
+/** An empty set is a person's choice; one that cannot be read is not. */
 function bindings(value: unknown): Bindings {
   if (typeof value !== 'object' || value === null) return PAD_DEFAULTS.bindings;
   const from = fields(value);

@@ -28,7 +28,7 @@ export class FakeMicrophone implements Microphone {
     this.track.onended?.(new Event('ended'));
   }
 
-  /** Somebody could be heard. */
+  /** A person could be heard. */
   get open(): boolean {
     return !this.closed && this.track.enabled;
   }

@@ -1,14 +1,13 @@
 //! The panel's files, built into the program: content negotiation, caching and content types.
 
-use axum::{
-    body::Body,
-    extract::Request,
-    response::{IntoResponse as _, Response},
-};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::{error::ApiError, guard::only_reads};
+use super::error::ApiError;
+use super::guard::only_reads;
 
 /// The panel as Vite built it, if it was built before this crate. The build puts compressed variants beside the files.
 #[derive(RustEmbed)]

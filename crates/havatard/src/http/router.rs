@@ -15,10 +15,10 @@ use crate::handles::Handles;
 
 use super::error::ApiError;
 use super::error::reword::reword;
-use super::routes::{self, Routes};
+use super::routes::Routes;
 use super::server::Listening;
 use super::state::AppState;
-use super::{guard, headers, panel};
+use super::{guard, headers, panel, routes};
 
 /// The largest body that any request may have, in bytes, whatever its route allows.
 const LARGEST_BODY: usize = 1024 * 1024;

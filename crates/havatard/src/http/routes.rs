@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use crate::phrases;
 
-use super::permission::Permission::{self, Public, SignedIn};
-use super::permission::Permissions;
+use super::permission::Permission::{Public, SignedIn};
+use super::permission::{Permission, Permissions};
 use super::state::AppState;
 use super::voice::{phrases as phrase_lists, speak, volume};
 use super::webrtc::{LARGEST_SDP, talk, whep, whip};

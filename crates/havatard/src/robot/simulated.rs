@@ -129,7 +129,7 @@ mod tests {
     async fn is_kept_running_behind_a_port_of_its_own_until_the_end() {
         let dir = tempfile::tempdir().unwrap();
         let (spawner, program) = (spawner(), stand_in(dir.path()));
-        // What a killed one left leads to a terminal that is somebody else's by now.
+        // What a killed one left leads to a terminal that is another person's by now.
         symlink("/dev/zero", dir.path().join(LINK)).unwrap();
         let stop = CancellationToken::new();
         let robot = Simulated::start_with(move || Some(program.clone()), dir.path(), &spawner, stop.clone());

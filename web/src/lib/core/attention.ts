@@ -1,4 +1,4 @@
-// Whether somebody can still see the page and be heard by it. Each of these says that perhaps nobody can: another tab or
+// Whether a person can still see the page and be heard by it. Each of these says that perhaps nobody can: another tab or
 // a locked phone (`hidden`), another window (`blur`), a page that the browser is about to halt (`freeze`) or leave
 // (`pagehide`).
 

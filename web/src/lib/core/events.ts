@@ -1,4 +1,4 @@
-// The daemon's events: a WebSocket that is kept open for as long as somebody is signed in. Its first message is a
+// The daemon's events: a WebSocket that is kept open for as long as a person is signed in. Its first message is a
 // snapshot, so a reconnect needs no memory.
 
 import { backoff, type Clock } from './clock';

@@ -4,7 +4,7 @@
 // - Whatever ends a motion (a stop, a lost or quiet socket, a page that is hidden, left, frozen or no longer in front) ends
 //   it here at once, and nothing of it is said again. To go on, every control must be let go and pressed anew.
 // - There is one timer. It repeats what is being done, or says that the driver is there, and only while the socket is well.
-// - A socket that is lost is replaced while the lease may still be alive; the robot stands until somebody presses.
+// - A socket that is lost is replaced while the lease may still be alive; the robot stands until a person presses.
 // - A lease that has ended is not taken again by itself.
 //
 // It knows no page and no framework: `state` is watched, the methods are what presses cause, and codes are put into words
@@ -67,7 +67,7 @@ export class Drive {
     this.#unwatch = deps.attention.watch((why) => this.#gone(why));
   }
 
-  /** Asks for the robot. `ask` asks whoever has it, again and again until `release`; `take` is for admins. */
+  /** Asks for the robot. `ask` asks anyone who has it, again and again until `release`; `take` is for admins. */
   async acquire(ifHeld: IfHeld = 'refuse'): Promise<void> {
     const { phase } = this.state.value;
     if (this.#disposed || (phase !== 'idle' && phase !== 'asking')) return;
@@ -87,7 +87,7 @@ export class Drive {
     this.state.set({ releasing: false });
   }
 
-  /** Answers whoever asks for the robot. Handed over, it is theirs through a stop. */
+  /** Answers anyone who asks for the robot. Handed over, it is theirs through a stop. */
   async answer(handOver: boolean): Promise<void> {
     const token = this.#lease?.token;
     if (token === undefined) return;
@@ -272,7 +272,7 @@ export class Drive {
     const stands = robot.motion.mode === null && robot.motion.neutral_first;
     if (stands && this.#stop.pending) this.#stop.confirm();
     if (robot.estop.latched && this.#estop.pending) this.#estop.confirm();
-    // Somebody else released it: the next one begins at the first step.
+    // Another person released it: the next one begins at the first step.
     if (!robot.estop.latched) this.state.set({ releaseCode: null });
     if (!robot.driver?.asked_by) this.state.set({ askedBy: null });
   }
@@ -304,7 +304,7 @@ export class Drive {
     return this.#socket?.isHeard === true && !this.#deps.attention.hidden();
   }
 
-  /** The one timer: what is being done, again and again, or that somebody is there. */
+  /** The one timer: what is being done, again and again, or that a person is there. */
   #tick(): void {
     this.#cancelTick?.();
     this.#cancelTick = null;
@@ -334,7 +334,7 @@ export class Drive {
     this.state.set({ doing: this.#intent.doing, letGoFirst: this.#intent.spent });
   }
 
-  /** Nothing is asked any more. The robot is told by whoever calls this, or stops because the socket is gone. */
+  /** Nothing is asked any more. The robot is told by anyone who calls this, or stops because the socket is gone. */
   #halt(): void {
     this.#intent.stop();
     this.#show();

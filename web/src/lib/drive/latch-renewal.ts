@@ -16,7 +16,7 @@ const TOO_SOON_MS = 400;
 /** In a shorter latch there is no time to see an offer and to take it, ms. */
 const SHORTEST_MS = 2000;
 
-/** `paceMs`: so long somebody needs to see a highlight and to press. Half of a latch at least is for stopping alone. */
+/** `paceMs`: so long a person needs to see a highlight and to press. Half of a latch at least is for stopping alone. */
 export function renewalOffer(doing: Doing | null, paceMs: number): RenewalOffer | null {
   if (doing?.mode !== 'latch' || doing.forMs < SHORTEST_MS) return null;
   const shownAt = doing.until - Math.min(paceMs + TOO_SOON_MS, doing.forMs / 2);

@@ -7,7 +7,7 @@ import type { StopProgress } from './reliable-stop';
 import type { LeaseEnd, Welcome } from './socket';
 
 /**
- * `idle` without a lease; `asking` while somebody else is asked for it; `opening` until the first socket is ready; `quiet`
+ * `idle` without a lease; `asking` while another person is asked for it; `opening` until the first socket is ready; `quiet`
  * while the robot says nothing; `lost` while the socket is being replaced. The robot can be driven in `ready` alone.
  */
 export type DrivePhase = 'idle' | 'acquiring' | 'asking' | 'opening' | 'ready' | 'quiet' | 'lost';

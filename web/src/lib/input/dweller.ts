@@ -77,7 +77,7 @@ export class Dweller {
 
   #over(id: string | null): void {
     const { attention, clock } = this.#deps;
-    // A pointer that moves over it is somebody who is back, even where no event said so.
+    // A pointer that moves over it is a person who is back, even where no event said so.
     if (!attention.hidden()) this.#dwell.resume(clock.now());
     this.#after(this.#dwell.over(id, clock.now()));
   }

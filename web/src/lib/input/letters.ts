@@ -11,7 +11,7 @@ const ALPHABET = {
 } as const;
 export const COLUMNS = 6;
 
-/** Where somebody looks for a letter: in its place in the alphabet. */
+/** Where a person looks for a letter: in its place in the alphabet. */
 export function alphabetically(language: 'ro' | 'en'): string[][] {
   return rows([...ALPHABET[language]]);
 }

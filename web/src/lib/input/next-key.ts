@@ -1,4 +1,4 @@
-// Learns which key somebody's switch sends: the next one that is pressed, whatever it is.
+// Learns which key a person's switch sends: the next one that is pressed, whatever it is.
 
 /** `pass`: the key means what it always does, and another is waited for. */
 export type KeyVerdict = 'take' | 'pass' | 'cancel';

@@ -127,7 +127,7 @@ export class PadCore {
     const same = present.find(({ index, id }) => index === known?.index && id === known.id);
     // A second pad does not take over from one that is gone: that would hide the loss.
     if (same !== undefined || known !== null) return same ?? null;
-    // What the browser takes for a pad may be none; the one that somebody touches is theirs.
+    // What the browser takes for a pad may be none; the one that a person touches is theirs.
     const touched = present.find((pad) => this.#down(pad).size > 0);
     return touched ?? (present.length === 1 ? (present[0] ?? null) : null);
   }

@@ -96,7 +96,7 @@ export class Scan {
   }
 
   /**
-   * While the robot moves, a press may be for control `id` instead of STOP, for a while; null: for nothing else. Whoever has to
+   * While the robot moves, a press may be for control `id` instead of STOP, for a while; null: for nothing else. Anyone who has to
    * hold a press before it counts is offered nothing: a press that has to stop at once cannot wait and see.
    */
   offers(offer: (RenewalOffer & { id: string }) | null): void {

@@ -1,9 +1,9 @@
-// When a microphone that nobody speaks into is closed by itself, and how long before that somebody is warned: a pure
+// When a microphone that nobody speaks into is closed by itself, and how long before that a person is warned: a pure
 // machine, with no timers and no clock of its own. A word or a press begins the time anew.
 
 import type { TalkSettings } from './state';
 
-/** Louder than this is somebody speaking; a quiet room with echo cancelled is below, decibels under full scale. */
+/** Louder than this is a person speaking; a quiet room with echo cancelled is below, decibels under full scale. */
 export const SPEECH_DB = -45;
 
 export class AutoMute {

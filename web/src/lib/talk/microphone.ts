@@ -82,7 +82,7 @@ export function browserMicrophone(browser: MicrophoneBrowser): MicrophoneSource 
 function opened(stream: MediaStream, createContext: () => AudioContext): Microphone {
   const track = stream.getAudioTracks()[0];
   if (track === undefined) throw new MicrophoneError('no_device', 'a stream without sound');
-  // Nothing may be heard before somebody has pressed.
+  // Nothing may be heard before a person has pressed.
   track.enabled = false;
   const meter = meterOf(stream, createContext);
   return {
@@ -95,7 +95,7 @@ function opened(stream: MediaStream, createContext: () => AudioContext): Microph
   };
 }
 
-/** Without a meter somebody can still talk, and is taken for speaking all the time. */
+/** Without a meter a person can still talk, and is taken for speaking all the time. */
 function meterOf(
   stream: MediaStream,
   createContext: () => AudioContext,

@@ -16,7 +16,7 @@ export type NoMicrophone =
 
 /**
  * `free`: nothing is open; a press opens it all. `connecting`: the microphone is being asked for, or the line being opened.
- * `ready`: the line is open and silent; a press is heard at once. `talking`: what is said is heard. `held`: somebody else
+ * `ready`: the line is open and silent; a press is heard at once. `talking`: what is said is heard. `held`: another person
  * is talking. `lost`: the line is gone and comes back by itself.
  */
 export type TalkPhase =

@@ -2,10 +2,10 @@
 //
 // - The line is opened when the page is, if the microphone may be had without asking; it then carries silence, and a press
 //   is heard with no negotiation. Else the first press asks.
-// - There is one line for everybody. One that nobody talks on gives way to whoever asks for it, so a page that has lost an
+// - There is one line for everybody. One that nobody talks on gives way to anyone who asks for it, so a page that has lost an
 //   idle line does not fetch it back from another: two pages would take it from each other for ever.
 // - A press is heard here at once and told to the daemon beside that. What the daemon refuses is closed here.
-// - A line that breaks while somebody talks comes back with the microphone open only within a few seconds: later nobody
+// - A line that breaks while a person talks comes back with the microphone open only within a few seconds: later nobody
 //   expects to be heard.
 
 import type { Talker } from '../../api/types';
@@ -35,7 +35,7 @@ export interface TalkDeps {
 
 const TICK_MS = 100;
 const QUICK_MS = [150, 4000] as const;
-/** An idle line is in no hurry, and first hears whether somebody else has it now, ms. */
+/** An idle line is in no hurry, and first hears whether another person has it now, ms. */
 const IDLE_MS = [1500, 30_000] as const;
 /** So long after the line broke the microphone may still open by itself, ms. */
 const RESUME_MS = 5000;
@@ -267,13 +267,13 @@ export class Talk {
       return;
     }
     const now = this.#deps.clock.now();
-    // Only a line that was talked on has somebody who waits to be heard again.
+    // Only a line that was talked on has a person who waits to be heard again.
     if (line.connected) this.#resumeUntil = now + RESUME_MS;
     this.state.set({ phase: line.connected ? 'lost' : this.state.value.phase });
     this.#later();
   }
 
-  /** Tries again: soon while somebody wants to be heard; else later, and only while the line is nobody's. */
+  /** Tries again: soon while a person wants to be heard; else later, and only while the line is nobody's. */
   #later(): void {
     if (this.#cancelRetry !== null || this.#line !== null) return;
     const { clock } = this.#deps;
@@ -289,7 +289,7 @@ export class Talk {
     });
   }
 
-  /** Somebody else is talking. */
+  /** Another person is talking. */
   #taken(): void {
     const wasOpen = this.state.value.phase === 'talking';
     this.state.set({ wanted: false, mutesInMs: null, closed: wasOpen ? 'taken' : null });

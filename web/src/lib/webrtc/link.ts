@@ -16,7 +16,7 @@ export type Link =
   | { kind: 'lost'; ms: number }
   /** The way to the robot is well; the camera gives nothing. */
   | { kind: 'camera-away'; why: 'off' | 'away' | 'silent' | 'private' }
-  /** Somebody has switched the publishers off. */
+  /** A person has switched the publishers off. */
   | { kind: 'stopped' }
   | { kind: 'server-restarting' }
   /** This device has no network. */

@@ -222,7 +222,7 @@ export class Recovery {
     return [...(hangs ? this.#dropNext() : []), ...this.nudge(now)];
   }
 
-  /** Whether somebody looks: a hidden page gets no frames, so none are missed. */
+  /** Whether a person looks: a hidden page gets no frames, so none are missed. */
   watch(watched: boolean, now: number): Action[] {
     if (watched && !this.#watched && this.#shown !== null) {
       const s = this.#shown;

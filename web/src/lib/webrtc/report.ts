@@ -1,4 +1,4 @@
-// Tells the daemon, every few seconds while somebody watches, what this page measures of its own picture. A report that
+// Tells the daemon, every few seconds while a person watches, what this page measures of its own picture. A report that
 // fails is not sent again: the next one is newer.
 
 import type { ViewerReport } from '../../api/types';
@@ -50,7 +50,7 @@ export class Reporter {
     try {
       await this.#deps.send(report);
     } catch {
-      // Whatever is wrong is said by whoever needs an answer; this needs none.
+      // Whatever is wrong is said by anyone who needs an answer; this needs none.
     } finally {
       this.#underWay = false;
     }

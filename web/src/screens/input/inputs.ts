@@ -67,7 +67,7 @@ export class Inputs {
         settings.input === 'scan' ? scanning(model, settings) : dwelling(model, settings, onRing);
       this.#accessMethod.moves(this.#moving);
     } catch {
-      // Somebody may have no other way to the page: it is fetched until it is here.
+      // A person may have no other way to the page: it is fetched until it is here.
       model.deps.clock.after(AGAIN_MS, () => {
         if (change === this.#change) void this.#fetchAccessMethod(settings, change);
       });

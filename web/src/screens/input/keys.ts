@@ -32,7 +32,7 @@ export function driveByPanelKeys(
   const down = (event: KeyboardEvent): void => {
     const { doing, lease } = model.drive.state.value;
     const scanning = model.settings.input === 'scan';
-    // Held down it would press a button again and again, also after a stop that somebody else has made.
+    // Held down it would press a button again and again, also after a stop that another person has made.
     if (event.repeat && event.key === 'Enter' && on(event, 'button')) event.preventDefault();
     else if (event.key === 'Escape') leaveOrStop(model, event);
     else if (doing !== null && (typing(event) || withOther(event))) stopBy(model, event);

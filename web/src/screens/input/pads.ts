@@ -87,13 +87,13 @@ function nodOnce({ driving }: ScreenModel, nod: HeadNod): void {
   if (head) void nod.make(head);
 }
 
-/** Takes the robot, or asks whoever has it; gives up asking, or gives it back. */
+/** Takes the robot, or asks anyone who has it; gives up asking, or gives it back. */
 export function takeOrGive({ drive, driving }: Pick<ScreenModel, 'drive' | 'driving'>): void {
   if (drive.state.value.phase !== 'idle') void drive.release();
   else void drive.acquire(driving.otherDriver === null ? 'refuse' : 'ask');
 }
 
-/** Tells whoever tries an input. Nothing drives while a sheet lies open. */
+/** Tells anyone who tries an input. Nothing drives while a sheet lies open. */
 function tryOut({ trying }: ScreenModel, linear: number, angular: number): void {
   if (linear === 0 && angular === 0) return;
   if (Math.abs(angular) > Math.abs(linear)) trying?.(angular > 0 ? 'left' : 'right');

@@ -10,7 +10,7 @@ const LAST = 5;
 export const STOP_ID = 'drive-stop';
 const ESTOP_ID = 'drive-estop';
 /**
- * Straight behind what is used most: before it, the last direction would be more than 7 s away for whoever takes half a second to
+ * Straight behind what is used most: before it, the last direction would be more than 7 s away for anyone who takes half a second to
  * press, and each letter would cost a step more.
  */
 const ESTOP_ORDER = 1.5;

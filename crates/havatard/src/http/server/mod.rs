@@ -16,7 +16,8 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Tls;
-use crate::holders::{self, Protocol};
+use crate::holders;
+use crate::holders::Protocol;
 
 pub use error::ServerError;
 pub use tls::Certificates;

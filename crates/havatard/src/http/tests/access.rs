@@ -1,5 +1,8 @@
-use super::*;
+//! Who may use which route.
+
 use crate::http::permission::Permission;
+
+use super::*;
 
 /// Every route of the description.
 fn described() -> Vec<(Method, String)> {

@@ -6,14 +6,14 @@ use havatar_link::message::Kind;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest as _},
-};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::*;
 use crate::http::server::Server;
 use crate::robot::testing::{Bench, until};
+
+use super::*;
 
 /// A daemon that listens, with a robot that answers.
 struct Live {
@@ -106,7 +106,7 @@ impl Socket {
     }
 
     async fn say(&mut self, message: impl Into<Message>) {
-        // Whoever was closed by what they said before hears so when they read.
+        // Anyone who was closed by what they said before hears so when they read.
         let _ = self.stream.send(message.into()).await;
     }
 

@@ -1,12 +1,16 @@
+//! The event socket.
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest as _, protocol::frame::coding::CloseCode},
-};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::http::server::Server;
+use crate::http::state::EVENT_SOCKETS;
 
 use super::*;
-use crate::http::{server::Server, state::EVENT_SOCKETS};
 
 type Socket = WebSocketStream<TcpStream>;
 

@@ -1,5 +1,9 @@
+//! MediaMTX's auth hook.
+
+use crate::http::hook;
+use crate::media::HOOK_USER;
+
 use super::*;
-use crate::{http::hook, media::HOOK_USER};
 
 const NEAR: &str = "127.0.0.1";
 const FAR: &str = "192.0.2.7";

@@ -15,14 +15,14 @@ mod speech;
 mod whep;
 mod whip;
 
-use std::{
-    io::Write,
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
 use bytes::Bytes;
 use havatar_api as api;
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -32,15 +32,15 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{router, server::Listening};
-use crate::{
-    auth::{ADMIN_TOKEN, Auth, Settings},
-    config,
-    handles::Handles,
-    media::{AccessRules, Media, MediaStatus, fake},
-    recordings::Recordings,
-    speech::Speech,
-};
+use crate::auth::{ADMIN_TOKEN, Auth, Settings};
+use crate::config;
+use crate::handles::Handles;
+use crate::media::{AccessRules, Media, MediaStatus, fake};
+use crate::recordings::Recordings;
+use crate::speech::Speech;
+
+use super::router;
+use super::server::Listening;
 
 /// The OpenAPI document.
 fn document_text() -> String {

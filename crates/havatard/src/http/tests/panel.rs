@@ -1,6 +1,7 @@
 //! The panel's files over HTTP: which encoding is sent, what is cached, what is not sent again.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};

@@ -1,3 +1,5 @@
+//! Phrases, kept by account.
+
 use super::*;
 
 fn put(body: &str) -> Ask {

@@ -1,7 +1,8 @@
 //! Who is there, shown to those beside the robot; and their switch.
 
-use super::*;
 use crate::robot::testing::{Bench, Driver};
+
+use super::*;
 
 async fn robot() -> (Robot, Bench) {
     let bench = Bench::start().await;

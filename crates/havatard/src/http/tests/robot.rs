@@ -1,10 +1,11 @@
 //! The robot's routes: what is wrong is refused by its code and moves nothing; what stops is never refused.
 
 use axum::response::IntoResponse as _;
+use serde_json::{Value, json};
+
+use crate::robot::testing::{Bench, until};
 
 use super::*;
-use crate::robot::testing::{Bench, until};
-use serde_json::{Value, json};
 
 /// A daemon with a robot that answers, and the body of a granted lease.
 async fn leased() -> (Robot, Bench, String) {
@@ -181,7 +182,7 @@ async fn stops_ask_for_nothing_and_may_come_as_often_as_you_like() {
         assert_eq!((again.latched, &again.by, again.at), (true, &first.by, first.at), "whoever was first");
     }
     assert_eq!(robot.ask_as_admin(at(&Method::POST, "stop")).await.status, StatusCode::OK);
-    // A release is two steps; a code is good once, for whoever was given it.
+    // A release is two steps; a code is good once, for anyone who was given it.
     let release =
         |confirm: &str| at(&Method::POST, "estop/release").json(&json!({ "confirm": confirm }).to_string());
     assert_eq!(robot.ask_as_admin(release("guess")).await.refused(409), "press_again");

@@ -1,4 +1,7 @@
-use std::{collections::HashMap, path::Path};
+//! The routes and what they answer.
+
+use std::collections::HashMap;
+use std::path::Path;
 
 use super::*;
 

@@ -1,13 +1,14 @@
+//! The listener: TLS, limits, timeouts.
+
 use std::path::Path;
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, rustls};
 
-use super::*;
 use crate::http::server::{Server, ServerError};
+
+use super::*;
 
 fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
@@ -25,7 +26,7 @@ fn make_certificate(dir: &Path) -> (config::Tls, rustls::pki_types::CertificateD
     (tls, made.cert.der().clone())
 }
 
-/// One request over TLS to somebody who shows exactly this certificate.
+/// One request over TLS to a person who shows exactly this certificate.
 async fn https(
     address: SocketAddr,
     trusted: &rustls::pki_types::CertificateDer<'static>,
@@ -116,7 +117,7 @@ fn plain_http_stays_on_loopback_and_a_taken_port_is_said() {
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
-/// What the server sends, until it closes, to somebody who sends this and then waits.
+/// What the server sends, until it closes, to a person who sends this and then waits.
 async fn sends_and_waits(sent: &[u8]) -> (String, Duration) {
     let robot = Robot::new();
     let server = Server::bind(loopback(), None).unwrap();

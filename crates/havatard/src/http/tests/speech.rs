@@ -3,8 +3,9 @@
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{UnixListener, UnixStream};
 
-use super::*;
 use crate::config::SpeechEngine;
+
+use super::*;
 
 /// The loudspeaker's end.
 struct Speaker(UnixListener);

@@ -1,13 +1,11 @@
-use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering},
-};
+//! The WHEP proxy.
 
-use axum::{
-    extract::{Path, State},
-    response::{IntoResponse as _, Response},
-    routing::{get, patch, post},
-};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, patch, post};
 use tokio::net::TcpListener;
 
 use super::*;

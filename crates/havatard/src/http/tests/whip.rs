@@ -1,4 +1,4 @@
-//! The talk line: one is heard, and it is never held by somebody who is gone.
+//! The talk line: one is heard, and it is never held by a person who is gone.
 
 use std::sync::atomic::Ordering;
 
@@ -197,7 +197,7 @@ async fn a_talker_from_whom_nothing_comes_any_more_gives_way() {
     assert_eq!(talk(&robot, &ana, &hers, true).await.refused(404), "no_such_session");
 }
 
-/// Waits until somebody is told to talk, or to have the line and not to.
+/// Waits until a person is told to talk, or to have the line and not to.
 async fn talking(robot: &Robot, open: bool) {
     let waited = tokio::time::timeout(Duration::from_secs(10), async {
         while talker(robot).await.unwrap().talking != open {

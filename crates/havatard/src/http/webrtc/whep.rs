@@ -13,7 +13,8 @@ use crate::http::state::AppState;
 use crate::media::{AUDIO, BOTH, CAMERA};
 
 use super::protocol::{Protocol, Target};
-use super::signalling::{self, session_routes};
+use super::signalling;
+use super::signalling::session_routes;
 
 /// The streams that may be watched; the first is the default.
 const STREAMS: [&str; 3] = [CAMERA, AUDIO, BOTH];

@@ -13,7 +13,8 @@ use crate::media::TALK;
 
 use super::errors::{talk_held, unsupported_tracks};
 use super::protocol::{Protocol, Target};
-use super::signalling::{self, session_routes};
+use super::signalling;
+use super::signalling::session_routes;
 
 /// Where the operator's voice is published.
 const TARGET: Target = Target { protocol: Protocol::Whip, stream: TALK };

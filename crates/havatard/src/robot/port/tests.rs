@@ -39,7 +39,7 @@ async fn a_port_in_use_is_refused_in_words_and_free_again_when_it_is_closed() {
     assert_eq!(why, format!("{} is used by another program; end that first", plug.name.display()));
     drop(first);
     let again = opened(&plug.name).await.unwrap();
-    // Whoever may do anything passes TIOCEXCL; others would find the terminal closed for ever, while its other users live.
+    // Anyone who may do anything passes TIOCEXCL; others would find the terminal closed for ever, while its other users live.
     let exclusive = |plug: &Plug| {
         let mut set = 0;
         #[expect(unsafe_code, reason = "the ioctl writes one int, which is here")]
@@ -131,7 +131,7 @@ async fn a_port_that_is_not_ours_to_open_says_which_group_is_missing() {
     let plug = Plug::new();
     fs::set_permissions(&plug.name, fs::Permissions::from_mode(0o000)).unwrap();
     let name = plug.name.clone();
-    // On a thread of its own, which is somebody else as far as files go.
+    // On a thread of its own, which is another person as far as files go.
     let result = std::thread::spawn(move || {
         setfsuid(Uid::from_raw(65_534));
         open_blocking(&name, 115_200, Lines::Keep).map(drop)

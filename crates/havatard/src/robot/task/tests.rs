@@ -9,7 +9,7 @@ use crate::robot::testing::{Device, Driver, Plug, decoded, is_motion, shared, un
 
 use super::*;
 
-/// How often whoever is at the other end looks at what came.
+/// How often anyone who is at the other end looks at what came.
 const TURN: Duration = Duration::from_millis(5);
 
 /// A robot at a cable, and who plays the controller.

@@ -24,7 +24,7 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A number that somebody may send, the likely and the unlikely.
+/// A number that a person may send, the likely and the unlikely.
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![-1.0..=1.0_f64, Just(0.0), Just(1.0), Just(-1.0), any::<f64>()]
 }
@@ -58,7 +58,7 @@ fn message() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Whoever has lost the robot, or never had it, moves nothing, whatever they say.
+    /// Anyone who has lost the robot, or never had it, moves nothing, whatever they say.
     #[test]
     fn without_a_lease_it_moves_nothing(messages in prop::collection::vec(message(), 1..30), had: bool) {
         let mut rig = Rig::ready();
@@ -76,7 +76,7 @@ proptest! {
         }
     }
 
-    /// Whoever has the robot moves it within its limits, and never for longer than the newest message lives.
+    /// Anyone who has the robot moves it within its limits, and never for longer than the newest message lives.
     #[test]
     fn with_a_lease_it_moves_within_limits(messages in prop::collection::vec(message(), 1..30)) {
         let mut rig = Rig::new();

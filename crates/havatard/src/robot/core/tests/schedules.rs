@@ -70,7 +70,7 @@ fn stale_motions(seed: u64) -> u32 {
                 }
                 _ => DriveMessage::Stop,
             };
-            // Delay, stall, loss, duplication and reordering, which no TCP does but somebody in between may.
+            // Delay, stall, loss, duplication and reordering, which no TCP does but a person in between may.
             let way = up * random.random_range(0..100) / 100;
             let stall = if random.random_bool(0.1) { random.random_range(0..1500) } else { 0 };
             for _ in 0..=u8::from(random.random_bool(0.2)) {
@@ -190,7 +190,7 @@ fn wrong_drivers(seed: u64) -> u32 {
                 }
             }
             4 | 5 => {
-                // The newest is likelier, so that somebody gets to drive.
+                // The newest is likelier, so that a person gets to drive.
                 let i = if random.random_bool(0.7) { grants.len().checked_sub(1) } else { any };
                 if let Some(i) = i
                     && let Ok((session, lease)) = core.open_session(&grants[i].0, now)
