@@ -7,7 +7,7 @@ for (const [name, victim] of [
   ['MediaMTX', async (daemon) => (await daemon.processNamed('mediamtx')).pid],
   ['the camera’s ffmpeg', (daemon) => daemon.cameraEncoder()],
 ]) {
-  test(`the picture moves again by itself after a kill -9 of ${name}`, { tag: '@alone' }, async ({ page, launch }) => {
+  test(`the picture moves again by itself after a kill -9 of ${name}`, async ({ page, launch }) => {
     const daemon = await launch()
     await daemon.ready()
     await signIn(page, daemon)

@@ -35,7 +35,7 @@ const watchEnds = (context) => context.addInitScript(() => {
   }, { capture: true })
 })
 
-test('hanging up while driving and talking: the robot stops, and within a second nothing is seen or heard any more', { tag: '@alone' }, async ({ room, visit }) => {
+test('hanging up while driving and talking: the robot stops, and within a second nothing is seen or heard any more', async ({ room, visit }) => {
   const { daemon } = room
   const page = await visit({ prepare: watchEnds })
   await page.goto(await daemon.newLink())

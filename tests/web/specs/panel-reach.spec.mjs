@@ -151,7 +151,7 @@ test('a latch is refused where something lies over the e-stop', async ({ page, d
   expect(driven.robot.timeline.movingSince(begun)).toBe(false)
 })
 
-test('by one switch, as it is set at first, every direction is two presses and at most 7 s away', { tag: '@alone' }, async ({ page, drive, driven }) => {
+test('by one switch, as it is set at first, every direction is two presses and at most 7 s away', async ({ page, drive, driven }) => {
   test.setTimeout(150_000)
   const { stepMs: _, firstExtraMs: __, ...rest } = SCAN
   await drive({ input: 'scan', driveBy: 'step', stepCm: 5, stepDeg: 5, scan: rest })

@@ -17,7 +17,7 @@ const EVERY_MS = 250
 const HUSH_MS = 700
 
 for (const hand of hands) {
-  test(`by ${hand.name}: see, drive, turn, speak, talk, stop, hang up`, { tag: '@alone' }, async ({ room, visit }) => {
+  test(`by ${hand.name}: see, drive, turn, speak, talk, stop, hang up`, async ({ room, visit }) => {
     test.setTimeout(180_000)
     const { daemon, sound } = room
     const page = await visit({
