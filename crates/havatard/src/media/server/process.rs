@@ -42,7 +42,8 @@ impl MediaMtxLaunch {
         let config = self.ctx.config();
         let binary = find(&config)?;
         let changed = binary.metadata().ok().and_then(|meta| meta.modified().ok());
-        if self.checked.as_ref() != Some(&(binary.clone(), changed)) {
+        let same_binary = self.checked.as_ref() == Some(&(binary.clone(), changed));
+        if !same_binary {
             check_version(&self.ctx.spawner, &binary).await?;
             self.checked = Some((binary.clone(), changed));
         }
@@ -55,7 +56,11 @@ impl MediaMtxLaunch {
             slate::discard(&self.ctx, &config);
         }
         let rendered = settings::settings(&self.ctx, &config).await?;
-        let (file, rendered) = settings::put(&self.ctx, &self.applied, &config, &binary, rendered).await?;
+        // After a crash, the settings that this binary has accepted are in place already.
+        let (file, rendered) = match settings::in_place(&self.ctx, &rendered) {
+            Some(file) if same_binary => (file, rendered),
+            _ => settings::put(&self.ctx, &self.applied, &config, &binary, rendered).await?,
+        };
         self.applied.launch(rendered);
         let mut command = validate::command(&binary).arg(file);
         command.cwd = Some(self.ctx.runtime_dir.clone());

@@ -35,6 +35,13 @@ pub(crate) async fn settings(ctx: &Context, config: &Config) -> Result<Rendered,
     ))
 }
 
+/// The settings file, if it holds these settings.
+pub(crate) fn in_place(ctx: &Context, rendered: &Rendered) -> Option<PathBuf> {
+    let file = ctx.runtime_dir.join(FILE);
+    let text = rendered.to_yaml().ok()?;
+    std::fs::read(&file).is_ok_and(|there| there == text.as_bytes()).then_some(file)
+}
+
 /// Writes the settings file for `config`. If MediaMTX refuses it for its slate, a new slate is made, once: a power cut may
 /// have left one half-written.
 pub(crate) async fn put(
@@ -65,7 +72,7 @@ pub(crate) async fn write(
     let failed = |reason: String| MediaMtxError::Write { file: file.clone(), reason };
     let text = rendered.to_yaml().map_err(|error| failed(error.to_string()))?;
     // A disk that has turned read-only or full costs nothing while the file is what it should be.
-    let unchanged = || std::fs::read(&file).is_ok_and(|there| there == text.as_bytes());
+    let unchanged = || in_place(ctx, rendered).is_some();
     let _writing = applied.writing.lock().await;
     let staged = match disk::stage(&file, text.as_bytes()) {
         Err(_) if unchanged() => return Ok(file),
