@@ -128,7 +128,8 @@ export async function pointAt(page, id) {
 }
 
 export async function tremble(page, id) {
-  const box = await page.locator(`#${id}`).boundingBox()
+  // A control that was pressed just now may be gone: to wait for it would be to wait for ever.
+  const box = await page.locator(`#${id}`).boundingBox({ timeout: 1000 }).catch(() => null)
   const aside = () => Math.random() * 4 - 2
   if (box) await page.mouse.move(box.x + box.width / 2 + aside(), box.y + box.height / 2 + aside())
 }
