@@ -6,7 +6,7 @@ use havatar_tests::{Answer, Daemon, Plan};
 use reqwest::Method;
 
 const WHEP: &str = "/api/mediamtx/webrtc/whep";
-const ICE_PASSWORD: &str = "canary-ice-password-0123456789ab";
+const ICE_PASSWORD: &str = "canaryIcePassword0123456789abcd";
 
 #[tokio::test]
 async fn an_offer_is_answered_on_our_origin_and_the_session_takes_candidates_and_an_end() {

@@ -23,6 +23,7 @@ mod driver;
 mod events;
 pub mod foreign;
 pub mod network;
+pub mod offers;
 mod person;
 mod plan;
 mod ports;

@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-const OFFER: &str = "v=0\r\ns=canary-offer\r\n";
 const WHEP: &str = "/api/mediamtx/webrtc/whep";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
@@ -184,8 +183,31 @@ async fn robot() -> (MediaMtx, Robot) {
     (mediamtx, Robot::with(Parts { webrtc, ..Parts::default() }))
 }
 
+/// An offer to receive video and audio, or one of them, or to send audio.
+pub(super) fn sdp(tracks: &[(&str, &str)], direction: &str) -> String {
+    let mids: Vec<String> = (0..tracks.len()).map(|mid| mid.to_string()).collect();
+    let head = format!(
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=canary-offer\r\nt=0 0\r\na=group:BUNDLE {}\r\n",
+        mids.join(" ")
+    );
+    let (password, fingerprint) = ("p".repeat(22), ["AB"; 32].join(":"));
+    let line = |(mid, (kind, codec)): (usize, &(&str, &str))| {
+        let payload_type = 96 + mid;
+        format!(
+            "m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type}\r\na=mid:{mid}\r\n{direction}\
+             a=rtpmap:{payload_type} {codec}\r\na=ice-ufrag:ufrag\r\na=ice-pwd:{password}\r\n\
+             a=fingerprint:sha-256 {fingerprint}\r\n"
+        )
+    };
+    tracks.iter().enumerate().map(line).fold(head, |text, line| text + &line)
+}
+
+fn offered() -> String {
+    sdp(&[("video", "H264/90000"), ("audio", "opus/48000/2")], "a=recvonly\r\n")
+}
+
 fn offer(path: &str) -> Ask {
-    Ask::post(path).body("application/sdp", OFFER)
+    Ask::post(path).body("application/sdp", offered())
 }
 
 #[tokio::test]
@@ -207,7 +229,8 @@ async fn an_offer_is_answered_on_our_own_origin() {
         assert!(!format!("{:?}", answer.headers).contains("canary-secret"));
         let seen = mediamtx.last();
         assert_eq!(seen.path, format!("/{stream}/whep"));
-        assert_eq!(seen.body, OFFER);
+        assert!(seen.body.contains("H264/90000") && seen.body.contains("opus/48000/2"), "{}", seen.body);
+        assert!(!seen.body.contains("canary"), "it is rendered anew: {}", seen.body);
         assert_eq!(seen.kind, "application/sdp");
         assert!(seen.authorization.starts_with("Basic "));
     }
@@ -219,14 +242,19 @@ async fn the_session_is_changed_and_ended_through_its_location() {
     let location = robot.ask_as_admin(offer(WHEP)).await.header(header::LOCATION).to_owned();
     let patch = |body: &'static str| Ask::new(Method::PATCH, &location).body(FRAGMENT, body);
 
-    let trickled = robot.ask_as_admin(patch("a=candidate")).await;
+    let candidates = "m=video 9 x 96\r\na=mid:0\r\na=candidate:1 1 UDP 1 192.0.2.1 4000 typ host\r\n\
+        a=candidate:1 1 UDP 1 127.0.0.1 22 typ host\r\na=candidate:1 1 TCP 1 192.0.2.1 22 typ host tcptype passive\r\n";
+    let trickled = robot.ask_as_admin(patch(candidates)).await;
     assert_eq!((trickled.status, trickled.body.len()), (StatusCode::NO_CONTENT, 0));
     let seen = mediamtx.last();
     assert_eq!((seen.path.as_str(), seen.kind.as_str()), ("/havatar_camera/whep/canary-secret", FRAGMENT));
     assert_eq!(seen.authorization, "", "the secret is the credential there");
+    assert!(seen.body.contains("192.0.2.1 4000") && !seen.body.contains(" 22 "), "{}", seen.body);
+    assert_eq!(robot.ask_as_admin(patch("a=candidate")).await.refused(400), "bad_sdp");
 
     *mediamtx.fragment.lock().unwrap() = Some("a=ice-ufrag:new".to_owned());
-    let restarted = robot.ask_as_admin(patch("a=ice-ufrag")).await;
+    let restarted =
+        robot.ask_as_admin(patch("a=ice-ufrag:next\r\na=ice-pwd:0123456789012345678901\r\n")).await;
     assert_eq!((restarted.status, restarted.text()), (StatusCode::OK, "a=ice-ufrag:new"));
     assert_eq!(restarted.header(header::CONTENT_TYPE), FRAGMENT);
     assert_eq!(restarted.header(header::ETAG), "\"2\"");
@@ -238,7 +266,7 @@ async fn the_session_is_changed_and_ended_through_its_location() {
     assert_eq!(robot.ask_as_admin(end()).await.status, StatusCode::OK);
     assert_eq!(mediamtx.last().path, "/havatar_camera/whep/canary-secret");
     assert_eq!(robot.ask_as_admin(end()).await.refused(404), "no_such_session");
-    assert_eq!(robot.ask_as_admin(patch("x")).await.refused(404), "no_such_session");
+    assert_eq!(robot.ask_as_admin(patch("a=end-of-candidates")).await.refused(404), "no_such_session");
     assert_eq!(mediamtx.deletes(), 1);
 }
 
@@ -248,7 +276,7 @@ async fn a_session_is_its_owners_alone() {
     let (owner, other) = (robot.cookie().await, robot.cookie().await);
     let location = robot.ask(offer(WHEP).page(&owner)).await.header(header::LOCATION).to_owned();
     let end = || Ask::new(Method::DELETE, &location);
-    let patch = || Ask::new(Method::PATCH, &location).body(FRAGMENT, "x");
+    let patch = || Ask::new(Method::PATCH, &location).body(FRAGMENT, "a=end-of-candidates");
     for ask in [end().page(&other), patch().page(&other), end().bearer(&robot.token)] {
         assert_eq!(robot.ask(ask).await.refused(404), "no_such_session");
     }
@@ -275,7 +303,7 @@ async fn a_session_that_mediamtx_lost_is_gone_here_too() {
     let (mediamtx, robot) = robot().await;
     let location = robot.ask_as_admin(offer(WHEP)).await.header(header::LOCATION).to_owned();
     *mediamtx.fragment.lock().unwrap() = Some("gone".to_owned());
-    let patch = || Ask::new(Method::PATCH, &location).body(FRAGMENT, "x");
+    let patch = || Ask::new(Method::PATCH, &location).body(FRAGMENT, "a=end-of-candidates");
     assert_eq!(robot.ask_as_admin(patch()).await.refused(404), "no_such_session");
     let seen = mediamtx.seen.lock().unwrap().len();
     assert_eq!(robot.ask_as_admin(patch()).await.refused(404), "no_such_session");
@@ -286,13 +314,19 @@ async fn a_session_that_mediamtx_lost_is_gone_here_too() {
 async fn bad_offers_are_refused_here() {
     let (mediamtx, robot) = robot().await;
     let large = format!("v=0{}", "x".repeat(128 * 1024));
-    let whole = format!("v=0{}", "x".repeat(128 * 1024 - 3));
+    let whole = format!("{}a=x:", offered());
+    let whole = format!("{whole}{}", "x".repeat(128 * 1024 - whole.len()));
     for (ask, status, code) in [
-        (Ask::post(WHEP).body("text/plain", OFFER), 415, "wrong_content_type"),
+        (Ask::post(WHEP).body("text/plain", offered()), 415, "wrong_content_type"),
         (Ask::post(WHEP), 415, "wrong_content_type"),
         (Ask::post(WHEP).body("application/sdp", ""), 400, "bad_sdp"),
         (Ask::post(WHEP).body("application/sdp", "{}"), 400, "bad_sdp"),
         (Ask::post(WHEP).body("application/sdp", large), 413, "too_large"),
+        (
+            Ask::post(WHEP).body("application/sdp", sdp(&[("video", "VP8/90000")], "")),
+            406,
+            "unsupported_tracks",
+        ),
         (offer(&format!("{WHEP}?path=havatar_talk")), 404, "no_such_stream"),
         (offer(&format!("{WHEP}?path=../v3")), 404, "no_such_stream"),
     ] {
@@ -421,7 +455,7 @@ async fn a_stopped_mediamtx_leaves_no_secret_in_the_log() {
     });
     let location = robot.ask_as_admin(offer(WHEP)).await.header(header::LOCATION).to_owned();
     answering.await.unwrap();
-    let patch = Ask::new(Method::PATCH, &location).body(FRAGMENT, "x");
+    let patch = Ask::new(Method::PATCH, &location).body(FRAGMENT, "a=end-of-candidates");
     assert_eq!(robot.ask_as_admin(patch).await.refused(503), "mediamtx_away");
     assert_eq!(robot.ask_as_admin(Ask::new(Method::DELETE, &location)).await.status, StatusCode::OK);
     drop(guard);

@@ -5,12 +5,24 @@ use http::StatusCode;
 use crate::http::error::ApiError;
 
 use super::protocol::{Protocol, Target};
+use super::sdp::SdpError;
 
-pub(super) fn bad_sdp() -> ApiError {
+/// The answer to an offer or a fragment that is not passed on.
+pub(super) fn refused_sdp(error: &SdpError) -> ApiError {
+    match error {
+        SdpError::Tracks(..) => {
+            ApiError::new(StatusCode::NOT_ACCEPTABLE, "unsupported_tracks", error.to_string())
+        }
+        _ => ApiError::new(StatusCode::BAD_REQUEST, "bad_sdp", error.to_string()),
+    }
+}
+
+/// The answer to an offer that MediaMTX refuses.
+pub(super) fn unanswerable() -> ApiError {
     ApiError::new(
         StatusCode::BAD_REQUEST,
         "bad_sdp",
-        "the body is no SDP that MediaMTX can answer: it must be a whole offer, beginning with v=0",
+        "MediaMTX cannot answer this offer: its log says why (havatarctl logs mediamtx)",
     )
 }
 
@@ -35,7 +47,7 @@ pub(super) fn unsupported_tracks() -> ApiError {
     ApiError::new(
         StatusCode::NOT_ACCEPTABLE,
         "unsupported_tracks",
-        "the robot takes one track of Opus sound and nothing else: the offer has none, or more",
+        "MediaMTX accepts none of the offered tracks: the robot gives H.264 and Opus, and takes one track of Opus",
     )
 }
 

@@ -5,11 +5,12 @@
 //! began the session. SDP, secrets and `Location`s are never logged.
 //!
 //! `signalling.rs` serves both protocols, which differ by a row in `protocol.rs`; `whep.rs` and `whip.rs` are their
-//! routes. `sessions.rs` knows the sessions, `upstream.rs` is the client to MediaMTX. A WHIP session also owns the talk
+//! routes. `sdp/` reads what clients send and renders what of it is passed on. `sessions.rs` knows the sessions, `upstream.rs` is the client to MediaMTX. A WHIP session also owns the talk
 //! channel (`talk_channel.rs`); `talk.rs` opens and closes its microphone.
 
 mod errors;
 mod protocol;
+mod sdp;
 mod sessions;
 mod signalling;
 pub(super) mod talk;

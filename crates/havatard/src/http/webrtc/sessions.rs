@@ -15,6 +15,7 @@ use crate::media::Media;
 use crate::random;
 
 use super::protocol::{Protocol, Target};
+use super::sdp::{CANDIDATES, Fragment};
 use super::talk_channel::{TalkChannel, TalkGrant};
 use super::upstream::MediaMtx;
 
@@ -28,6 +29,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(700);
 const UNANSWERED_POLLS: u32 = 2;
 /// A talker whose byte counter stands still for this long has stalled: a page sends audio during silence too.
 const STALL: Duration = Duration::from_secs(3);
+/// Shortest interval between two ICE restarts that renew the budget of candidates.
+const RESTART_INTERVAL: Duration = Duration::from_secs(2);
 /// MediaMTX may not list a session that is younger than this.
 const YOUNG: Duration = Duration::from_mins(1);
 
@@ -50,6 +53,7 @@ pub(super) struct Session {
     owner: Owner,
     began: Instant,
     closed: CancellationToken,
+    trickled: Budget,
     /// Of a WHIP session.
     grant: Option<TalkGrant>,
     _permit: OwnedSemaphorePermit,
@@ -65,7 +69,29 @@ impl Session {
         grant: Option<TalkGrant>,
     ) -> Self {
         let (began, closed) = (Instant::now(), CancellationToken::new());
-        Self { target, secret, listed_as, owner, began, closed, grant, _permit: permit }
+        let trickled = Budget::default();
+        Self { target, secret, listed_as, owner, began, closed, trickled, grant, _permit: permit }
+    }
+}
+
+/// Candidates that were trickled since ICE began, or was restarted: MediaMTX sends packets to each.
+#[derive(Default)]
+struct Budget {
+    ufrag: Option<String>,
+    since: Option<Instant>,
+    count: usize,
+}
+
+impl Budget {
+    fn limit(&mut self, fragment: &mut Fragment) {
+        let rested = self.since.is_none_or(|since| since.elapsed() >= RESTART_INTERVAL);
+        if let Some(given) = fragment.ufrag()
+            && self.ufrag.as_deref() != Some(given)
+            && rested
+        {
+            *self = Self { ufrag: Some(given.to_owned()), since: Some(Instant::now()), count: 0 };
+        }
+        self.count += fragment.limit(CANDIDATES.saturating_sub(self.count));
     }
 }
 
@@ -134,6 +160,13 @@ impl Sessions {
         let sessions = self.lock();
         let session = sessions.get(id).filter(|it| it.owner == owner && it.target.protocol == protocol)?;
         Some((session.target, session.secret.clone()))
+    }
+
+    /// Leaves out of a fragment the candidates that exceed the budget of its session.
+    pub(super) fn limit(&self, id: &str, fragment: &mut Fragment) {
+        if let Some(session) = self.lock().get_mut(id) {
+            session.trickled.limit(fragment);
+        }
     }
 
     pub(super) fn remove(&self, id: &str) {

@@ -8,22 +8,21 @@ use crate::auth::Identity;
 use crate::http::error::ApiError;
 use crate::http::state::AppState;
 
-use super::errors::{bad_sdp, no_such_session, wrong_content_type};
+use super::errors::{no_such_session, refused_sdp, wrong_content_type};
 use super::protocol::{FRAGMENT, Protocol, SDP, Target};
+use super::sdp::{self, Fragment, Wanted};
 use super::sessions::Session;
 use super::talk_channel::TalkGrant;
 use super::upstream::Trickled;
 
-/// Begins a session: takes an SDP offer, returns the answer. A WHIP session brings the grant of its talk channel.
+/// Begins a session: takes an offer that was read, returns the answer. A WHIP session brings the grant of its talk channel.
 pub(super) async fn begin(
     state: &AppState,
     target: Target,
     identity: &Identity,
-    headers: &HeaderMap,
-    offer: Bytes,
+    offer: String,
     grant: Option<TalkGrant>,
 ) -> Result<Response, ApiError> {
-    check_offer(headers, &offer)?;
     let sessions = &state.webrtc;
     let permit = sessions.permit().await?;
     let upstream = target.protocol.upstream(&state.handles.media);
@@ -65,9 +64,11 @@ pub(super) async fn trickle(
     let (target, secret) =
         sessions.find(id, protocol, identity.owner()).ok_or_else(|| no_such_session(protocol))?;
     require_content_type(headers, FRAGMENT)?;
+    let mut fragment = Fragment::parse(&fragment).map_err(|error| refused_sdp(&error))?;
+    sessions.limit(id, &mut fragment);
     let condition = headers.get(header::IF_MATCH).cloned();
     let upstream = protocol.upstream(&state.handles.media);
-    match sessions.upstream.trickle(&upstream, target, &secret, condition, fragment).await? {
+    match sessions.upstream.trickle(&upstream, target, &secret, condition, fragment.render()).await? {
         Trickled::Gone => {
             sessions.remove(id);
             Err(no_such_session(protocol))
@@ -96,10 +97,10 @@ pub(super) async fn end(
     Ok(StatusCode::OK)
 }
 
-/// Checks the form of an offer.
-pub(super) fn check_offer(headers: &HeaderMap, offer: &Bytes) -> Result<(), ApiError> {
+/// Reads an offer and renders what of it may be passed on.
+pub(super) fn read_offer(headers: &HeaderMap, body: &[u8], wanted: Wanted) -> Result<String, ApiError> {
     require_content_type(headers, SDP)?;
-    if offer.starts_with(b"v=0") { Ok(()) } else { Err(bad_sdp()) }
+    sdp::offer(body, wanted).map_err(|error| refused_sdp(&error))
 }
 
 fn require_content_type(headers: &HeaderMap, expected: &str) -> Result<(), ApiError> {

@@ -10,7 +10,7 @@ use crate::http::error::ApiError;
 use crate::media::Upstream;
 
 use super::errors::{
-    bad_sdp, refused_by_upstream, stream_offline, talk_held, unsupported_tracks, upstream_away,
+    refused_by_upstream, stream_offline, talk_held, unanswerable, unsupported_tracks, upstream_away,
 };
 use super::protocol::{FRAGMENT, LARGEST_SDP, Protocol, SDP, Target};
 
@@ -58,7 +58,12 @@ impl MediaMtx {
         Self { client }
     }
 
-    pub(super) async fn begin(&self, to: &Upstream, target: Target, offer: Bytes) -> Result<Begun, ApiError> {
+    pub(super) async fn begin(
+        &self,
+        to: &Upstream,
+        target: Target,
+        offer: String,
+    ) -> Result<Begun, ApiError> {
         let request = self
             .client
             .post(address(to, target))
@@ -107,7 +112,7 @@ impl MediaMtx {
         target: Target,
         secret: &str,
         condition: Option<HeaderValue>,
-        fragment: Bytes,
+        fragment: String,
     ) -> Result<Trickled, ApiError> {
         let mut request = self
             .client
@@ -187,7 +192,7 @@ async fn bad_request(response: Response, target: Target) -> ApiError {
     } else if target.protocol == Protocol::Whip && says("already publishing") {
         talk_held("somebody else")
     } else {
-        bad_sdp()
+        unanswerable()
     }
 }
 

@@ -13,11 +13,12 @@ use crate::http::state::AppState;
 use crate::media::{AUDIO, BOTH, CAMERA};
 
 use super::protocol::{Protocol, Target};
+use super::sdp::Wanted;
 use super::signalling;
 use super::signalling::session_routes;
 
-/// The streams that may be watched; the first is the default.
-const STREAMS: [&str; 3] = [CAMERA, AUDIO, BOTH];
+/// The streams that may be watched, with what each gives; the first is the default.
+const STREAMS: [(&str, Wanted); 3] = [(CAMERA, Wanted::Video), (AUDIO, Wanted::Audio), (BOTH, Wanted::Both)];
 
 /// Which stream.
 #[derive(Deserialize, IntoParams)]
@@ -29,6 +30,10 @@ pub(in crate::http) struct Watch {
 }
 
 /// Begins a WHEP session: takes an SDP offer, returns the answer.
+///
+/// The offer has at most one video line, one audio line and one data channel, bundled, each with a mid. What the robot
+/// does not know is left out of it, and so are ICE candidates of TCP, of loopback and of the local link, names, and those
+/// beyond 16.
 #[utoipa::path(
     post,
     path = "/api/mediamtx/webrtc/whep",
@@ -40,6 +45,7 @@ pub(in crate::http) struct Watch {
         (status = 201, description = "The SDP answer; Location takes PATCH and DELETE, Link names ICE servers", body = String, content_type = "application/sdp"),
         (status = 400, description = "bad_sdp"),
         (status = 404, description = "stream_offline, no_such_stream"),
+        (status = 406, description = "unsupported_tracks: the offer has nothing that this stream gives, H.264 or Opus"),
         (status = 503, description = "mediamtx_away, busy"),
     )
 )]
@@ -50,7 +56,9 @@ pub(in crate::http) async fn begin(
     headers: HeaderMap,
     offer: Bytes,
 ) -> Result<Response, ApiError> {
-    signalling::begin(&state, target(&watch)?, &identity, &headers, offer, None).await
+    let (target, wanted) = target(&watch)?;
+    let offer = signalling::read_offer(&headers, &offer, wanted)?;
+    signalling::begin(&state, target, &identity, offer, None).await
 }
 
 /// The ICE servers, before an offer is made.
@@ -66,7 +74,7 @@ pub(in crate::http) async fn ice_servers(
     State(state): State<AppState>,
     Query(watch): Query<Watch>,
 ) -> Result<Response, ApiError> {
-    signalling::ice_servers(&state, target(&watch)?).await
+    signalling::ice_servers(&state, target(&watch)?.0).await
 }
 
 session_routes!(
@@ -78,14 +86,18 @@ session_routes!(
     "Ends a WHEP session."
 );
 
-fn target(watch: &Watch) -> Result<Target, ApiError> {
-    let wanted = watch.path.as_deref().unwrap_or(STREAMS[0]);
-    let stream = STREAMS.into_iter().find(|stream| *stream == wanted).ok_or_else(|| {
+fn target(watch: &Watch) -> Result<(Target, Wanted), ApiError> {
+    let path = watch.path.as_deref().unwrap_or(STREAMS[0].0);
+    let known = STREAMS.into_iter().find(|(stream, _)| *stream == path);
+    let (stream, wanted) = known.ok_or_else(|| {
         ApiError::new(
             StatusCode::NOT_FOUND,
             "no_such_stream",
-            format!("there is no such stream: ask for one of {}", STREAMS.join(", ")),
+            format!(
+                "there is no such stream: ask for one of {}",
+                STREAMS.map(|(stream, _)| stream).join(", ")
+            ),
         )
     })?;
-    Ok(Target { protocol: Protocol::Whep, stream })
+    Ok((Target { protocol: Protocol::Whep, stream }, wanted))
 }

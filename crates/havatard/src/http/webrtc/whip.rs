@@ -11,8 +11,9 @@ use crate::http::extract::Caller;
 use crate::http::state::AppState;
 use crate::media::TALK;
 
-use super::errors::{talk_held, unsupported_tracks};
+use super::errors::talk_held;
 use super::protocol::{Protocol, Target};
+use super::sdp::Wanted;
 use super::signalling;
 use super::signalling::session_routes;
 
@@ -45,17 +46,14 @@ pub(in crate::http) async fn begin(
     headers: HeaderMap,
     offer: Bytes,
 ) -> Result<Response, ApiError> {
-    // Checked before the claim: a malformed offer must not displace the channel's owner.
-    signalling::check_offer(&headers, &offer)?;
-    if !is_one_opus_track(&offer) {
-        return Err(unsupported_tracks());
-    }
+    // Read before the claim: a malformed offer must not displace the channel's owner.
+    let offer = signalling::read_offer(&headers, &offer, Wanted::Voice)?;
     let claim = state.talk.claim(identity.owner(), &identity.me.name, Timestamp::now());
     let (grant, displaced) = claim.await.map_err(|who| talk_held(&who))?;
     if let Some(displaced) = displaced {
         state.webrtc.end(&displaced).await;
     }
-    signalling::begin(&state, TARGET, &identity, &headers, offer, Some(grant)).await
+    signalling::begin(&state, TARGET, &identity, offer, Some(grant)).await
 }
 
 /// The ICE servers, before an offer is made.
@@ -78,13 +76,3 @@ session_routes!(
     "whip_end",
     "Ends a WHIP session and releases the talk channel."
 );
-
-/// Whether an offer has one track, of Opus. MediaMTX accepts other tracks and ends the session when they arrive. An offer
-/// without a track is left to MediaMTX to refuse.
-fn is_one_opus_track(offer: &[u8]) -> bool {
-    let is_track = |line: &&[u8]| line.starts_with(b"m=");
-    let mut tracks = offer.split(|byte| *byte == b'\n').filter(is_track);
-    let Some(first) = tracks.next() else { return true };
-    let opus = offer.windows(11).any(|part| part.eq_ignore_ascii_case(b" opus/48000"));
-    first.starts_with(b"m=audio ") && tracks.next().is_none() && opus
-}
