@@ -17,6 +17,15 @@ pub(super) fn refused_sdp(error: &SdpError) -> ApiError {
     }
 }
 
+/// The answer to a fragment that MediaMTX refuses.
+pub(super) fn inapplicable_fragment() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "bad_sdp",
+        "the session cannot apply this ICE fragment as it stands: end it and begin a new one",
+    )
+}
+
 /// The answer to an offer that MediaMTX refuses.
 pub(super) fn unanswerable() -> ApiError {
     ApiError::new(

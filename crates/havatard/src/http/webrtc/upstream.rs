@@ -10,7 +10,8 @@ use crate::http::error::ApiError;
 use crate::media::Upstream;
 
 use super::errors::{
-    refused_by_upstream, stream_offline, talk_held, unanswerable, unsupported_tracks, upstream_away,
+    inapplicable_fragment, refused_by_upstream, stream_offline, talk_held, unanswerable, unsupported_tracks,
+    upstream_away,
 };
 use super::protocol::{FRAGMENT, LARGEST_SDP, Protocol, SDP, Target};
 
@@ -130,11 +131,8 @@ impl MediaMtx {
                 Ok(Trickled::Restarted { body: body(response).await?, etag })
             }
             StatusCode::NOT_FOUND => Ok(Trickled::Gone),
-            StatusCode::BAD_REQUEST => Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "bad_sdp",
-                "MediaMTX does not understand that ICE fragment",
-            )),
+            // The fragment was read here: the session cannot apply it as it stands, such as a restart amid another.
+            StatusCode::BAD_REQUEST | StatusCode::INTERNAL_SERVER_ERROR => Err(inapplicable_fragment()),
             status => Err(refused_by_upstream(status)),
         }
     }
