@@ -144,7 +144,7 @@ pub enum DriveEvent {
         /// The same for a person.
         detail: String,
     },
-    /// Somebody asks to take over: answer with `POST /api/v1/robot/lease/answer`.
+    /// Another client asks to take over: answer with `POST /api/v1/robot/lease/answer`.
     Asked {
         /// Who.
         who: String,

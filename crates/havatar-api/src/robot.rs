@@ -148,7 +148,7 @@ pub struct SpeedLimit {
 pub enum StopReason {
     /// The driver let go.
     Neutral,
-    /// Somebody pressed stop.
+    /// Stop was pressed, by the driver or another client.
     Stop,
     /// The e-stop was pressed.
     Estop,
@@ -182,7 +182,7 @@ pub enum StopReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EstopSource {
-    /// Somebody, over the network.
+    /// A person, over the network.
     Person,
     /// The button on the robot.
     Button,

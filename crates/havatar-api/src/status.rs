@@ -63,7 +63,7 @@ pub struct Missing {
     pub code: String,
     /// What is missing, in words.
     pub message: String,
-    /// Why, in words, with what to do; `null` if there is no more to say, or to somebody who is not signed in.
+    /// Why, in words, with what to do; `null` if there is no more to say, or to a client that is not signed in.
     #[schema(required)]
     pub why: Option<String>,
 }

@@ -166,7 +166,7 @@ async fn long_output_is_truncated() {
 #[test]
 fn unbounded_output_takes_bounded_memory() {
     let output = std::process::Command::new(HELPER)
-        .args(["run-once-flood", &scope("flood")])
+        .args(["run-once-excessive-output", &scope("excessive-output")])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

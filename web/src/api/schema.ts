@@ -1315,7 +1315,7 @@ export interface components {
             alive: boolean;
         };
         /**
-         * @description What to do if somebody else drives.
+         * @description What to do if another driver holds the lease.
          * @enum {string}
          */
         IfHeld: "refuse" | "ask" | "take";
@@ -1345,7 +1345,7 @@ export interface components {
             /** @enum {string} */
             result: "asked";
         };
-        /** @description Body of `POST /api/v1/robot/lease/answer`: the driver's answer to whoever asks. */
+        /** @description Body of `POST /api/v1/robot/lease/answer`: the driver's answer to the client that asks. */
         LeaseReply: {
             /** @description Hand the robot over, through a stop. */
             hand_over: boolean;
@@ -1355,7 +1355,7 @@ export interface components {
         /** @description Body of `POST /api/v1/robot/lease`. */
         LeaseRequest: {
             /**
-             * @description If somebody else drives: `refuse` (the default), `ask` them, or, for an admin, `take` it.
+             * @description If another driver holds the lease: `refuse` (the default), `ask` them, or, for an admin, `take` it.
              * @default refuse
              */
             if_held: components["schemas"]["IfHeld"];
@@ -1451,7 +1451,7 @@ export interface components {
             code: string;
             /** @description What is missing, in words. */
             message: string;
-            /** @description Why, in words, with what to do; `null` if there is no more to say, or to somebody who is not signed in. */
+            /** @description Why, in words, with what to do; `null` if there is no more to say, or to a client that is not signed in. */
             why: string | null;
         };
         /** @description Whether it moves, and what it takes to move it. */
@@ -1511,14 +1511,14 @@ export interface components {
             /** @description In order. */
             phrases: components["schemas"]["Phrase"][];
         };
-        /** @description Somebody's phrases: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases. */
+        /** @description The phrases of one account: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases. */
         Phrases: {
             /** @description In the order in which they are shown. */
             categories: components["schemas"]["PhraseCategory"][];
         };
         /** @description Who is there through the robot, and whether the people around it can see so. */
         Presence: {
-            /** @description Somebody drives. */
+            /** @description A driver holds the lease and is connected. */
             driven: boolean;
             /**
              * @description The switch on the robot that holds camera and microphone off: true while it does, `null` if it has none or
@@ -1649,7 +1649,7 @@ export interface components {
              * @description Its size so far.
              */
             size_bytes: number | null;
-            /** @description Somebody asked for it and nobody has asked to stop. */
+            /** @description It was asked for, and no request to stop has come since. */
             wanted: boolean;
         };
         /** @description Body of `GET /api/v1/recordings`. */
@@ -1955,7 +1955,7 @@ export interface components {
              * @description Since when.
              */
             since: string;
-            /** @description Their microphone is open. While it is not, whoever asks for the line is given it. */
+            /** @description Their microphone is open. While it is not, the next client that asks for the line is given it. */
             talking: boolean;
             /** @description Their name. */
             who: string;

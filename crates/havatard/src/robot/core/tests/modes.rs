@@ -70,7 +70,7 @@ fn a_loop_that_is_late_drives_slowly_in_every_mode() {
 }
 
 #[test]
-fn a_latch_ends_by_itself_and_a_new_press_renews_it() {
+fn a_latch_ends_by_itself_and_a_new_press_prolongs_it() {
     let mut rig = Rig::ready();
     rig.latch(1).unwrap();
     assert_eq!(rig.speed(), Some(200), "at most 0.20 m/s");
