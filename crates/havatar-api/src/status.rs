@@ -11,7 +11,7 @@ use crate::robot::RobotState;
 use crate::stream::Streams;
 use crate::voice::{Presence, Voice};
 
-/// One picture of everything: body of `GET /api/v1/status`.
+/// A snapshot of everything: body of `GET /api/v1/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// havatard's version.

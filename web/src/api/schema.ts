@@ -249,7 +249,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends this session, with its event sockets and pictures. A token has no session to end. */
+        /** Ends this session, with its event sockets and WebRTC sessions. A token has no session to end. */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -773,7 +773,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says how one's own picture is, every few seconds. */
+        /** Reports the statistics of one's own video, every few seconds. */
         put: operations["stats_viewer"];
         post?: never;
         delete?: never;
@@ -789,7 +789,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One picture of everything. */
+        /** A snapshot of everything. */
         get: operations["status"];
         put?: never;
         post?: never;
@@ -1699,7 +1699,7 @@ export interface components {
          */
         RobotLinkState: "off" | "away" | "refused" | "unknown" | "up";
         /**
-         * @description One picture of the robot: body of `GET /api/v1/robot/state`.
+         * @description A snapshot of the robot: body of `GET /api/v1/robot/state`.
          *
          *     Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive. The default is that of a
          *     daemon without a robot.
@@ -1772,7 +1772,7 @@ export interface components {
             percent: number;
             /**
              * Format: int32
-             * @description Age of the newest picture that the driver sees, as the driver's page reports it.
+             * @description Age of the newest video frame that the driver sees, as the driver's page reports it.
              */
             picture_ms: number | null;
             /** @description Only steps are let through. */
@@ -1792,7 +1792,7 @@ export interface components {
             beat_t: number;
             /**
              * Format: double
-             * @description Age of the newest picture on the driver's screen, in ms; left out if nobody can tell.
+             * @description Age of the newest video frame on the driver's screen, in ms; left out if it is unknown.
              */
             picture_ms?: number | null;
             /**
@@ -1806,7 +1806,7 @@ export interface components {
              */
             t: number;
         };
-        /** @description One picture of everything: body of `GET /api/v1/status`. */
+        /** @description A snapshot of everything: body of `GET /api/v1/status`. */
         Status: {
             /** @description The config file and whether its newest version is in force. */
             config: components["schemas"]["ConfigStatus"];
@@ -1911,12 +1911,12 @@ export interface components {
             codecs: string[];
             /**
              * Format: double
-             * @description Frames a second as the publisher reports them; `null` for sound.
+             * @description Frames a second as the publisher reports them; `null` for audio.
              */
             fps: number | null;
             /**
              * Format: int32
-             * @description Picture height in pixels.
+             * @description Frame height in pixels.
              */
             height: number | null;
             /** @description `havatar_camera`, `havatar_audio` or `havatar`. */
@@ -1928,7 +1928,7 @@ export interface components {
             readers: number;
             /**
              * Format: int32
-             * @description Picture width in pixels.
+             * @description Frame width in pixels.
              */
             width: number | null;
         };
@@ -2022,11 +2022,11 @@ export interface components {
             /** @description Their name. */
             who: string;
         };
-        /** @description What a viewer's page measures of its own picture: body of `PUT /api/v1/stats/viewer`, every few seconds. */
+        /** @description What a viewer's page measures of its own video: body of `PUT /api/v1/stats/viewer`, every few seconds. */
         ViewerReport: {
             /**
              * Format: double
-             * @description Rate of the picture, kb/s.
+             * @description Bit rate of the video, kb/s.
              * @default null
              */
             bitrate_kbps: number | null;
@@ -2055,7 +2055,7 @@ export interface components {
             measured_from_capture: boolean;
             /**
              * Format: double
-             * @description Age of the newest picture on the screen, ms.
+             * @description Age of the newest video frame on the screen, ms.
              * @default null
              */
             picture_ms: number | null;

@@ -64,7 +64,7 @@ async fn health_and_readiness_are_public() {
 }
 
 #[tokio::test]
-async fn the_status_is_one_picture_of_everything() {
+async fn the_status_is_one_snapshot_of_everything() {
     let robot = Robot::new();
     let status: api::Status = robot.get("/api/v1/status").await.json();
     assert_eq!(status.version, env!("CARGO_PKG_VERSION"));
