@@ -34,7 +34,7 @@ async fn killed_the_wheels_stop_and_only_a_fresh_human_action_moves_them_again()
         plan = daemon.kill().1;
 
         let daemon = robot.launched(plan).await;
-        // Whoever drove has lost the connection; the new daemon knows nothing of them, nor the robot of its last words.
+        // The driver has lost the connection; the new daemon has no record of them, and the robot none of the old one's last commands.
         assert!(driver.ended().is_some(), "the drive socket outlived its daemon");
         pause(Duration::from_millis(500)).await;
         assert!(!robot.timeline().moved_since(killed + took), "it moved with nobody driving");

@@ -1,4 +1,4 @@
-//! The e-stop: at once, whoever presses it, over everything, and latched until somebody releases it in two steps.
+//! The e-stop: at once, from any client, over everything, and latched until a person releases it in two steps.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn it_reaches_the_controller_at_once_over_everything_that_moves() {
         robot.moves().await;
         dice.phase(200).await;
         let pressed = Moment::now();
-        // By the driver, and by somebody who is merely signed in.
+        // By the driver, and by a client that is merely signed in.
         if dice.below(2) == 0 {
             driver.estop().await;
         } else {

@@ -1,4 +1,4 @@
-//! One driver at a time: fifty want to be it, one is; whoever was it moves nothing any more.
+//! One driver at a time: fifty clients ask for the lease, one gets it; a former driver moves nothing any more.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ async fn an_old_token_moves_nothing_and_is_told_why() {
     driver.hold(1.0, 0.0).await;
     robot.moves().await;
 
-    // Somebody else is refused, then takes it; the robot stops in between.
+    // Another client is refused, then takes the lease; the robot stops in between.
     let second = daemon.person().await;
     let answer = second.post("/api/v1/robot/lease", json!({})).await;
     assert_eq!((answer.status, answer.code()), (409, "lease_held".to_owned()), "{}", answer.text());
