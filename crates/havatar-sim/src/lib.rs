@@ -24,6 +24,7 @@
 //! Nothing here knows the daemon, ffmpeg or a media server.
 
 pub mod camera;
+mod console;
 pub mod esp32;
 pub mod frame_clock;
 pub mod pace;

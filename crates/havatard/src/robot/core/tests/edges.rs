@@ -125,11 +125,7 @@ fn nothing_moves_until_the_controller_has_opened_its_latch_too() {
 fn lag_ends_what_runs_at_once() {
     for latched in [false, true] {
         let mut rig = Rig::ready();
-        if latched {
-            rig.latch(1).unwrap();
-        } else {
-            rig.hold(1.0).unwrap();
-        }
+        rig.drives(latched);
         rig.device_commands();
         rig.wait(20);
         // 390 ms of picture and 150 under way: steps only. It is a sign of life, and says to stop.
@@ -235,11 +231,7 @@ fn a_stale_picture_begins_nothing() {
 fn one_motion_at_a_time_and_what_was_refused_is_not_carried_out_later() {
     for latched in [false, true] {
         let mut rig = Rig::ready();
-        if latched {
-            rig.latch(1).unwrap();
-        } else {
-            rig.hold(1.0).unwrap();
-        }
+        rig.drives(latched);
         assert_eq!(rig.seeing_step(5), Err(Refusal::Moving));
         assert!(!rig.device_commands().iter().any(|command| matches!(command, DeviceCommand::Step { .. })));
         rig.core.stop("ana");
@@ -254,11 +246,7 @@ fn one_motion_at_a_time_and_what_was_refused_is_not_carried_out_later() {
 fn only_its_own_messages_keep_a_motion_alive() {
     for latched in [false, true] {
         let mut rig = Rig::ready();
-        if latched {
-            rig.latch(1).unwrap();
-        } else {
-            rig.hold(1.0).unwrap();
-        }
+        rig.drives(latched);
         for _ in 0..4 {
             rig.wait(50);
             rig.alive().unwrap();

@@ -111,6 +111,15 @@ impl Rig {
         rig
     }
 
+    /// Drives ahead, by a latch or a held control.
+    fn drives(&mut self, latched: bool) {
+        if latched {
+            self.latch(1).unwrap();
+        } else {
+            self.hold(1.0).unwrap();
+        }
+    }
+
     fn wait(&mut self, millis: u64) {
         self.now += ms(millis);
     }
