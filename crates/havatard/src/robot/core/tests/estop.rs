@@ -154,3 +154,18 @@ fn an_e_stop_right_after_a_release_is_said_whatever_the_last_report_was() {
         "the controller may have opened its latch already"
     );
 }
+
+#[test]
+fn a_button_that_is_pressed_for_a_moment_ends_what_runs() {
+    let mut rig = Rig::ready();
+    rig.hold(1.0).unwrap();
+    rig.device_commands();
+    rig.wait(20);
+    rig.hears(Report { button: true, ..report(DeviceState::Driving) });
+    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
+    rig.wait(20);
+    rig.hears(report(DeviceState::Held));
+    assert_eq!(rig.stopped(), Some(StopReason::Estop));
+    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst), "held through it");
+    assert!(!rig.device_commands().iter().any(is_motion));
+}

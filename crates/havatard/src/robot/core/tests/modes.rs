@@ -205,3 +205,50 @@ fn a_step_backwards_is_half_as_fast_and_has_the_time_it_needs() {
     assert_eq!(rig.step(1, StepMove::Cm(50)), Err(Refusal::OutOfRange), "it would be cut off on its way");
     rig.step(2, StepMove::Cm(20)).unwrap();
 }
+
+#[test]
+fn a_press_that_arrives_when_the_motion_before_it_is_over_begins_after_a_stop() {
+    // The motion loop has not run in between.
+    let mut rig = Rig::ready();
+    rig.latch(1).unwrap();
+    rig.device_commands();
+    rig.core.take_notes();
+    rig.wait(250);
+    rig.latch(2).unwrap();
+    let commands = rig.device_commands();
+    let [
+        DeviceCommand::Stop,
+        DeviceCommand::Drive { linear: 0, angular: 0, .. },
+        DeviceCommand::Drive { linear: 200, .. },
+    ] = commands[..]
+    else {
+        panic!("{commands:?}");
+    };
+    let notes = rig.core.take_notes();
+    let stopped = notes.iter().find(|note| note.kind == "stopped").expect("a note");
+    assert_eq!(stopped.fields, serde_json::json!({"reason": "silent", "mode": "latch"}));
+
+    // A press that was made before that stop is void.
+    let mut rig = Rig::ready();
+    rig.latch(1).unwrap();
+    rig.wait(100);
+    let at = rig.stamp(Some(50.0));
+    rig.wait(150);
+    let latch =
+        DriveMessage::Latch { at, press: 2, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    assert_eq!(rig.say(&latch), Err(Refusal::PressAgain));
+    assert!(!rig.device_commands().iter().any(is_motion));
+}
+
+#[test]
+fn a_press_whose_age_is_unknown_is_not_carried_out_later() {
+    let mut rig = Rig::ready();
+    // It names a beat that was never sent.
+    let at = Stamp { beat: rig.beat + 1, ..rig.stamp(Some(50.0)) };
+    let latch =
+        DriveMessage::Latch { at, press: 1, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    assert_eq!(rig.say(&latch), Err(Refusal::Clock));
+    assert_eq!(rig.latch(1), Err(Refusal::PressAgain));
+    assert!(!rig.device_commands().iter().any(is_motion));
+    rig.latch(2).unwrap();
+}
