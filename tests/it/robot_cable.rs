@@ -99,8 +99,8 @@ async fn a_controller_that_hangs_is_missed_and_found_again() {
     // 300 ms of silence, and up to 50 between two reports.
     assert!(told <= TOLD + Duration::from_millis(50) + SLACK, "told after {told:?}");
     driver.receives_state(frozen, Duration::from_secs(5), "the controller answers again", up).await;
-    // A hung board does what it did last; nobody but its own watchdogs can do anything about that. When it goes on,
-    // it has heard nothing for too long.
+    // A hung board does what it did last; only its own watchdogs can do anything about that. When it goes on,
+    // it has received nothing for too long.
     robot.stands(Moment::now(), Duration::from_secs(1)).await;
     only_a_human_moves_it(&robot, &driver, Moment::now()).await;
 }

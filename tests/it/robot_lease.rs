@@ -186,7 +186,7 @@ async fn a_lease_that_nobody_keeps_ends_after_two_seconds() {
     figure("lease_stale_after_ms", took.as_millis());
     assert!((1900..=2400).contains(&took.as_millis()), "stale after {took:?}");
 
-    // With an open socket that says nothing, the same.
+    // With an open socket that sends nothing, the same.
     let driver = admin.drives().await;
     driver.silent().await;
     let last = Moment::now();
@@ -208,7 +208,7 @@ async fn a_restart_gives_out_higher_numbers() {
 }
 
 #[tokio::test]
-async fn a_second_socket_of_a_lease_takes_the_seat_through_a_stop() {
+async fn a_second_socket_of_a_lease_takes_the_drive_session_through_a_stop() {
     let robot = Robot::new().await;
     let daemon = robot.launch().await;
     let admin = daemon.admin();

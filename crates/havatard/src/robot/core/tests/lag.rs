@@ -77,7 +77,7 @@ fn a_step_that_began_with_a_picture_does_not_go_on_without_one() {
         (vec![DeviceCommand::Stop], Some(StopReason::PictureStale))
     );
 
-    // Of one that began without, nobody has taken a picture for granted.
+    // A step that began without video does not depend on it.
     let mut rig = Rig::ready();
     rig.step(1, StepMove::Cm(20)).unwrap();
     rig.wait(50);
