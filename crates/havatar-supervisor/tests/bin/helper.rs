@@ -27,7 +27,7 @@ fn main() {
         "family" => runtime.block_on(family(&args.next().expect("a scope"))),
         "run-once" => runtime.block_on(run_once(&args.next().expect("a scope"))),
         "run-once-excessive-output" => {
-            runtime.block_on(run_once_excessive_output(&args.next().expect("a scope")))
+            runtime.block_on(run_once_excessive_output(&args.next().expect("a scope")));
         }
         "probed" => runtime.block_on(probed(&args.next().expect("a scope"))),
         "excessive-output" => runtime

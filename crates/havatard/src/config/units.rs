@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use super::scalar::{Scalar, ValueError, scalar, shown};
 
 /// A value from the file, between two bounds; `unit` ends the fix.
-fn within<'de, D: Deserializer<'de>, T: Deserialize<'de> + PartialOrd + fmt::Display>(
+fn within<'de, D: Deserializer<'de>, T: Deserialize<'de> + Copy + PartialOrd + fmt::Display>(
     deserializer: D,
     least: T,
     most: T,
