@@ -11,7 +11,7 @@
 // loop for every core. The e-stop is a POST and, apart, a message on the drive socket.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { startDriven } from './lib/driven.mjs'
+import { releaseEstop, startDriven } from './lib/driven.mjs'
 import { monotonic, ms, openDriver } from './lib/drive.mjs'
 import { lastLine, max, median, percentile, table } from './lib/figures.mjs'
 import { startFlask } from './lib/flask.mjs'
@@ -177,8 +177,7 @@ async function estopTimes({ daemon, robot }) {
     times[way].push(ms(came.t - at))
     driver.alive()
     await until('the e-stop is latched', () => driver.state().estop.latched && driver.state().estop.confirmed)
-    const { confirm } = await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: {} })
-    await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: { confirm } })
+    await releaseEstop(daemon)
     await until('the e-stop is released', () => !driver.state().estop.latched)
     robot.timeline.forget()
   }

@@ -13,7 +13,7 @@
 // Network faults take namespaces, so root; page faults take Chromium. What cannot be shown on a machine is said, and its
 // figure is null.
 import { parseArgs } from 'node:util'
-import { linkUp, startDriven } from './lib/driven.mjs'
+import { linkUp, releaseEstop, startDriven } from './lib/driven.mjs'
 import { monotonic, ms, openDriver } from './lib/drive.mjs'
 import { drivePage } from './lib/drive_page.mjs'
 import { lastLine, max, percentile, table } from './lib/figures.mjs'
@@ -246,8 +246,7 @@ async function estop() {
     times.push(ms(told.t - pressed))
     driver.alive()
     await until('the e-stop is latched', () => driver.state().estop.latched && driver.state().estop.confirmed)
-    const { confirm } = await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: {} })
-    await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: { confirm } })
+    await releaseEstop(daemon)
     await until('the e-stop is released', () => !driver.state().estop.latched)
     robot.timeline.forget()
   }
@@ -289,10 +288,7 @@ async function latched() {
     await delay(300)
     if (state.estop.latched && robot.timeline.movingSince(back)) counts.moved += 1
     again.end()
-    if (state.estop.latched) {
-      const { confirm } = await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: {} })
-      await daemon.api('/api/v1/robot/estop/release', { method: 'POST', body: { confirm } })
-    }
+    if (state.estop.latched) await releaseEstop(daemon)
     await linkUp(daemon)
     robot.timeline.forget()
   }

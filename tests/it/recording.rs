@@ -163,7 +163,7 @@ async fn a_kill_of_the_daemon_costs_at_most_a_second_and_the_next_one_goes_on_re
             list(&daemon).await.status.recording.then_some(())
         })
         .await;
-    // An orderly stop is somebody's decision: the next daemon does not record unasked.
+    // An orderly stop is an operator's decision: the next daemon does not record unasked.
     let (_, _, plan) = daemon.stop().await;
     for item in fs::read_dir(plan.recordings()).expect("the recordings").flatten() {
         assert_eq!(plays(&item.path()).await, ["audio", "video"]);

@@ -163,7 +163,7 @@ async fn sources_are_taken_away_and_given_back() {
 async fn a_reload_in_the_middle_of_the_start_does_no_harm() {
     let plan = Plan::new();
     let ffmpeg = plan.place("ffmpeg");
-    // Whoever makes a file in the state directory takes long: the first one after it is written, the others between
+    // An ffmpeg that makes a file in the state directory takes long: the first one after it is written, the others between
     // emptying it and writing it.
     tools::script(
         &ffmpeg,

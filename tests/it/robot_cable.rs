@@ -99,8 +99,8 @@ async fn a_controller_that_hangs_is_missed_and_found_again() {
     // 300 ms of silence, and up to 50 between two reports.
     assert!(told <= TOLD + Duration::from_millis(50) + SLACK, "told after {told:?}");
     driver.receives_state(frozen, Duration::from_secs(5), "the controller answers again", up).await;
-    // A hung board does what it did last; nobody but its own watchdogs can do anything about that. When it goes on,
-    // it has heard nothing for too long.
+    // A hung board does what it did last; only its own watchdogs can do anything about that. When it goes on,
+    // it has received nothing for too long.
     robot.stands(Moment::now(), Duration::from_secs(1)).await;
     only_a_human_moves_it(&robot, &driver, Moment::now()).await;
 }
@@ -141,7 +141,7 @@ async fn noise_on_the_line_costs_frames_and_never_moves_anything() {
         driver.alive().await;
         driver.receives_state(Moment::now(), Duration::from_secs(5), "the link is up", up).await;
     }
-    drives(&robot, &driver).await;
+    robot.obeys(&driver).await;
 }
 
 #[tokio::test]
@@ -217,13 +217,5 @@ async fn only_a_human_moves_it(robot: &Robot, driver: &Driver, since: Moment) {
     let first = timeline.received_after(since).find(|(_, frame)| frame.moves());
     let told = timeline.tell(since);
     assert!(first.is_none(), "a set-point came before a fresh human action: {first:?}\n{told}");
-    drives(robot, driver).await;
-}
-
-async fn drives(robot: &Robot, driver: &Driver) {
-    driver.neutral().await;
-    driver.hold(0.5, 0.0).await;
-    robot.moves().await;
-    driver.neutral().await;
-    robot.stands(Moment::now(), Duration::from_secs(2)).await;
+    robot.obeys(driver).await;
 }

@@ -34,7 +34,7 @@ async fn killed_the_wheels_stop_and_only_a_fresh_human_action_moves_them_again()
         plan = daemon.kill().1;
 
         let daemon = robot.launched(plan).await;
-        // Whoever drove has lost the connection; the new daemon knows nothing of them, nor the robot of its last words.
+        // The driver has lost the connection; the new daemon has no record of them, and the robot none of the old one's last commands.
         assert!(driver.ended().is_some(), "the drive socket outlived its daemon");
         pause(Duration::from_millis(500)).await;
         assert!(!robot.timeline().moved_since(killed + took), "it moved with nobody driving");
@@ -42,7 +42,7 @@ async fn killed_the_wheels_stop_and_only_a_fresh_human_action_moves_them_again()
             robot.timeline().received_after(killed).all(|(_, frame)| !frame.moves()),
             "a set-point by itself"
         );
-        drives_again(&robot, &daemon.admin().drives().await).await;
+        robot.obeys(&daemon.admin().drives().await).await;
         plan = daemon.kill().1;
     }
 }
@@ -78,7 +78,7 @@ async fn hung_the_wheels_stop_and_what_had_piled_up_moves_nothing() {
         let timeline = robot.timeline();
         assert!(!timeline.moved_since(zero), "{mode:?}: it moved on when the daemon was back");
         robot_is_driveable(&daemon).await;
-        drives_again(&robot, &driver).await;
+        robot.obeys(&driver).await;
     }
 }
 
@@ -97,13 +97,4 @@ async fn begin(robot: &Robot, driver: &Driver, mode: Mode, dice: &mut Dice) {
 
 async fn robot_is_driveable(daemon: &Daemon) {
     daemon.robot_is("nothing keeps it from moving", |robot| robot.motion.refusal.is_none()).await;
-}
-
-/// A driver who lets go and takes the control again has the robot.
-async fn drives_again(robot: &Robot, driver: &Driver) {
-    driver.neutral().await;
-    driver.hold(0.5, 0.0).await;
-    robot.moves().await;
-    driver.neutral().await;
-    robot.stands(Moment::now(), Duration::from_secs(2)).await;
 }

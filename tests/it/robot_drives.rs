@@ -36,7 +36,7 @@ async fn by_presses_that_go_until_the_next_press() {
     let driver = daemon.admin().drives().await;
     there_and_back(&robot, &daemon, "latch", async |way| {
         for (share, until) in way.pace() {
-            // A latch lasts eight seconds at most; whoever has further to go renews it by another press.
+            // A latch lasts eight seconds at most; a driver with further to go renews it by another press.
             let mut there = false;
             while !there {
                 driver.latch(share * way.straight(), share * way.turning(), 8000).await;

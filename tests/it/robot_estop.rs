@@ -1,4 +1,4 @@
-//! The e-stop: at once, whoever presses it, over everything, and latched until somebody releases it in two steps.
+//! The e-stop: at once, from any client, over everything, and latched until a person releases it in two steps.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn it_reaches_the_controller_at_once_over_everything_that_moves() {
         robot.moves().await;
         dice.phase(200).await;
         let pressed = Moment::now();
-        // By the driver, and by somebody who is merely signed in.
+        // By the driver, and by a client that is merely signed in.
         if dice.below(2) == 0 {
             driver.estop().await;
         } else {
@@ -94,7 +94,7 @@ async fn it_stays_latched_whatever_is_killed_in_between() {
         let driver = daemon.admin().drives().await;
         nothing_moves_it(&robot, &driver).await;
         release(&daemon, &robot).await;
-        drives(&robot, &driver).await;
+        robot.obeys(&driver).await;
         plan = daemon.kill().1;
     }
 }
@@ -119,7 +119,7 @@ async fn it_outlives_a_reset_of_the_controller_and_a_loss_of_its_power() {
         assert_eq!(state.motion.refusal, Some(Refusal::EstopLatched), "{fault}");
         nothing_moves_it(&robot, &driver).await;
         release(&daemon, &robot).await;
-        drives(&robot, &daemon.admin().drives().await).await;
+        robot.obeys(&daemon.admin().drives().await).await;
     }
 }
 
@@ -156,7 +156,7 @@ async fn the_button_on_the_robot_needs_no_network_and_is_told_of() {
     pause(WATCHED).await;
     assert!(daemon.robot().await.estop.latched, "pulled out, it is still latched");
     release(&daemon, &robot).await;
-    drives(&robot, &driver).await;
+    robot.obeys(&driver).await;
 }
 
 #[tokio::test]
@@ -221,12 +221,4 @@ async fn release(daemon: &Daemon, robot: &Robot) -> String {
     pause(WATCHED).await;
     assert!(!robot.timeline().moved_since(since), "the release moved it");
     code
-}
-
-async fn drives(robot: &Robot, driver: &Driver) {
-    driver.neutral().await;
-    driver.hold(0.5, 0.0).await;
-    robot.moves().await;
-    driver.neutral().await;
-    robot.stands(Moment::now(), Duration::from_secs(2)).await;
 }

@@ -1,4 +1,4 @@
-//! One driver at a time: fifty want to be it, one is; whoever was it moves nothing any more.
+//! One driver at a time: fifty clients ask for the lease, one gets it; a former driver moves nothing any more.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ async fn an_old_token_moves_nothing_and_is_told_why() {
     driver.hold(1.0, 0.0).await;
     robot.moves().await;
 
-    // Somebody else is refused, then takes it; the robot stops in between.
+    // Another client is refused, then takes the lease; the robot stops in between.
     let second = daemon.person().await;
     let answer = second.post("/api/v1/robot/lease", json!({})).await;
     assert_eq!((answer.status, answer.code()), (409, "lease_held".to_owned()), "{}", answer.text());
@@ -186,7 +186,7 @@ async fn a_lease_that_nobody_keeps_ends_after_two_seconds() {
     figure("lease_stale_after_ms", took.as_millis());
     assert!((1900..=2400).contains(&took.as_millis()), "stale after {took:?}");
 
-    // With an open socket that says nothing, the same.
+    // With an open socket that sends nothing, the same.
     let driver = admin.drives().await;
     driver.silent().await;
     let last = Moment::now();
@@ -208,7 +208,7 @@ async fn a_restart_gives_out_higher_numbers() {
 }
 
 #[tokio::test]
-async fn a_second_socket_of_a_lease_takes_the_seat_through_a_stop() {
+async fn a_second_socket_of_a_lease_takes_the_drive_session_through_a_stop() {
     let robot = Robot::new().await;
     let daemon = robot.launch().await;
     let admin = daemon.admin();

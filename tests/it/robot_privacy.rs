@@ -1,4 +1,4 @@
-//! The switch on the robot by which whoever is beside it closes its eyes and ears: it wins over everybody far away.
+//! The switch on the robot by which a person beside it turns off camera and microphone: it wins over every client.
 
 use std::time::{Duration, SystemTime};
 

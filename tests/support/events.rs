@@ -66,7 +66,7 @@ impl Events {
         .await
     }
 
-    /// The first word since then that a process is as `is` says.
+    /// The first event since then by which a process is as `is` says.
     pub async fn process(
         &self,
         since: Instant,

@@ -34,11 +34,11 @@ pub struct Foreign {
 /// How something behaves that is no motor controller.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Manner {
-    /// It says nothing.
+    /// It sends nothing.
     Silent,
-    /// It says back whatever it is told, as a modem or a loose cable does.
+    /// It sends back what it receives, as a modem or a loose cable does.
     Echo,
-    /// It talks all the time.
+    /// It sends all the time.
     Garbage,
 }
 

@@ -123,8 +123,9 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::timeout;
 
-    use super::*;
     use crate::wait;
+
+    use super::*;
 
     #[test]
     fn a_pulled_cable_carries_nothing_and_says_nothing() {

@@ -38,7 +38,7 @@ pub struct Plan {
 pub struct Ended {
     /// Its exit status.
     pub status: ExitStatus,
-    /// What it said to people.
+    /// Its output for people.
     pub stdout: String,
     /// Its log and its faults.
     pub stderr: String,

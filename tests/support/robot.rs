@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::clock::Moment;
 use crate::daemon::Daemon;
+use crate::driver::Driver;
 use crate::plan::Plan;
 use crate::timeline::{Pose, Timeline};
 use crate::{tools, wait};
@@ -121,6 +122,15 @@ impl Robot {
         rests.unwrap_or_else(|| {
             panic!("the motors came on again: {since:?} {zero:?}\n{}", timeline.tell(since))
         })
+    }
+
+    /// It obeys a control that was let go and is taken again: it moves, and stands once that is let go.
+    pub async fn obeys(&self, driver: &Driver) {
+        driver.neutral().await;
+        driver.hold(0.5, 0.0).await;
+        self.moves().await;
+        driver.neutral().await;
+        self.stands(Moment::now(), Duration::from_secs(2)).await;
     }
 
     /// Where it really is.

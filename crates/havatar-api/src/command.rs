@@ -12,11 +12,11 @@ pub struct LeaseRequest {
     /// How others see this driver, at most 40 characters; by default the account's name.
     #[schema(required = false)]
     pub name: Option<String>,
-    /// If somebody else drives: `refuse` (the default), `ask` them, or, for an admin, `take` it.
+    /// If another driver holds the lease: `refuse` (the default), `ask` them, or, for an admin, `take` it.
     pub if_held: IfHeld,
 }
 
-/// What to do if somebody else drives.
+/// What to do if another driver holds the lease.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IfHeld {
@@ -44,7 +44,7 @@ pub enum LeaseAnswer {
     },
     /// The present driver has been asked.
     Asked {
-        /// Who that is; `null` while the robot is kept for somebody to whom it was just handed over.
+        /// Who that is; `null` while the robot is reserved for the client to whom it was just handed over.
         #[schema(required)]
         driver: Option<Driver>,
     },
@@ -58,7 +58,7 @@ pub struct LeaseToken {
     pub token: String,
 }
 
-/// Body of `POST /api/v1/robot/lease/answer`: the driver's answer to whoever asks.
+/// Body of `POST /api/v1/robot/lease/answer`: the driver's answer to the client that asks.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseReply {

@@ -19,7 +19,7 @@ pub struct Stamp {
     pub beat: u64,
     /// When it received that beat, on the same clock.
     pub beat_t: f64,
-    /// Age of the newest picture on the driver's screen, in ms; left out if nobody can tell.
+    /// Age of the newest video frame on the driver's screen, in ms; left out if it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub picture_ms: Option<f64>,
@@ -144,7 +144,7 @@ pub enum DriveEvent {
         /// The same for a person.
         detail: String,
     },
-    /// Somebody asks to take over: answer with `POST /api/v1/robot/lease/answer`.
+    /// Another client asks to take over: answer with `POST /api/v1/robot/lease/answer`.
     Asked {
         /// Who.
         who: String,

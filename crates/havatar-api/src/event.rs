@@ -75,7 +75,7 @@ pub enum Event {
         /// Both.
         levels: Levels,
     },
-    /// Somebody came, went, or the switch on the robot was turned.
+    /// A viewer or driver came or went, or the switch on the robot was turned.
     Presence {
         /// All of it.
         presence: Presence,

@@ -16,7 +16,7 @@ pub enum ProcessState {
     Starting,
     /// Ready and answering.
     Running,
-    /// Asked to end; the stop ladder is under way.
+    /// Asked to end; the stop stages are under way.
     Stopping,
     /// Ended without being asked; the next attempt is due at `retry_at`.
     Backoff,
@@ -59,7 +59,7 @@ pub enum LogSource {
     Stdout,
     /// The process's standard error.
     Stderr,
-    /// The supervisor's own remarks: launches, exits, kills, lines left out.
+    /// The supervisor's own lines: launches, exits, kills, lines left out.
     Supervisor,
 }
 

@@ -17,7 +17,7 @@ pub enum RecordingFormat {
 /// Whether a recording is wanted, and whether one is really being written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RecordingStatus {
-    /// Somebody asked for it and nobody has asked to stop.
+    /// It was asked for, and no request to stop has come since.
     pub wanted: bool,
     /// True only while a file is seen to grow.
     pub recording: bool,

@@ -23,7 +23,7 @@ pub enum Refusal {
     EstopButton,
     /// Nobody has the robot: acquire it first.
     NoLease,
-    /// Somebody else has it.
+    /// Another driver has it.
     LeaseHeld,
     /// It was yours, and is no more.
     LeaseLost,

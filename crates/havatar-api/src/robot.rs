@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::refusal::Refusal;
 
-/// One picture of the robot: body of `GET /api/v1/robot/state`.
+/// A snapshot of the robot: body of `GET /api/v1/robot/state`.
 ///
 /// Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive. The default is that of a
 /// daemon without a robot.
@@ -134,7 +134,7 @@ pub struct SpeedLimit {
     /// Picture and command together; `null` without a report of the picture.
     #[schema(required)]
     pub lag_ms: Option<u32>,
-    /// Age of the newest picture that the driver sees, as the driver's page reports it.
+    /// Age of the newest video frame that the driver sees, as the driver's page reports it.
     #[schema(required)]
     pub picture_ms: Option<u32>,
     /// How old the driver's commands are on arrival, at most.
@@ -148,7 +148,7 @@ pub struct SpeedLimit {
 pub enum StopReason {
     /// The driver let go.
     Neutral,
-    /// Somebody pressed stop.
+    /// Stop was pressed, by the driver or another client.
     Stop,
     /// The e-stop was pressed.
     Estop,
@@ -182,7 +182,7 @@ pub enum StopReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EstopSource {
-    /// Somebody, over the network.
+    /// A person, over the network.
     Person,
     /// The button on the robot.
     Button,

@@ -11,7 +11,7 @@ use crate::robot::RobotState;
 use crate::stream::Streams;
 use crate::voice::{Presence, Voice};
 
-/// One picture of everything: body of `GET /api/v1/status`.
+/// A snapshot of everything: body of `GET /api/v1/status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// havatard's version.
@@ -63,7 +63,7 @@ pub struct Missing {
     pub code: String,
     /// What is missing, in words.
     pub message: String,
-    /// Why, in words, with what to do; `null` if there is no more to say, or to somebody who is not signed in.
+    /// Why, in words, with what to do; `null` if there is no more to say, or to a client that is not signed in.
     #[schema(required)]
     pub why: Option<String>,
 }

@@ -18,15 +18,15 @@ pub struct Stream {
     pub bytes_sent: u64,
     /// Rate from the publisher over the last seconds.
     pub bitrate_kbps: f64,
-    /// Frames a second as the publisher reports them; `null` for sound.
+    /// Frames a second as the publisher reports them; `null` for audio.
     #[schema(required)]
     pub fps: Option<f64>,
     /// `H264`, `Opus`.
     pub codecs: Vec<String>,
-    /// Picture width in pixels.
+    /// Frame width in pixels.
     #[schema(required)]
     pub width: Option<u32>,
-    /// Picture height in pixels.
+    /// Frame height in pixels.
     #[schema(required)]
     pub height: Option<u32>,
 }
@@ -43,17 +43,17 @@ pub struct Streams {
     pub viewers: Vec<Viewer>,
 }
 
-/// What a viewer's page measures of its own picture: body of `PUT /api/v1/stats/viewer`, every few seconds.
+/// What a viewer's page measures of its own video: body of `PUT /api/v1/stats/viewer`, every few seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ViewerReport {
-    /// Age of the newest picture on the screen, ms.
+    /// Age of the newest video frame on the screen, ms.
     pub picture_ms: Option<f64>,
     /// The age is measured from the moment of capture, not only from the way since the server.
     pub measured_from_capture: bool,
     /// Frames a second on the screen.
     pub fps: Option<f64>,
-    /// Rate of the picture, kb/s.
+    /// Bit rate of the video, kb/s.
     pub bitrate_kbps: Option<f64>,
     /// Share of packets that were lost, percent.
     pub lost_percent: Option<f64>,

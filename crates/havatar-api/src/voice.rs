@@ -30,7 +30,7 @@ pub struct Talker {
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
-    /// Their microphone is open. While it is not, whoever asks for the line is given it.
+    /// Their microphone is open. While it is not, the next client that asks for the line is given it.
     pub talking: bool,
 }
 
@@ -124,7 +124,7 @@ pub struct Levels {
     pub microphone_db: Option<f32>,
 }
 
-/// Somebody's phrases: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases.
+/// The phrases of one account: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phrases {
@@ -158,7 +158,7 @@ pub struct Presence {
     /// How many watch or listen. Those who read picture and sound apart count once. While MediaMTX does not say, as many
     /// as it said last; after ten seconds at least one.
     pub watchers: u32,
-    /// Somebody drives.
+    /// A driver holds the lease and is connected.
     pub driven: bool,
     /// The robot shows it with its light; false if it has none, or does not answer.
     pub shown: bool,

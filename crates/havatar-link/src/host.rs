@@ -1,8 +1,8 @@
 //! The host's side of a session: a machine without a port and without a clock.
 //!
 //! The owner of the port passes it the received bytes and the time; `now` is the time since any start, the same for all
-//! calls, and must not go back. [`Host::hello`] begins; [`Host::poll`] says what is due, [`Host::deadline`] when.
-//! The machine never begins again by itself after a loss: that takes a new nonce, and it has no dice.
+//! calls, and must not go back. [`Host::hello`] begins; [`Host::poll`] returns what is due, [`Host::deadline`] when.
+//! After a loss the machine does not begin again by itself: that takes a new nonce, and it has no source of randomness.
 
 use core::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct Host {
 
 #[derive(Clone, Debug, Default)]
 enum Phase {
-    /// Not greeted yet, or lost, or not compatible.
+    /// No `HELLO` was sent yet, or the device was lost, or is not compatible.
     #[default]
     Apart,
     /// `HELLO` was sent, for the last time at `sent`.
@@ -39,42 +39,42 @@ enum Phase {
 
 #[derive(Clone, Debug)]
 struct Session {
-    /// Of the greeting that led to it.
+    /// Of the `HELLO` that led to it.
     nonce: u32,
     number: u32,
     boot: u32,
     /// The last `seq` sent.
     sent: u32,
-    /// The highest `seq` heard, and when.
-    heard: u32,
-    heard_at: Duration,
+    /// The highest `seq` received, and when.
+    received: u32,
+    received_at: Duration,
     clock: DeviceClock,
 }
 
-/// What was heard from the device.
+/// What was received from the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A session has begun. It takes the place of one that was up, if a repeated greeting was answered twice.
+    /// A session has begun. It takes the place of one that was up, if a repeated `HELLO` was answered twice.
     Up(Welcome),
-    /// The device can no longer be counted on; greet it again.
+    /// The device is lost; send `HELLO` again.
     Lost(WhyLost),
-    /// How the device is.
+    /// The device's state.
     Status(Status),
-    /// The device did not do as it was told.
+    /// The device did not carry out a message.
     Refused(Refused),
-    /// The device answered, but speaks no version that the host does. Nothing can be driven.
+    /// The device answered, but no version of the protocol is common to both. Nothing can be driven.
     Incompatible(Welcome),
-    /// An undamaged frame that makes no sense. It was dropped.
+    /// An undamaged frame that is not a valid message. It was dropped.
     Unreadable(MessageError),
 }
 
 /// Why a device was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WhyLost {
-    /// Nothing that can be believed was heard for 300 ms.
+    /// No acceptable frame was received for 300 ms.
     #[error("the device is silent")]
     Silent,
-    /// It is in another session: it has booted, or another host greeted it.
+    /// It is in another session: it has booted, or another host sent it `HELLO`.
     #[error("the device is in another session")]
     OtherSession,
     /// It has booted.
@@ -88,16 +88,16 @@ pub enum WhyLost {
 /// What the host must do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// Write this: a greeting that was not answered yet.
+    /// Write this: a `HELLO` that was not answered yet.
     Hello(Frame),
-    /// The device can no longer be counted on; greet it again.
+    /// The device is lost; send `HELLO` again.
     Lost(WhyLost),
 }
 
 /// Why a message was not encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// There is no session, so nothing but `STOP` and `ESTOP` can be said.
+    /// There is no session, so nothing but `STOP` and `ESTOP` can be sent.
     #[error("the device is not up")]
     NotUp,
     /// `HELLO` begins a session; only [`Host::hello`] makes it.
@@ -108,33 +108,33 @@ pub enum SendError {
     OutOfRange(#[from] OutOfRange),
 }
 
-/// What has come down the cable since the machine was made.
+/// The frames received since the machine was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Frames dropped as damaged.
     pub damaged: u64,
-    /// Undamaged frames that were believed.
-    pub believed: u64,
+    /// Undamaged frames that were accepted.
+    pub accepted: u64,
     /// Undamaged frames that were not: repeated, out of order, of another session or boot, the answer to another
-    /// greeting.
+    /// `HELLO`.
     pub ignored: u64,
-    /// Undamaged frames that make no sense.
+    /// Undamaged frames that are not valid messages.
     pub unreadable: u64,
 }
 
 impl Host {
-    /// A host that has not greeted anybody.
+    /// A host that has sent no `HELLO` yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Begins a session: the frame to write. `nonce` is drawn at random for every call. What was up is no longer.
+    /// Begins a session: the frame to write. `nonce` is drawn at random for every call. It ends a session that was up.
     pub fn hello(&mut self, nonce: u32, now: Duration) -> Frame {
         self.phase = Phase::Greeting { nonce, sent: now };
         greeting(nonce)
     }
 
-    /// Takes bytes from the port, as many or as few as came, and tells `on_event` what they mean.
+    /// Takes bytes from the port, as many or as few as came, and passes `on_event` what they mean.
     pub fn received(&mut self, bytes: &[u8], now: Duration, mut on_event: impl FnMut(Event)) {
         for &byte in bytes {
             if let Some(event) = self.push(byte, now) {
@@ -145,7 +145,7 @@ impl Host {
 
     /// The same for a single byte, which makes one event at most.
     pub fn push(&mut self, byte: u8, now: Duration) -> Option<Event> {
-        // Bytes that come after the silence do not undo it.
+        // Bytes received after the silence do not undo the loss.
         if let Some(why) = self.lost(now) {
             self.phase = Phase::Apart;
             self.decoder.push(byte);
@@ -155,7 +155,7 @@ impl Host {
         let (event, count) = match message {
             Ok((header, message)) => match self.take(header, message, now) {
                 event @ (None | Some(Event::Lost(_))) => (event, &mut self.counts.ignored),
-                event => (event, &mut self.counts.believed),
+                event => (event, &mut self.counts.accepted),
             },
             Err(error) => (Some(Event::Unreadable(error)), &mut self.counts.unreadable),
         };
@@ -163,7 +163,7 @@ impl Host {
         event
     }
 
-    /// What is due at `now`: a loss that only time told, or a greeting to repeat. Call it again until it says nothing.
+    /// What is due at `now`: a loss by time alone, or a `HELLO` to repeat. Call it again until it returns `None`.
     pub fn poll(&mut self, now: Duration) -> Option<Due> {
         if let Some(why) = self.lost(now) {
             self.phase = Phase::Apart;
@@ -178,16 +178,16 @@ impl Host {
         }
     }
 
-    /// When [`Host::poll`] has something to say, if nothing is heard before.
+    /// When [`Host::poll`] has something due, if nothing is received before.
     pub fn deadline(&self) -> Option<Duration> {
         match &self.phase {
             Phase::Apart => None,
             Phase::Greeting { sent, .. } => Some(*sent + HELLO_EVERY),
-            Phase::Up(session) => Some(session.heard_at + SILENCE),
+            Phase::Up(session) => Some(session.received_at + SILENCE),
         }
     }
 
-    /// Whether the device can be counted on at `now`.
+    /// Whether a session is up at `now`.
     pub fn is_up(&self, now: Duration) -> bool {
         self.session(now).is_some()
     }
@@ -216,8 +216,8 @@ impl Host {
         }
     }
 
-    /// Puts a message into the session, under the next `seq`. Without a session only `STOP` and `ESTOP` can be said,
-    /// which a device obeys from anybody.
+    /// Puts a message into the session, under the next `seq`. Without a session only `STOP` and `ESTOP` can be sent,
+    /// which a device obeys without one.
     pub fn encode(&mut self, message: impl Into<ToDevice>, now: Duration) -> Result<Frame, SendError> {
         let message = message.into();
         message.check()?;
@@ -235,7 +235,7 @@ impl Host {
         }
     }
 
-    /// What has come down the cable.
+    /// The frames received so far.
     pub fn counts(&self) -> Counts {
         Counts { damaged: self.decoder.damaged(), ..self.counts }
     }
@@ -243,13 +243,13 @@ impl Host {
     /// Whether time alone has ended the session.
     fn lost(&self, now: Duration) -> Option<WhyLost> {
         match &self.phase {
-            Phase::Up(session) if now.saturating_sub(session.heard_at) >= SILENCE => Some(WhyLost::Silent),
+            Phase::Up(session) if now.saturating_sub(session.received_at) >= SILENCE => Some(WhyLost::Silent),
             Phase::Up(session) if session.sent == u32::MAX => Some(WhyLost::Exhausted),
             _ => None,
         }
     }
 
-    /// Believes a message or ignores it.
+    /// Accepts a message or ignores it.
     fn take(&mut self, header: Header, message: FromDevice, now: Duration) -> Option<Event> {
         if let FromDevice::Welcome(welcome) = message
             && let Some(nonce) = self.greeted(welcome.echo)
@@ -263,7 +263,7 @@ impl Host {
         if header.session != session.number {
             return Some(self.lose(WhyLost::OtherSession));
         }
-        if header.seq <= session.heard {
+        if header.seq <= session.received {
             return None;
         }
         match message {
@@ -275,8 +275,8 @@ impl Host {
             FromDevice::Status(status) => session.clock.saw(status.clock, now),
             FromDevice::Refused(_) => {}
         }
-        session.heard = header.seq;
-        session.heard_at = now;
+        session.received = header.seq;
+        session.received_at = now;
         match message {
             FromDevice::Status(status) => Some(Event::Status(status)),
             FromDevice::Refused(refused) => Some(Event::Refused(refused)),
@@ -284,7 +284,7 @@ impl Host {
         }
     }
 
-    /// The nonce of the last greeting, if that is what `echo` echoes.
+    /// The nonce of the last `HELLO`, if that is what `echo` echoes.
     fn greeted(&self, echo: u32) -> Option<u32> {
         match self.phase {
             Phase::Greeting { nonce, .. } | Phase::Up(Session { nonce, .. }) if nonce == echo => Some(nonce),
@@ -315,8 +315,8 @@ impl Host {
             number: header.session,
             boot: welcome.boot,
             sent: 0,
-            heard: header.seq,
-            heard_at: now,
+            received: header.seq,
+            received_at: now,
             clock: DeviceClock::new(welcome.clock, now),
         });
         Some(Event::Up(welcome))

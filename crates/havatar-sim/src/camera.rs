@@ -18,7 +18,7 @@ use crate::scene::{Scene, Size};
 /// What the camera shoots.
 #[derive(Debug, Clone, Copy)]
 pub struct Shot {
-    /// Width and height of the picture.
+    /// Width and height of a frame.
     pub size: Size,
     /// Frames a second, at least 1.
     pub fps: u32,

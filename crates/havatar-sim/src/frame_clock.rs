@@ -1,15 +1,15 @@
 //! The wall clock as squares: how a frame says when it was taken.
 //!
-//! The picture is seen as 40 columns; a square is one column wide and as high (32 px at 1280, 16 px at 640).
+//! The frame is seen as 40 columns; a square is one column wide and as high (32 px at 1280, 16 px at 640).
 //! One row of 34 squares starts at column 3, four squares below the top edge: a white marker, 32 bits of Unix
 //! time in milliseconds modulo 2^32 (about 50 days), highest first, white for one, and a black marker. All
-//! places are proportions of the picture's *width*, so a reader finds them in any scaled copy, a thumbnail or a
+//! places are proportions of the frame's *width*, so a reader finds them in any scaled copy, a thumbnail or a
 //! screenshot of the page too. White and black are luma 235 and 16, and a reader rejects what lies between:
 //! a torn or half-faded frame gives no time rather than a wrong one.
 
 use std::time::Duration;
 
-/// Columns in the width of a picture; the edge of a square is the width divided by this.
+/// Columns in the width of a frame; the edge of a square is the width divided by this.
 pub const COLUMNS: usize = 40;
 /// Squares in the row: a white marker, 32 bits, a black marker.
 pub const SQUARES: usize = 34;

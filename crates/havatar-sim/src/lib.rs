@@ -2,13 +2,13 @@
 //!
 //! # Theory of operation
 //!
-//! A camera that can be measured is a camera whose every picture says when it was taken. [`camera`] writes raw
+//! A camera that can be measured is a camera whose every frame says when it was taken. [`camera`] writes raw
 //! frames to a pipe at the pace of a clock; each one carries, as a row of black and white squares, the wall
 //! clock in milliseconds at the moment before it was written ([`frame_clock`]). A viewer of the frame at the
 //! far end, through an encoder, a media server, a network and a browser, reads the squares back, and the
 //! difference to their own clock is the latency from glass to glass, exact to a millisecond when both ends
 //! share a host. Around the squares [`scene`] paints a test card that moves, so that the encoder has honest
-//! work to do and a person sees at a glance that the picture lives.
+//! work to do and a person sees at a glance that the video is live.
 //!
 //! Pacing is kept apart from painting: [`pace`] is arithmetic on an absolute schedule, knows no clock, and
 //! decides which frames are dropped when the reader is slow. Clock and output are passed in, so that tests run
@@ -24,6 +24,7 @@
 //! Nothing here knows the daemon, ffmpeg or a media server.
 
 pub mod camera;
+mod console;
 pub mod esp32;
 pub mod frame_clock;
 pub mod pace;

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_never_holds_arguments() {
+    fn a_title_is_without_arguments() {
         assert_eq!(Command::new("/usr/bin/ffmpeg").arg("rtsp://u:p@h/").title(), "ffmpeg");
     }
 }

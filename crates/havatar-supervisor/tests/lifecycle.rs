@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use support::{
-    alive, eager, eventually, kill, nothing_left, running, running_anew, sh, sleeper, snapshot, spawner,
-    start, stat, tagged, texts,
+    FAMILY, alive, eager, eventually, kill, nothing_left, running, running_anew, sh, sleeper, snapshot,
+    spawner, start, stat, tagged, texts,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,13 +126,7 @@ async fn a_missing_program_is_retried_and_its_arguments_stay_secret() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_ignores_signals_is_stopped_within_five_seconds() {
     let spawner = spawner("stubborn");
-    let script = "trap '' INT TERM HUP
-        sleep 1000 &
-        setsid sleep 1000 &
-        setsid sh -c 'sleep 1000 & wait' &
-        echo all there
-        while :; do sleep 1000; done";
-    let process = start(&spawner, Options::default(), sh(script));
+    let process = start(&spawner, Options::default(), sh(FAMILY));
     eventually("the family", || tagged(spawner.generation()).len() == 6).await;
     let asked = Instant::now();
     process.stop().await.expect("stopped");

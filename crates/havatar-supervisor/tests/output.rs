@@ -16,9 +16,9 @@ struct Report {
 
 /// Lets the helper supervise a script that writes 200 MB.
 #[expect(clippy::print_stdout, reason = "the figures belong into the test's output")]
-fn flood(test: &str, script: &str) -> Report {
+fn excessive_output(test: &str, script: &str) -> Report {
     let output = Command::new(HELPER)
-        .args(["flood", &scope(test), script])
+        .args(["excessive-output", &scope(test), script])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
@@ -45,7 +45,8 @@ const LAST_LINE: &str = "echo last line >&2";
 
 #[test]
 fn short_lines() {
-    let report = flood("short-lines", &format!("yes error | head -c $SIZE >&2; echo >&2; {LAST_LINE}"));
+    let report =
+        excessive_output("short-lines", &format!("yes error | head -c $SIZE >&2; echo >&2; {LAST_LINE}"));
     report.harmless();
     assert!(report.dropped > 30_000_000, "{}", report.dropped);
     assert!(report.lines.contains(&"stderr last line".into()), "{:#?}", report.lines);
@@ -56,7 +57,7 @@ fn short_lines() {
 #[test]
 fn an_endless_line() {
     let script = format!("head -c $SIZE /dev/zero | tr '\\0' x >&2; echo >&2; {LAST_LINE}");
-    let report = flood("endless-line", &script);
+    let report = excessive_output("endless-line", &script);
     report.harmless();
     let long: Vec<&String> = report.lines.iter().filter(|line| line.ends_with("x [cut]")).collect();
     assert_eq!(long.len(), 1);
@@ -66,7 +67,7 @@ fn an_endless_line() {
 
 #[test]
 fn bad_utf8_on_both_streams() {
-    let report = flood(
+    let report = excessive_output(
         "bad-utf8",
         &format!(
             "yes \"$(printf '\\377\\376\\200')\" | head -c $SIZE | tee /dev/stderr; echo; {LAST_LINE}; echo ready"

@@ -11,7 +11,7 @@ use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use support::{HELPER, PATIENCE, alive, eventually, kill, scope, sh, spawner, tagged};
+use support::{FAMILY, HELPER, PATIENCE, alive, eventually, kill, scope, sh, spawner, tagged};
 
 const KIB: usize = 1 << 10;
 
@@ -48,14 +48,9 @@ async fn it_is_spawned_like_a_supervised_process() {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_its_limit_it_is_killed_with_its_children() {
     let spawner = spawner("limit");
-    let script = "trap '' INT TERM HUP
-        sleep 1000 &
-        setsid sleep 1000 &
-        setsid sh -c 'sleep 1000 & wait' &
-        while :; do sleep 1000; done";
     let limit = Duration::from_secs(1);
     let begun = Instant::now();
-    let running = spawner.run_once(sh(script).arg("secret-canary"), limit, KIB);
+    let running = spawner.run_once(sh(FAMILY).arg("secret-canary"), limit, KIB);
     let there = eventually("the family", || tagged(spawner.generation()).len() == 6);
     let (slow, _) = tokio::join!(running, there);
     let took = begun.elapsed();
@@ -166,7 +161,7 @@ async fn long_output_is_truncated() {
 #[test]
 fn unbounded_output_takes_bounded_memory() {
     let output = std::process::Command::new(HELPER)
-        .args(["run-once-flood", &scope("flood")])
+        .args(["run-once-excessive-output", &scope("excessive-output")])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

@@ -53,10 +53,7 @@ impl Output {
         answer: &T,
         words: impl FnOnce(&Style) -> String,
     ) -> io::Result<()> {
-        match self.format {
-            Format::Table => print(&words(&self.style())),
-            Format::Json => print(&serde_json::to_string_pretty(answer)?),
-        }
+        self.answer(answer, serde_json::to_string_pretty, words)
     }
 
     /// Prints one of many answers: as JSON, each on one line.
@@ -65,9 +62,18 @@ impl Output {
         answer: &T,
         words: impl FnOnce(&Style) -> String,
     ) -> io::Result<()> {
+        self.answer(answer, serde_json::to_string, words)
+    }
+
+    fn answer<T: Serialize>(
+        &self,
+        answer: &T,
+        json: fn(&T) -> serde_json::Result<String>,
+        words: impl FnOnce(&Style) -> String,
+    ) -> io::Result<()> {
         match self.format {
             Format::Table => print(&words(&self.style())),
-            Format::Json => print(&serde_json::to_string(answer)?),
+            Format::Json => print(&json(answer)?),
         }
     }
 

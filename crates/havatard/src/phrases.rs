@@ -214,13 +214,14 @@ mod tests {
         }
     }
 
+    fn own(name: &str) -> Phrases {
+        Phrases { categories: vec![PhraseCategory { name: name.to_owned(), phrases: Vec::new() }] }
+    }
+
     #[tokio::test]
     async fn each_account_has_its_own_whatever_its_name() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path());
-        let own = |name: &str| Phrases {
-            categories: vec![PhraseCategory { name: name.to_owned(), phrases: Vec::new() }],
-        };
         let accounts = ["ana", "../ana", "/etc/passwd", "ANA", "ana\0", "", &"ș".repeat(1000)];
         for (number, account) in accounts.iter().enumerate() {
             assert_eq!(store.of(account).await.unwrap(), starter());
@@ -237,9 +238,6 @@ mod tests {
     async fn phrases_are_kept_in_order_although_the_first_request_is_gone() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path());
-        let own = |name: &str| Phrases {
-            categories: vec![PhraseCategory { name: name.to_owned(), phrases: Vec::new() }],
-        };
         let (first, last) = (own("first"), own("last"));
         for _ in 0..20 {
             // Polled once, which sets the value, and dropped.

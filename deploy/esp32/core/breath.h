@@ -1,4 +1,4 @@
-// The three rules by which a motion ends unless somebody keeps asking for it: watchdog, old, ended.
+// The three rules by which a motion ends unless the driver keeps asking for it: watchdog, old, ended.
 #pragma once
 
 #include <cstdint>

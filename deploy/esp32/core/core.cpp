@@ -159,7 +159,7 @@ Refusal Core::report(const Report& report) {
 }
 
 // The latch closed by stopping, so the robot is held already when it opens. A repetition that comes when it is open and
-// somebody drives again changes nothing.
+// the robot is driven again changes nothing.
 Refusal Core::release(const Release& release) { return estop_.release(release.latch); }
 
 bool Core::next_frame() {

@@ -37,7 +37,7 @@ struct Chip {
   bool watched = false;
   uint32_t fed = 0;
 
-  // Changes an input and calls whoever waits for that.
+  // Changes an input and calls the interrupt handler that waits for that.
   void set(uint8_t pin, uint8_t level);
 };
 

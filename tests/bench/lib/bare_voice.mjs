@@ -9,7 +9,7 @@ const MICROPHONE = 'havatar_audio'
 const TALK = 'havatar_talk'
 const quiet = ['-hide_banner', '-nostats', '-loglevel', 'warning', '-nostdin']
 
-/** MediaMTX and the capture; the player as soon as somebody talks, for it cannot wait for a path. */
+/** MediaMTX and the capture; the player as soon as the talk path has a publisher, for it cannot wait for a path. */
 export async function startBareVoice({ sound }) {
   const server = await startMediaMtx([MICROPHONE, TALK])
   const capture = own(ffmpeg, [

@@ -36,7 +36,7 @@ export async function openBrowser({ sound, trusted } = {}) {
   return { browser, end }
 }
 
-/** A page with eyes, in a profile of its own, for somebody who reads that language. Closing it ends the profile. */
+/** A page with eyes, in a profile of its own, in that language. Closing it ends the profile. */
 export async function openPage(browser, { locale = 'ro-RO' } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale })
   await watchContext(context)

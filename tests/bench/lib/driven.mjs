@@ -18,5 +18,11 @@ export async function startDriven({ robot, place, settings = {}, network, sound,
   return { daemon, robot: controller }
 }
 
+/** Releases the e-stop in its two steps. */
+export async function releaseEstop(daemon) {
+  const release = (body) => daemon.api('/api/v1/robot/estop/release', { method: 'POST', body })
+  await release({ confirm: (await release({})).confirm })
+}
+
 /** Waits until the daemon knows who is at the end of its cable. */
 export const linkUp = (daemon) => daemon.whileRunning('the motor controller answers', async () => (await daemon.api('/api/v1/robot/state')).link.state === 'up')

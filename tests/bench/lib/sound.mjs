@@ -32,7 +32,7 @@ export async function startSound() {
 pcm.robot_mic { type pulse server "unix:${socket}" device "robot_mic.monitor" }
 pcm.robot_speaker { type pulse server "unix:${socket}" device "robot_speaker" }
 `)
-  /** For whoever is to have this sound card and no other. */
+  /** The environment of a program that is to have this sound card and no other. */
   const env = {
     PULSE_SERVER: `unix:${socket}`,
     PULSE_RUNTIME_PATH: folder,

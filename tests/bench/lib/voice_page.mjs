@@ -1,4 +1,4 @@
-// Somebody who listens and talks through havatard's own page, and the daemon whose sound card is a rig.
+// An operator who listens and talks through havatard's own page, and the daemon whose sound card is a rig.
 import { launchHavatard, signIn } from './daemon.mjs'
 
 /** What the robot's configuration says for each way to a sound card. */

@@ -134,6 +134,15 @@ const DEFINES: [&str; 12] = [
 static SOUGHT: LazyLock<HashSet<&str>> =
     LazyLock::new(|| TABLE.iter().flat_map(|word| word.old.split('|')).collect());
 
+/// The terms that contain the word they replace: there it stands as it should.
+static TERMS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let terms = TABLE.iter().map(|word| (word, word.new.replace(' ', "_")));
+    let contains = |(word, term): &(&Word, String)| {
+        word.old.split('|').any(|old| term.split('_').any(|part| part == old))
+    };
+    terms.filter(contains).map(|(_, term)| term).collect()
+});
+
 /// Notes each word and each pair of neighbours of a text that [`snake`] gave, if it is sought.
 fn add(lines: &mut Lines, snake: &str, line: usize) {
     // A pair stands in the text as it is: one `_` between its words.
@@ -141,7 +150,8 @@ fn add(lines: &mut Lines, snake: &str, line: usize) {
     let mut before = 0;
     for word in snake.split('_') {
         let end = start + word.len();
-        for entry in [&snake[before..end], word] {
+        let pair = &snake[before..end];
+        for entry in [pair, word].into_iter().filter(|_| !TERMS.contains(pair)) {
             if let Some(sought) = SOUGHT.get(entry) {
                 let at = lines.entry(sought).or_default();
                 if at.last() != Some(&line) {
@@ -214,6 +224,15 @@ mod tests {
         assert_eq!(found("crates/havatard/src/sound/line.rs", "//! A.\n").len(), 1);
         assert_eq!(found("crates/havatard/src/sound/a.rs", "//! A.\nstruct Line;\n").len(), 1);
         assert_eq!(found("crates/havatard/src/config/a.rs", "//! A.\nstruct Line;\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_word_within_the_term_that_replaces_it_is_not_found() {
+        let key = ["word web/src/a.ts nod|nods"];
+        assert_eq!(found("web/src/a.ts", "class HeadNod {}\nfunction headNodOnce() {}\n"), [""; 0]);
+        assert_eq!(found("web/src/a.ts", "class Nod {}\n"), key);
+        assert_eq!(found("web/src/a.ts", "class HeadNodNod {}\n"), key);
+        assert_eq!(found("web/src/head-nod.ts", ""), [""; 0]);
     }
 
     #[test]

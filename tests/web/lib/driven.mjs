@@ -32,7 +32,7 @@ export const test = base.extend({
     await use(workerRobot)
   },
 
-  /** `await open(settings)`: the page of somebody who has set it so before, signed in, with a live picture. */
+  /** `await open(settings)`: the page of an operator who has set it so before, signed in, with a live picture. */
   open: async ({ page, context, driven }, use) => {
     await use(async (settings = {}) => {
       await settle(context, settings)

@@ -1,5 +1,5 @@
 // What the robot does, read from the daemon and from the simulator's own record, and the reset of a daemon that tests share.
-import { linkUp } from '../../bench/lib/driven.mjs'
+import { linkUp, releaseEstop } from '../../bench/lib/driven.mjs'
 import { monotonic } from '../../bench/lib/drive.mjs'
 import { until } from '../../bench/lib/wait.mjs'
 import { expect } from '../fixtures.mjs'
@@ -60,10 +60,7 @@ export async function reset({ daemon, robot }, { alone = false } = {}) {
     const { driver, motion } = await robotOf({ daemon })
     return driver === null && motion.mode === null
   })
-  if ((await robotOf({ daemon })).estop.latched) {
-    const release = (body) => daemon.api('/api/v1/robot/estop/release', { method: 'POST', body })
-    await release({ confirm: (await release({})).confirm })
-  }
+  if ((await robotOf({ daemon })).estop.latched) await releaseEstop(daemon)
   await until('the e-stop is released', async () => !(await robotOf({ daemon })).estop.latched)
   await until('nobody talks or is spoken for', async () => {
     const { voice } = await daemon.status()

@@ -1,4 +1,4 @@
-// The robot in its room: daemon, MediaMTX, ffmpeg, the firmware that ships, sound cards; and somebody at a browser who is heard.
+// The robot in its room: daemon, MediaMTX, ffmpeg, the firmware that ships, sound cards; and an operator at a browser, whose voice is measured.
 import { openBrowser } from '../../bench/lib/browser.mjs'
 import { startDriven } from '../../bench/lib/driven.mjs'
 import { watchContext } from '../../bench/lib/eyes.mjs'

@@ -1,4 +1,4 @@
-// Every state of the drive screen, one after the other, in front of a real daemon with a driven robot. Whoever goes through them gets
+// Every state of the drive screen, one after the other, in front of a real daemon with a driven robot. The caller gets
 // each one in its turn: `walk(page, driven, each)` calls `await each(name, again)`; `again` brings back what ends by itself.
 import { expect, expectLive } from '../fixtures.mjs'
 

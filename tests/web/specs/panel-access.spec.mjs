@@ -88,7 +88,7 @@ async function tree(page) {
 
 const overflow = (page) => page.evaluate(() => document.scrollingElement.scrollWidth - window.innerWidth)
 
-/** What can be pressed, as somebody sees it now: its id or words, its box, and what lies on top at its middle. */
+/** What can be pressed, as it is shown now: its id or words, its box, and what lies on top at its middle. */
 const controls = (page) => page.evaluate(() => {
   const all = [...document.querySelectorAll('button, a[href], textarea, input:not([type=checkbox]), label:has(input[type=checkbox])')]
   return all.filter((one) => one.getClientRects().length > 0 && !one.closest('[inert]')).map((one) => {

@@ -1,4 +1,4 @@
-// What may go wrong while somebody drives from the drive screen. Each time the wheels are watched on the simulator's own record,
+// What may go wrong while the operator drives from the drive screen. Each time the wheels are watched on the simulator's own record,
 // and the words are those that a person reads.
 import { drivePage } from '../../bench/lib/drive_page.mjs'
 import { frameTakenAfter } from '../../bench/lib/eyes.mjs'

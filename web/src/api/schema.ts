@@ -249,7 +249,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends this session, with its event sockets and pictures. A token has no session to end. */
+        /** Ends this session, with its event sockets and WebRTC sessions. A token has no session to end. */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -773,7 +773,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Says how one's own picture is, every few seconds. */
+        /** Reports the statistics of one's own video, every few seconds. */
         put: operations["stats_viewer"];
         post?: never;
         delete?: never;
@@ -789,7 +789,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One picture of everything. */
+        /** A snapshot of everything. */
         get: operations["status"];
         put?: never;
         post?: never;
@@ -1315,7 +1315,7 @@ export interface components {
             alive: boolean;
         };
         /**
-         * @description What to do if somebody else drives.
+         * @description What to do if another driver holds the lease.
          * @enum {string}
          */
         IfHeld: "refuse" | "ask" | "take";
@@ -1345,7 +1345,7 @@ export interface components {
             /** @enum {string} */
             result: "asked";
         };
-        /** @description Body of `POST /api/v1/robot/lease/answer`: the driver's answer to whoever asks. */
+        /** @description Body of `POST /api/v1/robot/lease/answer`: the driver's answer to the client that asks. */
         LeaseReply: {
             /** @description Hand the robot over, through a stop. */
             hand_over: boolean;
@@ -1355,7 +1355,7 @@ export interface components {
         /** @description Body of `POST /api/v1/robot/lease`. */
         LeaseRequest: {
             /**
-             * @description If somebody else drives: `refuse` (the default), `ask` them, or, for an admin, `take` it.
+             * @description If another driver holds the lease: `refuse` (the default), `ask` them, or, for an admin, `take` it.
              * @default refuse
              */
             if_held: components["schemas"]["IfHeld"];
@@ -1451,7 +1451,7 @@ export interface components {
             code: string;
             /** @description What is missing, in words. */
             message: string;
-            /** @description Why, in words, with what to do; `null` if there is no more to say, or to somebody who is not signed in. */
+            /** @description Why, in words, with what to do; `null` if there is no more to say, or to a client that is not signed in. */
             why: string | null;
         };
         /** @description Whether it moves, and what it takes to move it. */
@@ -1511,14 +1511,14 @@ export interface components {
             /** @description In order. */
             phrases: components["schemas"]["Phrase"][];
         };
-        /** @description Somebody's phrases: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases. */
+        /** @description The phrases of one account: body of `GET` and `PUT /api/v1/phrases`. At most 20 categories of 50 phrases. */
         Phrases: {
             /** @description In the order in which they are shown. */
             categories: components["schemas"]["PhraseCategory"][];
         };
         /** @description Who is there through the robot, and whether the people around it can see so. */
         Presence: {
-            /** @description Somebody drives. */
+            /** @description A driver holds the lease and is connected. */
             driven: boolean;
             /**
              * @description The switch on the robot that holds camera and microphone off: true while it does, `null` if it has none or
@@ -1649,7 +1649,7 @@ export interface components {
              * @description Its size so far.
              */
             size_bytes: number | null;
-            /** @description Somebody asked for it and nobody has asked to stop. */
+            /** @description It was asked for, and no request to stop has come since. */
             wanted: boolean;
         };
         /** @description Body of `GET /api/v1/recordings`. */
@@ -1699,7 +1699,7 @@ export interface components {
          */
         RobotLinkState: "off" | "away" | "refused" | "unknown" | "up";
         /**
-         * @description One picture of the robot: body of `GET /api/v1/robot/state`.
+         * @description A snapshot of the robot: body of `GET /api/v1/robot/state`.
          *
          *     Speeds are m/s and degrees a second, forward and left (counter-clockwise from above) positive. The default is that of a
          *     daemon without a robot.
@@ -1772,7 +1772,7 @@ export interface components {
             percent: number;
             /**
              * Format: int32
-             * @description Age of the newest picture that the driver sees, as the driver's page reports it.
+             * @description Age of the newest video frame that the driver sees, as the driver's page reports it.
              */
             picture_ms: number | null;
             /** @description Only steps are let through. */
@@ -1792,7 +1792,7 @@ export interface components {
             beat_t: number;
             /**
              * Format: double
-             * @description Age of the newest picture on the driver's screen, in ms; left out if nobody can tell.
+             * @description Age of the newest video frame on the driver's screen, in ms; left out if it is unknown.
              */
             picture_ms?: number | null;
             /**
@@ -1806,7 +1806,7 @@ export interface components {
              */
             t: number;
         };
-        /** @description One picture of everything: body of `GET /api/v1/status`. */
+        /** @description A snapshot of everything: body of `GET /api/v1/status`. */
         Status: {
             /** @description The config file and whether its newest version is in force. */
             config: components["schemas"]["ConfigStatus"];
@@ -1911,12 +1911,12 @@ export interface components {
             codecs: string[];
             /**
              * Format: double
-             * @description Frames a second as the publisher reports them; `null` for sound.
+             * @description Frames a second as the publisher reports them; `null` for audio.
              */
             fps: number | null;
             /**
              * Format: int32
-             * @description Picture height in pixels.
+             * @description Frame height in pixels.
              */
             height: number | null;
             /** @description `havatar_camera`, `havatar_audio` or `havatar`. */
@@ -1928,7 +1928,7 @@ export interface components {
             readers: number;
             /**
              * Format: int32
-             * @description Picture width in pixels.
+             * @description Frame width in pixels.
              */
             width: number | null;
         };
@@ -1955,7 +1955,7 @@ export interface components {
              * @description Since when.
              */
             since: string;
-            /** @description Their microphone is open. While it is not, whoever asks for the line is given it. */
+            /** @description Their microphone is open. While it is not, the next client that asks for the line is given it. */
             talking: boolean;
             /** @description Their name. */
             who: string;
@@ -2022,11 +2022,11 @@ export interface components {
             /** @description Their name. */
             who: string;
         };
-        /** @description What a viewer's page measures of its own picture: body of `PUT /api/v1/stats/viewer`, every few seconds. */
+        /** @description What a viewer's page measures of its own video: body of `PUT /api/v1/stats/viewer`, every few seconds. */
         ViewerReport: {
             /**
              * Format: double
-             * @description Rate of the picture, kb/s.
+             * @description Bit rate of the video, kb/s.
              * @default null
              */
             bitrate_kbps: number | null;
@@ -2055,7 +2055,7 @@ export interface components {
             measured_from_capture: boolean;
             /**
              * Format: double
-             * @description Age of the newest picture on the screen, ms.
+             * @description Age of the newest video frame on the screen, ms.
              * @default null
              */
             picture_ms: number | null;

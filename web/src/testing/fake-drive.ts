@@ -196,6 +196,15 @@ export class DriveBench {
     }
   }
 
+  /** What is said over a good while, but for the driver's being there, and of a stop what is left of its three times. */
+  async saidInAWhile(): Promise<string[]> {
+    this.socket.deeds();
+    await this.goesBy(100);
+    const soon = this.socket.types().filter((type) => type !== 'stop');
+    await this.goesBy(1000);
+    return [...soon, ...this.socket.types()];
+  }
+
   robot(motion: Partial<RobotState['motion']>, change: Partial<RobotState> = {}): void {
     const robot = aRobot({ ...change, motion: { ...aRobot().motion, ...motion } });
     this.socket.says({ type: 'state', robot });

@@ -41,6 +41,7 @@ pub use reply::Reading;
 pub use scale::{Scale, ScaleError, Scales};
 
 use crate::message::Features;
+
 use reply::Reply;
 use template::{Template, Value};
 

@@ -1,4 +1,4 @@
-//! What a host believes.
+//! What a host accepts.
 
 use std::time::Duration;
 
@@ -188,14 +188,14 @@ proptest! {
         }
     }
 
-    /// Frames lost, doubled and swapped on the way: those that are believed ascend.
+    /// Frames lost, doubled and swapped on the way: those that are accepted ascend.
     #[test]
     fn believed_frames_ascend(order in vec(2_u32..30, 1..60)) {
         let mut host = up(7);
         let mut highest = 1;
         for seq in order {
-            let believed = !heard(&mut host, told(seq), 7, seq, ms(1)).is_empty();
-            prop_assert_eq!(believed, seq > highest);
+            let accepted = !heard(&mut host, told(seq), 7, seq, ms(1)).is_empty();
+            prop_assert_eq!(accepted, seq > highest);
             highest = highest.max(seq);
         }
     }
@@ -224,7 +224,7 @@ proptest! {
             let events = heard(&mut host, welcomed(8, NONCE ^ 1), 8, 1, ms(0));
             prop_assert!(matches!(events[..], [Event::Up(_)]));
         }
-        let before = host.counts().believed;
+        let before = host.counts().accepted;
         let mut events = Vec::new();
         let parts = parts.iter().map(|part| part.get(&capture));
         for frame in capture.iter().chain(parts) {
@@ -233,7 +233,7 @@ proptest! {
         // A foreign session ends belief; nothing is ever taken from it.
         prop_assert!(events.iter().all(|event| *event == Event::Lost(WhyLost::OtherSession)));
         prop_assert!(events.len() <= usize::from(is_up));
-        prop_assert_eq!(host.counts().believed, before);
+        prop_assert_eq!(host.counts().accepted, before);
         prop_assert!(!host.is_up(ms(1)));
     }
 

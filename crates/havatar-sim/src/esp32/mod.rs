@@ -14,16 +14,16 @@ mod pty;
 mod robot;
 mod timeline;
 
-use std::io::{self, BufRead as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
-use std::sync::mpsc;
 
 use anyhow::Context as _;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use serde_json::json;
+
+use crate::console::{self, print};
 
 use faults::Command;
 use robot::Robot;
@@ -65,19 +65,19 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK).context("watch signals")?;
     let timeline = Timeline::open(args.timeline.as_deref()).context("open the timeline")?;
     let mut robot = Robot::new(&args.link, args.seed, args.text, timeline).context("make the port")?;
-    say(&json!({"event": "ready", "link": args.link, "pts": robot.port()}));
-    let commands = commands();
+    print(&json!({"event": "ready", "link": args.link, "pts": robot.port()}));
+    let mut commands = console::commands();
     loop {
-        for line in commands.try_iter() {
+        while let Ok(line) = commands.try_recv() {
             match Command::parse(&line) {
                 Ok(Command::Quit) => return Ok(()),
                 Ok(command) => {
                     let mut answer = robot.obey(&command)?;
                     answer["event"] = json!("done");
                     answer["command"] = json!(line);
-                    say(&answer);
+                    print(&answer);
                 }
-                Err(why) => say(&json!({"event": "error", "command": line, "why": why})),
+                Err(why) => print(&json!({"event": "error", "command": line, "why": why})),
             }
         }
         let mut fds = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
@@ -92,24 +92,4 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 fn interrupted(error: nix::Error) -> nix::Result<i32> {
     if error == nix::Error::EINTR { Ok(0) } else { Err(error) }
-}
-
-/// Lines of standard input. Its end is no end of the robot: a demo has none.
-fn commands() -> mpsc::Receiver<String> {
-    // As many as anybody types ahead; a flood waits in the pipe.
-    let (sender, lines) = mpsc::sync_channel(16);
-    std::thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
-}
-
-fn say(what: &serde_json::Value) {
-    let mut out = io::stdout().lock();
-    // Nobody may listen.
-    let _ = writeln!(out, "{what}").and_then(|()| out.flush());
 }

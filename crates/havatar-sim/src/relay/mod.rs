@@ -12,7 +12,6 @@ mod fate;
 mod flow;
 mod frames;
 
-use std::io::{self, BufRead as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -22,8 +21,10 @@ use anyhow::Context as _;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use crate::console::{self, print};
 
 use conditions::Conditions;
 use fate::{Command, Fate, Side, Store};
@@ -75,7 +76,7 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("watch SIGINT")?;
     let (now, _) = watch::channel(Conditions { manner: args.manner, blocked: false, cuts: 0 });
     let store = Arc::new(Mutex::new(Store::default()));
-    let mut lines = commands();
+    let mut lines = console::commands();
     let mut connections = JoinSet::new();
     let mut count = 0;
     print(&json!({"event": "ready", "listen": listener.local_addr().context("ask for the address")?}));
@@ -142,24 +143,4 @@ async fn connection(
         // Reset the connections instead of closing them.
         let _ = (near.set_zero_linger(), far.set_zero_linger());
     }
-}
-
-/// Lines of standard input. Its end is no end of the relay.
-fn commands() -> mpsc::Receiver<String> {
-    // More lines than a person types ahead; the rest waits in the pipe.
-    let (sender, lines) = mpsc::channel(16);
-    std::thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
-}
-
-fn print(what: &serde_json::Value) {
-    let mut out = io::stdout().lock();
-    // Standard output may have no reader.
-    let _ = writeln!(out, "{what}").and_then(|()| out.flush());
 }

@@ -191,7 +191,7 @@ fn blend(under: u8, over: u8, cover: f32) -> u8 {
     }
 }
 
-/// A pixel's place as a real number; pictures are far smaller than 65536 pixels.
+/// A pixel's place as a real number; frames are far smaller than 65536 pixels.
 fn real(pixels: usize) -> f32 {
     f32::from(u16::try_from(pixels).unwrap_or(u16::MAX))
 }

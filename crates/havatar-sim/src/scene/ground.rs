@@ -1,4 +1,4 @@
-//! A strip of textured ground, endless to both sides, that drifts through the picture.
+//! A strip of textured ground, endless to both sides, that drifts through the frame.
 //!
 //! A pan of whole pixels is the easiest thing there is for an encoder. So the strip is kept in several copies
 //! that differ by fine grain, shown in turn, as a sensor's noise would: the encoder must spend bits on every
@@ -15,7 +15,7 @@ const GRAIN_MS: u128 = 13;
 /// How far grain lifts or lowers a pixel at most.
 const GRAIN_DEPTH: i32 = 10;
 
-/// One turn of the strip: as wide as the picture, and its right edge continues at its left.
+/// One turn of the strip: as wide as the frame, and its right edge continues at its left.
 pub(super) struct Ground {
     width: usize,
     height: usize,

@@ -38,7 +38,7 @@ const BARS: [Colour; 7] = [
     Colour::new(65, 100, 212),
     Colour::new(35, 212, 114),
 ];
-/// The whole card is this many rows high, whatever the picture's height.
+/// The whole card is this many rows high, whatever the frame's height.
 const ROWS: usize = 45;
 const TURN: Duration = Duration::from_secs(4);
 
@@ -54,7 +54,7 @@ pub struct Scene {
 struct Strip {
     top: usize,
     ground: Ground,
-    /// Time in which the ground moves once through the picture, and which way.
+    /// Time in which the ground moves once through the frame, and which way.
     round: Duration,
     leftwards: bool,
 }

@@ -15,15 +15,7 @@ use havatar_supervisor::{
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Six processes: a shell that ignores what it can, a child in its group and one that it waits for, and two that
-/// went into sessions of their own, one of them with a child.
-const FAMILY: &str = r"
-    trap '' INT TERM HUP
-    sleep 1000 &
-    setsid sleep 1000 &
-    setsid sh -c 'sleep 1000 & wait' &
-    while :; do sleep 1000; done
-";
+const FAMILY: &str = include_str!("../support/family.sh");
 
 fn main() {
     guard::run_if_asked();
@@ -34,9 +26,12 @@ fn main() {
     match role.as_str() {
         "family" => runtime.block_on(family(&args.next().expect("a scope"))),
         "run-once" => runtime.block_on(run_once(&args.next().expect("a scope"))),
-        "run-once-flood" => runtime.block_on(run_once_flood(&args.next().expect("a scope"))),
+        "run-once-excessive-output" => {
+            runtime.block_on(run_once_excessive_output(&args.next().expect("a scope")));
+        }
         "probed" => runtime.block_on(probed(&args.next().expect("a scope"))),
-        "flood" => runtime.block_on(flood(&args.next().expect("a scope"), &args.next().expect("a script"))),
+        "excessive-output" => runtime
+            .block_on(excessive_output(&args.next().expect("a scope"), &args.next().expect("a script"))),
         "crash-loop" => runtime.block_on(crash_loop(&args.next().expect("a scope"))),
         other => panic!("no such role: {other:?}"),
     }
@@ -106,7 +101,7 @@ async fn run_once(scope: &str) {
 
 /// Runs a short program that writes 100 MB to each output: first little, to warm up, then much. Prints
 /// `<growth in KiB> <ms taken> <bytes of stdout> <bytes of stderr>`.
-async fn run_once_flood(scope: &str) {
+async fn run_once_excessive_output(scope: &str) {
     let spawner = spawner(scope);
     let script = "yes out | head -c $SIZE; yes err | head -c $SIZE >&2";
     let run = async |size: &str| {
@@ -115,11 +110,11 @@ async fn run_once_flood(scope: &str) {
     };
     run("4000000").await;
     let (before, begun, mut peak) = (rss_kib(), Instant::now(), 0);
-    let flood = run("100000000");
-    tokio::pin!(flood);
+    let running = run("100000000");
+    tokio::pin!(running);
     let finished = loop {
         tokio::select! {
-            finished = &mut flood => break finished,
+            finished = &mut running => break finished,
             () = sleep(Duration::from_millis(10)) => peak = peak.max(rss_kib()),
         }
     };
@@ -179,11 +174,12 @@ async fn probed(scope: &str) {
 
 /// Runs a script that writes `$SIZE` bytes: first little, to warm up, then much. Prints
 /// `<growth in KiB> <ms taken> <worst lateness in ms> <dropped>` and then every stored line.
-async fn flood(scope: &str, script: &str) {
+async fn excessive_output(scope: &str, script: &str) {
     let spawner = spawner(scope);
-    flood_once(&spawner, "warm-up", script, "8000000").await;
+    run_excessive_output(&spawner, "warm-up", script, "8000000").await;
     let before = rss_kib();
-    let (took, lateness, peak, process) = flood_once(&spawner, "flood", script, "200000000").await;
+    let (took, lateness, peak, process) =
+        run_excessive_output(&spawner, "excessive-output", script, "200000000").await;
     let (lines, dropped) = process.logs();
     let (took, lateness) = (took.as_millis(), lateness.as_millis());
     print(&format!("{} {took} {lateness} {dropped}", peak.saturating_sub(before)));
@@ -192,7 +188,7 @@ async fn flood(scope: &str, script: &str) {
     }
 }
 
-async fn flood_once(
+async fn run_excessive_output(
     spawner: &Spawner,
     name: &str,
     script: &str,

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 pub const HELPER: &str = env!("CARGO_BIN_EXE_havatar-supervisor-helper");
 
+pub const FAMILY: &str = include_str!("family.sh");
+
 /// Longer than anything here may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::scalar::{Scalar, ValueError, scalar, shown};
+use super::scalar::{Scalar, ValueError, scalar, shown, text};
 
 /// An absolute path without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -106,12 +106,6 @@ impl Program {
     }
 }
 
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl JsonSchema for Program {
     fn schema_name() -> Cow<'static, str> {
         "Program".into()
@@ -125,7 +119,7 @@ impl JsonSchema for Program {
     }
 }
 
-scalar!(Program);
+text!(Program);
 
 /// Which camera.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -214,12 +208,6 @@ impl SoundDevice {
     }
 }
 
-impl fmt::Display for SoundDevice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl JsonSchema for SoundDevice {
     fn schema_name() -> Cow<'static, str> {
         "SoundDevice".into()
@@ -234,7 +222,7 @@ impl JsonSchema for SoundDevice {
     }
 }
 
-scalar!(SoundDevice);
+text!(SoundDevice);
 
 /// A user name: 1 to 200 characters, no control character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -259,12 +247,6 @@ impl UserName {
     }
 }
 
-impl fmt::Display for UserName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl JsonSchema for UserName {
     fn schema_name() -> Cow<'static, str> {
         "UserName".into()
@@ -279,4 +261,4 @@ impl JsonSchema for UserName {
     }
 }
 
-scalar!(UserName);
+text!(UserName);

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::scalar::{Scalar, ValueError, scalar, shown};
+use super::scalar::{Scalar, ValueError, scalar, shown, text};
 
 /// An address and port to listen on: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8189`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,12 +115,6 @@ impl HostName {
     }
 }
 
-impl fmt::Display for HostName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl JsonSchema for HostName {
     fn schema_name() -> Cow<'static, str> {
         "HostName".into()
@@ -134,7 +128,7 @@ impl JsonSchema for HostName {
     }
 }
 
-scalar!(HostName);
+text!(HostName);
 
 /// A STUN or TURN server: `stun:host[:port]`, `turn:host[:port][?transport=udp|tcp]`, `turns:` alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -186,12 +180,6 @@ impl IceUrl {
     }
 }
 
-impl fmt::Display for IceUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl JsonSchema for IceUrl {
     fn schema_name() -> Cow<'static, str> {
         "IceUrl".into()
@@ -205,7 +193,7 @@ impl JsonSchema for IceUrl {
     }
 }
 
-scalar!(IceUrl);
+text!(IceUrl);
 
 /// A stream that FFmpeg can read over the network: `rtsp://192.168.1.30/stream`. It never holds a login,
 /// since FFmpeg gets it on its command line, which every user of the machine can read.

@@ -153,6 +153,19 @@ macro_rules! scalar {
     };
 }
 
+/// The same for a type that holds the text of the file as it is, in its only field.
+macro_rules! text {
+    ($type:ty) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        crate::config::scalar::scalar!($type);
+    };
+}
+
 /// An enum of strings: one list gives the variants, their names in the file, the schema and the messages.
 macro_rules! string_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
@@ -186,6 +199,7 @@ macro_rules! string_enum {
 
 pub(super) use scalar;
 pub(super) use string_enum;
+pub(super) use text;
 
 /// The choice that `scalar` names.
 pub(super) fn one_of<T: Copy>(scalar: &Scalar, all: &[(&str, T)]) -> Result<T, ValueError> {

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
-use super::scalar::{Scalar, ValueError, scalar, shown, string_enum};
+use super::scalar::{Scalar, ValueError, scalar, shown, string_enum, text};
 
 /// What the robot says aloud, with which voice, and when not.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -106,12 +106,6 @@ impl VoiceName {
     }
 }
 
-impl fmt::Display for VoiceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl JsonSchema for VoiceName {
     fn schema_name() -> Cow<'static, str> {
         "VoiceName".into()
@@ -125,7 +119,7 @@ impl JsonSchema for VoiceName {
     }
 }
 
-scalar!(VoiceName);
+text!(VoiceName);
 
 /// A part of each day, by the clock on the wall: the first minute is in it, the last is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,21 @@ use serde::{Deserialize, Deserializer};
 
 use super::scalar::{Scalar, ValueError, scalar, shown};
 
+/// A value from the file, between two bounds; `unit` ends the fix.
+fn within<'de, D: Deserializer<'de>, T: Deserialize<'de> + Copy + PartialOrd + fmt::Display>(
+    deserializer: D,
+    least: T,
+    most: T,
+    unit: &str,
+) -> Result<T, D::Error> {
+    let value = T::deserialize(deserializer)?;
+    if value < least || value > most {
+        let fix = format!("use {least} to {most}{unit}");
+        return Err(ValueError::new(format!("{value} is out of range"), fix).into_error());
+    }
+    Ok(value)
+}
+
 /// A length of time, to the millisecond. In the file: a whole number and a unit, `500ms`, `2s`, `10m`,
 /// `12h`, `30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,12 +67,7 @@ impl Duration {
         least: Self,
         most: Self,
     ) -> Result<Self, D::Error> {
-        let duration = Self::deserialize(deserializer)?;
-        if duration < least || duration > most {
-            let fix = format!("use {least} to {most}");
-            return Err(ValueError::new(format!("{duration} is out of range"), fix).into_error());
-        }
-        Ok(duration)
+        within(deserializer, least, most, "")
     }
 
     fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
@@ -165,12 +175,7 @@ impl BitRate {
         least: Self,
         most: Self,
     ) -> Result<Self, D::Error> {
-        let rate = Self::deserialize(deserializer)?;
-        if rate < least || rate > most {
-            let fix = format!("use {least} to {most} (bits a second)");
-            return Err(ValueError::new(format!("{rate} is out of range"), fix).into_error());
-        }
-        Ok(rate)
+        within(deserializer, least, most, " (bits a second)")
     }
 
     fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {

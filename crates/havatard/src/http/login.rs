@@ -48,7 +48,7 @@ pub(super) async fn login(
     }
 }
 
-/// Ends this session, with its event sockets and pictures. A token has no session to end.
+/// Ends this session, with its event sockets and WebRTC sessions. A token has no session to end.
 #[utoipa::path(
     post,
     path = "/api/v1/logout",

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::state::AppState;
 use super::voice;
 
-/// One picture of everything.
+/// A snapshot of everything.
 #[utoipa::path(
     get,
     path = "/api/v1/status",

@@ -12,7 +12,7 @@ use super::state::AppState;
 /// The largest figure of a report.
 const LARGEST: f64 = 1e9;
 
-/// Says how one's own picture is, every few seconds.
+/// Reports the statistics of one's own video, every few seconds.
 #[utoipa::path(
     put,
     path = "/api/v1/stats/viewer",

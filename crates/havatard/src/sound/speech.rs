@@ -75,7 +75,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_sample_is_played_once_and_in_order(count in 1_i16..5000, chunk in 1_usize..900) {
+        fn every_sample_is_played_once_and_in_sequence(count in 1_i16..5000, chunk in 1_usize..900) {
             let samples: Vec<i16> = (1..=count).collect();
             let (mut speech, mut block, mut heard) = (Speech::default(), [0; BLOCK], Vec::new());
             let mut rest = samples.as_slice();

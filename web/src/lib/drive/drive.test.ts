@@ -15,14 +15,7 @@ beforeEach(async () => {
   bench.socket.said.length = 0;
 });
 
-/** Nothing but the driver's being there is said for a good while; of a stop, what is left of its three times. */
-async function expectStillness(): Promise<void> {
-  bench.socket.deeds();
-  await bench.goesBy(100);
-  expect(bench.socket.types().filter((type) => type !== 'stop')).toEqual([]);
-  await bench.goesBy(1000);
-  expect(bench.socket.types()).toEqual([]);
-}
+const expectStillness = async () => expect(await bench.saidInAWhile()).toEqual([]);
 
 describe('the socket', () => {
   test('says hello with the token, and is ready only with a welcome and a beat', async () => {

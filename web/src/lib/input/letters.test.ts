@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { alphabetically, byReach, COLUMNS, withoutLetter, withoutWord } from './letters';
+import { alphabetically, byScanSteps, COLUMNS, withoutLetter, withoutWord } from './letters';
 
 describe.each(['ro', 'en'] as const)('letters of %s', (language) => {
   test('are the same ones in either order, each once', () => {
     const all = (board: string[][]) => board.flat().sort();
-    expect(all(byReach(language))).toEqual(all(alphabetically(language)));
-    expect(new Set(byReach(language).flat()).size).toBe(byReach(language).flat().length);
+    expect(all(byScanSteps(language))).toEqual(all(alphabetically(language)));
+    expect(new Set(byScanSteps(language).flat()).size).toBe(byScanSteps(language).flat().length);
   });
 
-  test.each([byReach, alphabetically])('stand in full rows, but for the last', (order) => {
+  test.each([byScanSteps, alphabetically])('stand in full rows, but for the last', (order) => {
     const board = order(language);
     expect(board.slice(0, -1).every((row) => row.length === COLUMNS)).toBe(true);
     expect(board.at(-1)?.length).toBeGreaterThan(0);
@@ -26,7 +26,7 @@ describe.each(['ro', 'en'] as const)('letters of %s', (language) => {
       language === 'ro'
         ? 'ce mai faceți astăzi? eu sunt bine, și mi-e dor de voi. mâine vine și îngerul'
         : "how are you today? i am fine, and i miss you all. it's warm here";
-    expect(steps(byReach(language), text)).toBeLessThan(
+    expect(steps(byScanSteps(language), text)).toBeLessThan(
       0.75 * steps(alphabetically(language), text),
     );
   });

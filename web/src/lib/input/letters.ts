@@ -20,7 +20,7 @@ export function alphabetically(language: 'ro' | 'en'): string[][] {
  * Where a highlight comes to the most frequent ones first. Row after row and then letter after letter, it takes as many steps to a letter
  * as its row and its column are from the first.
  */
-export function byReach(language: 'ro' | 'en'): string[][] {
+export function byScanSteps(language: 'ro' | 'en'): string[][] {
   const letters = [...BY_USE[language]];
   const cost = (n: number) => Math.floor(n / COLUMNS) + (n % COLUMNS);
   const places = letters.map((_, n) => n).sort((a, b) => cost(a) - cost(b) || a - b);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reachMs, Scan, type ScanAction, type ScanNode } from './scan';
+import { highlightAfterMs, Scan, type ScanAction, type ScanNode } from './scan';
 import { SCAN_DEFAULTS, type ScanSettings } from './scan-settings';
 
 const group = (id: string, ...items: string[]): ScanNode => ({
@@ -106,13 +106,13 @@ describe('one switch', () => {
       expect(bench.did).toEqual([{ do: 'activate', id }]);
       expect(presses).toBe(2);
       expect(bench.now - began).toBeLessThanOrEqual(7000);
-      expect(reachMs(1, index, SCAN_DEFAULTS)).toBeLessThanOrEqual(7000 - 1000);
+      expect(highlightAfterMs(1, index, SCAN_DEFAULTS)).toBeLessThanOrEqual(7000 - 1000);
     }
   });
 
   test('the layout that would be too slow is known as such', () => {
-    expect(reachMs(1, 5, SCAN_DEFAULTS)).toBeGreaterThan(7000);
-    expect(reachMs(0, 0, SCAN_DEFAULTS)).toBe(0);
+    expect(highlightAfterMs(1, 5, SCAN_DEFAULTS)).toBeGreaterThan(7000);
+    expect(highlightAfterMs(0, 0, SCAN_DEFAULTS)).toBe(0);
   });
 
   test('three rounds without a press, then rest', () => {

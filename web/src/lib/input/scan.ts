@@ -260,7 +260,7 @@ export class Scan {
  * How long after the highlight has begun at the first group item `item` of group `group` (both from 0) is highlighted, if
  * the group is entered as soon as it is, ms: what the layout of a page is judged by.
  */
-export function reachMs(group: number, item: number, settings: ScanSettings): number {
+export function highlightAfterMs(group: number, item: number, settings: ScanSettings): number {
   const until = (n: number) => (n === 0 ? 0 : settings.firstExtraMs + n * settings.stepMs);
   return until(group) + until(item);
 }

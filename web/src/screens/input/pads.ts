@@ -23,7 +23,7 @@ export function padOf(
   onSwitch: (which: PadSwitch, down: boolean) => boolean,
 ): DrivePad {
   const releaseEstop = estopRelease(model);
-  const nod = new HeadNod((pan, tilt) => drive.head(pan, tilt), model.deps.clock);
+  const headNod = new HeadNod((pan, tilt) => drive.head(pan, tilt), model.deps.clock);
   const { drive } = model;
   const pad = new DrivePad(model.settings.pad, {
     clock: model.deps.clock,
@@ -54,7 +54,7 @@ export function padOf(
         if (!onSwitch(deed, true) && model.driving.moving) drive.stop();
       } else if (model.nav.sheet === 'settings') model.trying?.(deed);
       else if (deed === 'estop_release') releaseEstop();
-      else if (deed === 'nod') nodOnce(model, nod);
+      else if (deed === 'nod') headNodOnce(model, headNod);
       else press(model, deed);
     },
     onRelease: (deed) => {
@@ -82,9 +82,9 @@ export function estopRelease({ drive, deps }: ScreenModel): () => void {
   };
 }
 
-function nodOnce({ driving }: ScreenModel, nod: HeadNod): void {
+function headNodOnce({ driving }: ScreenModel, headNod: HeadNod): void {
   const head = driving.robot?.telemetry?.head;
-  if (head) void nod.make(head);
+  if (head) void headNod.make(head);
 }
 
 /** Takes the robot, or asks anyone who has it; gives up asking, or gives it back. */

@@ -202,7 +202,7 @@ async fn foreign_pages_and_strangers_get_no_socket() {
 }
 
 #[tokio::test]
-async fn sockets_are_counted_and_places_come_back() {
+async fn sockets_are_counted_and_their_permits_come_back() {
     let live = Live::start();
     let mut sockets = Vec::new();
     for _ in 0..EVENT_SOCKETS {

@@ -239,7 +239,7 @@ fn refusals() -> Vec<String> {
 }
 
 #[test]
-fn every_refusal_has_a_code_words_and_a_place_in_the_description() {
+fn every_refusal_has_a_code_and_words_and_stands_in_the_description() {
     let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let text = std::fs::read_to_string(docs.join("openapi.json")).unwrap();
     let description: Value = serde_json::from_str(&text).unwrap();

@@ -64,7 +64,7 @@ async fn health_and_readiness_are_public() {
 }
 
 #[tokio::test]
-async fn the_status_is_one_picture_of_everything() {
+async fn the_status_is_one_snapshot_of_everything() {
     let robot = Robot::new();
     let status: api::Status = robot.get("/api/v1/status").await.json();
     assert_eq!(status.version, env!("CARGO_PKG_VERSION"));
@@ -93,7 +93,7 @@ async fn verbs_reach_their_process() {
 }
 
 #[tokio::test]
-async fn a_recording_is_listed_looked_at_and_deleted_unless_it_is_being_written() {
+async fn a_recording_is_listed_shown_and_deleted_unless_it_is_being_written() {
     let robot = Robot::new();
     let done = robot.record(FILE, b"x", LONG_AGO).await;
     let growing = robot.record("2026-01-02_03-04-06-000000.ts", b"x", Duration::ZERO).await;

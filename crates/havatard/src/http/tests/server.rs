@@ -51,7 +51,7 @@ async fn https(
 }
 
 #[tokio::test]
-async fn tls_serves_and_takes_a_renewed_certificate_without_a_restart() {
+async fn tls_serves_and_takes_a_new_certificate_without_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let (tls, first) = make_certificate(dir.path());
     let server = Server::bind(loopback(), Some(&tls)).unwrap();

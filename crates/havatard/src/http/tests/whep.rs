@@ -388,7 +388,7 @@ async fn a_mediamtx_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn viewers_are_counted_and_places_come_back() {
+async fn viewers_are_counted_and_their_permits_come_back() {
     let (_, robot) = robot().await;
     let mut locations = Vec::new();
     for _ in 0..256 {

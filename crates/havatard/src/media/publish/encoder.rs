@@ -1,7 +1,7 @@
 //! Which H.264 encoder this machine really has, found by encoding.
 //!
 //! What ffmpeg lists says what it was built with, not what works: a Raspberry Pi 5 lists `h264_v4l2m2m` and
-//! has no such encoder. So each candidate encodes a second of moving picture at the configured size and has
+//! has no such encoder. So each candidate encodes a second of moving video at the configured size and has
 //! to be faster than the camera. The answer is persisted in the state directory under everything it depends on.
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::program;
 use super::encoder_cache::{EncoderCache, Passed};
 use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
 
-/// A test encode may take this long: a machine that needs it for one second of picture is too slow anyway.
+/// A test encode may take this long: a machine that needs it for one second of video is too slow anyway.
 const LIMIT: Duration = Duration::from_secs(3);
 /// Head room: an encoder that only just keeps up falls behind as soon as anything else runs.
 const HEAD_ROOM: f64 = 1.3;
@@ -71,7 +71,7 @@ pub(crate) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Res
             Err(reason) => reasons.push(format!("{}: {reason}", codec.name())),
         }
     }
-    // A picture that stutters is better than none, and the machine may only have been busy just now: taken,
+    // Video that stutters is better than none, and the machine may only have been busy just now: taken,
     // said, and tried again with the next start of the daemon.
     fastest.ok_or(NoEncoder(reasons))
 }

@@ -29,7 +29,7 @@ pub(crate) enum VideoCodec {
 /// The render node that VAAPI uses.
 pub(crate) const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
 
-/// Where the camera's ffmpeg takes its pictures from.
+/// Where the camera's ffmpeg takes its video from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CameraInput<'a> {
     /// A V4L2 device with ffmpeg's name of its pixel format.
@@ -104,7 +104,7 @@ pub(crate) fn camera(
     args.0
 }
 
-/// The test encode of one encoder: its own settings on a moving picture at the configured size, to nowhere.
+/// The test encode of one encoder: its own settings on moving video at the configured size, to nowhere.
 pub(crate) fn test_encode(camera: &Camera, codec: VideoCodec, frames: u32) -> Vec<OsString> {
     let mut args = Args::quiet();
     if codec == VideoCodec::Vaapi {
@@ -151,16 +151,16 @@ pub(crate) fn talk(source: &str, socket: &Path) -> Vec<OsString> {
     args.0
 }
 
-/// What the muxer reads and writes: picture and sound, or the one that there is.
+/// What the muxer reads and writes: video and audio, or the one that there is.
 #[derive(Debug, Clone)]
 pub(crate) struct Mux {
-    /// URL of the picture.
+    /// URL of the video.
     pub(crate) video: Option<String>,
-    /// URL of the sound.
+    /// URL of the audio.
     pub(crate) audio: Option<String>,
     /// URL of the path that carries both.
     pub(crate) target: String,
-    /// Nominal frames a second of the picture.
+    /// Nominal frames a second of the video.
     pub(crate) fps: u32,
 }
 

@@ -1,7 +1,7 @@
 //! What viewers are sent while the camera is away.
 //!
 //! MediaMTX has a slate of its own, in one size and with English words. Players and recordings of the joined
-//! stream then see the picture change its size in mid-stream. So a slate of the camera's size is made once
+//! stream then see the video change its size in mid-stream. So a slate of the camera's size is made once
 //! with ffmpeg and persisted: a camera struck through, without words, since the page says them in its language.
 
 use std::ffi::OsString;
@@ -61,7 +61,7 @@ pub(crate) fn place(camera: &Camera, state_dir: &Path) -> PathBuf {
 
 fn draw(camera: &Camera, target: &Path) -> Vec<OsString> {
     let (width, height, fps) = (camera.size.width, camera.size.height, camera.fps);
-    // Sizes follow the height, so that the drawing looks the same in every picture.
+    // Sizes follow the height, so that the drawing looks the same in every size.
     let unit = (height / 36).max(2);
     let line = (unit / 3).max(1).to_string();
     // Width, height and thickness in units around the middle: body, lens, and the stroke through both.

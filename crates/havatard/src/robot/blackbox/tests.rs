@@ -104,7 +104,7 @@ impl Disk for Measuring {
 }
 
 #[test]
-fn what_was_noted_before_is_read_in_order_on_one_clock() {
+fn what_was_noted_before_is_read_in_sequence_on_one_clock() {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("box");
     let (black_box, writer) = BlackBox::open(&place, 8 * MOST);
@@ -296,7 +296,7 @@ fn files_of_others_are_neither_counted_nor_followed_nor_deleted() {
 }
 
 #[test]
-fn reading_while_the_ring_turns_ends_and_sees_whole_lines_in_order() {
+fn reading_while_the_ring_turns_ends_and_sees_whole_lines_in_sequence() {
     let dir = tempfile::tempdir().unwrap();
     let (black_box, writer) = BlackBox::open(dir.path(), 8 * MOST);
     let stop = AtomicBool::new(false);
@@ -339,7 +339,7 @@ fn reading_while_the_ring_turns_ends_and_sees_whole_lines_in_order() {
 }
 
 #[test]
-fn threads_that_note_at_once_lose_no_line_and_keep_their_own_order() {
+fn threads_that_note_at_once_lose_no_line_and_keep_their_own_sequence() {
     let dir = tempfile::tempdir().unwrap();
     let (black_box, _writer) = BlackBox::open(dir.path(), 1 << 24);
     std::thread::scope(|scope| {

@@ -26,9 +26,7 @@ impl Core {
     pub(crate) fn device_commands(&mut self, now: Instant, commands: &mut Vec<DeviceCommand>) -> Instant {
         self.expire(now);
         self.estop_tick(now);
-        let (mode, stopped) = (self.arbiter.mode(), self.arbiter.stopped());
-        self.arbiter.tick(now);
-        self.note_if_stopped(mode, stopped);
+        self.expire_motion(now);
         let mut next = now + IDLE;
         if self.device.controller().is_ok() {
             self.estop_commands(now, commands, &mut next);

@@ -41,7 +41,8 @@ impl Core {
         if !self.is_session_open(session) {
             return Err(Refusal::LeaseLost);
         }
-        let timing = self.admit(session, &stamp, now)?;
+        let timing =
+            self.admit(session, &stamp, now).inspect_err(|_| self.arbiter.consume_press(&command))?;
         self.execute(&command, timing, now)
     }
 
@@ -51,8 +52,8 @@ impl Core {
         let session = self.session.as_mut().ok_or(Refusal::NoSocket)?;
         let api::StepRequest { t, beat, beat_t, .. } = *request;
         let stamp = api::Stamp { seq: 0, t, beat, beat_t, picture_ms: None };
-        let age = session.clock.age(&stamp, now)?;
         let command = DriverCommand::Step { press: request.press, step: request.step };
+        let age = session.clock.age(&stamp, now).inspect_err(|_| self.arbiter.consume_press(&command))?;
         self.apply(&command, now, |core| {
             core.check_ready()?;
             core.arbiter.step_request(request.press, request.step, age, now)
@@ -118,6 +119,8 @@ impl Core {
         now: Instant,
         by: impl FnOnce(&mut Self) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
+        // The motion loop may not have run since the last motion's time was over: the next one begins after that stop.
+        self.expire_motion(now);
         let (mode, stopped) = (self.arbiter.mode(), self.arbiter.stopped());
         let result = by(self);
         if result.is_err() {

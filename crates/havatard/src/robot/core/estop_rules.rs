@@ -98,6 +98,10 @@ impl Core {
 
     /// Follows the controller: its latch latches the daemon's too, except during a release.
     pub(super) fn estop_report(&mut self, report: &Report, now: Instant) {
+        // The button stops the wheels by itself, even of a controller that does not latch at once.
+        if report.button && !self.estop.button {
+            self.stop_all(StopReason::Estop);
+        }
         self.estop.button = report.button;
         if !report.estop_latched {
             if self.estop.releasing.take().is_some() {

@@ -161,11 +161,19 @@ impl Core {
         self.device.check_ready()
     }
 
-    /// Stops the wheels. Every stop goes through here.
+    /// Stops the wheels at once. Every stop that is asked for goes through here; what the arbiter ends by itself is noted by
+    /// [`note_if_stopped`](Self::note_if_stopped).
     fn stop_all(&mut self, reason: StopReason) {
         let (mode, stopped) = (self.arbiter.mode(), self.arbiter.stopped());
         self.arbiter.stop(reason);
         (self.sent.dirty, self.sent.stop_pending) = (true, true);
+        self.note_if_stopped(mode, stopped);
+    }
+
+    /// Ends a motion whose time is over.
+    fn expire_motion(&mut self, now: Instant) {
+        let (mode, stopped) = (self.arbiter.mode(), self.arbiter.stopped());
+        self.arbiter.tick(now);
         self.note_if_stopped(mode, stopped);
     }
 

@@ -100,7 +100,7 @@ fn metres(mm: i32) -> f64 {
     f64::from(mm) / 1000.0
 }
 
-/// Rounded to tenths: nobody reads more.
+/// Rounded to tenths, which is as much as is shown.
 fn degrees(mrad: i32) -> f64 {
     ((f64::from(mrad) / 1000.0).to_degrees() * 10.0).round() / 10.0
 }

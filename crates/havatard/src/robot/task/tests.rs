@@ -70,6 +70,16 @@ async fn drives(bench: &Bench, device: &mut Device, driver: &mut Driver) {
         .await;
 }
 
+/// A controller that is up, and told to move by its driver.
+async fn driven() -> (Bench, Device, Driver) {
+    let bench = Bench::new();
+    let mut device = Device::new(1);
+    bench.plays(&mut device, "it is up", |robot, _| is_up(robot)).await;
+    let mut driver = Driver::new(&bench.robot);
+    drives(&bench, &mut device, &mut driver).await;
+    (bench, device, driver)
+}
+
 #[tokio::test]
 async fn something_else_at_the_end_of_the_cable_is_never_driven() {
     type Babble = fn(&[u8]) -> Vec<u8>;
@@ -110,11 +120,7 @@ async fn something_else_at_the_end_of_the_cable_is_never_driven() {
 
 #[tokio::test]
 async fn a_controller_that_falls_silent_is_driven_no_more_until_it_answers_and_somebody_acts() {
-    let bench = Bench::new();
-    let mut device = Device::new(1);
-    bench.plays(&mut device, "it is up", |robot, _| is_up(robot)).await;
-    let mut driver = Driver::new(&bench.robot);
-    drives(&bench, &mut device, &mut driver).await;
+    let (bench, mut device, mut driver) = driven().await;
 
     // It hears, and says nothing.
     until("it is missed", || {
@@ -146,11 +152,7 @@ async fn a_controller_that_falls_silent_is_driven_no_more_until_it_answers_and_s
 
 #[tokio::test]
 async fn a_controller_that_boots_is_in_a_new_session_and_latched_before_it_is_told_anything_else() {
-    let bench = Bench::new();
-    let mut device = Device::new(1);
-    bench.plays(&mut device, "it is up", |robot, _| is_up(robot)).await;
-    let mut driver = Driver::new(&bench.robot);
-    drives(&bench, &mut device, &mut driver).await;
+    let (bench, mut device, mut driver) = driven().await;
     driver.say(&havatar_api::DriveMessage::Estop).unwrap();
     bench
         .plays(&mut device, "it is latched", |robot, device| device.latched && robot.state().estop.confirmed)
@@ -180,11 +182,7 @@ async fn a_controller_that_boots_is_in_a_new_session_and_latched_before_it_is_to
 
 #[tokio::test]
 async fn the_end_is_a_stop_said_many_times() {
-    let bench = Bench::new();
-    let mut device = Device::new(1);
-    bench.plays(&mut device, "it is up", |robot, _| is_up(robot)).await;
-    let mut driver = Driver::new(&bench.robot);
-    drives(&bench, &mut device, &mut driver).await;
+    let (bench, mut device, _driver) = driven().await;
     bench.stop.cancel();
     let before = device.told.len();
     until("the stops", || {

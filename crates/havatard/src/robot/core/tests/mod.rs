@@ -1,8 +1,10 @@
 //! The rules, with a driver and a controller that are played by hand.
 
 mod any;
-mod edges;
+mod commands;
+mod device;
 mod estop;
+mod lag;
 mod modes;
 mod people;
 mod requests;
@@ -109,6 +111,15 @@ impl Rig {
         rig.wait(1);
         rig.neutral().unwrap();
         rig
+    }
+
+    /// Drives ahead, by a latch or a held control.
+    fn drives(&mut self, latched: bool) {
+        if latched {
+            self.latch(1).unwrap();
+        } else {
+            self.hold(1.0).unwrap();
+        }
     }
 
     fn wait(&mut self, millis: u64) {
@@ -241,208 +252,4 @@ fn comes_to_rest(commands: &[DeviceCommand]) -> bool {
         && commands.iter().any(|command| {
             matches!(command, DeviceCommand::Stop | DeviceCommand::Drive { linear: 0, angular: 0, .. })
         })
-}
-
-#[test]
-fn nothing_moves_before_neutral_and_then_it_does() {
-    let mut rig = Rig::new();
-    rig.wait(5);
-    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
-    assert!(!rig.device_commands().iter().any(is_motion));
-    rig.neutral().unwrap();
-    rig.hold(1.0).unwrap();
-    let commands = rig.device_commands();
-    assert!(
-        matches!(commands[0], DeviceCommand::Drive { linear: 0, angular: 0, .. }),
-        "the controller is let go too"
-    );
-    assert!(
-        matches!(commands[1], DeviceCommand::Drive { linear: 250, angular: 0, left, .. } if left == ms(250))
-    );
-}
-
-#[test]
-fn the_tick_repeats_the_newest_set_point_with_its_age_until_the_deadman() {
-    let mut rig = Rig::ready();
-    rig.hold(1.0).unwrap();
-    rig.device_commands();
-    for waited in [50, 100, 150, 200] {
-        rig.wait(50);
-        let commands = rig.device_commands();
-        assert!(
-            matches!(commands[..], [DeviceCommand::Drive { linear: 250, age, left, .. }]
-                if age == ms(waited) && left == ms(250 - waited)),
-            "{waited}: {commands:?}"
-        );
-    }
-    rig.wait(50);
-    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
-    assert_eq!(rig.core.state(rig.now).motion.stopped, Some(StopReason::Silent));
-    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
-}
-
-#[test]
-fn backwards_is_half_and_lag_slows_down() {
-    let mut rig = Rig::ready();
-    for (linear, picture, speed) in
-        [(-1.0, 50.0, -125), (1.0, 250.0, 150), (0.5, 260.0, 75), (1.0, 350.0, 75)]
-    {
-        rig.hold_with(linear, Some(picture)).unwrap();
-        assert_eq!(rig.speed(), Some(speed), "{linear} {picture}");
-        rig.wait(20);
-    }
-}
-
-#[test]
-fn a_stale_picture_or_none_stops_and_refuses() {
-    for (picture, refusal) in [(Some(401.0), Refusal::PictureStale), (None, Refusal::PictureUnknown)] {
-        let mut rig = Rig::ready();
-        rig.hold(1.0).unwrap();
-        rig.device_commands();
-        rig.wait(20);
-        assert_eq!(rig.hold_with(1.0, picture), Err(refusal));
-        assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
-        assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
-    }
-    let mut rig = Rig::ready();
-    assert_eq!(rig.hold_with(1.0, Some(f64::NAN)), Err(Refusal::OutOfRange));
-    rig.step(1, StepMove::Cm(20)).expect("a step needs no picture");
-}
-
-#[test]
-fn beyond_half_a_second_of_lag_only_steps_go() {
-    let mut rig = Rig::ready();
-    // 390 ms of picture and 150 ms under way.
-    let at = rig.stamp(Some(390.0));
-    rig.wait(150);
-    assert_eq!(rig.say(&DriveMessage::Hold { at, linear: 1.0, angular: 0.0 }), Err(Refusal::LagTooLong));
-    let state = rig.core.state(rig.now).motion;
-    assert!(state.limit.steps_only && state.limit.lag_ms == Some(540), "{state:?}");
-    let at = rig.stamp(Some(100.0));
-    rig.say(&DriveMessage::Step { at, press: 1, step: StepMove::Deg(90) }).unwrap();
-    assert!(
-        rig.device_commands()
-            .iter()
-            .any(|command| matches!(command, DeviceCommand::Step { amount: 1570, speed: 524, .. }))
-    );
-}
-
-#[test]
-fn numbers_outside_their_range_change_nothing() {
-    let mut rig = Rig::ready();
-    let at = rig.stamp(Some(50.0));
-    let hold = |linear, angular| DriveMessage::Hold { at, linear, angular };
-    let mut seq = at.seq;
-    for (linear, angular) in
-        [(1.01, 0.0), (f64::NAN, 0.0), (0.0, f64::INFINITY), (f64::NEG_INFINITY, 0.0), (0.0, -1.5)]
-    {
-        seq += 1;
-        let DriveMessage::Hold { at, linear, angular } = hold(linear, angular) else { unreachable!() };
-        let message = DriveMessage::Hold { at: Stamp { seq, ..at }, linear, angular };
-        assert_eq!(rig.say(&message), Err(Refusal::OutOfRange), "{linear} {angular}");
-    }
-    rig.seq = seq;
-    for step in [StepMove::Cm(0), StepMove::Cm(21), StepMove::Cm(i32::MIN), StepMove::Deg(360)] {
-        assert_eq!(rig.step(1, step), Err(Refusal::OutOfRange), "{step:?}");
-    }
-    for for_ms in [0, 999, 8001, u32::MAX] {
-        let at = rig.stamp(Some(50.0));
-        let latch =
-            DriveMessage::Latch { at, press: 9, linear: 1.0, angular: 0.0, for_ms, stop_reachable: true };
-        assert_eq!(rig.say(&latch), Err(Refusal::OutOfRange), "{for_ms}");
-    }
-    assert!(!rig.device_commands().iter().any(is_motion));
-}
-
-#[test]
-fn a_lost_link_voids_everything_and_a_new_one_waits_for_a_new_action() {
-    for lost in [Lost::Unplugged, Lost::Silent, Lost::Rebooted, Lost::OtherSession] {
-        let mut rig = Rig::ready();
-        rig.hold(1.0).unwrap();
-        rig.device_commands();
-        rig.core.on_link_event(LinkEvent::Lost(lost), rig.now);
-        assert!(rig.device_commands().is_empty(), "nothing is told to who is unknown");
-        rig.wait(10);
-        assert_eq!(rig.hold(1.0), Err(Refusal::RobotUnknown));
-        rig.neutral().unwrap();
-        rig.core.on_link_event(LinkEvent::Up(controller()), rig.now);
-        assert_eq!(rig.hold(1.0), Err(Refusal::RobotUnknown), "no report yet");
-        rig.hears(report(DeviceState::Held));
-        assert_eq!(
-            rig.hold(1.0),
-            Err(Refusal::NeutralFirst),
-            "letting go before it was there counts no more"
-        );
-        rig.neutral().unwrap();
-        rig.hold(1.0).unwrap();
-    }
-}
-
-#[test]
-fn a_controller_that_stopped_by_itself_is_believed() {
-    for (stopped, reason) in [
-        (DeviceStop::Watchdog, StopReason::DeviceWatchdog),
-        (DeviceStop::Blocked, StopReason::Blocked),
-        (DeviceStop::Boot, StopReason::DeviceReset),
-    ] {
-        let mut rig = Rig::ready();
-        for _ in 0..4 {
-            rig.hold(1.0).unwrap();
-            rig.device_commands();
-            rig.wait(50);
-            rig.hears(report(DeviceState::Driving));
-        }
-        rig.hears(Report { stopped, ..report(DeviceState::Held) });
-        assert_eq!(rig.core.state(rig.now).motion.stopped, Some(reason));
-        assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
-    }
-    let mut rig = Rig::ready();
-    rig.hold(1.0).unwrap();
-    rig.hears(Report { motor_fault: true, ..report(DeviceState::Driving) });
-    assert_eq!(rig.hold(1.0), Err(Refusal::RobotFault));
-    assert!(!rig.device_commands().iter().any(is_motion));
-}
-
-#[test]
-fn stops_are_repeated_until_the_controller_stands() {
-    let mut rig = Rig::ready();
-    rig.hold(1.0).unwrap();
-    rig.device_commands();
-    rig.hears(report(DeviceState::Driving));
-    rig.core.stop("bob");
-    for _ in 0..10 {
-        assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
-        rig.wait(20);
-    }
-    rig.hears(report(DeviceState::Unknown));
-    assert_eq!(rig.device_commands(), [DeviceCommand::Stop], "what we do not know is not standing");
-    rig.wait(20);
-    rig.hears(report(DeviceState::Held));
-    assert_eq!(rig.device_commands(), []);
-    rig.core.stop("bob");
-    assert_eq!(rig.device_commands(), [DeviceCommand::Stop], "whoever presses it again means it");
-    assert_eq!(rig.device_commands(), []);
-    rig.wait(20);
-    rig.alive().unwrap();
-    assert_eq!(rig.device_commands(), [], "a sign of life is none");
-}
-
-#[test]
-fn a_drive_session_that_is_closed_or_replaced_stops_at_once() {
-    let mut rig = Rig::ready();
-    rig.hold(1.0).unwrap();
-    rig.device_commands();
-    rig.core.close_session(rig.session);
-    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
-    assert_eq!(rig.hold(1.0), Err(Refusal::LeaseLost));
-
-    let mut rig = Rig::ready();
-    rig.hold(1.0).unwrap();
-    rig.device_commands();
-    let (newer, _) = rig.core.open_session(&rig.token, rig.now).unwrap();
-    assert!(!rig.core.is_session_open(rig.session) && rig.core.is_session_open(newer));
-    assert_eq!(rig.device_commands(), [DeviceCommand::Stop]);
-    assert_eq!(rig.hold(1.0), Err(Refusal::LeaseLost), "the old tab");
-    rig.core.close_session(rig.session);
-    assert!(rig.core.is_session_open(newer), "the old tab's leaving does not touch the new one");
 }

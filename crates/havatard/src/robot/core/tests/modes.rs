@@ -70,7 +70,7 @@ fn a_loop_that_is_late_drives_slowly_in_every_mode() {
 }
 
 #[test]
-fn a_latch_ends_by_itself_and_a_new_press_renews_it() {
+fn a_latch_ends_by_itself_and_a_new_press_prolongs_it() {
     let mut rig = Rig::ready();
     rig.latch(1).unwrap();
     assert_eq!(rig.speed(), Some(200), "at most 0.20 m/s");
@@ -107,4 +107,148 @@ fn a_latch_needs_a_stop_that_can_be_reached() {
     rig.hears(report(DeviceState::Ready));
     rig.neutral().unwrap();
     assert_eq!(rig.latch(2), Err(Refusal::StopUnreachable), "this controller does not latch an e-stop");
+}
+
+#[test]
+fn a_stick_that_is_pushed_during_a_step_drives_only_after_it_was_let_go() {
+    let mut rig = Rig::ready();
+    rig.seeing_step(1).unwrap();
+    rig.device_commands();
+    assert_eq!(rig.hold(1.0), Err(Refusal::Moving));
+    rig.core.arbiter.step_done(1);
+    assert_eq!(rig.hold(1.0), Err(Refusal::NeutralFirst));
+}
+
+#[test]
+fn one_motion_at_a_time_and_what_was_refused_is_not_carried_out_later() {
+    for latched in [false, true] {
+        let mut rig = Rig::ready();
+        rig.drives(latched);
+        assert_eq!(rig.seeing_step(5), Err(Refusal::Moving));
+        assert!(!rig.device_commands().iter().any(|command| matches!(command, DeviceCommand::Step { .. })));
+        rig.core.stop("ana");
+        rig.neutral().unwrap();
+        assert_eq!(rig.seeing_step(5), Err(Refusal::PressAgain));
+        assert_eq!(rig.latch(5), Err(Refusal::PressAgain));
+        rig.step(6, StepMove::Cm(20)).unwrap();
+    }
+}
+
+#[test]
+fn a_press_that_was_refused_once_is_not_carried_out_later() {
+    // Late, then said again in time, as a latch is twenty times a second.
+    let mut rig = Rig::ready();
+    let at = rig.stamp(Some(50.0));
+    let latch =
+        DriveMessage::Latch { at, press: 1, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    rig.wait(300);
+    assert_eq!(rig.say(&latch), Err(Refusal::CommandLate));
+    assert_eq!(rig.latch(1), Err(Refusal::PressAgain));
+    rig.latch(2).unwrap();
+    // The same for the press that would renew it.
+    let at = rig.stamp(Some(50.0));
+    let latch =
+        DriveMessage::Latch { at, press: 3, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    for _ in 0..6 {
+        rig.wait(50);
+        rig.core.beat(rig.session, rig.now).unwrap();
+        rig.latch(2).unwrap();
+    }
+    let at = Stamp { seq: rig.seq + 1, ..at };
+    rig.seq += 1;
+    let DriveMessage::Latch { press, linear, angular, for_ms, stop_reachable, .. } = latch else {
+        unreachable!()
+    };
+    let latch = DriveMessage::Latch { at, press, linear, angular, for_ms, stop_reachable };
+    assert_eq!(rig.say(&latch), Err(Refusal::CommandLate));
+    assert_eq!(rig.latch(3), Err(Refusal::PressAgain));
+    // Held through an e-stop and its release.
+    let mut rig = Rig::ready();
+    rig.hears(report(DeviceState::Latched));
+    assert_eq!(rig.latch(1), Err(Refusal::EstopLatched));
+    let code = Secret::random().digest();
+    rig.core.begin_release(&who("ana"), code, rig.now).unwrap();
+    rig.core.finish_release(&who("ana"), &code, rig.now).unwrap();
+    rig.hears(report(DeviceState::Held));
+    assert_eq!(rig.latch(1), Err(Refusal::PressAgain));
+    assert!(!rig.device_commands().iter().any(is_motion));
+}
+
+#[test]
+fn a_step_backwards_is_half_as_fast_and_has_the_time_it_needs() {
+    let mut rig = Rig::ready();
+    rig.step(1, StepMove::Cm(-50)).unwrap();
+    assert!(
+        rig.device_commands()
+            .iter()
+            .any(|command| matches!(command, DeviceCommand::Step { amount: -500, speed: 125, .. }))
+    );
+    // Four seconds of way, and one to come to rest before it and after.
+    assert_eq!(rig.core.state(rig.now).motion.left_ms, Some(5000));
+
+    let mut rig = Rig::ready();
+    let text = Controller { max_linear: 150, max_angular: 524, ..controller() };
+    rig.core.on_link_event(LinkEvent::Up(text), rig.now);
+    rig.hears(report(DeviceState::Held));
+    rig.neutral().unwrap();
+    rig.step(1, StepMove::Cm(-5)).unwrap();
+    assert!(
+        rig.device_commands()
+            .iter()
+            .any(|command| matches!(command, DeviceCommand::Step { amount: -50, speed: 75, .. }))
+    );
+
+    let mut rig = Rig::ready();
+    rig.core.on_link_event(LinkEvent::Up(Controller { max_linear: 60, ..controller() }), rig.now);
+    rig.hears(report(DeviceState::Held));
+    rig.neutral().unwrap();
+    assert_eq!(rig.step(1, StepMove::Cm(50)), Err(Refusal::OutOfRange), "it would be cut off on its way");
+    rig.step(2, StepMove::Cm(20)).unwrap();
+}
+
+#[test]
+fn a_press_that_arrives_when_the_motion_before_it_is_over_begins_after_a_stop() {
+    // The motion loop has not run in between.
+    let mut rig = Rig::ready();
+    rig.latch(1).unwrap();
+    rig.device_commands();
+    rig.core.take_notes();
+    rig.wait(250);
+    rig.latch(2).unwrap();
+    let commands = rig.device_commands();
+    let [
+        DeviceCommand::Stop,
+        DeviceCommand::Drive { linear: 0, angular: 0, .. },
+        DeviceCommand::Drive { linear: 200, .. },
+    ] = commands[..]
+    else {
+        panic!("{commands:?}");
+    };
+    let notes = rig.core.take_notes();
+    let stopped = notes.iter().find(|note| note.kind == "stopped").expect("a note");
+    assert_eq!(stopped.fields, serde_json::json!({"reason": "silent", "mode": "latch"}));
+
+    // A press that was made before that stop is void.
+    let mut rig = Rig::ready();
+    rig.latch(1).unwrap();
+    rig.wait(100);
+    let at = rig.stamp(Some(50.0));
+    rig.wait(150);
+    let latch =
+        DriveMessage::Latch { at, press: 2, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    assert_eq!(rig.say(&latch), Err(Refusal::PressAgain));
+    assert!(!rig.device_commands().iter().any(is_motion));
+}
+
+#[test]
+fn a_press_whose_age_is_unknown_is_not_carried_out_later() {
+    let mut rig = Rig::ready();
+    // It names a beat that was never sent.
+    let at = Stamp { beat: rig.beat + 1, ..rig.stamp(Some(50.0)) };
+    let latch =
+        DriveMessage::Latch { at, press: 1, linear: 1.0, angular: 0.0, for_ms: 3000, stop_reachable: true };
+    assert_eq!(rig.say(&latch), Err(Refusal::Clock));
+    assert_eq!(rig.latch(1), Err(Refusal::PressAgain));
+    assert!(!rig.device_commands().iter().any(is_motion));
+    rig.latch(2).unwrap();
 }
