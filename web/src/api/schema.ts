@@ -101,7 +101,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begins a WHEP session: takes an SDP offer, returns the answer. */
+        /**
+         * Begins a WHEP session: takes an SDP offer, returns the answer.
+         * @description The offer has at most one video line, one audio line and one data channel, bundled, each with a mid. What the robot
+         *     does not know is left out of it, and so are ICE candidates of TCP, of loopback and of the local link, names, and those
+         *     beyond 16.
+         */
         post: operations["whep_begin"];
         delete?: never;
         /** The ICE servers, before an offer is made. */
@@ -2305,6 +2310,15 @@ export interface operations {
             };
             /** @description stream_offline, no_such_stream */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_tracks: the offer has nothing that this stream gives, H.264 or Opus */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

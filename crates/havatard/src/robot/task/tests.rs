@@ -284,7 +284,9 @@ async fn a_controller_that_does_not_read_costs_no_memory_and_hears_the_stop_firs
     let (said, damaged) = decoded(&received);
     assert!(damaged <= 1, "at most the frame that was begun is cut off: {damaged}");
     let first_stop = said.iter().position(|m| m.kind() == Kind::Stop).expect("a stop");
-    assert!(first_stop == 0 && !said.iter().any(is_motion), "{said:?}");
+    // A light that was due again while the port was full is no motion, and may stand before it.
+    let before = said[..first_stop].iter();
+    assert!(before.clone().all(|m| m.kind() == Kind::Lights) && !said.iter().any(is_motion), "{said:?}");
 }
 
 #[tokio::test]

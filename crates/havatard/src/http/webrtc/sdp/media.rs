@@ -67,7 +67,7 @@ struct Codec {
 
 /// A media line, reduced to what is known here.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct MediaSection {
     pub(super) kind: Kind,
     pub(super) mid: String,
     direction: Direction,
@@ -77,7 +77,7 @@ pub(super) struct Line {
     sources: Vec<(u32, String)>,
 }
 
-impl Line {
+impl MediaSection {
     pub(super) fn of(media: &Media, session: &[Attribute]) -> Result<Self, SdpError> {
         let kind = match media.media.to_ascii_lowercase().as_str() {
             "video" => Kind::Video,

@@ -6,7 +6,7 @@ use sdp_types::{Candidate, Group, IceOptions, Media, Session};
 
 use super::candidate::Candidates;
 use super::error::SdpError;
-use super::media::{Kind, Line, Way};
+use super::media::{Kind, MediaSection, Way};
 use super::transport::Transport;
 
 /// What a route gives or takes.
@@ -27,9 +27,10 @@ impl Wanted {
         if self == Self::Voice { Way::Send } else { Way::Receive }
     }
 
-    fn check(self, lines: &[Line], bundled: impl Fn(&Line) -> bool) -> Result<(), SdpError> {
+    fn check(self, lines: &[MediaSection], bundled: impl Fn(&MediaSection) -> bool) -> Result<(), SdpError> {
         let offers = |kind, codec| {
-            let usable = |line: &&Line| line.kind == kind && bundled(line) && line.offers(codec, self.way());
+            let usable =
+                |line: &&MediaSection| line.kind == kind && bundled(line) && line.offers(codec, self.way());
             lines.iter().any(|line| usable(&line))
         };
         let (video, audio) = (offers(Kind::Video, "H264"), offers(Kind::Audio, "opus"));
@@ -61,9 +62,9 @@ pub(in crate::http::webrtc) fn offer(body: &[u8], wanted: Wanted) -> Result<Stri
     if session.medias.is_empty() {
         return Err(SdpError::NoMedia);
     }
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<MediaSection> = Vec::new();
     for media in &session.medias {
-        let line = Line::of(media, &session.attributes)?;
+        let line = MediaSection::of(media, &session.attributes)?;
         if lines.iter().any(|it| it.mid == line.mid) {
             return Err(SdpError::Mid);
         }
@@ -74,7 +75,7 @@ pub(in crate::http::webrtc) fn offer(body: &[u8], wanted: Wanted) -> Result<Stri
         lines.push(line);
     }
     let bundle = bundle(&session, &lines);
-    let is_bundled = |line: &Line| bundle.contains(&line.mid);
+    let is_bundled = |line: &MediaSection| bundle.contains(&line.mid);
     if lines.iter().any(|line| !is_bundled(line) && !line.is_unused()) {
         return Err(SdpError::Bundle);
     }
@@ -110,7 +111,7 @@ pub(in crate::http::webrtc) fn offer(body: &[u8], wanted: Wanted) -> Result<Stri
 }
 
 /// The mids of the first bundle that names lines of the offer, in its order.
-fn bundle(session: &Session, lines: &[Line]) -> Vec<String> {
+fn bundle(session: &Session, lines: &[MediaSection]) -> Vec<String> {
     let mut groups = session.attributes_typed::<Group>().flatten();
     let bundle = groups.find(|group| group.semantics.as_str().eq_ignore_ascii_case("BUNDLE"));
     let mut mids: Vec<String> = Vec::new();

@@ -68,7 +68,7 @@ fn what_is_known_is_passed_on_and_nothing_else() {
 }
 
 #[test]
-fn a_line_without_a_direction_gets_the_one_of_the_route() {
+fn a_media_section_without_a_direction_gets_the_one_of_the_route() {
     let rendered = offer(without("a=recvonly").as_bytes(), Wanted::Video).unwrap();
     assert_eq!(rendered.matches("a=recvonly\r\n").count(), 2);
     let both_ways = browser().replace("a=recvonly", "a=sendrecv");
