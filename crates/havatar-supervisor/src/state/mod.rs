@@ -14,7 +14,7 @@ mod phase;
 mod requests;
 mod types;
 
-pub(crate) use types::{Action, Event};
+pub(crate) use types::{Action, Event, Scrutiny};
 
 use phase::{AfterSpawn, Phase, StopStage};
 
@@ -28,6 +28,8 @@ pub(crate) struct Machine {
     failures: u32,
     launches: u64,
     last_exit: Option<String>,
+    /// The machine is short of processor time: restarts are rationed.
+    rationed: bool,
     rng: SmallRng,
 }
 
@@ -35,7 +37,16 @@ impl Machine {
     /// A stopped machine. Without a probe, a process is ready as soon as it is spawned.
     pub(crate) fn new(policy: Policy, has_probe: bool, seed: u64) -> Self {
         let rng = SmallRng::seed_from_u64(seed);
-        Self { policy, has_probe, phase: Phase::Stopped, failures: 0, launches: 0, last_exit: None, rng }
+        Self {
+            policy,
+            has_probe,
+            phase: Phase::Stopped,
+            failures: 0,
+            launches: 0,
+            last_exit: None,
+            rationed: false,
+            rng,
+        }
     }
 
     pub(crate) fn state(&self) -> State {
@@ -84,6 +95,25 @@ impl Machine {
         }
     }
 
+    /// How closely the time since the last event is to be looked at.
+    pub(crate) fn scrutiny(&self, now: Instant) -> Scrutiny {
+        match &self.phase {
+            Phase::Preparing { .. } => Scrutiny::Launch,
+            Phase::Starting { .. } | Phase::Stopping { .. } => Scrutiny::Process,
+            Phase::Running { last_ok, last_error, .. } if self.has_probe => {
+                // A probe that is merely due is not overdue.
+                let overdue = now.saturating_duration_since(*last_ok) > self.policy.probe_every * 3 / 2;
+                if last_error.is_some() || overdue { Scrutiny::Process } else { Scrutiny::Program }
+            }
+            _ => Scrutiny::None,
+        }
+    }
+
+    /// Whether the machine is short of processor time.
+    pub(crate) fn set_rationed(&mut self, rationed: bool) {
+        self.rationed = rationed;
+    }
+
     /// Launches after the first.
     pub(crate) fn restarts(&self) -> u64 {
         self.launches.saturating_sub(1)
@@ -107,7 +137,7 @@ impl Machine {
             Event::CleanedUp => self.cleaned_up(now),
             Event::ProbeSucceeded => self.probe_succeeded(now),
             Event::ProbeFailed(why) => self.probe_failed(why),
-            Event::Delayed(delay) => self.delayed(delay),
+            Event::Excused(time) => self.excuse(time),
             Event::Tick => self.tick(now),
         }
     }
@@ -145,7 +175,8 @@ impl Machine {
             (Ok(pid), AfterSpawn::Run) => {
                 self.launches += 1;
                 let deadline = now + self.policy.ready_within;
-                self.phase = Phase::Starting { since: now, pid, deadline, last_error: None };
+                self.phase =
+                    Phase::Starting { since: now, pid, deadline, last_error: None, excused: Duration::ZERO };
                 let mut actions = vec![Action::Log(format!("started, pid {pid}"))];
                 if !self.has_probe {
                     actions.extend(self.probe_succeeded(now));
@@ -161,6 +192,7 @@ impl Machine {
                     deadline: now + CLEANUP_LIMIT,
                     restart: then == AfterSpawn::Restart,
                     why: Some("killed before it had begun".into()),
+                    patience: Duration::ZERO,
                 };
                 vec![Action::CleanUp]
             }
@@ -232,6 +264,7 @@ impl Machine {
                     last_ok: now,
                     deadline: dead,
                     last_error: None,
+                    excused: Duration::ZERO,
                 };
                 if self.has_probe {
                     vec![Action::Log(format!("ready after {}", format_duration(now - since)))]
@@ -239,8 +272,8 @@ impl Machine {
                     vec![]
                 }
             }
-            Phase::Running { last_ok, deadline, last_error, .. } => {
-                (*last_ok, *deadline, *last_error) = (now, dead, None);
+            Phase::Running { last_ok, deadline, last_error, excused, .. } => {
+                (*last_ok, *deadline, *last_error, *excused) = (now, dead, None, Duration::ZERO);
                 vec![]
             }
             _ => vec![],
@@ -254,10 +287,21 @@ impl Machine {
         vec![]
     }
 
-    /// Moves the deadline: time in which this program did not run proves no hang of the process.
-    fn delayed(&mut self, delay: Duration) -> Vec<Action> {
-        if let Phase::Starting { deadline, .. } | Phase::Running { deadline, .. } = &mut self.phase {
-            *deadline += delay;
+    /// Moves the deadline. A stop is put off only so far: somebody waits for it.
+    fn excuse(&mut self, time: Duration) -> Vec<Action> {
+        match &mut self.phase {
+            Phase::Preparing { deadline, .. } => *deadline += time,
+            Phase::Starting { deadline, excused, .. } | Phase::Running { deadline, excused, .. } => {
+                *deadline += time;
+                *excused += time;
+            }
+            Phase::Stopping { next, deadline, patience, .. } => {
+                let time = time.min(*patience);
+                *patience -= time;
+                *next += time;
+                *deadline += time;
+            }
+            Phase::Stopped | Phase::Waiting { .. } | Phase::Spawning { .. } | Phase::Backoff { .. } => {}
         }
         vec![]
     }
@@ -273,19 +317,19 @@ impl Machine {
                     format!("asking for the command took longer than {}", format_duration(now - *since));
                 vec![Action::CancelPrepare, self.back_off(why, false, now)]
             }
-            Phase::Starting { since, last_error, .. } => {
+            Phase::Starting { since, last_error, excused, .. } => {
                 let why = format!(
                     "not ready for {}{}, killed",
-                    format_duration(now - *since),
+                    describe_silence(now - *since, *excused),
                     describe_last_error(last_error.as_deref())
                 );
                 self.last_exit = Some(why.clone());
                 vec![Action::CleanUp, self.back_off(why, true, now)]
             }
-            Phase::Running { last_ok, last_error, .. } => {
-                let silent = format_duration(now - *last_ok);
+            Phase::Running { last_ok, last_error, excused, .. } => {
                 let why = format!(
-                    "stopped answering for {silent}{}, killed",
+                    "stopped answering for {}{}, killed",
+                    describe_silence(now - *last_ok, *excused),
                     describe_last_error(last_error.as_deref())
                 );
                 self.last_exit = Some(why.clone());
@@ -322,7 +366,8 @@ impl Machine {
     /// Waits for the cleanup of a process that has failed already.
     fn stop_after_cleanup(&mut self, now: Instant, restart: bool) -> Vec<Action> {
         let (stage, deadline) = (StopStage::CleanUp, now + CLEANUP_LIMIT);
-        self.phase = Phase::Stopping { pid: None, stage, next: now, deadline, restart, why: None };
+        let (next, patience) = (now, Duration::ZERO);
+        self.phase = Phase::Stopping { pid: None, stage, next, deadline, restart, why: None, patience };
         vec![]
     }
 
@@ -339,7 +384,10 @@ impl Machine {
             self.failures = 0;
         }
         self.failures = self.failures.saturating_add(1);
-        let wait = self.policy.backoff(self.failures, self.rng.random());
+        let mut wait = self.policy.backoff(self.failures, self.rng.random());
+        if self.rationed {
+            wait = wait.max(self.policy.backoff_rationed);
+        }
         let line = Action::Log(format!("{why}; next try in {}", format_duration(wait)));
         self.phase = Phase::Backoff { until: now + wait, why, cleaning_up };
         line
@@ -348,6 +396,15 @@ impl Machine {
 
 fn describe_last_error(error: Option<&str>) -> String {
     error.map(|error| format!(" (last: {error})")).unwrap_or_default()
+}
+
+/// A process that was kept from running for a part that matters is shown with it: the cause is then the machine.
+fn describe_silence(silence: Duration, excused: Duration) -> String {
+    let silent = format_duration(silence);
+    if excused < silence / 10 {
+        return silent;
+    }
+    format!("{silent}, kept from running for {} of it", format_duration(excused))
 }
 
 /// A duration with its unit: `200 ms`, `1.5 s`.
