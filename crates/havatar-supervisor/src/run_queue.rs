@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_thread_of_this_program_that_runs_is_not_excused() {
         let mut queue = RunQueue::follow([]);
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         while begun.elapsed() < ms(50) {
             std::hint::spin_loop();
         }

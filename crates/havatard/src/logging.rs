@@ -81,9 +81,12 @@ mod tests {
 
     use super::*;
 
+    /// Whether it takes anything, and what it took.
+    type Taken = (bool, Vec<u8>);
+
     /// Takes nothing until it is let.
     #[derive(Clone, Default)]
-    struct Stuck(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+    struct Stuck(Arc<(Mutex<Taken>, Condvar)>);
 
     impl Stuck {
         fn let_go(&self) {
