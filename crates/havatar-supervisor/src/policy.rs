@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// When a process counts as ready, as hung, and how long to wait before and while ending it.
 ///
-/// All timeouts are times in which the process and this program could run: what they were kept from running is added. The
-/// stages of a stop become at most twice as long by it, for somebody waits for a stop.
+/// All timeouts are times in which the process and this program could run: what they were kept from running is added. Only
+/// the stages of a stop are not put off, for somebody waits for a stop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Pause between two probes of a ready process, measured from start to start.

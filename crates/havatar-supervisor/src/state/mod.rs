@@ -99,10 +99,11 @@ impl Machine {
     pub(crate) fn scrutiny(&self, now: Instant) -> Scrutiny {
         match &self.phase {
             Phase::Preparing { .. } => Scrutiny::Launch,
-            Phase::Starting { .. } | Phase::Stopping { .. } => Scrutiny::Process,
+            Phase::Starting { .. } => Scrutiny::Process,
             Phase::Running { last_ok, last_error, .. } if self.has_probe => {
-                // A probe that is merely due is not overdue.
-                let overdue = now.saturating_duration_since(*last_ok) > self.policy.probe_every * 3 / 2;
+                // A probe that is merely due is not overdue; but what is declared dead must have been looked at before.
+                let overdue = (self.policy.probe_every * 3 / 2).min(self.policy.dead_after / 2);
+                let overdue = now.saturating_duration_since(*last_ok) > overdue;
                 if last_error.is_some() || overdue { Scrutiny::Process } else { Scrutiny::Program }
             }
             _ => Scrutiny::None,
@@ -192,7 +193,6 @@ impl Machine {
                     deadline: now + CLEANUP_LIMIT,
                     restart: then == AfterSpawn::Restart,
                     why: Some("killed before it had begun".into()),
-                    patience: Duration::ZERO,
                 };
                 vec![Action::CleanUp]
             }
@@ -287,7 +287,7 @@ impl Machine {
         vec![]
     }
 
-    /// Moves the deadline. A stop is put off only so far: somebody waits for it.
+    /// Moves the deadline. A stop is never put off: somebody waits for it.
     fn excuse(&mut self, time: Duration) -> Vec<Action> {
         match &mut self.phase {
             Phase::Preparing { deadline, .. } => *deadline += time,
@@ -295,13 +295,11 @@ impl Machine {
                 *deadline += time;
                 *excused += time;
             }
-            Phase::Stopping { next, deadline, patience, .. } => {
-                let time = time.min(*patience);
-                *patience -= time;
-                *next += time;
-                *deadline += time;
-            }
-            Phase::Stopped | Phase::Waiting { .. } | Phase::Spawning { .. } | Phase::Backoff { .. } => {}
+            Phase::Stopped
+            | Phase::Waiting { .. }
+            | Phase::Spawning { .. }
+            | Phase::Stopping { .. }
+            | Phase::Backoff { .. } => {}
         }
         vec![]
     }
@@ -366,8 +364,7 @@ impl Machine {
     /// Waits for the cleanup of a process that has failed already.
     fn stop_after_cleanup(&mut self, now: Instant, restart: bool) -> Vec<Action> {
         let (stage, deadline) = (StopStage::CleanUp, now + CLEANUP_LIMIT);
-        let (next, patience) = (now, Duration::ZERO);
-        self.phase = Phase::Stopping { pid: None, stage, next, deadline, restart, why: None, patience };
+        self.phase = Phase::Stopping { pid: None, stage, next: now, deadline, restart, why: None };
         vec![]
     }
 

@@ -54,8 +54,6 @@ pub(super) enum Phase {
         deadline: Instant,
         restart: bool,
         why: Option<String>,
-        /// How much longer the stages may become by what is excused.
-        patience: Duration,
     },
     Backoff {
         until: Instant,

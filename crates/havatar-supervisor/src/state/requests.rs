@@ -92,8 +92,7 @@ impl Machine {
                 let (pid, stage) = (Some(*pid), StopStage::Interrupt);
                 let next = now + self.policy.stop_int;
                 let deadline = next + self.policy.stop_term + CLEANUP_LIMIT;
-                let patience = self.policy.stop_int + self.policy.stop_term;
-                self.phase = Phase::Stopping { pid, stage, next, deadline, restart, why: None, patience };
+                self.phase = Phase::Stopping { pid, stage, next, deadline, restart, why: None };
                 vec![Action::Signal(Signal::INT)]
             }
         }
