@@ -5,7 +5,7 @@ use std::time::Duration;
 /// When a process counts as ready, as hung, and how long to wait before and while ending it.
 ///
 /// All timeouts are times in which the process and this program could run: what they were kept from running is added. Only
-/// the stages of a stop are not put off, for somebody waits for a stop.
+/// the stages of a stop are not put off, for a person waits for a stop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Pause between two probes of a ready process, measured from start to start.

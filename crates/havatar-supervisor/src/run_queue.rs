@@ -22,7 +22,7 @@ pub struct RunQueue {
     last: Instant,
 }
 
-/// The figures of one thread since its birth.
+/// The figures of one thread since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Times {
     ran: Duration,
@@ -30,7 +30,7 @@ struct Times {
 }
 
 impl RunQueue {
-    /// Follows `processes` from now on, and this program, which carries what they say to whoever judges them.
+    /// Follows `processes` from now on, and this program, which carries what they say to the task that judges them.
     pub fn follow(processes: impl IntoIterator<Item = u32>) -> Self {
         Self::of(processes.into_iter().chain([std::process::id()]))
     }
@@ -50,7 +50,7 @@ impl RunQueue {
         let found = self.look();
         let (mut waited, mut ran) = (Duration::ZERO, Duration::ZERO);
         for (thread, times) in &found {
-            // A thread that is new was born meanwhile: all its time is of this interval.
+            // A thread that is new is younger: all its time is of this interval.
             let before = self.threads.get(thread).copied().unwrap_or_default();
             let more = Times {
                 ran: times.ran.saturating_sub(before.ran),

@@ -150,13 +150,16 @@ impl Task {
         }
     }
 
-    /// At each heartbeat, excuses the time in which this task was late, and that in which those on whom the deadline
+    /// At each heartbeat, and when a deadline is reached, excuses the time in which this task was late, and that in which those on whom the deadline
     /// depends were kept from running.
     fn excuse_delays(&mut self) {
         let now = Instant::now();
-        let Some(heartbeat) = self.heartbeat.filter(|heartbeat| now >= *heartbeat) else { return };
+        let is_due = self.machine.due().is_some_and(|due| now >= due);
+        let Some(heartbeat) = self.heartbeat.filter(|heartbeat| now >= *heartbeat || is_due) else { return };
         self.heartbeat = None;
-        let late = Some(now - heartbeat).filter(|late| *late > TIMER_SLACK).unwrap_or_default();
+        let late = Some(now.saturating_duration_since(heartbeat))
+            .filter(|late| *late > TIMER_SLACK)
+            .unwrap_or_default();
         let excused = late.max(self.waited(now));
         if !excused.is_zero() {
             self.probe_deadline += excused;
@@ -182,6 +185,7 @@ impl Task {
                 let group = self.effects.group.as_ref().filter(|_| scrutiny == Scrutiny::Process);
                 let processes = group.map(|group| group.pids().collect::<Vec<_>>()).unwrap_or_default();
                 *queue = Some((scrutiny, RunQueue::follow(processes)));
+                self.machine.begin_scrutiny(now);
                 Duration::ZERO
             }
         }

@@ -1,7 +1,7 @@
 //! The daemon's log: lines for standard error, written by a thread of their own.
 //!
-//! A journal that is stuck, or a terminal on hold, takes nothing for as long as it likes. Whoever logs therefore hands its
-//! line over and goes on; lines beyond a bounded number are dropped and counted, and the log itself says how many.
+//! A journal that is stuck, or a terminal on hold, takes nothing for as long as it likes. A caller therefore hands its line
+//! over and goes on; lines beyond a bounded number are dropped and counted, and the log itself says how many.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;

@@ -12,8 +12,7 @@ use crate::http::server::Certificates;
 use crate::media::Media;
 use crate::notifier::ServiceNotifier;
 use crate::options::Options;
-use crate::robot;
-use crate::store;
+use crate::{robot, store};
 
 /// Applies a new config to the running parts, and publishes the result.
 pub(crate) struct Reloader {

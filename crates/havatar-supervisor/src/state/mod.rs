@@ -10,12 +10,14 @@ use tokio::time::Instant;
 use crate::policy::Policy;
 use crate::types::{LaunchError, State};
 
+mod delays;
 mod phase;
 mod requests;
 mod types;
 
 pub(crate) use types::{Action, Event, Scrutiny};
 
+use delays::describe_silence;
 use phase::{AfterSpawn, Phase, StopStage};
 
 /// How long the cleanup may take before it counts as complete.
@@ -92,21 +94,6 @@ impl Machine {
             Phase::Starting { .. } => Some(false),
             Phase::Running { .. } if self.has_probe => Some(true),
             _ => None,
-        }
-    }
-
-    /// How closely the time since the last event is to be looked at.
-    pub(crate) fn scrutiny(&self, now: Instant) -> Scrutiny {
-        match &self.phase {
-            Phase::Preparing { .. } => Scrutiny::Launch,
-            Phase::Starting { .. } => Scrutiny::Process,
-            Phase::Running { last_ok, last_error, .. } if self.has_probe => {
-                // A probe that is merely due is not overdue; but what is declared dead must have been looked at before.
-                let overdue = (self.policy.probe_every * 3 / 2).min(self.policy.dead_after / 2);
-                let overdue = now.saturating_duration_since(*last_ok) > overdue;
-                if last_error.is_some() || overdue { Scrutiny::Process } else { Scrutiny::Program }
-            }
-            _ => Scrutiny::None,
         }
     }
 
@@ -287,23 +274,6 @@ impl Machine {
         vec![]
     }
 
-    /// Moves the deadline. A stop is never put off: somebody waits for it.
-    fn excuse(&mut self, time: Duration) -> Vec<Action> {
-        match &mut self.phase {
-            Phase::Preparing { deadline, .. } => *deadline += time,
-            Phase::Starting { deadline, excused, .. } | Phase::Running { deadline, excused, .. } => {
-                *deadline += time;
-                *excused += time;
-            }
-            Phase::Stopped
-            | Phase::Waiting { .. }
-            | Phase::Spawning { .. }
-            | Phase::Stopping { .. }
-            | Phase::Backoff { .. } => {}
-        }
-        vec![]
-    }
-
     fn tick(&mut self, now: Instant) -> Vec<Action> {
         if self.due().is_none_or(|due| now < due) {
             return vec![];
@@ -393,15 +363,6 @@ impl Machine {
 
 fn describe_last_error(error: Option<&str>) -> String {
     error.map(|error| format!(" (last: {error})")).unwrap_or_default()
-}
-
-/// A process that was kept from running for a part that matters is shown with it: the cause is then the machine.
-fn describe_silence(silence: Duration, excused: Duration) -> String {
-    let silent = format_duration(silence);
-    if excused < silence / 10 {
-        return silent;
-    }
-    format!("{silent}, kept from running for {} of it", format_duration(excused))
 }
 
 /// A duration with its unit: `200 ms`, `1.5 s`.

@@ -36,7 +36,7 @@ string_enum! {
         #[default]
         Auto = "auto",
         /// A PulseAudio or PipeWire server. The service reaches one that runs for the whole system, and not that of
-        /// somebody's desktop.
+        /// a person's desktop.
         Pulse = "pulse",
         /// An ALSA device.
         Alsa = "alsa",

@@ -45,7 +45,7 @@ string_enum! {
         #[default]
         Auto = "auto",
         /// To a PulseAudio or PipeWire server. The service reaches one that runs for the whole system, and not that of
-        /// somebody's desktop.
+        /// a person's desktop.
         Pulse = "pulse",
         /// To an ALSA device.
         Alsa = "alsa",

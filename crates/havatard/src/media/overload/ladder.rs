@@ -1,7 +1,7 @@
 //! The steps by which the picture gives way when the machine is short of processor time: fewer frames, then a smaller size.
 //!
 //! A pure machine: it is told what was seen and for how long, and says when to take a step. A step restarts the camera's
-//! encoder, which itself costs time; so steps are far apart, and a way up that led down again takes longer the next time.
+//! encoder, which itself costs time; so steps are far apart, and a step up that led down again takes longer the next time.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(6);
 
 /// What was seen since the last time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum Observation {
     /// Too little processor time, and the picture falls behind.
     Behind,
     /// Too little processor time, and the picture keeps up.
@@ -65,15 +65,15 @@ impl Default for Ladder {
 
 impl Ladder {
     /// Takes what was seen for so long; returns the new step, if there is one.
-    pub(crate) fn observe(&mut self, seen: Seen, passed: Duration) -> Option<usize> {
+    pub(crate) fn observe(&mut self, observed: Observation, passed: Duration) -> Option<usize> {
         self.since += passed;
         if self.since < SETTLES_WITHIN {
             return None;
         }
-        match seen {
-            Seen::Behind => (self.behind, self.spare) = (self.behind + passed, Duration::ZERO),
-            Seen::Busy => (self.behind, self.spare) = (Duration::ZERO, Duration::ZERO),
-            Seen::Spare => (self.behind, self.spare) = (Duration::ZERO, self.spare + passed),
+        match observed {
+            Observation::Behind => (self.behind, self.spare) = (self.behind + passed, Duration::ZERO),
+            Observation::Busy => (self.behind, self.spare) = (Duration::ZERO, Duration::ZERO),
+            Observation::Spare => (self.behind, self.spare) = (Duration::ZERO, self.spare + passed),
         }
         if self.behind >= DOWN_AFTER && self.step + 1 < STEPS.len() {
             if self.rose && self.since < TRIED_FOR {
@@ -118,11 +118,11 @@ mod tests {
     const LOOK: Duration = Duration::from_secs(2);
 
     /// Until the next step, at most so long.
-    fn until_step(ladder: &mut Ladder, seen: Seen, most: Duration) -> Option<(usize, Duration)> {
+    fn until_step(ladder: &mut Ladder, observed: Observation, most: Duration) -> Option<(usize, Duration)> {
         let mut passed = Duration::ZERO;
         while passed < most {
             passed += LOOK;
-            if let Some(step) = ladder.observe(seen, LOOK) {
+            if let Some(step) = ladder.observe(observed, LOOK) {
                 return Some((step, passed));
             }
         }
@@ -130,39 +130,39 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_gives_way_in_steps_and_comes_back_when_there_is_time_to_spare() {
+    fn the_picture_is_reduced_in_steps_and_comes_back_when_there_is_time_to_spare() {
         let mut ladder = Ladder::default();
         let hour = Duration::from_hours(1);
         assert_eq!(
-            until_step(&mut ladder, Seen::Busy, hour),
+            until_step(&mut ladder, Observation::Busy, hour),
             None,
             "busy is no harm while the picture keeps up"
         );
-        assert_eq!(until_step(&mut ladder, Seen::Behind, hour), Some((1, DOWN_AFTER)));
+        assert_eq!(until_step(&mut ladder, Observation::Behind, hour), Some((1, DOWN_AFTER)));
         for step in 2..STEPS.len() {
-            let (next, after) = until_step(&mut ladder, Seen::Behind, hour).unwrap();
+            let (next, after) = until_step(&mut ladder, Observation::Behind, hour).unwrap();
             assert!(next == step && after > DOWN_AFTER, "{next} after {after:?}");
         }
-        assert_eq!(until_step(&mut ladder, Seen::Behind, hour), None, "there is no further one");
+        assert_eq!(until_step(&mut ladder, Observation::Behind, hour), None, "there is no further one");
         for step in (0..STEPS.len() - 1).rev() {
-            let (next, after) = until_step(&mut ladder, Seen::Spare, hour).unwrap();
+            let (next, after) = until_step(&mut ladder, Observation::Spare, hour).unwrap();
             assert!(next == step && after >= UP_AFTER, "{next} after {after:?}");
         }
-        assert_eq!(until_step(&mut ladder, Seen::Spare, hour), None);
+        assert_eq!(until_step(&mut ladder, Observation::Spare, hour), None);
     }
 
     #[test]
-    fn a_moment_is_no_reason_and_a_way_up_that_led_down_again_takes_longer_the_next_time() {
+    fn a_moment_is_no_reason_and_a_step_up_that_led_down_again_takes_longer_the_next_time() {
         let mut ladder = Ladder::default();
         for _ in 0..100 {
-            assert_eq!(ladder.observe(Seen::Behind, LOOK), None);
-            assert_eq!(ladder.observe(Seen::Busy, LOOK), None);
+            assert_eq!(ladder.observe(Observation::Behind, LOOK), None);
+            assert_eq!(ladder.observe(Observation::Busy, LOOK), None);
         }
         let hour = Duration::from_hours(1);
         let mut before = Duration::ZERO;
         for _ in 0..8 {
-            assert_eq!(until_step(&mut ladder, Seen::Behind, hour).unwrap().0, 1);
-            let (step, after) = until_step(&mut ladder, Seen::Spare, hour).unwrap();
+            assert_eq!(until_step(&mut ladder, Observation::Behind, hour).unwrap().0, 1);
+            let (step, after) = until_step(&mut ladder, Observation::Spare, hour).unwrap();
             assert!(step == 0 && after >= before && after <= LONGEST_UP_AFTER + SETTLES_WITHIN, "{after:?}");
             before = after;
         }

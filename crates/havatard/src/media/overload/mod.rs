@@ -19,11 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{CameraSource, Config};
 
+use self::ladder::{BEHIND, Ladder, Observation};
 use super::context::Context;
 use super::process_table::{ProcessId, Processes};
 use super::publish::ffmpeg::VideoCodec;
-
-use ladder::{BEHIND, Ladder, Seen};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Share of the time for which the picture's processes wait for a processor when there is too little, and when there is enough
@@ -71,12 +70,12 @@ pub(crate) fn reduction(ctx: &Context, mut args: Vec<OsString>) -> Vec<OsString>
 /// Watches until `stop`.
 pub(crate) async fn run(ctx: Arc<Context>, processes: Arc<Processes>, stop: CancellationToken) {
     let mut watch = Watch::new(ctx, processes);
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = looks.tick() => watch.look(),
+            _ = ticks.tick() => watch.look(),
         }
     }
 }
@@ -121,8 +120,8 @@ impl Watch {
             );
             self.ctx.spawner.set_rationed(short);
         }
-        let seen = self.picture(short, passed);
-        let step = seen.and_then(|seen| self.ladder.observe(seen, passed));
+        let observed = self.picture(short, passed);
+        let step = observed.and_then(|observed| self.ladder.observe(observed, passed));
         if let Some(step) = step {
             self.take(step);
         }
@@ -157,7 +156,7 @@ impl Watch {
     }
 
     /// What is to be seen of the picture; `None` while it cannot be reduced, or is not there.
-    fn picture(&mut self, short: bool, passed: Duration) -> Option<Seen> {
+    fn picture(&mut self, short: bool, passed: Duration) -> Option<Observation> {
         let frames = self.ctx.health[ProcessId::Camera].progress.frames();
         let new = frames.saturating_sub(std::mem::replace(&mut self.frames, frames));
         let runs = matches!(self.processes[ProcessId::Camera].snapshot().state, State::Running { .. });
@@ -169,9 +168,9 @@ impl Watch {
         let rate = new as f64 / passed.as_secs_f64().max(0.001);
         let behind = rate < BEHIND * f64::from(fps(&self.ctx));
         Some(match (short, behind) {
-            (true, true) => Seen::Behind,
-            (true, false) => Seen::Busy,
-            (false, _) => Seen::Spare,
+            (true, true) => Observation::Behind,
+            (true, false) => Observation::Busy,
+            (false, _) => Observation::Spare,
         })
     }
 

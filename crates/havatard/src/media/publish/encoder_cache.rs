@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::media::context::unpoisoned;
 use crate::store::Persisted;
 
 /// An encoder that passed, under everything the result depends on.
@@ -40,12 +39,12 @@ impl EncoderCache {
 
     /// The result that was persisted last, by this run or one before.
     pub(crate) fn passed(&self) -> Option<Passed> {
-        unpoisoned(&self.passed).clone()
+        lock(&self.passed).clone()
     }
 
     /// Best effort: on a read-only disk the next run makes the test encode again.
     pub(crate) fn set_passed(&self, passed: Passed) {
-        *unpoisoned(&self.passed) = Some(passed.clone());
+        *lock(&self.passed) = Some(passed.clone());
         self.persisted.set(passed);
     }
 
@@ -63,6 +62,11 @@ impl EncoderCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Result<f64, String>>> {
-        unpoisoned(&self.tried)
+        lock(&self.tried)
     }
+}
+
+/// The values are replaced whole, so a panic elsewhere cannot leave one half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use crate::config::{Camera, Config};
 use crate::media::context::Context;
-use crate::program;
-use crate::random;
+use crate::{program, random};
 
 const LIMIT: Duration = Duration::from_secs(5);
 /// Counted up when the drawing changes, so that a persisted one is made anew.

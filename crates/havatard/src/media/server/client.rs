@@ -118,7 +118,7 @@ impl Client {
         Self { http, base: format!("http://{api}"), access, deadline: DEADLINE }
     }
 
-    /// The same client, which waits for an answer for as long as somebody waits for it.
+    /// The same client, which waits for an answer for as long as the caller does.
     pub(crate) fn patient(self) -> Self {
         Self { deadline: PATIENT, ..self }
     }
