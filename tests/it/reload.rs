@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
 use havatar_api::ConfigFault;
-use havatar_tests::{BOTH, Daemon, Plan, figure, free_port, tools};
+use havatar_tests::{BOTH, Daemon, Plan, figure, free_port, proc, tools};
+use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -134,6 +135,42 @@ async fn settings_that_mediamtx_refuses_never_replace_those_in_force() {
     reloaded(&daemon).await;
     let accepted = std::fs::read_to_string(&settings).expect("the settings");
     assert!(accepted.contains("recordSegmentDuration: 1m20s"), "{accepted}");
+}
+
+#[tokio::test]
+async fn a_publisher_that_starts_while_mediamtx_is_asked_keeps_nothing_of_what_it_then_refuses() {
+    let plan = Plan::new();
+    let binary = plan.place("mediamtx");
+    let (asked, answer) = tools::mediamtx_that_refuses_when_told(&binary, "recordSegmentDuration: 1m30s");
+    let mut daemon = plan.set("media.mediamtx.binary", binary.to_str()).launch().await;
+    daemon.ready().await;
+    let former = daemon.child("camera", "ffmpeg");
+    daemon.rewrite(|plan| {
+        plan.put("recording.segment", "90s");
+        plan.put("media.camera.bitrate", "400k");
+    });
+    daemon.reload();
+    daemon.eventually(SOON, "MediaMTX is asked", async || asked.exists().then_some(())).await;
+    proc::signal(former.pid, Signal::SIGKILL);
+    let rates = |args: &[String]| {
+        let at = args.iter().position(|arg| arg == "-b:v").map(|at| at + 1);
+        at.and_then(|at| args.get(at).cloned())
+    };
+    let anew = daemon
+        .eventually(SOON, "another publisher runs", async || {
+            let now = daemon
+                .processes()
+                .into_iter()
+                .find(|it| it.belongs_to == "camera" && it.program() == "ffmpeg")?;
+            (now.pid != former.pid && rates(&now.args).is_some()).then_some(now)
+        })
+        .await;
+    assert_eq!(rates(&anew.args), rates(&former.args), "the settings in force");
+    std::fs::write(answer, "").expect("the answer");
+    faults(&daemon, 1).await;
+    daemon.ready().await;
+    let now = daemon.child("camera", "ffmpeg");
+    assert_eq!((now.pid, rates(&now.args)), (anew.pid, rates(&former.args)));
 }
 
 #[tokio::test]

@@ -95,6 +95,24 @@ pub fn mediamtx_that_refuses(path: &Path, part: &str) {
     );
 }
 
+/// The same, which first makes the first file and then waits for somebody to make the second.
+pub fn mediamtx_that_refuses_when_told(path: &Path, part: &str) -> (PathBuf, PathBuf) {
+    let refusing = path.with_extension("refusing");
+    mediamtx_that_refuses(&refusing, part);
+    let (asked, answer) = (path.with_extension("asked"), path.with_extension("answer"));
+    script(
+        path,
+        &format!(
+            "case $1 in --validate-conf=*) if grep -q '{part}' \"${{1#*=}}\"; then\n\
+             : >'{}'\nwhile [ ! -e '{}' ]; do sleep 0.05; done\nfi ;; esac\nexec '{}' \"$@\"",
+            asked.display(),
+            answer.display(),
+            refusing.display()
+        ),
+    );
+    (asked, answer)
+}
+
 /// A script in ffmpeg's place: publishers go on with `rest`, everything else (test encodes, listings) is the real
 /// ffmpeg's affair.
 pub fn ffmpeg_wrapper(path: &Path, rest: &str) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::machine::Machine;
 use crate::process::Process;
 use crate::recording::RecordingStatus;
 use crate::robot::RobotState;
@@ -64,6 +65,11 @@ pub enum Event {
         /// It.
         #[schema(required)]
         encoder: Option<Encoder>,
+    },
+    /// The machine became short of processor time, or is not any more.
+    Machine {
+        /// All of it.
+        machine: Machine,
     },
     /// The loudspeaker, the talk line or what is being said changed.
     Voice {

@@ -12,6 +12,7 @@ mod command;
 mod device;
 mod drive;
 mod event;
+mod machine;
 mod problem;
 mod process;
 mod recording;
@@ -29,6 +30,7 @@ pub use command::{
 pub use device::{Device, DeviceState};
 pub use drive::{DriveEvent, DriveMessage, Stamp};
 pub use event::Event;
+pub use machine::{Machine, Overload, ReducedPicture};
 pub use problem::Problem;
 pub use process::{LogLine, LogSource, Logs, Process, ProcessState};
 pub use recording::{Recording, RecordingFormat, RecordingStatus, Recordings};

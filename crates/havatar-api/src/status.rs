@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::device::Device;
+use crate::machine::Machine;
 use crate::process::Process;
 use crate::recording::RecordingStatus;
 use crate::robot::RobotState;
@@ -22,6 +23,8 @@ pub struct Status {
     /// When the daemon started.
     #[schema(value_type = String, format = DateTime)]
     pub started_at: Timestamp,
+    /// The machine, and the daemon on it.
+    pub machine: Machine,
     /// The publishers are wanted (`/api/v1/stream/start` and `/stop`).
     pub streaming: bool,
     /// What is missing for a picture with sound.
@@ -59,7 +62,8 @@ pub struct Readiness {
 /// One thing that is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Missing {
-    /// Stable: `mediamtx_down`, `camera_away`, `camera_silent`, `microphone_away`, `config_fault`, ...
+    /// Stable: `mediamtx_down`, `muxer_down`, `streaming_stopped`, and for `camera` and `microphone` each `_away`, `_stopped`,
+    /// `_silent` and `_private`.
     pub code: String,
     /// What is missing, in words.
     pub message: String,

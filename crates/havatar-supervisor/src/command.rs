@@ -21,6 +21,17 @@ pub struct Command {
     pub env_remove_prefixes: Vec<String>,
     /// The folder to start in; `None` is the caller's own.
     pub cwd: Option<PathBuf>,
+    /// How readily it leaves the processor to others; `None` is as the caller does.
+    pub niceness: Option<Niceness>,
+}
+
+/// A niceness, -20 to 19, and the one to take where that is not permitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Niceness {
+    /// The value to set.
+    pub wanted: i32,
+    /// The value without the right to lower it so far.
+    pub otherwise: i32,
 }
 
 impl Command {

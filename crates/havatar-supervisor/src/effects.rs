@@ -1,11 +1,12 @@
 //! Carries out the machine's actions: launches, spawns, signals, cleans up, probes and logs.
 
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::command::Pipeline;
@@ -18,17 +19,21 @@ use crate::types::{BoxFuture, LaunchError, Options, State, Stdout};
 
 pub(crate) type Prepare = Box<dyn FnMut() -> BoxFuture<'static, Result<Pipeline, LaunchError>> + Send>;
 
+/// The process ids of the programs of one launch.
+pub(crate) type Pids = Arc<Mutex<Vec<u32>>>;
+
 /// The resources of one supervised process and the operations in progress.
 pub(crate) struct Effects {
     pub(crate) options: Options,
     pub(crate) log: Arc<LogRing>,
     pub(crate) group: Option<ProcessGroup>,
+    pub(crate) pids: Pids,
     pub(crate) preparing: Option<Operation<Result<Pipeline, LaunchError>>>,
     pub(crate) spawning: Option<Operation<Result<SpawnedGroup, SpawnError>>>,
     pub(crate) cleaning_up: Option<Operation<()>>,
     pub(crate) probing: Option<Operation<Result<(), String>>>,
+    pub(crate) spawner: Spawner,
     name: Arc<str>,
-    spawner: Spawner,
     prepare: Prepare,
     prepared: Option<Pipeline>,
     readers: JoinSet<()>,
@@ -72,12 +77,13 @@ impl Effects {
             options,
             log,
             group: None,
+            pids: Pids::default(),
             preparing: None,
             spawning: None,
             cleaning_up: None,
             probing: None,
-            name,
             spawner,
+            name,
             prepare,
             prepared: None,
             readers: JoinSet::new(),
@@ -87,8 +93,7 @@ impl Effects {
     pub(crate) fn apply(&mut self, action: Action) {
         match action {
             Action::Prepare => {
-                self.preparing =
-                    Some(isolated((self.prepare)(), "asking for the command", LaunchError::Failed));
+                self.preparing = Some(on_own_thread((self.prepare)()));
             }
             Action::CancelPrepare => self.preparing = None,
             Action::Spawn => self.spawn(),
@@ -119,6 +124,7 @@ impl Effects {
         });
         Event::Spawned(registered.map(|(group, pipes)| {
             let pid = group.pid();
+            self.set_pids(group.pids().collect());
             self.read_output(pipes);
             self.group = Some(group);
             pid
@@ -127,14 +133,8 @@ impl Effects {
 
     pub(crate) fn start_probe(&mut self) {
         let Some(probe) = self.options.probe.clone() else { return };
-        let limit = self.options.policy.probe_timeout;
-        let check =
-            isolated(Box::pin(async move { probe.check().await }), "the probe", std::convert::identity);
-        self.probing = Some(Box::pin(async move {
-            timeout(limit, check)
-                .await
-                .unwrap_or_else(|_| Err(format!("no answer within {} ms", limit.as_millis())))
-        }));
+        let check = Box::pin(async move { probe.check().await });
+        self.probing = Some(isolated(check, "the probe", std::convert::identity));
     }
 
     /// The state without its secrets.
@@ -155,6 +155,10 @@ impl Effects {
         self.spawning = Some(Box::pin(async move { spawner.spawn(name, pipeline, keep_stdout, None).await }));
     }
 
+    fn set_pids(&self, pids: Vec<u32>) {
+        *self.pids.lock().unwrap_or_else(PoisonError::into_inner) = pids;
+    }
+
     fn read_output(&mut self, pipes: Pipes) {
         let stages = pipes.stderr.len();
         for (index, stderr) in pipes.stderr.into_iter().enumerate() {
@@ -171,6 +175,7 @@ impl Effects {
     }
 
     fn clean_up(&mut self) {
+        self.set_pids(Vec::new());
         let (group, readers) = (self.group.take(), std::mem::take(&mut self.readers));
         let (spawner, name, log) = (self.spawner.clone(), Arc::clone(&self.name), Arc::clone(&self.log));
         self.cleaning_up = Some(Box::pin(async move {
@@ -181,6 +186,27 @@ impl Effects {
             }
         }));
     }
+}
+
+/// Runs a launch on a thread of its own: it looks for programs, files and devices, and a disk may take its time. Once the
+/// operation is dropped, the launch is dropped at its next await.
+fn on_own_thread<T: Send + 'static>(
+    work: BoxFuture<'static, Result<T, LaunchError>>,
+) -> Operation<Result<T, LaunchError>> {
+    let cancelled = CancellationToken::new();
+    let guard = cancelled.clone().drop_guard();
+    let runtime = Handle::current();
+    let task = tokio::task::spawn_blocking(move || runtime.block_on(cancelled.run_until_cancelled(work)));
+    Box::pin(async move {
+        let _guard = guard;
+        match task.await {
+            Ok(Some(answer)) => answer,
+            Err(error) if error.is_panic() => {
+                Err(LaunchError::Failed("asking for the command panicked".into()))
+            }
+            Ok(None) | Err(_) => Err(LaunchError::Failed("asking for the command was cancelled".into())),
+        }
+    })
 }
 
 /// Runs the caller's code on a task of its own, so that a panic fails only that operation.

@@ -21,8 +21,13 @@
 //!
 //! **Health.** An exit is noticed through a pidfd, without polling. A hang is detected by the probe: a ready process
 //! without a successful probe for [`Policy::dead_after`] is killed at once, since it would not handle SIGINT, and
-//! started again. A probe can also fail because *this* program was kept from running, by load or by SIGSTOP. The
-//! task therefore measures how late it runs, and moves every deadline of a probe by that delay.
+//! started again.
+//!
+//! **Starved is not hung.** A probe can also fail because the process, or *this* program, was kept from running, by load or by
+//! SIGSTOP. All timeouts are therefore moved by such delays: the task measures how late it runs, and once a process
+//! is overdue, how long its threads and this program's waited for a processor ([`RunQueue`]). A process that
+//! sleeps, or that runs without a result, is excused nothing. While the machine is short of processor time
+//! ([`Spawner::set_rationed`]), the wait before another launch is longer: each launch costs some of it.
 //!
 //! **Stopping.** All programs of a launch are one process group. The stop sends SIGINT, SIGTERM and SIGKILL to the
 //! group, then scans `/proc` for processes that left the group (they still carry the tag of their process) and kills
@@ -67,6 +72,7 @@ mod pre_exec;
 mod process_group;
 mod requests;
 mod run_once;
+mod run_queue;
 mod spawner;
 mod state;
 mod streamed_output;
@@ -74,12 +80,13 @@ mod supervised;
 mod task;
 mod types;
 
-pub use command::{Command, Pipeline};
+pub use command::{Command, Niceness, Pipeline};
 pub use log_ring::{LogLine, Redact, Source};
 pub use output::LineSink;
 pub use policy::Policy;
 pub use process_group::SpawnError;
 pub use run_once::{RunError, RunOutput};
+pub use run_queue::{Patience, RunQueue};
 pub use spawner::{Spawner, SpawnerError};
 pub use streamed_output::{StreamEnd, StreamedOutput};
 pub use supervised::Supervised;

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 /// When a process counts as ready, as hung, and how long to wait before and while ending it.
+///
+/// All timeouts are times in which the process and this program could run: what they were kept from running is added. Only
+/// the stages of a stop are not put off, for a person waits for a stop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Pause between two probes of a ready process, measured from start to start.
@@ -19,6 +22,8 @@ pub struct Policy {
     pub backoff_min: Duration,
     /// Longest wait between two launches, before jitter.
     pub backoff_max: Duration,
+    /// Shortest wait while the machine is short of processor time: each launch costs some of it.
+    pub backoff_rationed: Duration,
     /// Share by which a wait is made longer or shorter at random, 0 to 1.
     pub jitter: f64,
     /// A process that was ready (not merely started) for this long resets its failures: its next one is the first, and
@@ -53,6 +58,7 @@ impl Default for Policy {
             dead_after: Duration::from_millis(1500),
             backoff_min: Duration::from_millis(200),
             backoff_max: Duration::from_secs(10),
+            backoff_rationed: Duration::from_secs(1),
             jitter: 0.2,
             healthy_after: Duration::from_secs(30),
             stop_int: Duration::from_secs(2),

@@ -9,11 +9,13 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid, setsid};
 
+use crate::command::Niceness;
+
 /// The kind of process to spawn.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// A supervised process: it dies with the thread that spawned it.
-    Child,
+    Child(Option<Niceness>),
     /// The guard: it outlives its parent and reacts to no signal but SIGKILL.
     Guard,
 }
@@ -24,7 +26,7 @@ pub(crate) fn install(command: &mut std::process::Command, kind: Kind) {
     #[expect(
         unsafe_code,
         reason = "the closure runs between fork and exec and calls only async-signal-safe functions: \
-                  prctl, getppid, setsid, pthread_sigmask, signal and close_range; it neither allocates nor locks"
+                  prctl, getppid, setsid, setpriority, pthread_sigmask, signal and close_range; it neither allocates nor locks"
     )]
     // SAFETY: see the reason above; the closure owns plain copies and touches no shared memory.
     unsafe {
@@ -32,7 +34,12 @@ pub(crate) fn install(command: &mut std::process::Command, kind: Kind) {
             reset_signal_dispositions();
             close_on_exec()?;
             match kind {
-                Kind::Child => set_parent_death_signal(parent),
+                Kind::Child(niceness) => {
+                    if let Some(niceness) = niceness {
+                        renice(niceness);
+                    }
+                    set_parent_death_signal(parent)
+                }
                 Kind::Guard => detach(),
             }
         });
@@ -44,6 +51,18 @@ pub(crate) fn install(command: &mut std::process::Command, kind: Kind) {
 fn set_parent_death_signal(parent: Pid) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if getppid() == parent { Ok(()) } else { Err(Errno::ESRCH.into()) }
+}
+
+/// Without the right to the first value, the second is taken; without that too, the process runs as its parent does.
+fn renice(niceness: Niceness) {
+    for value in [niceness.wanted, niceness.otherwise] {
+        #[expect(unsafe_code, reason = "setpriority takes numbers alone, and is a plain system call")]
+        // SAFETY: see the reason above; 0 is the calling process.
+        let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, value) };
+        if result == 0 {
+            return;
+        }
+    }
 }
 
 /// A session of its own keeps the terminal's signals away. The blocked mask survives exec, so at no moment can

@@ -20,6 +20,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::command::Pipeline;
 use crate::pre_exec::{self, Kind};
+use crate::run_queue::within;
 
 /// Freshly spawned processes, not yet registered with a runtime. Dropped, they are killed.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl SpawnedGroup {
             command.stdin(stdin.map_or_else(Stdio::null, Stdio::from));
             command.stdout(if index < last || keep_stdout { Stdio::piped() } else { Stdio::null() });
             command.stderr(Stdio::piped());
-            pre_exec::install(&mut command, Kind::Child);
+            pre_exec::install(&mut command, Kind::Child(stage.niceness));
             let mut child = command.spawn().map_err(failed)?;
             spawned.stdout = child.stdout.take();
             let stderr = child.stderr.take();
@@ -182,6 +183,12 @@ impl ProcessGroup {
         self.id.as_raw_pid().unsigned_abs()
     }
 
+    /// The process ids of all stages.
+    pub(crate) fn pids(&self) -> impl Iterator<Item = u32> + use<> {
+        let pids: Vec<u32> = self.stages.iter().map(|stage| stage.child.id()).collect();
+        pids.into_iter()
+    }
+
     /// Waits for the next stage to exit; for ever, if all have. Cancel-safe.
     pub(crate) async fn next_exit(&mut self) -> StageExit {
         poll_fn(|context| self.poll_exit(context)).await
@@ -223,16 +230,17 @@ impl ProcessGroup {
         let _ = kill_process_group(self.id, signal);
     }
 
-    /// Kills the group and waits for the stages to exit, at most `limit`. The first stage is not reaped
+    /// Kills the group and waits for the stages to exit, at most `limit` of time in which they could. The first stage is not reaped
     /// yet, so the group's id is not reused.
     pub(crate) async fn kill(&mut self, limit: Duration) {
         self.signal(Signal::KILL);
+        let pids = self.pids();
         let all = async {
             while self.stages.iter().any(|stage| !stage.exited) {
                 self.next_exit().await;
             }
         };
-        let _ = tokio::time::timeout(limit, all).await;
+        let _ = within(limit, pids, |_| (), all).await;
     }
 
     /// Reaps the exited stages. The others were killed already and are left to a thread that waits for them. The group

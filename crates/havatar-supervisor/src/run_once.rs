@@ -2,24 +2,23 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::command::Command;
 use crate::output::{OutputSink, Prefix, drain};
 use crate::process_group::{Pipes, ProcessGroup, SpawnError};
+use crate::run_queue::within;
 use crate::spawner::Spawner;
 
 impl Spawner {
     /// Runs a short program to its end and returns its output. Its stdin is `/dev/null`; it has a process group of its
     /// own, and dies with this program.
     ///
-    /// When the program ends, or at `limit` (counted from the call, so spawning is part of it), or when the
+    /// When the program ends, or at `limit` (of time in which it and this program could run, counted from its start), or when the
     /// returned future is dropped, every process that it started is killed: one that holds its output open
     /// delays the answer by at most about two seconds. The first `max_output` bytes of each output are returned; the
     /// rest is read and discarded.
@@ -89,7 +88,6 @@ async fn execute(
     max_output: usize,
     mut reply: oneshot::Sender<Result<RunOutput, RunError>>,
 ) {
-    let mut timeout = pin!(sleep(limit));
     let program = command.program.clone();
     // A unique name: the cleanup finds the processes by the tag made of it.
     let name = format!("{}#{:016x}", command.title(), rand::random::<u64>());
@@ -107,12 +105,15 @@ async fn execute(
     };
     pipes.stdout.into_iter().for_each(|pipe| drop(read(pipe, &stdout)));
     pipes.stderr.into_iter().for_each(|pipe| drop(read(pipe, &stderr)));
-    let success = tokio::select! {
-        biased;
-        exit = group.next_exit() => Some(exit.success),
-        () = reply.closed() => None,
-        () = &mut timeout => None,
+    let pids = group.pids();
+    let exit = async {
+        tokio::select! {
+            biased;
+            exit = group.next_exit() => Some(exit.success),
+            () = reply.closed() => None,
+        }
     };
+    let success = within(limit, pids, |time| spawner.excuse_helper(time), exit).await.flatten();
     spawner.clean_up(&name, group, readers, DRAIN_LIMIT).await;
     let _ = reply.send(match success {
         Some(success) => Ok(RunOutput { success, stdout: text(&stdout), stderr: text(&stderr) }),

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,10 +36,13 @@ struct Inner {
     generation: String,
     requests: SyncSender<SpawnRequest>,
     liveness: Arc<Mutex<LivenessPipe>>,
+    rationed: AtomicBool,
+    /// Microseconds for which helper programs were kept from running.
+    excused_of_helpers: AtomicU64,
 }
 
 impl Spawner {
-    /// Starts the spawning thread and the guard, and waits until the guard is ready (some ms; at most 5 s).
+    /// Starts the spawning thread and the guard, and waits until the guard is ready (some ms; at most 20 s).
     ///
     /// `scope` distinguishes this installation from others on the same machine, for example a hash of its state
     /// folder. `guard_exe` is the calling program itself, which must call [`guard::run_if_asked`] first
@@ -64,7 +68,16 @@ impl Spawner {
             let generation = generation.clone();
             start_thread("spawner", move || run_spawn_thread(&inbox, &generation))?;
         }
-        Ok(Self { inner: Arc::new(Inner { scope: scope.into(), generation, requests, liveness }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                scope: scope.into(),
+                generation,
+                requests,
+                liveness,
+                rationed: AtomicBool::new(false),
+                excused_of_helpers: AtomicU64::new(0),
+            }),
+        })
     }
 
     /// The tag of this run of the program: `<scope>.<random>`. Not a secret.
@@ -78,6 +91,26 @@ impl Spawner {
             LivenessPipe::Open { pid, .. } => Some(pid),
             LivenessPipe::NoGuard | LivenessPipe::Closed => None,
         }
+    }
+
+    /// Whether the machine is short of processor time, as the caller judges it: launches after a failure are then rationed
+    /// ([`crate::Policy::backoff_rationed`]).
+    pub fn set_rationed(&self, rationed: bool) {
+        self.inner.rationed.store(rationed, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_rationed(&self) -> bool {
+        self.inner.rationed.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a helper program was kept from running for that time: so was the launch that waits for it.
+    pub(crate) fn excuse_helper(&self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.inner.excused_of_helpers.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    pub(crate) fn excused_of_helpers(&self) -> Duration {
+        Duration::from_micros(self.inner.excused_of_helpers.load(Ordering::Relaxed))
     }
 
     /// Kills the processes that earlier runs of the same scope left, and returns their number.
@@ -175,9 +208,11 @@ pub enum SpawnerError {
 const MAX_PENDING_SPAWNS: usize = 64;
 /// The time for the stages of a killed group to exit.
 const KILL_LIMIT: Duration = Duration::from_millis(500);
-const STOP_SCANS: u32 = 50;
+/// Scans, some 10 ms each, that the killed processes have to disappear; two without any end it.
+const STOP_SCANS: u32 = 300;
 const SWEEP_SCANS: u32 = 200;
-const GUARD_READY: Duration = Duration::from_secs(5);
+/// A machine that is short of processor time may take long to start the guard, and without one there is no daemon.
+const GUARD_READY: Duration = Duration::from_secs(20);
 
 struct SpawnRequest {
     name: String,

@@ -15,6 +15,7 @@ use crate::command::{Command, Pipeline};
 use crate::output::{OutputSink, Prefix, drain};
 use crate::process_group::{ProcessGroup, SpawnError};
 use crate::run_once::RunError;
+use crate::run_queue::within;
 use crate::spawner::Spawner;
 
 impl Spawner {
@@ -78,10 +79,18 @@ impl StreamedOutput {
         self.stdout.read(buffer).await
     }
 
-    /// Waits at most `limit` for all programs to exit by themselves, then kills those that are left.
+    /// The same, waiting at most `limit` of time in which the programs could run; `None` if nothing came. Cancel-safe.
+    pub async fn read_within(&mut self, buffer: &mut [u8], limit: Duration) -> Option<io::Result<usize>> {
+        let pids: Vec<u32> = self.running.iter().flat_map(|(group, _)| group.pids()).collect();
+        within(limit, pids, |_| (), self.stdout.read(buffer)).await
+    }
+
+    /// Waits at most `limit`, of time in which they could run, for all programs to exit by themselves, then kills those that
+    /// are left.
     pub async fn finish(mut self, limit: Duration) -> StreamEnd {
         let mut failed = None;
         if let Some((mut group, readers)) = self.running.take() {
+            let pids = group.pids();
             let all = async {
                 loop {
                     let exit = group.next_exit().await;
@@ -93,7 +102,7 @@ impl StreamedOutput {
                     }
                 }
             };
-            if tokio::time::timeout(limit, all).await.is_err() {
+            if within(limit, pids, |_| (), all).await.is_none() {
                 failed.get_or_insert_with(|| format!("did not end within {limit:?}, killed"));
             }
             self.spawner.clean_up(&self.name, group, readers, DRAIN_LIMIT).await;

@@ -1,12 +1,12 @@
 //! The handle of a supervised process: requests in, snapshots out.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::effects::Effects;
+use crate::effects::{Effects, Pids};
 use crate::log_ring::{LogLine, LogRing};
 use crate::requests::{Reply, Request};
 use crate::spawner::Spawner;
@@ -22,6 +22,7 @@ pub struct Supervised {
     requests: mpsc::Sender<Request>,
     snapshots: watch::Receiver<Snapshot>,
     log: Arc<LogRing>,
+    pids: Pids,
 }
 
 impl Supervised {
@@ -47,8 +48,9 @@ impl Supervised {
             Box::pin(async move { launch.lock().await.prepare().await })
         });
         let effects = Effects::new(options, prepare, spawner.clone(), Arc::clone(&log), Arc::clone(&name));
+        let pids = Arc::clone(&effects.pids);
         tokio::spawn(task::run(effects, published, inbox, cancel));
-        Self { requests, snapshots, log }
+        Self { requests, snapshots, log, pids }
     }
 
     /// Makes the process wanted, and returns when the request is accepted: the process starts in the background. In
@@ -110,6 +112,11 @@ impl Supervised {
     /// The newest snapshot.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshots.borrow().clone()
+    }
+
+    /// The process ids of all its programs that were started; empty when they are gone.
+    pub fn pids(&self) -> Vec<u32> {
+        self.pids.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The last 200 lines, oldest first, and the number of lines dropped in all by the rate limit.

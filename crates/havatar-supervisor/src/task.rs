@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::effects::{Effects, completed, next_exit};
 use crate::requests::{Reply, Request};
-use crate::state::{Event, Machine};
+use crate::run_queue::{LOOK_EVERY, RunQueue, TIMER_SLACK};
+use crate::state::{Event, Machine, Scrutiny};
 use crate::types::{RequestError, Snapshot, State};
 
 /// Supervises until the token is cancelled or the last handle is dropped, then stops the process.
@@ -38,7 +39,7 @@ pub(crate) async fn run(
             () = wait_until(wake) => Input::Event(Event::Tick),
         };
         // Before the input is judged: it may be late because this program was kept from running.
-        task.measure_delay();
+        task.excuse_delays();
         match input {
             Input::Close => {
                 closing = true;
@@ -67,17 +68,19 @@ struct Task {
     published: watch::Sender<Snapshot>,
     /// The callers that wait for the end of the stop in progress.
     waiters: Vec<Reply>,
-    /// The time at which this task should run again at the latest; set only while a process is judged by its probe.
+    /// The time at which this task should run again at the latest; set only while a deadline is in force.
     heartbeat: Option<Instant>,
+    /// The waits of those whose delays matter, since the last heartbeat.
+    run_queue: Option<(Scrutiny, RunQueue)>,
+    /// What helper programs were excused for, up to the last heartbeat.
+    helpers_excused: Duration,
     next_probe: Instant,
+    /// The time at which the probe in progress has failed.
+    probe_deadline: Instant,
 }
 
 /// Callers beyond this are refused with [`RequestError::Busy`] while a stop is in progress.
 const MAX_WAITERS: usize = 64;
-/// How often the task measures its own delay.
-const HEARTBEAT: Duration = Duration::from_millis(100);
-/// A delay within this is the timer's granularity, not starvation.
-const TIMER_SLACK: Duration = Duration::from_millis(5);
 
 impl Task {
     fn new(effects: Effects, published: watch::Sender<Snapshot>) -> Self {
@@ -85,7 +88,17 @@ impl Task {
         let machine = Machine::new(options.policy.clone(), options.probe.is_some(), rand::random());
         let wanted = options.wanted;
         let next_probe = Instant::now();
-        let mut task = Self { machine, effects, published, waiters: Vec::new(), heartbeat: None, next_probe };
+        let mut task = Self {
+            machine,
+            effects,
+            published,
+            waiters: Vec::new(),
+            heartbeat: None,
+            run_queue: None,
+            helpers_excused: Duration::ZERO,
+            next_probe,
+            probe_deadline: next_probe,
+        };
         if wanted {
             task.handle_event(Event::Start);
         }
@@ -119,12 +132,12 @@ impl Task {
 
     fn handle_event(&mut self, event: Event) {
         let before = self.machine.probing();
+        self.machine.set_rationed(self.effects.spawner.is_rationed());
         for action in self.machine.on_event(event, Instant::now()) {
             self.effects.apply(action);
         }
         let probing = self.machine.probing();
         if probing.is_none() {
-            self.heartbeat = None;
             self.effects.probing = None;
         } else if before.is_none() {
             self.next_probe = Instant::now();
@@ -137,15 +150,43 @@ impl Task {
         }
     }
 
-    fn measure_delay(&mut self) {
+    /// At each heartbeat, and when a deadline is reached, excuses the time in which this task was late, and that in which those on whom the deadline
+    /// depends were kept from running.
+    fn excuse_delays(&mut self) {
         let now = Instant::now();
-        if let Some(heartbeat) = self.heartbeat
-            && now >= heartbeat
-        {
-            let delay = now - heartbeat;
-            self.heartbeat = None;
-            if delay > TIMER_SLACK {
-                self.handle_event(Event::Delayed(delay));
+        let is_due = self.machine.due().is_some_and(|due| now >= due);
+        let Some(heartbeat) = self.heartbeat.filter(|heartbeat| now >= *heartbeat || is_due) else { return };
+        self.heartbeat = None;
+        let late = Some(now.saturating_duration_since(heartbeat))
+            .filter(|late| *late > TIMER_SLACK)
+            .unwrap_or_default();
+        let excused = late.max(self.waited(now));
+        if !excused.is_zero() {
+            self.probe_deadline += excused;
+            self.handle_event(Event::Excused(excused));
+        }
+    }
+
+    fn waited(&mut self, now: Instant) -> Duration {
+        let scrutiny = self.machine.scrutiny(now);
+        let helpers = self.effects.spawner.excused_of_helpers();
+        let of_helpers = helpers.saturating_sub(std::mem::replace(&mut self.helpers_excused, helpers));
+        match (&mut self.run_queue, scrutiny) {
+            // To look costs time: a process that answers is not looked at.
+            (queue, Scrutiny::None | Scrutiny::Program) => {
+                *queue = None;
+                Duration::ZERO
+            }
+            (Some((followed, queue)), scrutiny) if *followed == scrutiny => {
+                let waited = queue.waited();
+                if scrutiny == Scrutiny::Launch { waited.max(of_helpers.min(LOOK_EVERY)) } else { waited }
+            }
+            (queue, scrutiny) => {
+                let group = self.effects.group.as_ref().filter(|_| scrutiny == Scrutiny::Process);
+                let processes = group.map(|group| group.pids().collect::<Vec<_>>()).unwrap_or_default();
+                *queue = Some((scrutiny, RunQueue::follow(processes)));
+                self.machine.begin_scrutiny(now);
+                Duration::ZERO
             }
         }
     }
@@ -153,20 +194,31 @@ impl Task {
     fn probe_if_due(&mut self) {
         let Some(ready) = self.machine.probing() else { return };
         let now = Instant::now();
+        if self.effects.probing.is_some() && now >= self.probe_deadline {
+            self.effects.probing = None;
+            let limit = self.effects.options.policy.probe_timeout.as_millis();
+            self.handle_event(Event::ProbeFailed(format!("no answer within {limit} ms")));
+        }
         if self.effects.probing.is_none() && now >= self.next_probe {
             let policy = &self.effects.options.policy;
             self.next_probe = now + if ready { policy.probe_every } else { policy.probe_starting_every };
+            self.probe_deadline = now + policy.probe_timeout;
             self.effects.start_probe();
         }
     }
 
     fn wake_at(&mut self) -> Option<Instant> {
         let due = self.machine.due();
-        if self.machine.probing().is_none() {
+        let now = Instant::now();
+        if self.machine.scrutiny(now) == Scrutiny::None {
+            self.heartbeat = None;
+            self.run_queue = None;
             return due;
         }
-        let heartbeat = *self.heartbeat.get_or_insert_with(|| Instant::now() + HEARTBEAT);
-        let probe = self.effects.probing.is_none().then_some(self.next_probe);
+        let heartbeat = *self.heartbeat.get_or_insert(now + LOOK_EVERY);
+        let probing = self.effects.probing.is_some();
+        let probe = if probing { self.probe_deadline } else { self.next_probe };
+        let probe = self.machine.probing().map(|_| probe);
         [due, probe, Some(heartbeat)].into_iter().flatten().min()
     }
 

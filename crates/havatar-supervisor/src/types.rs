@@ -17,7 +17,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Returns the command to run, anew before every launch: the place for one-time secrets, files to write, ports to check.
 ///
 /// A closure that returns a future is a launch, and so is a fixed [`Pipeline`]. A launch that panics
-/// counts as a failure; one that takes longer than [`Policy::ready_within`] is dropped and counts as one.
+/// counts as a failure; one that takes longer than [`Policy::ready_within`] is dropped and counts as one. A launch runs on a
+/// thread of its own, so it may block: on files, programs and devices.
 pub trait Launch: Send + 'static {
     /// The command for the next launch, or the reason why there is none now.
     fn prepare(&mut self) -> impl Future<Output = Result<Pipeline, LaunchError>> + Send;

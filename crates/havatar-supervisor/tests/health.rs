@@ -213,6 +213,59 @@ async fn a_busy_machine_kills_no_process() {
     watcher.end();
 }
 
+/// Six busy processes on one processor, for as long as the value lives.
+struct Load(Vec<Child>);
+
+impl Load {
+    fn on_processor_zero() -> Self {
+        let hog = || Command::new("taskset").args(["-c", "0", "sh", "-c", "while :; do :; done"]).spawn();
+        Self((0..6).map(|_| hog().expect("a hog")).collect())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        for hog in &mut self.0 {
+            let _ = hog.kill().and_then(|()| hog.wait());
+        }
+    }
+}
+
+/// The beating process runs only when the hogs leave it something, which is a few milliseconds a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_starved_process_is_left_alone_and_a_stopped_one_is_not() {
+    let _load = Load::on_processor_zero();
+    let spawner = spawner("starved");
+    let policy = Policy { dead_after: Duration::from_millis(300), ..Policy::default() };
+    let beat = Beat::new();
+    let script = "while :; do echo beat; n=0; while [ $n -lt 3000 ]; do n=$((n + 1)); done; done";
+    let starved =
+        havatar_supervisor::Command::new("taskset").args(["-c", "0", "chrt", "-i", "0", "sh", "-c", script]);
+    let process = Supervised::spawn(
+        "it",
+        beat.options(policy),
+        Pipeline::from(starved),
+        &spawner,
+        CancellationToken::new(),
+    );
+    let pid = running(&process).await;
+    // Long enough for the old rule: silence, and the time that a process may be silent.
+    let mut silences = 0;
+    while silences < 3 {
+        if beat.age() > Duration::from_millis(900) {
+            silences += 1;
+            let before = beat.age();
+            support::eventually("another beat", || beat.age() < before).await;
+        }
+        sleep(Duration::from_millis(10)).await;
+        let snapshot = process.snapshot();
+        assert!(matches!(snapshot.state, State::Running { pid: same, .. } if same == pid), "{snapshot:?}");
+    }
+    kill(pid, Signal::STOP);
+    snapshot(&process, "declared", |snapshot| matches!(snapshot.state, State::Backoff { .. })).await;
+    process.stop().await.expect("stopped");
+}
+
 #[test]
 fn a_crash_loop_costs_next_to_nothing() {
     let output = Command::new(HELPER).args(["crash-loop", &scope("cost")]).output().expect("the helper");

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -77,11 +78,7 @@ pub async fn run(
     )?;
 
     let (config_tx, config_rx) = watch::channel(config.clone());
-    let (status_tx, status_rx) = watch::channel(api::ConfigStatus {
-        file: loaded.file.as_ref().map(|file| file.display().to_string()),
-        loaded_at: Timestamp::now(),
-        faults: Vec::new(),
-    });
+    let (status_tx, status_rx) = watch::channel(config_status(&loaded));
     let (speech, speaking) = Speech::new(config_rx.clone(), media.clone(), spawner.clone(), shutdown.clone());
     let (presence, looking) = presence::start(media.clone(), robot.clone(), shutdown.clone());
     let handles = Arc::new(Handles {
@@ -95,6 +92,7 @@ pub async fn run(
         config: config_rx,
         config_status: status_rx,
         started_at: Timestamp::now(),
+        started: Instant::now(),
         shutdown: shutdown.clone(),
     });
 
@@ -147,13 +145,21 @@ pub async fn run(
     reloader.robot.halt().await;
     // The HTTP server drains for two seconds while the media processes stop.
     let robot = reloader.robot.stop();
-    tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop(), robot);
+    tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop(failed.is_none()), robot);
     hook_stop.cancel();
     if !hook_task.is_finished() {
         let _ = hook_task.await;
     }
     spawner.end().await.context("child processes are left")?;
     failed.map_or(Ok(()), Err)
+}
+
+fn config_status(loaded: &Loaded) -> api::ConfigStatus {
+    api::ConfigStatus {
+        file: loaded.file.as_ref().map(|file| file.display().to_string()),
+        loaded_at: Timestamp::now(),
+        faults: Vec::new(),
+    }
 }
 
 /// The main loop. Returns `None` on shutdown, and an error when a task ended that must not: the daemon then ends, and
@@ -172,7 +178,8 @@ async fn until_stopped(
             // Shutdown ends the tasks too, so it is checked before their results.
             biased;
             () = shutdown.cancelled() => return None,
-            _ = alive.tick() => reloader.notifier.alive(),
+            // A motion loop that hangs in a driver is as bad as a main loop that hangs.
+            _ = alive.tick() => if reloader.robot.is_alive() { reloader.notifier.alive() },
             Some(()) = reload.recv() => {
                 tokio::select! {
                     () = shutdown.cancelled() => return None,
@@ -207,10 +214,11 @@ impl MediaSide {
         (handle, recordings, Self { media, recorder })
     }
 
-    /// Closes recordings while their publishers still run.
-    async fn stop(self) {
-        self.recorder.stop().await;
+    /// Closes recordings while their publishers still run. `asked`: by a person, who thereby ends the recording too.
+    async fn stop(self, asked: bool) {
+        let persisted = self.recorder.stop(asked).await;
         self.media.stop().await;
+        persisted.await;
     }
 }
 

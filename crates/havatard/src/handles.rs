@@ -5,6 +5,7 @@ use std::sync::Arc;
 use havatar_api as api;
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -37,6 +38,8 @@ pub struct Handles {
     pub config_status: watch::Receiver<api::ConfigStatus>,
     /// Start of the daemon.
     pub started_at: Timestamp,
+    /// The same by the steady clock, which nobody sets.
+    pub started: Instant,
     /// Cancelled when the daemon stops.
     pub shutdown: CancellationToken,
 }

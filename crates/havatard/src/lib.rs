@@ -5,8 +5,8 @@
 //! `auth` authenticates requests; `http` serves the API over the handles and knows nothing of how the parts work.
 //! `speech` is text to speech, `presence` combines viewers and driver for the robot's presence light, `phrases` stores
 //! each account's phrases. `config` is the validated config. Calls go downward only; news goes upward by `watch`.
-//! `recordings` is the recorder and its files. `store` persists values, `disk` writes private files, `program` finds programs, `random` and `secrets` draw and compare secrets, `holders` names
-//! the process that holds a port or a file, `lock` keeps a second daemon off the state directory.
+//! `recordings` is the recorder and its files. `store` persists values, `disk` writes private files, `program` finds programs, `priority` orders them by what they are for, `random` and `secrets` draw and compare secrets, `holders` names
+//! the process that holds a port or a file, `logging` is the log that waits for nobody, `lock` keeps a second daemon off the state directory.
 
 pub mod auth;
 pub mod config;
@@ -16,11 +16,13 @@ pub mod handles;
 pub mod holders;
 pub mod http;
 pub mod lock;
+pub mod logging;
 pub mod media;
 pub mod notifier;
 pub mod options;
 pub mod phrases;
 pub mod presence;
+pub mod priority;
 mod program;
 pub mod random;
 pub mod recordings;

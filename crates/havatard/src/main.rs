@@ -1,6 +1,6 @@
 //! havatard's command line: arguments, logging, signals and exit codes. All else is in the library.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,12 +10,13 @@ use clap::{Args, Parser, Subcommand};
 use havatar_api::LoginLink;
 use havatard::config::Diagnostics;
 use havatard::daemon::{self, STOP_WITHIN};
+use havatard::logging::{Log, in_journal};
 use havatard::notifier::ServiceNotifier;
 use havatard::options::Options;
+use havatard::priority;
 use havatard::sound::{self, Sink, Source};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 const FAILED: u8 = 1;
 const WRONG_CONFIG: u8 = 2;
@@ -101,21 +102,30 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> ExitCode {
-    start_logging();
+    let log = Log::start();
     let loaded = match options.load() {
         Ok(loaded) => loaded,
-        Err(errors) => return refuse(&errors),
+        Err(errors) => {
+            log.end_with(&errors.to_string());
+            return ExitCode::from(WRONG_CONFIG);
+        }
     };
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    // Before there is another thread: all of them inherit it.
+    priority::prefer_control();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}")),
+        Err(error) => {
+            log.end_with(&format!("havatard: cannot start: {error}"));
+            return ExitCode::from(FAILED);
+        }
     };
     let result = runtime.block_on(async {
         let shutdown = CancellationToken::new();
         let (reload, reloads) = tokio::sync::mpsc::channel(1);
+        tokio::spawn(log.tell_lost());
         tokio::spawn(listen_to_signals(shutdown.clone(), reload)?);
         daemon::run(loaded, options, Arc::new(Terminal), reloads, shutdown).await
     });
@@ -123,7 +133,10 @@ fn run(options: Options) -> ExitCode {
     runtime.shutdown_timeout(Duration::from_secs(1));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("{error:#}")),
+        Err(error) => {
+            log.end_with(&format!("havatard: {error:#}"));
+            ExitCode::from(FAILED)
+        }
     }
 }
 
@@ -160,21 +173,6 @@ fn sound(stage: &Stage) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("sound: {error}")),
     }
-}
-
-fn start_logging() {
-    let filter = EnvFilter::try_from_env("HAVATAR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    // journald adds timestamps itself.
-    if in_journal() { lines.without_time().init() } else { lines.init() }
-}
-
-fn in_journal() -> bool {
-    std::env::var_os("JOURNAL_STREAM").is_some()
 }
 
 /// SIGINT and SIGTERM stop the daemon; a second one, or a stop that exceeds its limit, ends the process at once, and the guard

@@ -6,7 +6,7 @@ use havatar_api as api;
 pub trait ServiceNotifier: Send + Sync {
     /// Requests are served at `address`; `link` signs in once.
     fn serving(&self, address: &str, link: &api::LoginLink);
-    /// Watchdog ping: the main loop sends it every few seconds.
+    /// Watchdog ping: the main loop sends it every few seconds, while the motion loop runs too.
     fn alive(&self);
     /// A config reload begins or has ended.
     fn reloading(&self, under_way: bool);

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 
+use crate::priority::Share;
+
 /// Bytes returned of a helper program's output; the rest is discarded.
 const MAX_OUTPUT: usize = 64 << 10;
 
@@ -39,7 +41,9 @@ pub(crate) async fn run<A: Into<OsString>>(
     args: impl IntoIterator<Item = A>,
     limit: Duration,
 ) -> Result<RunOutput, RunError> {
-    spawner.run_once(Command::new(program).args(args), limit, MAX_OUTPUT).await
+    let mut command = Command::new(program).args(args);
+    command.niceness = Some(Share::Rest.niceness());
+    spawner.run_once(command, limit, MAX_OUTPUT).await
 }
 
 /// The daemon's own program, for the audio stages. If its file was replaced meanwhile, the running one is available

@@ -12,7 +12,7 @@ use crate::http::server::Certificates;
 use crate::media::Media;
 use crate::notifier::ServiceNotifier;
 use crate::options::Options;
-use crate::robot;
+use crate::{robot, store};
 
 /// Applies a new config to the running parts, and publishes the result.
 pub(crate) struct Reloader {
@@ -33,9 +33,11 @@ impl Reloader {
     /// processes that it affects.
     pub(crate) async fn reload(&mut self) {
         self.notifier.reloading(true);
-        match self.options.load() {
-            Ok(loaded) => self.apply(loaded).await,
-            Err(faults) => {
+        let options = self.options.clone();
+        match store::blocking(move || options.load()).await {
+            Ok(Ok(loaded)) => self.apply(loaded).await,
+            Err(error) => self.reject("", error.to_string()),
+            Ok(Err(faults)) => {
                 tracing::error!("the config was not reloaded:\n{faults}");
                 self.publish_faults(faults.into());
             }
@@ -59,10 +61,7 @@ impl Reloader {
         self.auth.set(auth_settings(&new));
         self.robot.apply(&new).await;
         let mut faults = Vec::new();
-        if let (Some(certificates), Some(tls)) = (&self.certificates, &new.server.tls)
-            && let Err(error) = certificates.reload(tls)
-        {
-            let error = anyhow::Error::from(error);
+        if let Err(error) = self.reload_certificates(&new).await {
             tracing::error!("the certificate was not reloaded: {error:#}");
             faults.push(self.fault("server.tls", format!("{error:#}; the former certificate is in use")));
         }
@@ -82,6 +81,13 @@ impl Reloader {
             status.loaded_at = Timestamp::now();
             status.faults = faults;
         });
+    }
+
+    async fn reload_certificates(&self, config: &Config) -> anyhow::Result<()> {
+        if let (Some(certificates), Some(tls)) = (self.certificates.clone(), config.server.tls.clone()) {
+            store::blocking(move || certificates.reload(&tls)).await??;
+        }
+        Ok(())
     }
 
     fn reject(&self, key: &str, message: String) {

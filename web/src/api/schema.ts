@@ -1268,6 +1268,11 @@ export interface components {
             /** @enum {string} */
             type: "encoder";
         } | {
+            /** @description All of it. */
+            machine: components["schemas"]["Machine"];
+            /** @enum {string} */
+            type: "machine";
+        } | {
             /** @enum {string} */
             type: "voice";
             /** @description All of it. */
@@ -1443,6 +1448,20 @@ export interface components {
             /** @description Oldest first, at most the last 200. */
             lines: components["schemas"]["LogLine"][];
         };
+        /** @description The machine, and the daemon on it. */
+        Machine: {
+            /**
+             * Format: int64
+             * @description How long ago the motion loop took its last turn, in milliseconds: below 300 on a machine that is not overloaded.
+             */
+            motion_age_ms: number;
+            overload: components["schemas"]["Overload"] | null;
+            /**
+             * Format: double
+             * @description Seconds since the daemon started, by a clock that nobody sets.
+             */
+            uptime_s: number;
+        };
         /** @description Who is asking. */
         Me: {
             /** @description The account's name. */
@@ -1452,7 +1471,10 @@ export interface components {
         };
         /** @description One thing that is missing. */
         Missing: {
-            /** @description Stable: `mediamtx_down`, `camera_away`, `camera_silent`, `microphone_away`, `config_fault`, ... */
+            /**
+             * @description Stable: `mediamtx_down`, `muxer_down`, `streaming_stopped`, and for `camera` and `microphone` each `_away`, `_stopped`,
+             *     `_silent` and `_private`.
+             */
             code: string;
             /** @description What is missing, in words. */
             message: string;
@@ -1501,6 +1523,15 @@ export interface components {
              * @description Metres to the left.
              */
             y_m: number;
+        };
+        /** @description Too little processor time for all that is to run. */
+        Overload: {
+            picture: components["schemas"]["ReducedPicture"] | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
         };
         /** @description One phrase. */
         Phrase: {
@@ -1664,6 +1695,24 @@ export interface components {
             /** @description What is being written now. */
             status: components["schemas"]["RecordingStatus"];
         };
+        /** @description A picture with less to compute than is configured. */
+        ReducedPicture: {
+            /**
+             * Format: int32
+             * @description Frames a second.
+             */
+            fps: number;
+            /**
+             * Format: int32
+             * @description Height in pixels.
+             */
+            height: number;
+            /**
+             * Format: int32
+             * @description Width in pixels.
+             */
+            width: number;
+        };
         /**
          * @description Why a command was refused. Stable; a panel puts it into words.
          * @enum {string}
@@ -1818,6 +1867,8 @@ export interface components {
             /** @description Camera and microphone. */
             devices: components["schemas"]["Devices"];
             encoder: components["schemas"]["Encoder"] | null;
+            /** @description The machine, and the daemon on it. */
+            machine: components["schemas"]["Machine"];
             /** @description MediaMTX's version, once it has answered. */
             mediamtx_version: string | null;
             /** @description Who is there through the robot. */

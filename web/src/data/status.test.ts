@@ -50,6 +50,13 @@ test.each<[Event, Partial<ReturnType<typeof aStatus>>]>([
     { encoder: { name: 'libx264', test_fps: 90, why: 'w' } },
   ],
   [
+    {
+      type: 'machine',
+      machine: { uptime_s: 61, motion_age_ms: 9, overload: { since: 't', picture: null } },
+    },
+    { machine: { uptime_s: 61, motion_age_ms: 9, overload: { since: 't', picture: null } } },
+  ],
+  [
     { type: 'robot', robot: aRobot({ black_box_fault: 'the disk is full' }) },
     { robot: aRobot({ black_box_fault: 'the disk is full' }) },
   ],

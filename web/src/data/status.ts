@@ -27,6 +27,7 @@ const UNKNOWN: Omit<StatusState, 'events'> = {
   config: null,
   devices: null,
   encoder: null,
+  machine: null,
   mediamtx_version: null,
   presence: null,
   processes: null,
@@ -116,6 +117,8 @@ export function sectionsOf(event: Event): Partial<Status> {
       return { encoder: event.encoder };
     case 'robot':
       return { robot: event.robot };
+    case 'machine':
+      return { machine: event.machine };
     case 'voice':
       return { voice: event.voice };
     case 'presence':

@@ -12,6 +12,8 @@ export const panelEn: PanelDictionary = {
 
   'top.region': 'Top bar',
   'fact.driver': '{who} drives',
+  'fact.overload': 'Robot’s computer: overloaded',
+  'fact.reduced': 'Robot’s computer: overloaded, picture reduced to {fps} a second',
   'battery.level': 'Battery {n}%',
   'battery.low': 'Battery low: {n}%',
   'battery.critical': 'Battery almost empty: {n}%',

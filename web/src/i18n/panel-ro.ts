@@ -12,6 +12,8 @@ export const panelRo = {
 
   'top.region': 'Bara de sus',
   'fact.driver': 'Conduce {who}',
+  'fact.overload': 'Calculatorul robotului: suprasolicitat',
+  'fact.reduced': 'Calculatorul robotului: suprasolicitat, imaginea redusă la {fps} pe secundă',
   'battery.level': 'Baterie {n} %',
   'battery.low': 'Baterie slabă: {n} %',
   'battery.critical': 'Baterie aproape goală: {n} %',

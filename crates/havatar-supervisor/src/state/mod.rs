@@ -10,12 +10,14 @@ use tokio::time::Instant;
 use crate::policy::Policy;
 use crate::types::{LaunchError, State};
 
+mod delays;
 mod phase;
 mod requests;
 mod types;
 
-pub(crate) use types::{Action, Event};
+pub(crate) use types::{Action, Event, Scrutiny};
 
+use delays::describe_silence;
 use phase::{AfterSpawn, Phase, StopStage};
 
 /// How long the cleanup may take before it counts as complete.
@@ -28,6 +30,8 @@ pub(crate) struct Machine {
     failures: u32,
     launches: u64,
     last_exit: Option<String>,
+    /// The machine is short of processor time: restarts are rationed.
+    rationed: bool,
     rng: SmallRng,
 }
 
@@ -35,7 +39,16 @@ impl Machine {
     /// A stopped machine. Without a probe, a process is ready as soon as it is spawned.
     pub(crate) fn new(policy: Policy, has_probe: bool, seed: u64) -> Self {
         let rng = SmallRng::seed_from_u64(seed);
-        Self { policy, has_probe, phase: Phase::Stopped, failures: 0, launches: 0, last_exit: None, rng }
+        Self {
+            policy,
+            has_probe,
+            phase: Phase::Stopped,
+            failures: 0,
+            launches: 0,
+            last_exit: None,
+            rationed: false,
+            rng,
+        }
     }
 
     pub(crate) fn state(&self) -> State {
@@ -84,6 +97,11 @@ impl Machine {
         }
     }
 
+    /// Whether the machine is short of processor time.
+    pub(crate) fn set_rationed(&mut self, rationed: bool) {
+        self.rationed = rationed;
+    }
+
     /// Launches after the first.
     pub(crate) fn restarts(&self) -> u64 {
         self.launches.saturating_sub(1)
@@ -107,7 +125,7 @@ impl Machine {
             Event::CleanedUp => self.cleaned_up(now),
             Event::ProbeSucceeded => self.probe_succeeded(now),
             Event::ProbeFailed(why) => self.probe_failed(why),
-            Event::Delayed(delay) => self.delayed(delay),
+            Event::Excused(time) => self.excuse(time),
             Event::Tick => self.tick(now),
         }
     }
@@ -145,7 +163,8 @@ impl Machine {
             (Ok(pid), AfterSpawn::Run) => {
                 self.launches += 1;
                 let deadline = now + self.policy.ready_within;
-                self.phase = Phase::Starting { since: now, pid, deadline, last_error: None };
+                self.phase =
+                    Phase::Starting { since: now, pid, deadline, last_error: None, excused: Duration::ZERO };
                 let mut actions = vec![Action::Log(format!("started, pid {pid}"))];
                 if !self.has_probe {
                     actions.extend(self.probe_succeeded(now));
@@ -232,6 +251,7 @@ impl Machine {
                     last_ok: now,
                     deadline: dead,
                     last_error: None,
+                    excused: Duration::ZERO,
                 };
                 if self.has_probe {
                     vec![Action::Log(format!("ready after {}", format_duration(now - since)))]
@@ -239,8 +259,8 @@ impl Machine {
                     vec![]
                 }
             }
-            Phase::Running { last_ok, deadline, last_error, .. } => {
-                (*last_ok, *deadline, *last_error) = (now, dead, None);
+            Phase::Running { last_ok, deadline, last_error, excused, .. } => {
+                (*last_ok, *deadline, *last_error, *excused) = (now, dead, None, Duration::ZERO);
                 vec![]
             }
             _ => vec![],
@@ -250,14 +270,6 @@ impl Machine {
     fn probe_failed(&mut self, why: String) -> Vec<Action> {
         if let Phase::Starting { last_error, .. } | Phase::Running { last_error, .. } = &mut self.phase {
             *last_error = Some(why);
-        }
-        vec![]
-    }
-
-    /// Moves the deadline: time in which this program did not run proves no hang of the process.
-    fn delayed(&mut self, delay: Duration) -> Vec<Action> {
-        if let Phase::Starting { deadline, .. } | Phase::Running { deadline, .. } = &mut self.phase {
-            *deadline += delay;
         }
         vec![]
     }
@@ -273,19 +285,19 @@ impl Machine {
                     format!("asking for the command took longer than {}", format_duration(now - *since));
                 vec![Action::CancelPrepare, self.back_off(why, false, now)]
             }
-            Phase::Starting { since, last_error, .. } => {
+            Phase::Starting { since, last_error, excused, .. } => {
                 let why = format!(
                     "not ready for {}{}, killed",
-                    format_duration(now - *since),
+                    describe_silence(now - *since, *excused),
                     describe_last_error(last_error.as_deref())
                 );
                 self.last_exit = Some(why.clone());
                 vec![Action::CleanUp, self.back_off(why, true, now)]
             }
-            Phase::Running { last_ok, last_error, .. } => {
-                let silent = format_duration(now - *last_ok);
+            Phase::Running { last_ok, last_error, excused, .. } => {
                 let why = format!(
-                    "stopped answering for {silent}{}, killed",
+                    "stopped answering for {}{}, killed",
+                    describe_silence(now - *last_ok, *excused),
                     describe_last_error(last_error.as_deref())
                 );
                 self.last_exit = Some(why.clone());
@@ -339,7 +351,10 @@ impl Machine {
             self.failures = 0;
         }
         self.failures = self.failures.saturating_add(1);
-        let wait = self.policy.backoff(self.failures, self.rng.random());
+        let mut wait = self.policy.backoff(self.failures, self.rng.random());
+        if self.rationed {
+            wait = wait.max(self.policy.backoff_rationed);
+        }
         let line = Action::Log(format!("{why}; next try in {}", format_duration(wait)));
         self.phase = Phase::Backoff { until: now + wait, why, cleaning_up };
         line

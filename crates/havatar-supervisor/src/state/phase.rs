@@ -1,5 +1,7 @@
 //! The machine's internal phases, finer than the published states.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(super) enum Phase {
         deadline: Instant,
         /// The error of the last probe.
         last_error: Option<String>,
+        /// The part of the time that is excused.
+        excused: Duration,
     },
     Running {
         since: Instant,
@@ -39,6 +43,8 @@ pub(super) enum Phase {
         last_ok: Instant,
         deadline: Instant,
         last_error: Option<String>,
+        /// The part of the time since the last successful probe that is excused.
+        excused: Duration,
     },
     Stopping {
         pid: Option<u32>,

@@ -30,8 +30,8 @@ pub(crate) enum Event {
     CleanedUp,
     ProbeSucceeded,
     ProbeFailed(String),
-    /// This program itself was kept from running for that time.
-    Delayed(Duration),
+    /// For that time the process, or this program, was kept from running: it proves nothing.
+    Excused(Duration),
     /// The time of `Machine::due` has come, or might have.
     Tick,
 }
@@ -50,4 +50,17 @@ pub(crate) enum Action {
     CleanUp,
     /// Write a line to the log.
     Log(String),
+}
+
+/// Whose delays matter for the deadline in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scrutiny {
+    /// Nobody's: there is no such deadline.
+    None,
+    /// This program's: the process answers.
+    Program,
+    /// This program's and its helper programs'.
+    Launch,
+    /// This program's and the process's.
+    Process,
 }

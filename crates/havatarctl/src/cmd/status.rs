@@ -43,7 +43,7 @@ fn text(status: &Status, style: &Style) -> String {
         ("Robot", vec![robot::state::sentence(&status.robot, style)]),
         ("Processes", processes(status, style)),
         ("Config", config(&status.config, style)),
-        ("Havatar", vec![versions(status, style)]),
+        ("Havatar", vec![versions(status)]),
     ];
     for (name, lines) in sections {
         for (index, line) in lines.iter().enumerate() {
@@ -185,19 +185,19 @@ pub(super) fn faults(config: &ConfigStatus, style: &Style) -> Vec<String> {
     lines
 }
 
-fn versions(status: &Status, style: &Style) -> String {
+fn versions(status: &Status) -> String {
     let media = status.mediamtx_version.as_ref().map_or_else(
         || "MediaMTX does not answer".to_owned(),
         |version| format!("MediaMTX {}", format::clean(version)),
     );
-    let up = format::between(status.started_at, style.now);
+    let up = format::duration(status.machine.uptime_s);
     format!("{}, up {up}; {media}", format::clean(&status.version))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use havatar_api::{
-        ConfigFault, Devices, Process, Readiness, RecordingStatus, Speech, SpeechFailure, Utterance,
+        ConfigFault, Devices, Machine, Process, Readiness, RecordingStatus, Speech, SpeechFailure, Utterance,
     };
 
     use crate::cmd::process::tests::{failing, process};
@@ -215,6 +215,7 @@ pub(crate) mod tests {
             version: "0.1.0".to_owned(),
             mediamtx_version: Some("v1.21.0".to_owned()),
             started_at: "2026-11-23T05:48:00Z".parse().unwrap(),
+            machine: Machine { uptime_s: 11_520.0, motion_age_ms: 40, overload: None },
             streaming: true,
             readiness: Readiness { ready: true, missing: Vec::new() },
             config: ConfigStatus {

@@ -12,6 +12,7 @@ pub(crate) fn status() -> api::Status {
     api::Status {
         version: "0.1.0".to_owned(),
         mediamtx_version: Some("v1.21.0".to_owned()),
+        machine: api::Machine::default(),
         started_at: at,
         streaming: true,
         readiness: api::Readiness { ready: true, missing: Vec::new() },

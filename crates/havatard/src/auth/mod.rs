@@ -45,6 +45,9 @@ pub use types::{AuthError, Identity, Owner, Proof, Settings, SignInError};
 /// How often expired sessions are removed and the last use of the others is persisted.
 const SWEEP: Duration = Duration::from_secs(30);
 
+/// Longest wait for the disk before a sign-in is answered.
+const SAVE_WITHIN: Duration = Duration::from_secs(1);
+
 /// Handle to access control; clones share it.
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
@@ -154,7 +157,8 @@ impl Auth {
             tables.sessions.begin(secret.digest(), now);
             (secret, tables.settings.session_max)
         };
-        self.save().await;
+        // A disk that hangs keeps nobody out: the session is in force, and is written when the disk can be.
+        let _ = tokio::time::timeout(SAVE_WITHIN, self.save()).await;
         Ok(signed_in)
     }
 

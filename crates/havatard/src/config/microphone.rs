@@ -35,7 +35,8 @@ string_enum! {
         /// PulseAudio or PipeWire if one answers, else ALSA.
         #[default]
         Auto = "auto",
-        /// A PulseAudio or PipeWire server.
+        /// A PulseAudio or PipeWire server. The service reaches one that runs for the whole system, and not that of
+        /// a person's desktop.
         Pulse = "pulse",
         /// An ALSA device.
         Alsa = "alsa",

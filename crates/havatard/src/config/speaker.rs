@@ -44,7 +44,8 @@ string_enum! {
         /// To PulseAudio or PipeWire if one answers, else to ALSA.
         #[default]
         Auto = "auto",
-        /// To a PulseAudio or PipeWire server.
+        /// To a PulseAudio or PipeWire server. The service reaches one that runs for the whole system, and not that of
+        /// a person's desktop.
         Pulse = "pulse",
         /// To an ALSA device.
         Alsa = "alsa",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use havatar_api::{Event, Levels, Process, Status};
+use havatar_api::{Event, Levels, Machine, Process, Status};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
@@ -206,44 +206,70 @@ impl Feed {
     }
 }
 
-/// The sections that differ, each whole.
+/// The sections that differ, each whole. Every field of the status is named, so that a new one cannot be forgotten here.
 fn changes(last: &Status, now: &Status) -> Vec<Event> {
-    // The version has no section of its own, so a snapshot is sent.
-    if last.mediamtx_version != now.mediamtx_version {
+    let Status {
+        version,
+        mediamtx_version,
+        started_at,
+        machine,
+        streaming,
+        readiness,
+        config,
+        devices,
+        encoder,
+        processes,
+        streams,
+        recording,
+        robot,
+        voice,
+        presence,
+    } = now;
+    // These have no section of their own, so a snapshot is sent.
+    if (&last.version, &last.mediamtx_version, &last.started_at) != (version, mediamtx_version, started_at) {
         return vec![Event::Snapshot { status: now.clone() }];
     }
     let mut events = Vec::new();
-    if !same_processes(&last.processes, &now.processes) {
-        events.push(Event::Processes { processes: now.processes.clone() });
+    if !same_processes(&last.processes, processes) {
+        events.push(Event::Processes { processes: processes.clone() });
     }
-    if last.readiness != now.readiness || last.streaming != now.streaming {
-        events.push(Event::Readiness { readiness: now.readiness.clone(), streaming: now.streaming });
+    if (&last.readiness, &last.streaming) != (readiness, streaming) {
+        events.push(Event::Readiness { readiness: readiness.clone(), streaming: *streaming });
     }
-    if last.devices != now.devices {
-        events.push(Event::Devices { devices: now.devices.clone() });
+    if last.devices != *devices {
+        events.push(Event::Devices { devices: devices.clone() });
     }
-    if last.streams != now.streams {
-        events.push(Event::Streams { streams: now.streams.clone() });
+    if last.streams != *streams {
+        events.push(Event::Streams { streams: streams.clone() });
     }
-    if last.recording != now.recording {
-        events.push(Event::Recording { recording: now.recording.clone() });
+    if last.recording != *recording {
+        events.push(Event::Recording { recording: recording.clone() });
     }
-    if last.robot != now.robot {
-        events.push(Event::Robot { robot: now.robot.clone() });
+    if last.robot != *robot {
+        events.push(Event::Robot { robot: robot.clone() });
     }
-    if last.voice != now.voice {
-        events.push(Event::Voice { voice: now.voice.clone() });
+    if last.voice != *voice {
+        events.push(Event::Voice { voice: voice.clone() });
     }
-    if last.presence != now.presence {
-        events.push(Event::Presence { presence: now.presence.clone() });
+    if last.presence != *presence {
+        events.push(Event::Presence { presence: presence.clone() });
     }
-    if last.config != now.config {
-        events.push(Event::Config { config: now.config.clone() });
+    if last.config != *config {
+        events.push(Event::Config { config: config.clone() });
     }
-    if last.encoder != now.encoder {
-        events.push(Event::Encoder { encoder: now.encoder.clone() });
+    if last.encoder != *encoder {
+        events.push(Event::Encoder { encoder: encoder.clone() });
+    }
+    if !same_machine(&last.machine, machine) {
+        events.push(Event::Machine { machine: machine.clone() });
     }
     events
+}
+
+/// Whether nothing but times differs: time going by is no change.
+fn same_machine(last: &Machine, now: &Machine) -> bool {
+    let Machine { uptime_s: _, motion_age_ms: _, overload } = now;
+    last.overload == *overload
 }
 
 /// Decides when levels are sent: while there is sound, and once when it ends.

@@ -1,10 +1,15 @@
 //! Recording, and the recordings.
 
+use std::future::ready;
+
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::once;
+use futures_util::{Stream, StreamExt as _};
 use havatar_api::{Recording, RecordingStatus, Recordings};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 
 use super::download;
 use super::error::ApiError;
@@ -20,8 +25,26 @@ use super::state::AppState;
         (status = 200, description = "All of them", body = Recordings),
     )
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Recordings>, ApiError> {
-    Ok(Json(state.handles.recordings.list().await?))
+pub(super) async fn list(State(state): State<AppState>) -> Result<Response, ApiError> {
+    let recordings = &state.handles.recordings;
+    let pages = recordings.list(PAGE).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body(&recordings.status(), pages)).into_response())
+}
+
+/// Recordings that are in memory at one time, for each who asks: there may be tens of thousands.
+const PAGE: usize = 256;
+
+/// The JSON of [`Recordings`], a page at a time.
+fn body(status: &RecordingStatus, pages: impl Stream<Item = Vec<Recording>> + Send + 'static) -> Body {
+    let head = serde_json::to_string(status).map(|status| format!(r#"{{"status":{status},"items":["#));
+    let items = pages.scan("", |separator, page| {
+        let text = page.iter().try_fold(String::new(), |text, recording| {
+            let item = serde_json::to_string(recording)?;
+            Ok(text + std::mem::replace(separator, ",") + &item)
+        });
+        ready(Some(text))
+    });
+    Body::from_stream(once(ready(head)).chain(items).chain(once(ready(Ok("]}".to_owned())))))
 }
 
 /// Wants picture and sound recorded.

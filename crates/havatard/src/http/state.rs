@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -32,7 +33,7 @@ pub(super) struct Shared {
     pub(super) listening: Listening,
     pub(super) permissions: Permissions,
     /// The OpenAPI document.
-    pub(super) openapi: String,
+    pub(super) openapi: Bytes,
     pub(super) event_sockets: Arc<Semaphore>,
     pub(super) drive_sockets: Arc<Semaphore>,
     pub(super) webrtc: Arc<Sessions>,
@@ -54,7 +55,7 @@ impl AppState {
             handles,
             listening,
             permissions,
-            openapi,
+            openapi: openapi.into(),
             event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS)),
             drive_sockets: Arc::new(Semaphore::new(DRIVE_SOCKETS)),
             webrtc,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use havatar_api::{Status, Streams};
+use havatar_api::{Machine, Status, Streams};
 use tokio::time::Instant;
 
 use super::state::AppState;
@@ -46,6 +46,11 @@ pub(super) fn now(state: &AppState) -> Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mediamtx_version: media.mediamtx_version,
         started_at: handles.started_at,
+        machine: Machine {
+            uptime_s: handles.started.elapsed().as_secs_f64(),
+            motion_age_ms: u64::try_from(handles.robot.loop_age().as_millis()).unwrap_or(u64::MAX),
+            overload: media.overload,
+        },
         streaming: media.streaming,
         readiness: media.readiness,
         config: handles.config_status.borrow().clone(),

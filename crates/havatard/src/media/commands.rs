@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::store;
 
 use super::context::Context;
 use super::process_table::{ProcessId, ProcessTable, Processes};
@@ -26,17 +27,17 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    pub(crate) async fn run(self, mut inbox: mpsc::Receiver<Command>, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, mut inbox: mpsc::Receiver<Command>, stop: CancellationToken) {
         loop {
             let command = tokio::select! {
                 () = stop.cancelled() => return,
                 Some(command) = inbox.recv() => command,
                 else => return,
             };
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.carry_out(command) => {}
-            }
+            // It reads and writes files between its waits.
+            let (this, stop) = (self.clone(), stop.clone());
+            let work = async move { stop.run_until_cancelled(this.carry_out(command)).await };
+            let _ = store::on_own_thread(work).await;
         }
     }
 

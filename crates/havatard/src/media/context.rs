@@ -36,6 +36,8 @@ pub struct Surroundings {
 pub(crate) struct Context {
     /// The config in force.
     pub(crate) config: watch::Sender<Arc<Config>>,
+    /// The config that MediaMTX is being tried with. It comes into force for all others once MediaMTX has accepted it.
+    candidate: Mutex<Option<Arc<Config>>>,
     pub(crate) access: AccessRules,
     pub(crate) http: reqwest::Client,
     pub(crate) hook: SocketAddr,
@@ -44,6 +46,10 @@ pub(crate) struct Context {
     /// Version of the MediaMTX that is up and verified; `None` while there is none.
     pub(crate) mediamtx_up: watch::Sender<Option<String>>,
     pub(crate) encoder: watch::Sender<Option<api::Encoder>>,
+    /// How far the picture has given way to it.
+    pub(crate) picture_step: watch::Sender<usize>,
+    /// The machine is short of processor time.
+    pub(crate) overload: watch::Sender<Option<api::Overload>>,
     pub(crate) health: ProcessTable<Health>,
     /// Held while the slate is looked up and made: a launch and a reload may need it at the same moment.
     pub(crate) slate: tokio::sync::Mutex<()>,
@@ -69,11 +75,14 @@ impl Context {
         let off = state_dir.join("streaming-off");
         Self {
             config: watch::Sender::new(config.clone()),
+            candidate: Mutex::default(),
             access,
             http,
             hook,
             mediamtx_up: watch::Sender::new(None),
             encoder: watch::Sender::new(None),
+            picture_step: watch::Sender::new(0),
+            overload: watch::Sender::new(None),
             health: ProcessTable::default(),
             slate: tokio::sync::Mutex::default(),
             encoders: EncoderCache::open(&state_dir),
@@ -90,8 +99,18 @@ impl Context {
         self.config.borrow().clone()
     }
 
+    /// The config for MediaMTX itself: the candidate, while there is one.
+    pub(crate) fn config_of_mediamtx(&self) -> Arc<Config> {
+        unpoisoned(&self.candidate).clone().unwrap_or_else(|| self.config())
+    }
+
+    /// MediaMTX is tried with this config; `None`: with the one in force.
+    pub(crate) fn set_candidate(&self, config: Option<Arc<Config>>) {
+        *unpoisoned(&self.candidate) = config;
+    }
+
     pub(crate) fn client(&self) -> Client {
-        let api = self.config().media.mediamtx.api_address.0;
+        let api = self.config_of_mediamtx().media.mediamtx.api_address.0;
         Client::new(self.http.clone(), api, self.access.clone())
     }
 

@@ -21,3 +21,11 @@ pub enum MediaError {
     #[error("MediaMTX is away or refused the request")]
     MediaMtx(#[from] ClientError),
 }
+
+impl MediaError {
+    /// MediaMTX did not answer in time, which a busy machine explains: one that is gone refuses the connection, and one that
+    /// hangs is ended by its supervisor.
+    pub fn is_slow(&self) -> bool {
+        matches!(self, Self::MediaMtx(ClientError::Away { source, .. }) if source.is_timeout())
+    }
+}

@@ -64,6 +64,31 @@ pub(crate) fn media(fake: Fake) -> Media {
     Media::with(ctx, Arc::new(processes), fake.status, commands)
 }
 
+/// One of which nothing is known, and whose MediaMTX is away.
+pub(crate) fn away(state_dir: &Path) -> Media {
+    let device = || api::Device { name: "none".to_owned(), state: api::DeviceState::Off, why: None };
+    let status = MediaStatus {
+        processes: Vec::new(),
+        streams: api::Streams::default(),
+        devices: api::Devices { camera: device(), microphone: device() },
+        encoder: None,
+        readiness: api::Readiness::default(),
+        streaming: true,
+        overload: None,
+        mediamtx_version: None,
+    };
+    // The discard port: nothing listens there.
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 9));
+    media(Fake {
+        status: watch::channel(Arc::new(status)).1,
+        access: AccessRules::new(),
+        webrtc: nobody,
+        api: nobody,
+        state_dir: state_dir.to_owned(),
+        speaker: false,
+    })
+}
+
 fn stopped(name: &'static str) -> Supervised {
     let launch = || async { Err::<Pipeline, _>(LaunchError::NotReady("this is a test".to_owned())) };
     let options = Options { wanted: false, ..Options::default() };

@@ -20,6 +20,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 mod health;
+mod overload;
 mod paths;
 mod process_table;
 mod processes;
@@ -117,10 +118,11 @@ impl Media {
         let mut tasks = JoinSet::new();
         tasks.spawn(stream_stats::run(ctx.clone(), streams_tx, stop.clone()));
         tasks.spawn(device_watch::watch_devices(ctx.clone(), processes.clone(), stop.clone()));
-        let commands_task = Commands { ctx: ctx.clone(), processes: processes.clone(), applied };
+        let commands_task = Arc::new(Commands { ctx: ctx.clone(), processes: processes.clone(), applied });
         tasks.spawn(commands_task.run(inbox, stop.clone()));
         tasks.spawn(control::run(ctx.clone(), processes.clone(), stop.clone()));
         tasks.spawn(control::enforce_privacy(ctx.clone(), processes.clone(), stop.clone()));
+        tasks.spawn(overload::run(ctx.clone(), processes.clone(), stop.clone()));
         tasks.spawn(task.run(status_tx, stop.clone()));
         let running = Running { stop, tasks, ctx: ctx.clone(), processes: processes.clone() };
         (Self::with(ctx, processes, status, commands), running)
@@ -145,11 +147,9 @@ impl Media {
     /// The status now.
     pub fn status(&self) -> MediaStatus {
         let mut status = MediaStatus::clone(&self.status.borrow());
-        let now = jiff::Timestamp::now();
         for process in &mut status.processes {
             if process.state == api::ProcessState::Running {
-                process.uptime_s =
-                    Some((now - process.since).total(jiff::Unit::Second).unwrap_or(0.0).max(0.0));
+                process.uptime_s = self.processes.uptime_s(&process.name).or(process.uptime_s);
             }
         }
         status

@@ -6,6 +6,7 @@ use std::ops::Index;
 use havatar_supervisor::Supervised;
 
 use crate::config::Config;
+use crate::priority::Share;
 
 use super::paths::{AUDIO, BOTH, CAMERA};
 
@@ -60,6 +61,15 @@ impl ProcessId {
             Self::Microphone => Some(AUDIO),
             Self::Muxer => Some(BOTH),
             Self::Mediamtx | Self::Speaker | Self::Talk => None,
+        }
+    }
+
+    /// What it is for, when there is too little processor time for all.
+    pub(crate) const fn share(self) -> Share {
+        match self {
+            Self::Microphone | Self::Speaker | Self::Talk => Share::Talk,
+            Self::Mediamtx | Self::Camera => Share::Picture,
+            Self::Muxer => Share::Recording,
         }
     }
 

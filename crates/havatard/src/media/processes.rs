@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use havatar_api as api;
-use havatar_supervisor::{Launch, Options, Policy, Probe, Stdout, Supervised};
+use havatar_supervisor::{Launch, Options, Policy, Probe, State, Stdout, Supervised};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use crate::priority::Prioritized;
 
 use super::audio::speaker::{SpeakerLaunch, TalkLaunch};
 use super::context::Context;
@@ -56,6 +58,15 @@ impl ProcessControl {
         Ok(describe::logs(self.find(name)?))
     }
 
+    /// Seconds since a process became ready, by the steady clock: the wall clock of a robot is set by years when it first
+    /// reaches the network. `None` unless it runs.
+    pub(crate) fn uptime_s(&self, name: &str) -> Option<f64> {
+        match self.find(name).ok()?.snapshot().state {
+            State::Running { ready_at, .. } => Some(ready_at.elapsed().as_secs_f64()),
+            _ => None,
+        }
+    }
+
     fn find(&self, name: &str) -> Result<&Supervised, MediaError> {
         let id = ProcessId::named(name)
             .ok_or_else(|| MediaError::NoSuchProcess(name.chars().take(32).collect()))?;
@@ -99,6 +110,7 @@ fn mediamtx(ctx: &Arc<Context>, applied: &Arc<AppliedConfig>, cancel: &Cancellat
         ..Options::default()
     };
     let launch = MediaMtxLaunch { ctx: ctx.clone(), applied: applied.clone(), checked: None, doubted: false };
+    let launch = Prioritized(launch, ProcessId::Mediamtx.share());
     Supervised::spawn(ProcessId::Mediamtx.name(), options, launch, &ctx.spawner, cancel.clone())
 }
 
@@ -111,7 +123,7 @@ fn speaker(ctx: &Arc<Context>, wanted: bool, cancel: &CancellationToken) -> Supe
         wanted,
         ..Options::default()
     };
-    let launch = SpeakerLaunch(ctx.clone());
+    let launch = Prioritized(SpeakerLaunch(ctx.clone()), ProcessId::Speaker.share());
     Supervised::spawn(ProcessId::Speaker.name(), options, launch, &ctx.spawner, cancel.clone())
 }
 
@@ -145,5 +157,6 @@ fn publisher<L: Launch>(
         redact: Some(Arc::new(ffmpeg::redact)),
         wanted,
     };
+    let launch = Prioritized(launch, id.share());
     Supervised::spawn(id.name(), options, launch, &ctx.spawner, cancel.clone())
 }

@@ -15,6 +15,11 @@ pub(crate) struct StalledIngest {
 }
 
 impl StalledIngest {
+    /// At the last poll a publisher was without ingest that is to be restarted after more such polls.
+    pub(crate) fn suspects(&self) -> bool {
+        self.counts.all().iter().any(|count| *count > 0)
+    }
+
     /// The publishers to restart.
     pub(crate) fn observe(
         &mut self,

@@ -25,6 +25,8 @@ pub struct MediaStatus {
     pub readiness: api::Readiness,
     /// The publishers are wanted.
     pub streaming: bool,
+    /// Too little processor time.
+    pub overload: Option<api::Overload>,
     /// Version of the MediaMTX that is up.
     pub mediamtx_version: Option<String>,
 }
@@ -39,6 +41,7 @@ pub(crate) fn fold(ctx: &Context, processes: &Processes, streams: api::Streams) 
         streams,
         encoder: ctx.encoder.borrow().clone(),
         streaming,
+        overload: ctx.overload.borrow().clone(),
         mediamtx_version: ctx.mediamtx_up.borrow().clone(),
         processes,
         devices,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use havatar_supervisor::{State, Supervised};
+use havatar_supervisor::{RunQueue, State, Supervised};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,8 @@ use super::stalled_ingest::StalledIngest;
 use super::status::{self, MediaStatus};
 use super::stream_stats::StreamStats;
 
+/// Processes that waited for a processor for this share of the time cannot be judged by what they did not do.
+const STARVED: f64 = 0.2;
 /// A wall clock that differs by more than this from the steady one was set.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
 
@@ -23,6 +25,8 @@ pub(crate) struct Task {
     processes: Arc<Processes>,
     stats: watch::Receiver<StreamStats>,
     stalled: StalledIngest,
+    /// The waits of MediaMTX and the publishers since the first poll without ingest.
+    ingest: Option<(Instant, RunQueue)>,
     /// The wall clock and the steady one at the last tick.
     clock: (SystemTime, Instant),
 }
@@ -34,7 +38,7 @@ impl Task {
         stats: watch::Receiver<StreamStats>,
     ) -> Self {
         let clock = (SystemTime::now(), Instant::now());
-        Self { ctx, processes, stats, stalled: StalledIngest::default(), clock }
+        Self { ctx, processes, stats, stalled: StalledIngest::default(), ingest: None, clock }
     }
 
     pub(crate) async fn run(mut self, status: watch::Sender<Arc<MediaStatus>>, stop: CancellationToken) {
@@ -43,6 +47,7 @@ impl Task {
         let mut streaming = self.ctx.streaming.subscribe();
         let mut private = self.ctx.audio.private();
         let mut encoder = self.ctx.encoder.subscribe();
+        let mut overload = self.ctx.overload.subscribe();
         let mut streams = self.stats.clone();
         // A device's reason can change without any of the above: folded now and then.
         let mut tick = tokio::time::interval(Duration::from_secs(5));
@@ -75,11 +80,13 @@ impl Task {
                     }
                 }
                 Ok(()) = streaming.changed() => drop(streaming.borrow_and_update()),
+                Ok(()) = overload.changed() => drop(overload.borrow_and_update()),
                 Ok(()) = encoder.changed() => drop(encoder.borrow_and_update()),
                 Ok(()) = streams.changed() => {
                     let producing = |id| matches!(self.processes[id].snapshot().state, State::Running { .. });
                     let stalled = self.stalled.observe(&streams.borrow_and_update(), producing);
-                    for id in stalled {
+                    let starved = self.starved_during_poll();
+                    for id in stalled.into_iter().filter(|_| !starved) {
                         tracing::warn!(process = %id, "the ingest is stalled: restarting the publisher");
                         self.restart(id);
                     }
@@ -107,6 +114,26 @@ impl Task {
         if !matches!(state, State::Running { .. } | State::Starting { .. }) {
             self.ctx.mediamtx_up.send_if_modified(|up| up.take().is_some());
         }
+    }
+
+    /// Whether MediaMTX and the publishers were kept from running while ingest was missing: then its absence proves nothing,
+    /// and a restart would make it last.
+    fn starved_during_poll(&mut self) -> bool {
+        let suspects = self.stalled.suspects();
+        let Some((since, mut queue)) = self.ingest.take() else {
+            if suspects {
+                let ids = ProcessId::PUBLISHERS.into_iter().chain([ProcessId::Mediamtx]);
+                self.ingest =
+                    Some((Instant::now(), RunQueue::follow(ids.flat_map(|id| self.processes[id].pids()))));
+            }
+            return false;
+        };
+        let waited = queue.waited();
+        let starved = waited >= since.elapsed().mul_f64(STARVED);
+        if suspects {
+            self.ingest = Some((Instant::now(), queue));
+        }
+        starved
     }
 
     /// Not awaited here: the status must not wait for a process that is slow to end.

@@ -1,13 +1,14 @@
-//! The recorded files: listing, opening and deleting them beneath their directory, and seeing one grow.
+//! Recorded files: their names and ids, the room for them, and opening and deleting them beneath their directory.
 //!
-//! MediaMTX's API lists only start times, so the files themselves are the source of truth. An id is a digest
-//! of the file's place: it says nothing, and it can only ever name a file that the listing found.
+//! MediaMTX's API lists only start times, so the files themselves are the source of truth. An id is a digest of the file's
+//! place: it says nothing, and it can only ever name a file that the catalogue found.
 
+use std::cmp::Ordering;
 use std::fs::{self, File};
-use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,83 +20,87 @@ use crate::media::BOTH;
 
 use super::error::RecordingError;
 
-/// A file that was written to this recently is taken to be in use. MediaMTX writes a part five times a second.
-const IN_USE: Duration = Duration::from_secs(3);
-
-/// A recorded file and where it is.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
-    pub(crate) recording: Recording,
-    pub(crate) path: PathBuf,
+/// The name of a recorded file. The newest sorts first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    started_at: Timestamp,
+    format: RecordingFormat,
+    file: Arc<str>,
 }
 
-/// Everything recorded below `directory`, newest first.
-pub(crate) fn list(directory: &Path) -> Result<Vec<Found>, RecordingError> {
-    let folder = directory.join(BOTH);
-    let entries = match fs::read_dir(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|source| RecordingError::Unavailable { path: folder.clone(), source })?,
-    };
-    let now = SystemTime::now();
-    let mut found: Vec<Found> = entries.flatten().filter_map(|entry| examine(&entry, now)).collect();
-    found.sort_by_key(|found| std::cmp::Reverse(found.recording.started_at));
-    Ok(found)
-}
-
-/// One recording by its id.
-pub(crate) fn find(directory: &Path, id: &str) -> Result<Found, RecordingError> {
-    list(directory)?
-        .into_iter()
-        .find(|found| found.recording.id == id)
-        .ok_or_else(|| RecordingError::NoSuchRecording(id.chars().take(64).collect()))
-}
-
-/// Opens a recording for reading. A symbolic link in its place is refused.
-pub(crate) fn open(found: &Found) -> Result<File, RecordingError> {
-    fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
-        .open(&found.path)
-        .map_err(|source| RecordingError::Unavailable { path: found.path.clone(), source })
-}
-
-/// Deletes a recording, never one that is being written.
-pub(crate) fn delete(found: &Found) -> Result<(), RecordingError> {
-    if found.recording.writing {
-        return Err(RecordingError::BeingWritten(found.recording.id.clone()));
+impl Name {
+    /// A name as MediaMTX gives them: `2026-11-23_07-54-34-536690.mp4`, in UTC as it is told to write it.
+    pub(crate) fn parse(file: &str) -> Option<Self> {
+        let (stem, extension) = file.rsplit_once('.')?;
+        let format = match extension {
+            "mp4" => RecordingFormat::Fmp4,
+            "ts" => RecordingFormat::Mpegts,
+            _ => return None,
+        };
+        Some(Self { started_at: started_at(stem)?, format, file: file.into() })
     }
-    fs::remove_file(&found.path)
-        .map_err(|source| RecordingError::Unavailable { path: found.path.clone(), source })
+
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        let digest = Sha256::digest(format!("{BOTH}/{}", self.file));
+        let mut id = [0; Id::LEN];
+        id.copy_from_slice(&digest[..Id::LEN]);
+        Id(id)
+    }
+
+    /// The recording in the words of the API.
+    pub(crate) fn recording(&self, id: Id, size: u64, modified: SystemTime, writing: bool) -> Recording {
+        Recording {
+            id: id.to_text(),
+            stream: BOTH.into(),
+            file: self.file.to_string(),
+            started_at: self.started_at,
+            ended_at: Timestamp::try_from(modified).unwrap_or(self.started_at),
+            size_bytes: size,
+            format: self.format,
+            writing,
+        }
+    }
 }
 
-fn examine(entry: &fs::DirEntry, now: SystemTime) -> Option<Found> {
-    let path = entry.path();
-    let format = match path.extension()?.to_str()? {
-        "mp4" => RecordingFormat::Fmp4,
-        "ts" => RecordingFormat::Mpegts,
-        _ => return None,
-    };
-    let started_at = started_at(path.file_stem()?.to_str()?)?;
-    // Not followed: a link planted here must not lead out of the directory.
-    let meta = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    let modified = meta.modified().ok()?;
-    let file = path.file_name()?.to_str()?.to_owned();
-    let recording = Recording {
-        id: id(&file),
-        stream: BOTH.into(),
-        file,
-        started_at,
-        ended_at: Timestamp::try_from(modified).ok()?,
-        size_bytes: meta.len(),
-        format,
-        // A modification time in the future is a clock that was set back: better to keep the file for now.
-        writing: now.duration_since(modified).map_or(true, |age| age < IN_USE),
-    };
-    Some(Found { recording, path })
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.started_at.cmp(&self.started_at).then_with(|| other.file.cmp(&self.file))
+    }
 }
 
-/// `2026-11-23_07-54-34-536690`, in UTC as MediaMTX is told to write it.
-pub(crate) fn started_at(stem: &str) -> Option<Timestamp> {
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A recording's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Id([u8; Self::LEN]);
+
+impl Id {
+    const LEN: usize = 15;
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut id = [0; Self::LEN];
+        let written = URL_SAFE_NO_PAD.decode_slice(text, &mut id).ok()?;
+        (written == Self::LEN).then_some(Self(id))
+    }
+
+    pub(crate) fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+}
+
+fn started_at(stem: &str) -> Option<Timestamp> {
     let (whole, micros) = stem.rsplit_once('-')?;
     let time = jiff::civil::DateTime::strptime("%Y-%m-%d_%H-%M-%S", whole).ok()?;
     let micros: i32 = (micros.len() == 6).then(|| micros.parse().ok())??;
@@ -103,59 +108,66 @@ pub(crate) fn started_at(stem: &str) -> Option<Timestamp> {
     time.in_tz("UTC").ok().map(|zoned| zoned.timestamp())
 }
 
-pub(crate) fn id(file: &str) -> String {
-    let digest = Sha256::digest(format!("{BOTH}/{file}"));
-    URL_SAFE_NO_PAD.encode(&digest[..15])
+/// Opens a recording for reading. A symbolic link in its place is refused.
+pub(crate) fn open(path: &Path) -> Result<File, RecordingError> {
+    fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
+        .open(path)
+        .map_err(|source| RecordingError::Unavailable { path: path.to_owned(), source })
+}
+
+/// Deletes a recording.
+pub(crate) fn delete(path: &Path) -> Result<(), RecordingError> {
+    fs::remove_file(path).map_err(|source| RecordingError::Unavailable { path: path.to_owned(), source })
+}
+
+/// Bytes that are free for recordings in `directory`, which MediaMTX makes with the first file; `None` if the disk does not
+/// tell.
+pub(crate) fn free_space(directory: &Path) -> Option<u64> {
+    let existing = directory.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
+    let stat = nix::sys::statvfs::statvfs(existing).ok()?;
+    Some(stat.blocks_available().saturating_mul(stat.fragment_size()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn age(path: &Path, seconds: u64) {
-        let file = File::options().append(true).open(path).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
-    }
-
     #[test]
-    fn lists_only_what_mediamtx_wrote_newest_first() {
-        let dir = tempfile::tempdir().unwrap();
-        assert!(list(dir.path()).unwrap().is_empty(), "nothing was ever recorded");
-        let folder = dir.path().join(BOTH);
-        fs::create_dir(&folder).unwrap();
-        let names = [
+    fn only_names_that_mediamtx_gives_are_recordings_and_the_newest_sorts_first() {
+        let mut names: Vec<Name> = [
             "2026-11-23_07-54-34-536690.mp4",
-            "2026-11-23_07-54-34-536691.ts",
             "notes.txt",
+            "2026-11-23_07-54-34-536691.ts",
             "x.mp4",
             "2026.mp4",
+            ".mp4",
+            "2025-01-01_00-00-00-000000.mp4",
+        ]
+        .iter()
+        .filter_map(|file| Name::parse(file))
+        .collect();
+        names.sort();
+        let files: Vec<&str> = names.iter().map(Name::file).collect();
+        let sorted = [
+            "2026-11-23_07-54-34-536691.ts",
+            "2026-11-23_07-54-34-536690.mp4",
+            "2025-01-01_00-00-00-000000.mp4",
         ];
-        for name in names {
-            fs::write(folder.join(name), name).unwrap();
-            age(&folder.join(name), 60);
-        }
-        std::os::unix::fs::symlink("/etc/passwd", folder.join("2026-11-23_07-54-34-000000.mp4")).unwrap();
-        let found = list(dir.path()).unwrap();
-        let files: Vec<&str> = found.iter().map(|it| it.recording.file.as_str()).collect();
-        assert_eq!(files, ["2026-11-23_07-54-34-536691.ts", "2026-11-23_07-54-34-536690.mp4"]);
-        assert_eq!(found[1].recording.started_at.to_string(), "2026-11-23T07:54:34.53669Z");
+        assert_eq!(files, sorted);
+        assert_eq!(names[1].started_at().to_string(), "2026-11-23T07:54:34.53669Z");
     }
 
     #[test]
-    fn a_file_in_use_is_never_deleted_and_an_id_leads_nowhere_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join(BOTH);
-        fs::create_dir(&folder).unwrap();
-        let path = folder.join("2026-11-23_07-54-34-536690.mp4");
-        fs::write(&path, "x").unwrap();
-        let found = list(dir.path()).unwrap().remove(0);
-        assert!(matches!(delete(&found), Err(RecordingError::BeingWritten(_))));
-        age(&path, 60);
-        let id = found.recording.id;
-        for wrong in ["", "..", "../havatar", "2026-11-23_07-54-34-536690.mp4", &id[1..]] {
-            assert!(matches!(find(dir.path(), wrong), Err(RecordingError::NoSuchRecording(_))), "{wrong}");
+    fn an_id_is_read_back_and_nothing_else_is_one() {
+        let id = Name::parse("2026-11-23_07-54-34-536690.mp4").unwrap().id();
+        let text = id.to_text();
+        assert_eq!((text.len(), Id::parse(&text)), (20, Some(id)));
+        for wrong in
+            ["", "..", "../havatar", "2026-11-23_07-54-34-536690.mp4", &text[1..], &format!("{text}AA")]
+        {
+            assert_eq!(Id::parse(wrong), None, "{wrong}");
         }
-        delete(&find(dir.path(), &id).unwrap()).unwrap();
-        assert!(!path.exists());
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! Listing, opening and deletion work on the files beneath their directory: recordings are available while MediaMTX is away.
 
+mod catalogue;
 mod error;
 mod files;
 mod recorder;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::{Stream, stream};
 use havatar_api as api;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,29 +22,35 @@ use crate::media::RecordSwitch;
 
 pub use error::RecordingError;
 
+use catalogue::Catalogue;
 use recorder::Recorder;
 
 /// The handle. Clones share one recorder.
 #[derive(Clone)]
 pub struct Recordings {
     switch: RecordSwitch,
+    catalogue: Catalogue,
     recorder: Recorder,
     status: watch::Receiver<api::RecordingStatus>,
 }
 
 /// Ends the recorder.
 pub struct Running {
+    ending: Ending,
     stop: CancellationToken,
     task: JoinHandle<()>,
+    recorder: Recorder,
 }
 
 impl Recordings {
     /// Starts the recorder. A recording that a crash interrupted goes on.
     pub fn start(switch: RecordSwitch, state_dir: &Path) -> (Self, Running) {
-        let stop = CancellationToken::new();
-        let (recorder, task) = Recorder::spawn(switch.clone(), state_dir, stop.clone());
-        let status = recorder.status();
-        (Self { switch, recorder, status }, Running { stop, task })
+        let (ending, stop) = (Ending::default(), CancellationToken::new());
+        let catalogue = Catalogue::new();
+        let end = (ending.clone(), stop.clone());
+        let (recorder, task) = Recorder::spawn(switch.clone(), catalogue.clone(), state_dir, end);
+        let (status, running) = (recorder.status(), recorder.clone());
+        (Self { switch, catalogue, recorder, status }, Running { ending, stop, task, recorder: running })
     }
 
     /// Whether and to what is recorded.
@@ -63,49 +73,96 @@ impl Recordings {
         self.recorder.stop().await
     }
 
-    /// All recordings, newest first.
-    pub async fn list(&self) -> Result<api::Recordings, RecordingError> {
-        let items = self.on_disk(files::list).await?;
-        Ok(api::Recordings {
-            status: self.status(),
-            items: items.into_iter().map(|found| found.recording).collect(),
-        })
+    /// All recordings, newest first, in pages of at most `page`. One that comes or goes meanwhile is or is not among them.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub async fn list(
+        &self,
+        page: usize,
+    ) -> Result<impl Stream<Item = Vec<api::Recording>> + Send + use<>, RecordingError> {
+        self.catalogue.refresh(self.switch.directory()).await?;
+        let catalogue = self.catalogue.clone();
+        Ok(stream::unfold(None, move |last| {
+            let found = catalogue.page(last.as_ref(), page);
+            let next = found.last().map(|(name, _)| name.clone());
+            let recordings = found.into_iter().map(|(_, recording)| recording).collect();
+            std::future::ready(next.map(|next| (recordings, Some(next))))
+        }))
     }
 
     /// One recording.
+    ///
+    /// # Errors
+    /// There is none of that id, or its file cannot be read.
     pub async fn find(&self, id: &str) -> Result<api::Recording, RecordingError> {
-        let id = id.to_owned();
-        Ok(self.on_disk(move |dir| files::find(dir, &id)).await?.recording)
+        Ok(self.on_disk(id, |_| Ok(())).await?.0)
     }
 
     /// Opens a recording for reading.
+    ///
+    /// # Errors
+    /// There is none of that id, or its file cannot be read.
     pub async fn open(&self, id: &str) -> Result<(api::Recording, File), RecordingError> {
-        let id = id.to_owned();
-        self.on_disk(move |dir| {
-            let found = files::find(dir, &id)?;
-            let file = files::open(&found)?;
-            Ok((found.recording, file))
-        })
-        .await
+        self.on_disk(id, files::open).await
     }
 
     /// Deletes a recording, never the one being written.
+    ///
+    /// # Errors
+    /// There is none of that id, it is being written, or its file cannot be deleted.
     pub async fn delete(&self, id: &str) -> Result<(), RecordingError> {
-        let id = id.to_owned();
-        if self.status.borrow().id.as_deref() == Some(&id) {
-            return Err(RecordingError::BeingWritten(id));
+        if self.status.borrow().id.as_deref() == Some(id) {
+            return Err(RecordingError::BeingWritten(id.to_owned()));
         }
-        self.on_disk(move |dir| files::delete(&files::find(dir, &id)?)).await
+        let delete = |path: &Path| files::delete(path);
+        let (recording, file) = self.open(id).await?;
+        drop(file);
+        if recording.writing {
+            return Err(RecordingError::BeingWritten(id.to_owned()));
+        }
+        self.on_disk(id, delete).await?;
+        self.catalogue.forget(id);
+        Ok(())
     }
 
+    /// Does something to a recording's file, off the async runtime.
     async fn on_disk<T: Send + 'static>(
         &self,
+        id: &str,
         work: impl FnOnce(&Path) -> Result<T, RecordingError> + Send + 'static,
-    ) -> Result<T, RecordingError> {
-        let directory = self.switch.directory();
-        tokio::task::spawn_blocking(move || work(&directory))
-            .await
-            .map_err(|_| RecordingError::ShuttingDown)?
+    ) -> Result<(api::Recording, T), RecordingError> {
+        if self.catalogue.find(id).is_none() {
+            self.catalogue.refresh(self.switch.directory()).await?;
+        }
+        let unknown = || RecordingError::NoSuchRecording(id.chars().take(64).collect());
+        let (mut recording, path) = self.catalogue.find(id).ok_or_else(unknown)?;
+        let (catalogue, id) = (self.catalogue.clone(), id.to_owned());
+        let done = tokio::task::spawn_blocking(move || {
+            let meta = std::fs::symlink_metadata(&path).ok().filter(std::fs::Metadata::is_file);
+            let Some(meta) = meta else {
+                catalogue.forget(&id);
+                return Err(RecordingError::NoSuchRecording(id));
+            };
+            let writing = catalogue.update(&id, &meta);
+            if let Some((now, _)) = catalogue.find(&id) {
+                recording = now;
+            }
+            recording.writing = writing;
+            Ok((recording, work(&path)?))
+        });
+        done.await.map_err(|_| RecordingError::ShuttingDown)?
+    }
+}
+
+/// Who ends the recorder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ending(Arc<AtomicBool>);
+
+impl Ending {
+    /// A person stopped the daemon, and thereby the recording.
+    fn is_a_persons(&self) -> bool {
+        self.0.load(Ordering::Acquire)
     }
 }
 
@@ -115,12 +172,16 @@ impl Running {
         let _ = (&mut self.task).await;
     }
 
-    /// Closes the open recording; before the media side stops.
-    pub async fn stop(self) {
+    /// Closes the open recording; before the media side stops. Unless a person asked for it, the next start goes on recording.
+    /// Returns a wait for the disk, to be awaited last.
+    pub async fn stop(self, asked: bool) -> impl Future<Output = ()> {
+        self.ending.0.store(asked, Ordering::Release);
         self.stop.cancel();
         if !self.task.is_finished() {
             let _ = self.task.await;
         }
+        let recorder = self.recorder;
+        async move { recorder.flush().await }
     }
 }
 
@@ -133,5 +194,41 @@ impl Recordings {
         status: watch::Receiver<api::RecordingStatus>,
     ) -> Self {
         Self { status, ..Self::start(switch, state_dir).0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::media::fake;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_persons_stop_ends_what_is_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        let wanted = dir.path().join("recording-wanted");
+        let media = fake::away(dir.path());
+        let (recordings, running) = Recordings::start(media.record_switch(), dir.path());
+        recordings.record().await.unwrap();
+        for _ in 0..2 {
+            // As after a task that ended: systemd starts the daemon again.
+            running_after(Recordings::start(media.record_switch(), dir.path()), false).await;
+            assert!(wanted.exists());
+        }
+        running.stop(true).await.await;
+        assert!(!wanted.exists());
+        let (recordings, running) = Recordings::start(media.record_switch(), dir.path());
+        assert!(!recordings.status().wanted);
+        recordings.record().await.unwrap();
+        recordings.stop().await.unwrap();
+        running.stop(false).await.await;
+        assert!(!wanted.exists(), "a failure does not bring back what a person stopped");
+    }
+
+    /// Ends a recorder that goes on recording.
+    async fn running_after((recordings, running): (Recordings, Running), asked: bool) {
+        let mut status = recordings.subscribe();
+        status.wait_for(|status| status.wanted).await.unwrap();
+        running.stop(asked).await.await;
     }
 }

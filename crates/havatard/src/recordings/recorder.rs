@@ -1,11 +1,14 @@
 //! Recording: what is wanted, made so at MediaMTX, and believed only when a file grows.
 //!
-//! The request is persisted in the state directory, so that a crash of the daemon or of MediaMTX does not end a
-//! recording; an orderly stop of the daemon does. MediaMTX forgets the switch whenever it restarts or reads
+//! The request is persisted in the state directory, so that neither a crash of the daemon or of MediaMTX nor an internal failure
+//! ends a recording; a person does, by a request or by stopping the daemon. MediaMTX forgets the switch whenever it restarts or reads
 //! its settings anew, so the switch is set again each time it comes up. None of that makes `recording`
 //! true: that word is reserved for a file that was seen to grow within the last moments.
+//!
+//! The disk is never waited for here: its answers come as they come, and requests are answered meanwhile.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use havatar_api::RecordingStatus;
@@ -13,17 +16,20 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::media::{BOTH, RecordSwitch};
-use crate::store::Persisted;
+use crate::media::RecordSwitch;
+use crate::store::{Pending, Persisted};
 
+use super::Ending;
+use super::catalogue::Catalogue;
 use super::error::RecordingError;
-use super::files;
 
 const TICK: Duration = Duration::from_millis(500);
 /// A file that has not grown for this long is not being recorded to. Parts come every 200 ms.
 const GROWS_WITHIN: Duration = Duration::from_millis(1600);
 /// How long a start waits to see growth before it answers with what there is.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// How long a start waits to hear how full the disk is.
+const LOOK_WITHIN: Duration = Duration::from_secs(1);
 /// How long an orderly end waits for MediaMTX to close the file.
 const CLOSE_WITHIN: Duration = Duration::from_millis(700);
 /// More askers than this at one time are refused.
@@ -42,6 +48,7 @@ pub(crate) enum Command {
 #[derive(Clone)]
 pub(crate) struct Recorder {
     commands: mpsc::Sender<Command>,
+    file: Persisted<bool>,
     status: watch::Receiver<RecordingStatus>,
 }
 
@@ -49,26 +56,36 @@ impl Recorder {
     /// Takes up what is wanted from `state_dir`.
     pub(crate) fn spawn(
         switch: RecordSwitch,
+        catalogue: Catalogue,
         state_dir: &Path,
-        stop: CancellationToken,
+        (ending, stop): (Ending, CancellationToken),
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(8);
         let (status, seen) = watch::channel(RecordingStatus::default());
         let file = state_dir.join("recording-wanted");
+        let wanted = file.exists();
+        let file = Persisted::new("whether to record", file, |on: &bool| Ok(on.then(Vec::new)));
         let task = Task {
-            wanted: file.exists(),
+            wanted,
             wanted_since: Instant::now(),
-            file: Persisted::new("whether to record", file, |on: &bool| Ok(on.then(Vec::new))),
+            file: file.clone(),
             switch,
+            catalogue,
             status,
-            growth: None,
+            ending,
+            looking: None,
             confirmed: None,
             full: false,
             refused: None,
             waiting: Vec::new(),
         };
         let handle = tokio::spawn(task.run(inbox, stop));
-        (Self { commands, status: seen }, handle)
+        (Self { commands, file, status: seen }, handle)
+    }
+
+    /// Waits until the request is on the disk.
+    pub(crate) async fn flush(&self) {
+        self.file.flush().await;
     }
 
     pub(crate) fn status(&self) -> watch::Receiver<RecordingStatus> {
@@ -90,13 +107,19 @@ impl Recorder {
     }
 }
 
+/// A look at the disk that is under way.
+type Looking = std::pin::Pin<Box<dyn Future<Output = Result<(), Arc<std::io::Error>>> + Send>>;
+
 struct Task {
     switch: RecordSwitch,
+    catalogue: Catalogue,
     file: Persisted<bool>,
     wanted: bool,
     wanted_since: Instant,
     status: watch::Sender<RecordingStatus>,
-    growth: Option<Growth>,
+    ending: Ending,
+    /// Since when, and its end.
+    looking: Option<(Instant, Looking)>,
     /// What MediaMTX's switch was last read as; `None` when it may have forgotten.
     confirmed: Option<bool>,
     /// The disk is nearly full: recording is held off until there is room again.
@@ -104,14 +127,6 @@ struct Task {
     /// What MediaMTX said when the switch could not be set.
     refused: Option<String>,
     waiting: Vec<(Reply, Instant)>,
-}
-
-/// The file that is being written, and when its size last changed.
-struct Growth {
-    file: String,
-    size: u64,
-    /// `None` until a change was seen: a file that merely exists proves nothing.
-    grew_at: Option<Instant>,
 }
 
 impl Task {
@@ -123,6 +138,7 @@ impl Task {
             let unsettled = self.confirmed != Some(self.on()) && self.switch.is_reachable();
             tokio::select! {
                 () = stop.cancelled() => break,
+                () = looked(&mut self.looking) => self.looking = None,
                 Some(command) = inbox.recv() => self.command(command).await,
                 Ok(()) = up.changed() => {
                     up.borrow_and_update();
@@ -130,10 +146,13 @@ impl Task {
                     let _ = self.settle().await;
                 }
                 _ = tick.tick(), if self.wanted || unsettled || self.status.borrow().recording => {
+                    if self.wanted && self.looking.is_none() {
+                        self.look();
+                    }
                     let _ = self.settle().await;
                 }
             }
-            self.look().await;
+            self.tell(Instant::now());
         }
         self.close().await;
     }
@@ -145,27 +164,32 @@ impl Task {
                     let _ = reply.send(Err(RecordingError::Busy));
                     return;
                 }
-                if let Err(error) = enough_space(&self.switch.directory(), RESERVE) {
+                // A disk that does not tell in time may be busy: whether it takes anything, its growth will tell.
+                let _ = tokio::time::timeout(LOOK_WITHIN, self.new_look().written()).await;
+                if let Some(error) = self.too_full(RESERVE) {
                     let _ = reply.send(Err(error));
                     return;
                 }
                 if !self.wanted {
                     self.wanted = true;
                     self.wanted_since = Instant::now();
-                    self.growth = None;
-                    self.persist().await;
+                    self.file.set(true);
                 }
                 let _ = self.settle().await;
                 self.waiting.push((reply, Instant::now() + ANSWER_WITHIN));
             }
             Command::Stop(reply) => {
                 self.wanted = false;
-                self.persist().await;
+                let persisted = self.file.set(false);
                 let settled = self.settle().await;
-                self.growth = None;
-                self.look().await;
+                self.tell(Instant::now());
                 // Not settled: tried again until MediaMTX has confirmed it, and said.
-                let _ = reply.send(settled.map(|()| self.status.borrow().clone()));
+                let answer = settled.map(|()| self.status.borrow().clone());
+                tokio::spawn(async move {
+                    // The writer has logged a failure.
+                    let _ = persisted.written().await;
+                    let _ = reply.send(answer);
+                });
             }
         }
     }
@@ -201,56 +225,41 @@ impl Task {
 
     /// Below the reserve recording is held off; it goes on with twice as much room.
     fn watch_space(&mut self) {
-        if self.wanted {
-            let needed = if self.full { 2 * RESERVE } else { RESERVE };
-            let full = enough_space(&self.switch.directory(), needed).is_err();
-            if full != self.full {
-                tracing::warn!(full, "free space for recordings changed");
-                self.full = full;
-            }
-        } else {
-            self.full = false;
+        let needed = if self.full { 2 * RESERVE } else { RESERVE };
+        let full = self.wanted && self.too_full(needed).is_some();
+        if full != std::mem::replace(&mut self.full, full) && self.wanted {
+            tracing::warn!(full, "free space for recordings changed");
         }
     }
 
-    /// Looks at the file that is being written and tells what that means.
-    async fn look(&mut self) {
-        if self.wanted {
-            let directory = self.switch.directory().join(BOTH);
-            let last = self.growth.as_ref().map(|growth| growth.file.clone());
-            // A memory card may take its time; the threads that answer MediaMTX must not wait for it.
-            let found = tokio::task::spawn_blocking(move || newest(&directory, last.as_deref())).await;
-            if let Ok(Some((file, size))) = found {
-                let now = Instant::now();
-                match &mut self.growth {
-                    Some(growth) if growth.file == file => {
-                        if size > growth.size {
-                            growth.size = size;
-                            growth.grew_at = Some(now);
-                        }
-                    }
-                    _ => self.growth = Some(Growth { file, size, grew_at: None }),
-                }
-            }
-        }
-        self.tell(Instant::now());
+    /// Why nothing can be recorded, if less is free than needed.
+    fn too_full(&self, needed: u64) -> Option<RecordingError> {
+        let free = self.catalogue.free().filter(|free| *free < needed)?;
+        Some(RecordingError::NoSpace { path: self.switch.directory(), free_mib: free >> 20 })
+    }
+
+    fn look(&mut self) {
+        self.looking = Some((Instant::now(), Box::pin(self.new_look().written())));
+    }
+
+    fn new_look(&self) -> Pending {
+        self.catalogue.look(self.switch.directory(), self.on())
     }
 
     fn tell(&mut self, now: Instant) {
-        let growing = self
-            .growth
-            .as_ref()
-            .filter(|growth| growth.grew_at.is_some_and(|at| now.duration_since(at) < GROWS_WITHIN));
-        let recording = self.wanted && growing.is_some();
+        // What has grown before it was wanted is of an earlier recording.
+        let growing = self.catalogue.growing().filter(|growing| {
+            self.wanted && growing.at >= self.wanted_since && now.duration_since(growing.at) < GROWS_WITHIN
+        });
+        let recording = growing.is_some();
         let overdue = now.duration_since(self.wanted_since) >= ANSWER_WITHIN;
         let status = RecordingStatus {
             wanted: self.wanted,
             recording,
-            id: growing.map(|growth| files::id(&growth.file)),
-            since: growing
-                .and_then(|growth| files::started_at(Path::new(&growth.file).file_stem()?.to_str()?)),
-            size_bytes: growing.map(|growth| growth.size),
-            fault: (self.wanted && !recording && overdue).then(|| self.why_not()),
+            id: growing.as_ref().map(|growing| growing.name.id().to_text()),
+            since: growing.as_ref().map(|growing| growing.name.started_at()),
+            size_bytes: growing.as_ref().map(|growing| growing.size),
+            fault: (self.wanted && !recording && overdue).then(|| self.why_not(now)),
         };
         self.status.send_if_modified(|shown| {
             let changed = *shown != status;
@@ -269,7 +278,7 @@ impl Task {
         }
     }
 
-    fn why_not(&self) -> String {
+    fn why_not(&self, now: Instant) -> String {
         if !self.switch.is_reachable() {
             return "MediaMTX is away; recording goes on when it is back".into();
         }
@@ -277,59 +286,35 @@ impl Task {
             return "the disk is nearly full; recording goes on when there is room: delete old recordings"
                 .into();
         }
+        let silent = self.looking.as_ref().map(|(since, _)| now.duration_since(*since));
+        if let Some(silent) = silent.filter(|silent| *silent >= ANSWER_WITHIN) {
+            return format!(
+                "the disk of the recordings has not answered for {} s; they go on when it does",
+                silent.as_secs()
+            );
+        }
         self.refused.clone().unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
     }
 
-    /// Without a writable state directory the request lives as long as the daemon.
-    async fn persist(&self) {
-        // The writer has logged a failure.
-        let _ = self.file.set(self.wanted).written().await;
-    }
-
-    /// An orderly end: the open file is closed by MediaMTX, and the next start does not record unasked.
+    /// Has MediaMTX close the open file. If a person stopped the daemon, the next start does not record unasked; after a
+    /// failure it goes on.
     async fn close(mut self) {
-        if self.wanted {
-            self.wanted = false;
-            self.persist().await;
-            // A MediaMTX that hangs must not hold up the stop; it is ended next, and the file plays anyway.
-            let _ = tokio::time::timeout(CLOSE_WITHIN, self.settle()).await;
+        if !self.wanted {
+            return;
         }
+        self.wanted = false;
+        if self.ending.is_a_persons() {
+            self.file.set(false);
+        }
+        // A MediaMTX that hangs must not hold up the stop; it is ended next, and the file plays anyway.
+        let _ = tokio::time::timeout(CLOSE_WITHIN, self.settle()).await;
     }
 }
 
-/// The file that was written to last, by its name and size. `last` is looked at alone while it is fresh, so
-/// that a folder of thousands is not read twice a second.
-fn newest(directory: &Path, last: Option<&str>) -> Option<(String, u64)> {
-    let stat = |name: &str| {
-        let meta = std::fs::symlink_metadata(directory.join(name)).ok().filter(std::fs::Metadata::is_file)?;
-        Some((meta.modified().ok()?, meta.len()))
-    };
-    if let Some(name) = last
-        && let Some((modified, size)) = stat(name)
-        && modified.elapsed().is_ok_and(|age| age < GROWS_WITHIN)
-    {
-        return Some((name.to_owned(), size));
+/// Waits for the look that is under way, if there is one. Cancel-safe.
+async fn looked(looking: &mut Option<(Instant, Looking)>) {
+    match looking {
+        Some((_, looking)) => drop(looking.await),
+        None => std::future::pending().await,
     }
-    std::fs::read_dir(directory)
-        .ok()?
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| {
-            let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str());
-            stem.is_some_and(|stem| files::started_at(stem).is_some())
-        })
-        .filter_map(|name| stat(&name).map(|(modified, size)| (modified, name, size)))
-        .max()
-        .map(|(_, name, size)| (name, size))
-}
-
-fn enough_space(directory: &Path, needed: u64) -> Result<(), RecordingError> {
-    // The directory itself is made by MediaMTX with the first file.
-    let existing = directory.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
-    let Ok(stat) = nix::sys::statvfs::statvfs(existing) else { return Ok(()) };
-    let free = stat.blocks_available().saturating_mul(stat.fragment_size());
-    if free < needed {
-        return Err(RecordingError::NoSpace { path: directory.to_owned(), free_mib: free >> 20 });
-    }
-    Ok(())
 }

@@ -19,6 +19,7 @@ mod lag;
 mod lease;
 mod lease_numbers;
 mod link;
+mod motion_watch;
 mod port;
 mod running;
 mod shared;
@@ -77,6 +78,12 @@ impl Robot {
     /// The newest state.
     pub fn state(&self) -> Arc<api::RobotState> {
         self.0.state.borrow().clone()
+    }
+
+    /// How long ago the motion loop took its last turn: a quarter of a second at most, unless it hangs or the machine is
+    /// overloaded.
+    pub fn loop_age(&self) -> Duration {
+        self.0.loop_age(Instant::now())
     }
 
     /// Subscribes to the state: important changes are published at once, others ten times a second.

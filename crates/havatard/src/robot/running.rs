@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, RobotLines, RobotPort, RobotProtocol};
+use crate::priority;
 
 use super::arbiter::SpeedLimits;
 use super::blackbox::{BlackBox, WriterHandle};
@@ -23,7 +24,7 @@ use super::port::Lines;
 use super::shared::Shared;
 use super::simulated::Simulated;
 use super::task::{self, Cable};
-use super::{Robot, estop_persistence, lease_numbers};
+use super::{Robot, estop_persistence, lease_numbers, motion_watch};
 
 /// What the robot needs from the daemon.
 #[derive(Debug, Clone)]
@@ -47,6 +48,8 @@ pub struct Running {
     /// Sent to, or dropped, when the motion loop has ended.
     ended: oneshot::Receiver<()>,
     over: bool,
+    /// The motion loop takes its turns.
+    alive: watch::Receiver<bool>,
     persistence: JoinHandle<()>,
     writer: WriterHandle,
 }
@@ -90,6 +93,8 @@ impl Robot {
             })
             .context("cannot start the motion loop")?;
         let persistence = tokio::spawn(estop_persistence::run(shared.clone(), file, stop.clone()));
+        let (watched, alive) = watch::channel(true);
+        tokio::spawn(motion_watch::run(shared.clone(), watched, stop.clone()));
         tokio::spawn(warn(shared.state.subscribe(), stop.clone()));
         let robot = Self(shared);
         let running = Running {
@@ -101,6 +106,7 @@ impl Robot {
             stop,
             ended,
             over: false,
+            alive,
             persistence,
             writer,
         };
@@ -133,6 +139,11 @@ impl Running {
             let _ = (&mut self.ended).await;
             self.over = true;
         }
+    }
+
+    /// Whether the motion loop takes its turns, as far as the machine lets it. Otherwise the daemon is to be restarted.
+    pub fn is_alive(&self) -> bool {
+        *self.alive.borrow()
     }
 
     /// Stops the wheels for good.
@@ -173,7 +184,8 @@ async fn warn(mut state: watch::Receiver<Arc<api::RobotState>>, stop: Cancellati
 
 /// The motion thread.
 fn motion(shared: Arc<Shared>, cables: watch::Receiver<Cable>, stop: CancellationToken) {
-    raise_priority();
+    // Encoders use all the time that they can get.
+    priority::prefer_motion();
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             runtime.block_on(task::run(shared, cables, stop));
@@ -181,17 +193,6 @@ fn motion(shared: Arc<Shared>, cables: watch::Receiver<Cable>, stop: Cancellatio
             runtime.shutdown_background();
         }
         Err(error) => tracing::error!(%error, "the motion loop cannot start"),
-    }
-}
-
-/// Raises the thread's priority, if the machine allows it: encoders use all the time that they can get.
-fn raise_priority() {
-    const NICE: i32 = -10;
-    // Thread id 0 is this thread: niceness belongs to a thread, not to the process.
-    #[expect(unsafe_code, reason = "setpriority takes numbers alone")]
-    let result = unsafe { nix::libc::setpriority(nix::libc::PRIO_PROCESS, 0, NICE) };
-    if result != 0 {
-        tracing::debug!("the motion loop runs at ordinary priority");
     }
 }
 

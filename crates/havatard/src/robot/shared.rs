@@ -1,6 +1,6 @@
 //! What the handle, the drive session and the motion loop share: the rules behind their lock, and the published state.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) struct Shared {
     inner: Mutex<Inner>,
     /// Ends the motion loop, and with it the daemon.
     pub(super) stop: CancellationToken,
-    /// Used by the motion loop alone, so its lock is never waited for.
+    /// Used by the motion loop, and in its place while it hangs; never held while anything blocks.
     recorder: Mutex<EventRecorder>,
     pub(super) black_box: BlackBox,
     /// Wakes the motion loop.
@@ -30,6 +30,11 @@ pub(super) struct Shared {
     /// Wakes the e-stop's persistence, once for each version; a failing disk is retried at its own interval.
     pub(super) to_save: Notify,
     asked: AtomicU64,
+    /// The last turn of the motion loop, in ms since `begun`.
+    turned: AtomicU64,
+    begun: Instant,
+    /// The motion loop does not run, so others publish the state.
+    hung: AtomicBool,
     /// The newest version of the e-stop that was written, successfully or not.
     pub(super) tried: watch::Sender<u64>,
     pub(super) state: watch::Sender<Arc<api::RobotState>>,
@@ -55,6 +60,9 @@ impl Shared {
             wake: Notify::new(),
             to_save: Notify::new(),
             asked: AtomicU64::new(u64::MAX),
+            turned: AtomicU64::new(0),
+            begun: now,
+            hung: AtomicBool::new(false),
             tried: watch::Sender::new(0),
             state,
         }
@@ -71,7 +79,33 @@ impl Shared {
         // Not left to the motion loop, which may be waiting for a port that does not open.
         self.save(save);
         self.wake.notify_one();
+        if self.hung.load(Ordering::Acquire) {
+            self.publish_changes(Instant::now());
+        }
         result
+    }
+
+    /// How long ago the motion loop took its last turn. It takes one several times a second.
+    pub(super) fn loop_age(&self, now: Instant) -> Duration {
+        let turned = self.begun + Duration::from_millis(self.turned.load(Ordering::Acquire));
+        now.saturating_duration_since(turned)
+    }
+
+    /// The motion loop does not run, or runs again.
+    pub(super) fn set_hung(&self, hung: bool) {
+        if self.hung.swap(hung, Ordering::AcqRel) != hung {
+            self.lock().core.set_hung(hung);
+            self.publish_changes(Instant::now());
+        }
+    }
+
+    /// Publishes in the motion loop's place.
+    fn publish_changes(&self, now: Instant) {
+        let (notes, state) = {
+            let mut inner = self.lock();
+            (inner.core.take_notes(), inner.take_state(now))
+        };
+        self.publish(notes, state, None, &[], now);
     }
 
     /// Reads the rules without a change.
@@ -90,6 +124,8 @@ impl Shared {
 
     /// The commands that the motion loop is to send, and when it is to ask again.
     pub(super) fn device_commands(&self, now: Instant, commands: &mut Vec<DeviceCommand>) -> Instant {
+        let turned = now.saturating_duration_since(self.begun).as_millis();
+        self.turned.store(u64::try_from(turned).unwrap_or(u64::MAX), Ordering::Release);
         let (next, notes, state, save) = {
             let mut inner = self.lock();
             let next = inner.core.device_commands(now, commands);

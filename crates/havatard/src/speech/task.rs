@@ -7,8 +7,10 @@ use havatar_supervisor::{Spawner, StreamedOutput};
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+
+use crate::priority::{Share, prioritized};
 
 use super::queue::Item;
 use super::shared::Shared;
@@ -91,7 +93,8 @@ async fn play(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), Str
             let config = shared.config.borrow().clone();
             let engine = engine::engine(&config, item.language).map_err(|error| error.to_string())?;
             let input = format!("{text}\n");
-            let output = spawner.stream_output(engine.pipeline, input.as_bytes()).await;
+            let pipeline = prioritized(engine.pipeline, Share::Rest);
+            let output = spawner.stream_output(pipeline, input.as_bytes()).await;
             Some((engine.name, output.map_err(|error| chain(&error))?))
         }
         None => None,
@@ -119,8 +122,8 @@ async fn forward(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStre
     let mut buffer = [0; 4096];
     let mut forwarded = 0;
     loop {
-        let read = timeout(ENGINE_TIMEOUT, output.read(&mut buffer));
-        let read = read.await.map_err(|_| format!("{name} gave no sound for {ENGINE_TIMEOUT:?}, killed"))?;
+        let read = output.read_within(&mut buffer, ENGINE_TIMEOUT).await;
+        let read = read.ok_or_else(|| format!("{name} gave no sound for {ENGINE_TIMEOUT:?}, killed"))?;
         let count = read.map_err(|error| format!("{name} broke off: {error}"))?;
         if count == 0 {
             return Ok(());

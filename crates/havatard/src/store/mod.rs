@@ -1,53 +1,48 @@
-//! Values that outlive the daemon, each in a file of its own.
+//! Values that outlive the daemon, each in a file of its own, and other work that blocks on a disk.
 //!
-//! [`Persisted::set`] never waits: a disk may take seconds. One writer a file runs off the async runtime while there is
-//! something to write, and takes the latest value each time. A request that is gone loses its answer, never the write.
+//! A disk may take seconds, or hang; the threads that answer requests must not wait for it. [`Offload`] does such work off the
+//! async runtime: setting a value never waits, one worker runs at a time, and takes the latest value each time. A request
+//! that is gone loses its answer, never the write. [`Persisted`] is that for a file.
+
+mod offload;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::disk::{self, Existing};
+
+pub(crate) use offload::{Offload, Pending};
+
+/// Runs work that blocks on a thread of its own.
+///
+/// # Errors
+/// It panicked, or the runtime is shutting down.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)
+}
+
+/// Runs work that blocks between its awaits on a thread of its own. If this is dropped, the work is dropped at its next await.
+///
+/// # Errors
+/// It panicked, or the runtime is shutting down.
+pub(crate) async fn on_own_thread<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> io::Result<T> {
+    let dropped = CancellationToken::new();
+    let _guard = dropped.clone().drop_guard();
+    let runtime = Handle::current();
+    let done = blocking(move || runtime.block_on(dropped.run_until_cancelled(work))).await?;
+    done.ok_or_else(|| io::ErrorKind::Interrupted.into())
+}
 
 /// What a file is to hold: bytes, or `None` for no file.
 pub(crate) type Content = Option<Vec<u8>>;
 
 /// One file and the value that it is to hold. Clones share both.
-pub(crate) struct Persisted<T>(Arc<Inner<T>>);
-
-/// A value on its way to the disk.
-pub(crate) struct Pending {
-    number: u64,
-    written: watch::Receiver<Written>,
-}
-
-type Save<T> = dyn Fn(&T) -> io::Result<()> + Send + Sync;
-
-struct Inner<T> {
-    /// Names the value in the log.
-    what: &'static str,
-    save: Box<Save<T>>,
-    queue: Mutex<Queue<T>>,
-    written: watch::Sender<Written>,
-}
-
-/// At most one value waits; a newer one replaces it.
-struct Queue<T> {
-    next: Option<T>,
-    /// Counts the values that were set.
-    last: u64,
-    /// A writer runs.
-    writing: bool,
-}
-
-/// The newest value whose write has ended, and how.
-#[derive(Clone, Default)]
-struct Written {
-    number: u64,
-    error: Option<Arc<io::Error>>,
-}
+pub(crate) struct Persisted<T>(Offload<T>);
 
 impl<T: Send + 'static> Persisted<T> {
     /// Persists to `file`, as `encode` says: mode 0600, by an atomic rename, synced with its directory.
@@ -66,44 +61,25 @@ impl<T: Send + 'static> Persisted<T> {
     }
 
     fn with(what: &'static str, save: impl Fn(&T) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner {
-            what,
-            save: Box::new(save),
-            queue: Mutex::new(Queue { next: None, last: 0, writing: false }),
-            written: watch::Sender::default(),
+        Self(Offload::new(save).telling(move |before, now| match (before, now) {
+            // Logged once, until the disk can be written again.
+            (None, Some(error)) => tracing::warn!(
+                %error,
+                "{what} cannot be persisted: it is in memory only, and a restart brings back what is on the disk"
+            ),
+            (Some(_), None) => tracing::info!("{what} is persisted again"),
+            _ => {}
         }))
     }
 
     /// Makes `value` the latest. It is written, whether the answer is awaited or not.
     pub(crate) fn set(&self, value: T) -> Pending {
-        let mut queue = self.0.queue();
-        queue.next = Some(value);
-        queue.last += 1;
-        if !queue.writing {
-            queue.writing = true;
-            let inner = self.0.clone();
-            tokio::task::spawn_blocking(move || inner.write());
-        }
-        Pending { number: queue.last, written: self.0.written.subscribe() }
+        self.0.set(value)
     }
 
     /// Waits until all that was set before has been written, or could not be.
     pub(crate) async fn flush(&self) {
-        let pending = Pending { number: self.0.queue().last, written: self.0.written.subscribe() };
-        let _ = pending.written().await;
-    }
-}
-
-impl Pending {
-    /// Waits until this value, or a newer one in its place, is on the disk.
-    ///
-    /// # Errors
-    /// The disk could not be written. The writer has logged it.
-    pub(crate) async fn written(mut self) -> Result<(), Arc<io::Error>> {
-        match self.written.wait_for(|written| written.number >= self.number).await {
-            Ok(written) => written.error.clone().map_or(Ok(()), Err),
-            Err(_) => Err(Arc::new(io::Error::other("the writer ended"))),
-        }
+        self.0.flush().await;
     }
 }
 
@@ -113,41 +89,9 @@ impl<T> Clone for Persisted<T> {
     }
 }
 
-impl<T> Inner<T> {
-    /// The writer: runs until nothing is left to write.
-    fn write(&self) {
-        loop {
-            let (value, number) = {
-                let mut queue = self.queue();
-                let Some(value) = queue.next.take() else {
-                    queue.writing = false;
-                    return;
-                };
-                (value, queue.last)
-            };
-            let error = (self.save)(&value).err().map(Arc::new);
-            let before = self.written.send_replace(Written { number, error: error.clone() });
-            match (error, before.error) {
-                // Logged once, until the disk can be written again.
-                (Some(error), None) => tracing::warn!(
-                    %error,
-                    "{} cannot be persisted: it is in memory only, and a restart brings back what is on the disk",
-                    self.what
-                ),
-                (None, Some(_)) => tracing::info!("{} is persisted again", self.what),
-                _ => {}
-            }
-        }
-    }
-
-    fn queue(&self) -> std::sync::MutexGuard<'_, Queue<T>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Mutex, mpsc};
 
     use super::*;
 

@@ -151,7 +151,7 @@ fn a_hang_is_declared_at_the_deadline_and_killed_at_once() {
 fn own_delay_does_not_count_as_a_hang() {
     let mut bench = Bench::running(true);
     bench.now += Duration::from_secs(5);
-    bench.feed(Event::Delayed(Duration::from_millis(4900)));
+    bench.feed(Event::Excused(Duration::from_millis(4900)));
     assert_eq!(bench.feed(Event::Tick), []);
     assert_eq!(bench.pass(1399), []);
     assert!(cleans_up(&bench.pass(1)));
@@ -160,9 +160,65 @@ fn own_delay_does_not_count_as_a_hang() {
     bench.feed(Event::Start);
     bench.spawned();
     bench.now += Duration::from_secs(15);
-    bench.feed(Event::Delayed(Duration::from_secs(14)));
+    bench.feed(Event::Excused(Duration::from_secs(14)));
     assert_eq!(bench.feed(Event::Tick), [], "the deadline of readiness moves too");
     assert!(cleans_up(&bench.pass(9000)));
+}
+
+#[test]
+fn what_a_process_was_kept_from_running_is_named_and_a_probe_that_succeeds_clears_it() {
+    let mut bench = Bench::running(true);
+    bench.feed(Event::Excused(Duration::from_millis(400)));
+    bench.feed(Event::ProbeSucceeded);
+    bench.feed(Event::Excused(Duration::from_millis(2800)));
+    assert_eq!(bench.pass(4299), []);
+    assert!(cleans_up(&bench.pass(1)));
+    assert_eq!(bench.last_exit(), "stopped answering for 4.3 s, kept from running for 2.8 s of it, killed");
+}
+
+#[test]
+fn the_launch_is_excused_and_a_stop_is_not_put_off() {
+    let mut bench = Bench::new(true);
+    bench.feed(Event::Start);
+    bench.feed(Event::Excused(Duration::from_secs(5)));
+    assert_eq!(bench.pass(14_999), []);
+    assert_eq!(bench.pass(1)[0], Action::CancelPrepare);
+
+    let mut bench = Bench::running(false);
+    bench.feed(Event::Stop);
+    bench.feed(Event::Excused(Duration::from_mins(1)));
+    assert_eq!(bench.pass(1999), []);
+    assert_eq!(bench.pass(1)[1], Action::Signal(Signal::TERM));
+    bench.feed(Event::Excused(Duration::from_mins(1)));
+    assert_eq!(bench.pass(1500), [Action::CleanUp]);
+}
+
+#[test]
+fn only_a_process_that_is_overdue_is_looked_at() {
+    let mut bench = Bench::running(true);
+    let scrutiny = |bench: &Bench| bench.machine.scrutiny(bench.now);
+    assert_eq!(scrutiny(&bench), Scrutiny::Program);
+    bench.pass(376);
+    assert_eq!(scrutiny(&bench), Scrutiny::Process, "its probe is overdue");
+    bench.feed(Event::ProbeSucceeded);
+    assert_eq!(scrutiny(&bench), Scrutiny::Program);
+    bench.feed(Event::ProbeFailed("404".into()));
+    assert_eq!(scrutiny(&bench), Scrutiny::Process);
+    assert_eq!(scrutiny(&Bench::running(false)), Scrutiny::None);
+}
+
+#[test]
+fn while_the_machine_is_short_a_launch_after_a_failure_waits_longer() {
+    let mut bench = Bench::running(false);
+    bench.machine.set_rationed(true);
+    bench.end();
+    assert_eq!(bench.backoff(), (1000, 1));
+    bench.machine.set_rationed(false);
+    bench.feed(Event::CleanedUp);
+    assert_eq!(bench.pass(1000), [Action::Prepare]);
+    bench.spawned();
+    bench.end();
+    assert!(bench.backoff().0 < 500);
 }
 
 #[test]

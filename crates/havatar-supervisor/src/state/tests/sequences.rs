@@ -91,7 +91,7 @@ impl FakeEffects {
             Step::AnswerCleanUp if self.cleaning_up => Event::CleanedUp,
             Step::ProbeSucceeded if self.live && self.has_probe => Event::ProbeSucceeded,
             Step::ProbeFailed if self.live && self.has_probe => Event::ProbeFailed("silent".into()),
-            Step::Delay(ms) => Event::Delayed(Duration::from_millis(ms)),
+            Step::Delay(ms) => Event::Excused(Duration::from_millis(ms)),
             Step::Pass(ms) => {
                 self.bench.now += Duration::from_millis(ms);
                 Event::Tick

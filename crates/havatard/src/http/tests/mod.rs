@@ -141,6 +141,7 @@ impl Robot {
             config: config_out,
             config_status: config_status_out,
             started_at: Timestamp::UNIX_EPOCH,
+            started: tokio::time::Instant::now(),
             shutdown: shutdown.clone(),
         });
         let token = std::fs::read_to_string(dir.path().join(ADMIN_TOKEN)).unwrap().trim().to_owned();
@@ -309,6 +310,7 @@ fn media_status() -> MediaStatus {
         encoder: None,
         readiness: api::Readiness { ready: true, missing: Vec::new() },
         streaming: true,
+        overload: None,
         mediamtx_version: Some("v1.21.0".to_owned()),
     }
 }

@@ -248,7 +248,8 @@ async fn gone(media: &Media, listed_as: Option<&str>, set_arriving: impl Fn(bool
                 }
                 set_arriving(advanced.elapsed() < STALL);
             }
-            // A MediaMTX that has ended has no sessions; a slow one gets a second poll.
+            Err(error) if error.is_slow() => {}
+            // A MediaMTX that has ended has no sessions.
             Ok(_) | Err(_) => unanswered += 1,
         }
         if unanswered >= UNANSWERED_POLLS {

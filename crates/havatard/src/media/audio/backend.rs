@@ -9,8 +9,8 @@ use havatar_supervisor::{Command, LaunchError, Spawner};
 use crate::config::{MicrophoneSource, SoundDevice, SpeakerOutput};
 use crate::program;
 
-/// How long a sound server may take to say that it is there.
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+/// How long a sound server may take to say that it is there. It may be kept from running itself.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 
 /// What the config asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +74,19 @@ pub(crate) async fn select(
                            whichever appears is used"
                 .to_owned())
         }
-        AudioSetting::Pulse => Err("no PulseAudio or PipeWire server answers this user (pactl info); \
-                            it is used as soon as it does"
-            .to_owned()),
+        AudioSetting::Pulse => Err(no_server(std::env::var_os("INVOCATION_ID").is_some())),
     }
+}
+
+/// `is_service`: the service manager started this program, as a user of its own whom it keeps out of others' homes.
+fn no_server(is_service: bool) -> String {
+    let cure = if is_service {
+        "this service does not reach the sound server of somebody's desktop: set it to alsa, or run a server for the whole \
+         system (pulseaudio --system) with havatar in its group pulse-access"
+    } else {
+        "it is used as soon as it does"
+    };
+    format!("no PulseAudio or PipeWire server answers this user (pactl info); {cure}")
 }
 
 /// The program that plays raw samples from its standard input.
@@ -197,6 +206,12 @@ mod tests {
         ] {
             assert_eq!(alsa_hardware(&device(name)).as_deref(), wanted, "{name}");
         }
+    }
+
+    #[test]
+    fn a_service_is_told_why_it_reaches_no_sound_server() {
+        assert!(no_server(true).contains("set it to alsa"), "{}", no_server(true));
+        assert!(no_server(false).ends_with("as soon as it does"));
     }
 
     #[test]

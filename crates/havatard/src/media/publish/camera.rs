@@ -8,6 +8,7 @@ use havatar_supervisor::{Command, Launch, LaunchError, Pipeline};
 
 use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
 use crate::media::context::Context;
+use crate::media::overload;
 use crate::media::paths::CAMERA;
 use crate::media::process_table::ProcessId;
 use crate::media::server::access::Purpose;
@@ -43,7 +44,8 @@ pub(crate) fn camera_file(config: &Config) -> Option<PathBuf> {
 async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     ctx.health[ProcessId::Camera].set_away(None);
     server_up(ctx)?;
-    let config = ctx.config();
+    // The encoder is chosen for the whole picture, however much of it there is time for now.
+    let (whole, config) = (ctx.config(), overload::camera_config(ctx));
     let camera = &config.media.camera;
     let ffmpeg = find_ffmpeg(&config)?;
     match camera.source {
@@ -56,17 +58,17 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
             let offers = v4l2::offers(&ctx.spawner, &ffmpeg, &device).await.map_err(LaunchError::Failed)?;
             let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(LaunchError::Failed)?;
             let given = offer.format == "h264";
-            let codec = codec(ctx, &ffmpeg, &config, given).await?;
+            let codec = codec(ctx, &ffmpeg, &whole, given).await?;
             let input = CameraInput::V4l2 { device: &device, format: &offer.format };
             Ok(publish(ctx, &config, &ffmpeg, &input, codec, None))
         }
         CameraSource::Csi => {
-            let codec = codec(ctx, &ffmpeg, &config, false).await?;
+            let codec = codec(ctx, &ffmpeg, &whole, false).await?;
             let source = csi(&config)?;
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
         CameraSource::Test => {
-            let codec = codec(ctx, &ffmpeg, &config, false).await?;
+            let codec = codec(ctx, &ffmpeg, &whole, false).await?;
             let source = test_picture(&config)?;
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
@@ -75,7 +77,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
                 .url
                 .as_ref()
                 .ok_or_else(|| LaunchError::Failed("media.camera.url is not set".into()))?;
-            let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
+            let codec = codec(ctx, &ffmpeg, &whole, camera.encoder == CameraEncoder::Copy).await?;
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None))
         }
         CameraSource::File => {
@@ -84,7 +86,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
                 .as_ref()
                 .ok_or_else(|| LaunchError::Failed("media.camera.file is not set".into()))?;
             let file = present(ctx, Some(file.as_path().to_owned()), "the video file")?;
-            let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
+            let codec = codec(ctx, &ffmpeg, &whole, camera.encoder == CameraEncoder::Copy).await?;
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::File(&file), codec, None))
         }
         CameraSource::Off => Err(LaunchError::NotReady("no camera is configured".into())),
@@ -111,7 +113,11 @@ fn publish(
     source: Option<Command>,
 ) -> Pipeline {
     let target = one_time_url(ctx, config, Purpose::Publish(CAMERA.into()), CAMERA);
-    let encode = Command::new(ffmpeg).args(ffmpeg::camera(&config.media.camera, input, codec, &target));
+    let mut args = ffmpeg::camera(&config.media.camera, input, codec, &target);
+    if matches!(input, CameraInput::V4l2 { .. }) {
+        args = overload::reduction(ctx, args);
+    }
+    let encode = Command::new(ffmpeg).args(args);
     Pipeline { stages: source.into_iter().chain([encode]).collect() }
 }
 

@@ -54,8 +54,13 @@ pub(crate) async fn choose(ctx: &Context, ffmpeg: &Path, camera: &Camera) -> Res
             outcome
         } else {
             let outcome = try_out(ctx, ffmpeg, camera, codec).await;
-            // Software fails for passing reasons, such as a busy machine; hardware that hangs will hang again.
-            if outcome.is_ok() || codec != VideoCodec::Libx264 {
+            // Software fails for passing reasons, such as a busy machine, which also makes any encoder slow; hardware that
+            // hangs will hang again.
+            let passing = match &outcome {
+                Ok(fps) => *fps < needed,
+                Err(_) => codec == VideoCodec::Libx264,
+            };
+            if !passing {
                 cache.set_tried(tried, outcome.clone());
             }
             outcome

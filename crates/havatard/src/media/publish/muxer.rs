@@ -7,6 +7,7 @@ use havatar_supervisor::{Command, Launch, LaunchError, Pipeline};
 use tokio::time::Instant;
 
 use crate::media::context::Context;
+use crate::media::overload;
 use crate::media::paths::{AUDIO, BOTH, CAMERA};
 use crate::media::process_table::ProcessId;
 use crate::media::server::access::Purpose;
@@ -47,7 +48,7 @@ impl Launch for MuxerLaunch {
             video: video.then(|| read(CAMERA)),
             audio: config.media.has_microphone().then(|| read(AUDIO)),
             target: one_time_url(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
-            fps: config.media.camera.fps,
+            fps: overload::fps(ctx),
         };
         self.since = None;
         Ok(Command::new(ffmpeg).args(ffmpeg::muxer(&mux)).into())

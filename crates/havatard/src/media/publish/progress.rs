@@ -77,6 +77,11 @@ impl Progress {
         }
     }
 
+    /// All frames of this run.
+    pub(crate) fn frames(&self) -> u64 {
+        self.lock().frames
+    }
+
     /// Frames a second as ffmpeg reckons them.
     pub(crate) fn fps(&self) -> Option<f64> {
         self.lock().fps

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::config::{Camera, Config};
 use crate::media::context::Context;
-use crate::program;
+use crate::{program, random};
 
 const LIMIT: Duration = Duration::from_secs(5);
 /// Counted up when the drawing changes, so that a persisted one is made anew.
@@ -26,9 +26,10 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
         return Some(path);
     }
     let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str()))?;
-    let unfinished = path.with_extension("new.mp4");
-    let made = match program::run(&ctx.spawner, &ffmpeg, draw(camera, &unfinished), LIMIT).await {
-        Ok(output) if output.success => put_in_place(&unfinished, &path).map_err(|error| error.to_string()),
+    // A name of its own for each attempt: if this is dropped, the ffmpeg of this one still writes while the next begins.
+    let unfinished = Unfinished(path.with_extension(format!("{}.mp4", random::text::<6>())));
+    let made = match program::run(&ctx.spawner, &ffmpeg, draw(camera, &unfinished.0), LIMIT).await {
+        Ok(output) if output.success => put_in_place(&unfinished.0, &path).map_err(|error| error.to_string()),
         Ok(output) => Err(output.stderr.lines().last().unwrap_or_default().to_owned()),
         Err(error) => Err(error.to_string()),
     };
@@ -36,7 +37,6 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
         Ok(()) => Some(path),
         Err(reason) => {
             tracing::debug!(reason, "no slate of our own; MediaMTX's is used while the camera is away");
-            let _ = std::fs::remove_file(&unfinished);
             None
         }
     }
@@ -46,6 +46,15 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
 pub(crate) fn discard(ctx: &Context, config: &Config) {
     // One that is not there needs no deletion.
     let _ = std::fs::remove_file(place(&config.media.camera, &ctx.state_dir));
+}
+
+/// A slate that is being made. Dropping it removes what there is of it.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// The content is on the disk before the name is: a power cut leaves no empty file under it.

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use havatar_supervisor::State;
+use havatar_supervisor::{Patience, State};
 use tokio::time::Instant;
 
 use crate::config::{Config, Media};
@@ -52,6 +52,15 @@ struct Refused {
     touched: bool,
 }
 
+/// Withdraws the candidate in the end, however that comes: by then it is in force, or it never will be.
+struct Withdrawn<'a>(&'a Context);
+
+impl Drop for Withdrawn<'_> {
+    fn drop(&mut self) {
+        self.0.set_candidate(None);
+    }
+}
+
 pub(crate) async fn apply(
     ctx: &Arc<Context>,
     processes: &Processes,
@@ -64,15 +73,20 @@ pub(crate) async fn apply(
     // What was written last, not what the old config would give now: files that it names may have changed.
     let same =
         applied.wanted().as_ref() == Some(&wanted) && old.media.mediamtx.binary == new.media.mediamtx.binary;
-    ctx.config.send_replace(new.clone());
-    if !same && let Err(refused) = into_force(ctx, processes, applied, &old, &new, wanted).await {
-        ctx.config.send_replace(old);
-        if refused.touched {
-            // The launch writes the former settings from the former config.
-            let _ = restarted(ctx, processes, applied).await;
+    // A publisher that starts meanwhile takes the config in force, which is still the former one.
+    let _withdrawn = Withdrawn(ctx);
+    if !same {
+        ctx.set_candidate(Some(new.clone()));
+        if let Err(refused) = into_force(ctx, processes, applied, &old, &new, wanted).await {
+            ctx.set_candidate(None);
+            if refused.touched {
+                // The launch writes the former settings from the former config.
+                let _ = restarted(ctx, processes, applied).await;
+            }
+            return Err(refused.why);
         }
-        return Err(refused.why);
     }
+    ctx.config.send_replace(new.clone());
     for id in ProcessId::DEPENDENTS {
         ctx.health[id].set_away(None);
     }
@@ -116,7 +130,8 @@ async fn into_force(
         let client = ctx.client();
         let begun = Instant::now();
         let mut written = begun;
-        while begun.elapsed() < READ_BACK_WITHIN && ctx.up() {
+        let mut patience = patience(READ_BACK_WITHIN, processes);
+        while !patience.is_over() && ctx.up() {
             if settings::verify(&client, Some(wanted.clone())).await.is_ok() {
                 applied.now_runs(wanted);
                 // It forgot the recorder's switch when it read the file.
@@ -144,14 +159,19 @@ async fn into_force(
     Err(Refused { why, touched: true })
 }
 
+/// A limit for what MediaMTX and this program have to do.
+fn patience(limit: Duration, processes: &Processes) -> Patience {
+    Patience::new(limit, processes[ProcessId::Mediamtx].pids())
+}
+
 /// Restarts MediaMTX and waits until a launch after this moment is verified, or has failed.
 async fn restarted(ctx: &Arc<Context>, processes: &Processes, applied: &AppliedConfig) -> bool {
     let before = applied.launches();
     if processes[ProcessId::Mediamtx].restart_if_wanted().await.is_err() {
         return false;
     }
-    let deadline = Instant::now() + RESTART_WITHIN;
-    while Instant::now() < deadline {
+    let mut patience = patience(RESTART_WITHIN, processes);
+    while !patience.is_over() {
         let launched = applied.launches() > before;
         match processes[ProcessId::Mediamtx].snapshot().state {
             State::Stopped | State::Backoff { .. } => return false,

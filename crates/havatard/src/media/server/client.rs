@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use super::access::{API_USER, AccessRules};
 
 const DEADLINE: Duration = Duration::from_secs(2);
+/// The health probe's: its limit is the supervisor's, which knows a MediaMTX that is kept from running from one that hangs.
+const PATIENT: Duration = Duration::from_mins(1);
 /// The longest answer taken: a full page of sessions stays far below.
 const MAX_BODY: usize = 4 << 20;
 
@@ -21,6 +23,7 @@ pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     access: AccessRules,
+    deadline: Duration,
 }
 
 /// Why a call came to nothing.
@@ -112,7 +115,12 @@ struct Page<T> {
 impl Client {
     /// A client for the MediaMTX whose API listens at `api`.
     pub(crate) fn new(http: reqwest::Client, api: std::net::SocketAddr, access: AccessRules) -> Self {
-        Self { http, base: format!("http://{api}"), access }
+        Self { http, base: format!("http://{api}"), access, deadline: DEADLINE }
+    }
+
+    /// The same client, which waits for an answer for as long as the caller does.
+    pub(crate) fn patient(self) -> Self {
+        Self { deadline: PATIENT, ..self }
     }
 
     /// Version; also the readiness check, since the API opens after every media listener.
@@ -169,7 +177,7 @@ impl Client {
             .http
             .get(&url)
             .basic_auth(API_USER, Some(self.access.api_secret()))
-            .timeout(DEADLINE)
+            .timeout(self.deadline)
             .send()
             .await
             .map_err(away)?;
@@ -189,7 +197,7 @@ impl Client {
             |source: reqwest::Error| ClientError::Away { url: url.to_owned(), source: source.without_url() };
         let response = request
             .basic_auth(API_USER, Some(self.access.api_secret()))
-            .timeout(DEADLINE)
+            .timeout(self.deadline)
             .send()
             .await
             .map_err(away)?;

@@ -39,7 +39,7 @@ impl Launch for MediaMtxLaunch {
 
 impl MediaMtxLaunch {
     async fn try_prepare(&mut self) -> Result<Pipeline, MediaMtxError> {
-        let config = self.ctx.config();
+        let config = self.ctx.config_of_mediamtx();
         let binary = find(&config)?;
         let changed = binary.metadata().ok().and_then(|meta| meta.modified().ok());
         let same_binary = self.checked.as_ref() == Some(&(binary.clone(), changed));
@@ -77,7 +77,7 @@ pub(crate) struct MediaMtxProbe {
 impl Probe for MediaMtxProbe {
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async {
-            let client = self.ctx.client();
+            let client = self.ctx.client().patient();
             let info = client.info().await.map_err(|error| error.to_string())?;
             if !self.applied.verified() {
                 settings::verify(&client, self.applied.wanted()).await?;

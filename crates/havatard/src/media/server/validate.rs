@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use havatar_supervisor::{Command, RunOutput, Spawner};
 
+use crate::priority::Share;
+
 const LIMIT: Duration = Duration::from_secs(5);
 const MAX_OUTPUT: usize = 16 << 10;
 const MAX_REASON_CHARS: usize = 300;
@@ -22,7 +24,9 @@ pub(super) fn command(binary: &Path) -> Command {
 pub(super) async fn validate(spawner: &Spawner, binary: &Path, file: &Path) -> Result<(), String> {
     let mut flag = OsString::from("--validate-conf=");
     flag.push(file);
-    match spawner.run_once(command(binary).arg(flag), LIMIT, MAX_OUTPUT).await {
+    let mut command = command(binary).arg(flag);
+    command.niceness = Some(Share::Rest.niceness());
+    match spawner.run_once(command, LIMIT, MAX_OUTPUT).await {
         Ok(output) if output.success => Ok(()),
         Ok(output) => Err(reason(&output)),
         Err(error) => Err(error.to_string()),

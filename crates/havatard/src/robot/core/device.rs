@@ -12,6 +12,8 @@ pub(super) struct Device {
     pub(super) port: String,
     pub(super) state: LinkState,
     pub(super) report: Option<(Report, Instant)>,
+    /// The motion loop does not run: nobody knows what is at the other end of the cable.
+    pub(super) hung: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,10 @@ pub(super) enum LinkState {
     Up(Controller),
 }
 
+/// What is shown of a link whose motion loop does not run.
+const HUNG: &str = "the motion loop does not run, so nothing is sent to the robot and nothing is known of it: the port's \
+                    driver may hang; unplug its cable and plug it in again";
+
 impl Device {
     /// `port` is the configured one. A port that has not been opened yet is unknown, not away: the privacy switch of a robot that
     /// has not answered yet keeps its last state.
@@ -32,7 +38,7 @@ impl Device {
         } else {
             LinkState::Unknown("its port has not been opened yet".to_owned())
         };
-        Self { port: port.to_owned(), state, report: None }
+        Self { port: port.to_owned(), state, report: None, hung: false }
     }
 
     /// Whether the controller has answered and reported. Nothing is driven before that.
@@ -46,6 +52,9 @@ impl Device {
     }
 
     pub(super) fn controller(&self) -> Result<&Controller, Refusal> {
+        if self.hung {
+            return Err(Refusal::RobotUnknown);
+        }
         match &self.state {
             LinkState::Off => Err(Refusal::RobotOff),
             LinkState::Away(_) | LinkState::Refused(_) => Err(Refusal::RobotAway),
@@ -65,7 +74,9 @@ impl Device {
     }
 
     pub(super) fn link(&self) -> api::RobotLink {
+        let hung = HUNG.to_owned();
         let (state, why) = match &self.state {
+            _ if self.hung => (api::RobotLinkState::Unknown, Some(&hung)),
             LinkState::Off => (api::RobotLinkState::Off, None),
             LinkState::Away(why) => (api::RobotLinkState::Away, Some(why)),
             LinkState::Refused(why) => (api::RobotLinkState::Refused, Some(why)),

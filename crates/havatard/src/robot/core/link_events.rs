@@ -33,6 +33,16 @@ impl Core {
         }
     }
 
+    /// The motion loop does not run, or runs again. Either way only a human sets the wheels in motion anew.
+    pub(crate) fn set_hung(&mut self, hung: bool) {
+        if std::mem::replace(&mut self.device.hung, hung) == hung {
+            return;
+        }
+        self.stop_all(StopReason::LinkLost);
+        self.note("loop", json!({"hung": hung}));
+        self.changed = true;
+    }
+
     fn set_link_state(&mut self, state: LinkState) {
         if self.device.state == state {
             return;

@@ -1,0 +1,88 @@
+//! Who gets the processor first when there is too little of it: control, then talk, picture, recording, everything else.
+//!
+//! Niceness orders the daemon and its children among themselves. The unit file grants values down to -10 (`LimitNICE`); where
+//! nothing is granted, the order is kept by making way alone, so that picture and talk lose nothing to other programs.
+
+use havatar_supervisor::{Launch, LaunchError, Niceness, Pipeline};
+
+/// The motion loop's, ahead of everything.
+const MOTION: i32 = -10;
+/// The daemon's other threads: requests, stops, MediaMTX's auth hook.
+const CONTROL: i32 = -9;
+
+/// What a child process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Sound between people, both ways.
+    Talk,
+    /// What the driver sees.
+    Picture,
+    /// What is kept and what players see.
+    Recording,
+    /// What nobody waits for from one moment to the next: speech, test encodes, listings, checks.
+    Rest,
+}
+
+impl Share {
+    pub(crate) const fn niceness(self) -> Niceness {
+        let (wanted, otherwise) = match self {
+            Self::Talk => (-7, 0),
+            Self::Picture => (-4, 0),
+            Self::Recording => (-1, 2),
+            Self::Rest => (5, 8),
+        };
+        Niceness { wanted, otherwise }
+    }
+}
+
+/// Puts the calling thread, and those that it starts, ahead of the children, if that is permitted. For the daemon's `main`.
+pub fn prefer_control() {
+    prefer(CONTROL);
+}
+
+/// Puts the calling thread ahead of the rest of the daemon, if that is permitted.
+pub(crate) fn prefer_motion() {
+    prefer(MOTION);
+}
+
+/// Niceness belongs to a thread, and no process id means the calling one.
+fn prefer(niceness: i32) {
+    if let Err(error) = rustix::process::setpriority_process(None, niceness) {
+        tracing::debug!(%error, niceness, "no priority over other programs: ordinary priority is used");
+    }
+}
+
+/// A launch whose programs all have this share.
+pub(crate) struct Prioritized<L>(pub(crate) L, pub(crate) Share);
+
+impl<L: Launch> Launch for Prioritized<L> {
+    async fn prepare(&mut self) -> Result<Pipeline, LaunchError> {
+        Ok(prioritized(self.0.prepare().await?, self.1))
+    }
+}
+
+/// The pipeline with this share for all its programs.
+pub(crate) fn prioritized(pipeline: impl Into<Pipeline>, share: Share) -> Pipeline {
+    let mut pipeline = pipeline.into();
+    for stage in &mut pipeline.stages {
+        stage.niceness = Some(share.niceness());
+    }
+    pipeline
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_holds_with_and_without_permission() {
+        let shares = [Share::Talk, Share::Picture, Share::Recording, Share::Rest];
+        let granted: Vec<i32> = shares.iter().map(|share| share.niceness().wanted).collect();
+        assert!(
+            granted.is_sorted_by(|a, b| a < b) && MOTION < CONTROL && CONTROL < granted[0],
+            "{granted:?}"
+        );
+        let plain: Vec<i32> = shares.iter().map(|share| share.niceness().otherwise).collect();
+        assert!(plain.is_sorted() && plain.iter().all(|niceness| *niceness >= 0), "{plain:?}");
+    }
+}
