@@ -28,7 +28,7 @@ pub use command::{
 };
 pub use device::{Device, DeviceState};
 pub use drive::{DriveEvent, DriveMessage, Stamp};
-pub use event::Event;
+pub use event::{Event, StopMessage};
 pub use problem::Problem;
 pub use process::{LogLine, LogSource, Logs, Process, ProcessState};
 pub use recording::{Recording, RecordingFormat, RecordingStatus, Recordings};

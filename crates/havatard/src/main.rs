@@ -13,6 +13,7 @@ use havatard::daemon::{self, STOP_WITHIN};
 use havatard::notifier::ServiceNotifier;
 use havatard::options::Options;
 use havatard::sound::{self, Sink, Source};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -100,8 +101,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// Connections have limits of their own (`http/limits`); those of a shell, often 1024, would come first.
+const OPEN_FILES: u64 = 8192;
+
 fn run(options: Options) -> ExitCode {
     start_logging();
+    allow_open_files();
     let loaded = match options.load() {
         Ok(loaded) => loaded,
         Err(errors) => return refuse(&errors),
@@ -124,6 +129,17 @@ fn run(options: Options) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),
+    }
+}
+
+/// Raises the soft limit of open files as far as the hard one allows.
+fn allow_open_files() {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
+    let wanted = OPEN_FILES.min(hard);
+    if soft < wanted
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
+    {
+        tracing::warn!(%error, "the limit of open files stays at {soft}");
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn begin(
 ) -> Result<Response, ApiError> {
     check_offer(headers, &offer)?;
     let sessions = &state.webrtc;
-    let permit = sessions.permit().await?;
+    let permit = sessions.permit(target.protocol, identity.owner()).await?;
     let upstream = target.protocol.upstream(&state.handles.media);
     let begun = sessions.upstream.begin(&upstream, target, offer).await?;
     let session = Session::new(target, begun.secret, begun.id, identity.owner(), permit, grant);

@@ -50,6 +50,9 @@ pub(in crate::http) async fn begin(
     if !is_one_opus_track(&offer) {
         return Err(unsupported_tracks());
     }
+    if !state.take_claim(identity.owner()) {
+        return Err(ApiError::busy("this sign-in has claimed the talk channel too often"));
+    }
     let claim = state.talk.claim(identity.owner(), &identity.me.name, Timestamp::now());
     let (grant, displaced) = claim.await.map_err(|who| talk_held(&who))?;
     if let Some(displaced) = displaced {
