@@ -30,6 +30,7 @@ const drive = new Drive({
   clock,
   attention,
   connect: () => new WebSocket('/api/v1/robot/drive'),
+  sayStop: (type) => app.status.say(type),
   pictureMs,
   stopReachable: () => canBePressed('drive-stop') && canBePressed('drive-estop'),
   mayDrive: () => model?.driving.mayDrive === true,

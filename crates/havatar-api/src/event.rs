@@ -89,3 +89,14 @@ pub enum Event {
     /// Nothing has changed for two seconds: the socket still stands. A page cannot see pings.
     Alive,
 }
+
+/// What a client may say on `GET /api/v1/events`: text messages, carried out at once, with a lease or without, as often as it
+/// likes. The answer is the robot's state in the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum StopMessage {
+    /// Stop now. Never refused.
+    Stop,
+    /// Latch the e-stop. Never refused.
+    Estop,
+}

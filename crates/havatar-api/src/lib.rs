@@ -29,7 +29,7 @@ pub use command::{
 };
 pub use device::{Device, DeviceState};
 pub use drive::{DriveEvent, DriveMessage, Stamp};
-pub use event::Event;
+pub use event::{Event, StopMessage};
 pub use machine::{Machine, Overload, ReducedPicture};
 pub use problem::Problem;
 pub use process::{LogLine, LogSource, Logs, Process, ProcessState};

@@ -1,5 +1,6 @@
 //! Which process holds a port or a file, so that an error names the program to stop.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::{fmt, fs};
 
@@ -68,6 +69,46 @@ pub fn of_file(path: &Path) -> Option<Holder> {
     find(Some(std::process::id()), |target| target == wanted)
 }
 
+/// The user at the other end of each of these TCP connections on this machine, given by that end's address and ours. `None`
+/// where the kernel's tables do not have it.
+pub fn users_of_connections(connections: &[(SocketAddr, SocketAddr)]) -> Vec<Option<u32>> {
+    let mut users = vec![None; connections.len()];
+    for table in Protocol::Tcp.tables().iter().filter_map(|table| fs::read_to_string(table).ok()) {
+        for (local, remote, user) in table.lines().skip(1).filter_map(ends) {
+            let found = connections.iter().position(|(peer, ours)| is(local, *peer) && is(remote, *ours));
+            if let Some(at) = found {
+                users[at] = Some(user);
+            }
+        }
+    }
+    users
+}
+
+/// Both ends and the user of a line of /proc/net/tcp.
+fn ends(line: &str) -> Option<(SocketAddr, SocketAddr, u32)> {
+    let mut fields = line.split_ascii_whitespace().skip(1);
+    let (local, remote) = (address(fields.next()?)?, address(fields.next()?)?);
+    Some((local, remote, fields.nth(4)?.parse().ok()?))
+}
+
+/// `0100007F:1F90`: the address in words of 32 bits as this machine keeps them, and the port.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (hex, port) = text.split_once(':')?;
+    let word = |at: usize| u32::from_str_radix(hex.get(8 * at..8 * at + 8)?, 16).ok().map(u32::to_ne_bytes);
+    let ip = if hex.len() == 8 {
+        IpAddr::from(word(0)?)
+    } else {
+        let words: Option<Vec<[u8; 4]>> = (0..4).map(word).collect();
+        IpAddr::from(<[u8; 16]>::try_from(words?.concat()).ok()?)
+    };
+    Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
+}
+
+/// One address, whether or not it is mapped into IPv6.
+fn is(a: SocketAddr, b: SocketAddr) -> bool {
+    a.port() == b.port() && a.ip().to_canonical() == b.ip().to_canonical()
+}
+
 /// The first process except `skipped` with an open file descriptor whose target matches.
 fn find(skipped: Option<u32>, matches: impl Fn(&Path) -> bool) -> Option<Holder> {
     for process in fs::read_dir("/proc").ok()?.flatten() {
@@ -111,6 +152,36 @@ mod tests {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         assert!(of_port(address.port(), Protocol::Udp).is_some());
+    }
+
+    #[test]
+    fn tells_the_user_of_a_connection() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = std::net::TcpListener::bind(address) else { continue };
+            let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (theirs, peer) = listener.accept().unwrap();
+            let local = theirs.local_addr().unwrap();
+            let other = SocketAddr::new(peer.ip(), 1);
+            let own = nix::unistd::geteuid().as_raw();
+            assert_eq!(
+                users_of_connections(&[(other, local), (peer, local)]),
+                [None, Some(own)],
+                "{address}"
+            );
+            drop(ours);
+        }
+    }
+
+    #[test]
+    fn reads_the_addresses_of_the_kernels_tables() {
+        assert_eq!(address("0100007F:1F90"), Some("127.0.0.1:8080".parse().unwrap()));
+        let v6 = address("00000000000000000000000001000000:0050");
+        assert_eq!(v6, Some("[::1]:80".parse().unwrap()));
+        let mapped = address("0000000000000000FFFF00000100007F:0050").unwrap();
+        assert!(is(mapped, "127.0.0.1:80".parse().unwrap()));
+        for bad in ["", "0100007F", "0100007F:x", "01:0050", "0100007\u{e9}:0050"] {
+            assert_eq!(address(bad), None, "{bad}");
+        }
     }
 
     #[test]

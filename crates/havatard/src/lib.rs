@@ -6,7 +6,8 @@
 //! `speech` is text to speech, `presence` combines viewers and driver for the robot's presence light, `phrases` stores
 //! each account's phrases. `config` is the validated config. Calls go downward only; news goes upward by `watch`.
 //! `recordings` is the recorder and its files. `store` persists values, `disk` writes private files, `program` finds programs, `priority` orders them by what they are for, `random` and `secrets` draw and compare secrets, `holders` names
-//! the process that holds a port or a file, `logging` is the log that waits for nobody, `lock` keeps a second daemon off the state directory.
+//! the process that holds a port or a file, `network` says which addresses count as one client, `logging` is the log that waits for nobody, `lock` keeps a second daemon
+//! off the state directory.
 
 pub mod auth;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod http;
 pub mod lock;
 pub mod logging;
 pub mod media;
+pub mod network;
 pub mod notifier;
 pub mod options;
 pub mod phrases;

@@ -15,6 +15,7 @@ use havatard::notifier::ServiceNotifier;
 use havatard::options::Options;
 use havatard::priority;
 use havatard::sound::{self, Sink, Source};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -101,8 +102,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// Connections have limits of their own (`http/limits`); those of a shell, often 1024, would come first.
+const OPEN_FILES: u64 = 8192;
+
 fn run(options: Options) -> ExitCode {
     let log = Log::start();
+    allow_open_files();
     let loaded = match options.load() {
         Ok(loaded) => loaded,
         Err(errors) => {
@@ -137,6 +142,17 @@ fn run(options: Options) -> ExitCode {
             log.end_with(&format!("havatard: {error:#}"));
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// Raises the soft limit of open files as far as the hard one allows.
+fn allow_open_files() {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
+    let wanted = OPEN_FILES.min(hard);
+    if soft < wanted
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
+    {
+        tracing::warn!(%error, "the limit of open files stays at {soft}");
     }
 }
 

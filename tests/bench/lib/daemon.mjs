@@ -1,4 +1,5 @@
 // The real havatard, on ports and folders of its own.
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { own, ownFolder } from './own.mjs'
@@ -16,12 +17,14 @@ const keys = (group, values) => Object.entries(values).map(([key, value]) => [`$
 /**
  * Launches the daemon and returns at once; `ready()` waits until picture and sound are there. `camera`, `microphone`, `speaker` and
  * `robot` are keys of the config; the first two are added to the test sources. `network` is one of lib/network.mjs, by whose address
- * the daemon is then known, and `sound` a rig of lib/sound.mjs, which is its sound card. Without a place it gets a new one.
+ * the daemon is then known, and `sound` a rig of lib/sound.mjs, which is its sound card. Without a place it gets a new one. With
+ * `tls` it shows a certificate that nobody has signed, which this process then takes for good.
  *
  * tests/support/bin/launch.rs writes the config, starts the daemon and asks it to stop when this process is gone.
  */
-export async function launchHavatard({ place = prepareHavatard(), sound, network, camera = {}, microphone = {}, speaker, robot = {} } = {}) {
+export async function launchHavatard({ place = prepareHavatard(), sound, network, camera = {}, microphone = {}, speaker, robot = {}, tls = false } = {}) {
   const at = place
+  if (tls) at.certificate ??= makeCertificate(at.folder)
   let link
   let launched
   const launcher = own(havatarLaunch(), [], {
@@ -44,6 +47,7 @@ export async function launchHavatard({ place = prepareHavatard(), sound, network
       ...keys('media.microphone', { source: 'test', ...microphone }),
       ['media.speaker', speaker ?? null],
       ...keys('robot', robot),
+      ...(tls ? keys('server.tls', at.certificate) : []),
     ],
     env: sound?.env ?? {},
   })}\n`)
@@ -52,7 +56,7 @@ export async function launchHavatard({ place = prepareHavatard(), sound, network
   Object.assign(at, { ports: launched.ports, state: launched.state, runtime: launched.runtime })
   const daemon = { ...launcher, pid: launched.pid }
   const gateway = network?.passOn(at.ports.http)
-  const origin = `http://${network?.address ?? '127.0.0.1'}:${at.ports.http}`
+  const origin = `http${tls ? 's' : ''}://${network?.address ?? '127.0.0.1'}:${at.ports.http}`
   const tokenFile = join(at.state, 'admin-token')
   const token = () => readFileSync(tokenFile, 'utf8').trim()
   const whileRunning = (what, probe, limits) => until(what, () => {
@@ -108,6 +112,14 @@ export async function launchHavatard({ place = prepareHavatard(), sound, network
       return found
     },
   }
+}
+
+function makeCertificate(folder) {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+  const make = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=havatar']
+  execFileSync('openssl', [...make, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate], { stdio: 'ignore' })
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+  return { certificate, key }
 }
 
 /** Launches and waits for picture and sound. */

@@ -3,7 +3,7 @@ import { launchHavatard } from './daemon.mjs'
 import { startRobot } from './robot.mjs'
 
 /** `settings` are keys of the config's `robot`; `robot` and `place` are those of an earlier daemon. */
-export async function startDriven({ robot, place, settings = {}, network, sound, speaker, camera = { source: 'off' }, microphone = { source: 'off' } } = {}) {
+export async function startDriven({ robot, place, settings = {}, network, sound, speaker, camera = { source: 'off' }, microphone = { source: 'off' }, tls } = {}) {
   const controller = robot ?? (await startRobot())
   const daemon = await launchHavatard({
     place,
@@ -12,6 +12,7 @@ export async function startDriven({ robot, place, settings = {}, network, sound,
     camera,
     microphone,
     speaker,
+    tls,
     robot: { port: controller.link, ...settings },
   })
   await linkUp(daemon)

@@ -61,6 +61,15 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** How many descriptors are open. */
+export function descriptors(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length
+  } catch {
+    return 0
+  }
+}
+
 /** Memory in MiB: all that is resident, and the part that is its own and not mapped from files. */
 export function memory(pid) {
   const status = read(pid, 'status')

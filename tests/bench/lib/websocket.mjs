@@ -2,6 +2,7 @@
 // our own (Node's WebSocket cannot send a bearer token). Text messages, close and ping only.
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 const TEXT = 1
 const CLOSE = 8
@@ -9,12 +10,13 @@ const PING = 9
 const PONG = 10
 
 /**
- * Opens `url` (ws://host:port/path). `via` is a port on which something stands that passes it on. Resolves once the
+ * Opens `url` (ws://host:port/path, or wss:). `via` is a port on which something stands that passes it on. Resolves once the
  * server has agreed; `onText` gets every message, `onEnd` the close code or the reason, once.
  */
 export function openWebSocket(url, { headers = {}, via, onText, onEnd } = {}) {
-  const { hostname, port, pathname, host } = new URL(url)
-  const socket = connect({ host: via?.host ?? hostname, port: via?.port ?? Number(port) })
+  const { hostname, port, pathname, host, protocol } = new URL(url)
+  const secure = protocol === 'wss:'
+  const socket = (secure ? connectTls : connect)({ host: via?.host ?? hostname, port: via?.port ?? Number(port) })
   socket.setNoDelay(true)
   let rest = Buffer.alloc(0)
   let open = false
@@ -29,7 +31,7 @@ export function openWebSocket(url, { headers = {}, via, onText, onEnd } = {}) {
     if (!socket.destroyed) socket.write(frame(opcode, payload))
   }
   return new Promise((resolve, reject) => {
-    socket.once('connect', () => {
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
       const lines = Object.entries({
         host,
         upgrade: 'websocket',

@@ -200,7 +200,9 @@ export interface paths {
         };
         /**
          * A WebSocket that sends a snapshot, then each section of the status when it changes.
-         * @description Closed with 4401 when the session ends, with 1001 when the daemon stops.
+         * @description The client may send `StopMessage`s: they are carried out like `POST /api/v1/robot/stop` and `/estop`, and never refused.
+         *     Closed with 4401 when the session ends, with 1013 when a sign-in with fewer sockets needs this one's room, with 1001 when
+         *     the daemon stops.
          */
         get: operations["events"];
         put?: never;
@@ -220,7 +222,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchanges a one-time code or a token for a session cookie. */
+        /**
+         * Exchanges a one-time code or a token for a session cookie.
+         * @description A right proof is never refused. Wrong ones are answered 429 after a few, and then only once in a while.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -529,7 +534,7 @@ export interface paths {
         /**
          * The driver's WebSocket: each text message of the client is a `DriveMessage`, each of the robot's a `DriveEvent`.
          * @description docs/driving.md says what they mean. Closed with 4401 when the sign-in ends, 4409 when the lease does, 1008 for a
-         *     message that breaks the rules, 1001 when the daemon stops.
+         *     message that breaks the rules, 1013 when a sign-in with fewer sockets needs this one's room, 1001 when the daemon stops.
          */
         get: operations["robot_drive"];
         put?: never;
@@ -1940,6 +1945,17 @@ export interface components {
             token: string;
         };
         /**
+         * @description What a client may say on `GET /api/v1/events`: text messages, carried out at once, with a lease or without, as often as it
+         *     likes. The answer is the robot's state in the events.
+         */
+        StopMessage: {
+            /** @enum {string} */
+            type: "stop";
+        } | {
+            /** @enum {string} */
+            type: "estop";
+        };
+        /**
          * @description Why the robot stopped.
          * @enum {string}
          */
@@ -2752,7 +2768,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Text messages, each an `Event` */
+            /** @description Text messages: the daemon's are each an `Event`, the client's a `StopMessage` */
             101: {
                 headers: {
                     [name: string]: unknown;
@@ -2761,7 +2777,7 @@ export interface operations {
                     "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description Too many sockets */
+            /** @description Too many sockets, of this sign-in or in all */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2812,7 +2828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many wrong tries */
+            /** @description Wrong, after too many wrong tries */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3590,7 +3606,7 @@ export interface operations {
                     "application/json": components["schemas"]["DriveEvent"];
                 };
             };
-            /** @description Too many sockets */
+            /** @description Too many sockets, of this sign-in or in all */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -70,6 +70,11 @@ export class StatusSections {
     this.#events.nudge();
   }
 
+  /** Says a stop on the events' socket. */
+  say(type: 'stop' | 'estop'): void {
+    this.#events.say(type);
+  }
+
   /** Forgets every section until the next snapshot. */
   clear(): void {
     this.state.set(UNKNOWN);

@@ -127,6 +127,8 @@ export class DriveBench {
   pictureMs: number | null = 40;
   hidden = false;
   mayDrive = true;
+  /** Stops that were said on the events' socket. */
+  readonly saidOnEvents: string[] = [];
   watchers = 0;
   readonly #gone = new Set<(why: Gone) => void>();
   #beat = 0;
@@ -150,6 +152,7 @@ export class DriveBench {
       this.sockets.push(socket);
       return socket as unknown as WebSocket;
     },
+    sayStop: (type) => this.saidOnEvents.push(type),
     pictureMs: () => this.pictureMs,
     stopReachable: () => true,
     mayDrive: () => this.mayDrive,

@@ -1,31 +1,32 @@
-//! The rate limit of sign-ins.
+//! The rate limit of wrong sign-ins.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Wrong tries an address has before it must wait.
+use crate::network::Network;
+
+/// Wrong tries a network has before it must wait.
 const TRIES: u32 = 5;
 /// The first wait; it doubles with every further wrong try.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
-/// The failures of an address expire after this time.
+/// The failures of a network expire after this time.
 const FORGET: Duration = Duration::from_hours(1);
-/// The most addresses in the table.
-const PEERS: usize = 1024;
-/// Wrong tries from everywhere within [`WINDOW`] before every address waits.
+/// The most networks in the table.
+const NETWORKS: usize = 1024;
+/// Wrong tries from everywhere within [`WINDOW`] before every network waits.
 const TRIES_OF_ALL: u32 = 100;
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Counts wrong sign-ins per address and in all. What is guarded has at least 128 random bits, so this is
-/// about noise and load, not about guessing: that is why the wait is the address's own, where one guest on
-/// the network could otherwise lock the owner out.
+/// Counts wrong sign-ins per network and in all. What is guarded has 256 random bits, so this is about noise and load, not about
+/// guessing. So a wait is only for those that are wrong: a right proof is never refused, however many were wrong before it.
 #[derive(Default)]
 pub(super) struct Limiter {
-    peers: HashMap<IpAddr, Tries>,
+    networks: HashMap<Network, Tries>,
     window_start: Option<Instant>,
     in_window: u32,
 }
@@ -37,9 +38,9 @@ struct Tries {
 }
 
 impl Limiter {
-    /// How long this address still has to wait; `None` if it may try.
+    /// How long a wrong try of this address has to wait for its answer to be more than that; `None` if not at all.
     pub(super) fn wait(&self, peer: IpAddr, now: Instant) -> Option<Duration> {
-        let own = self.peers.get(&key(peer)).map(|tries| tries.free_at);
+        let own = self.networks.get(&Network::of(peer)).map(|tries| tries.free_at);
         let all = self.window_start.filter(|_| self.in_window >= TRIES_OF_ALL).map(|start| start + WINDOW);
         [own, all].into_iter().flatten().map(|at| at.duration_since(now)).filter(|d| !d.is_zero()).max()
     }
@@ -52,7 +53,8 @@ impl Limiter {
         }
         self.in_window = self.in_window.saturating_add(1);
         self.make_room(now);
-        let tries = self.peers.entry(key(peer)).or_insert(Tries { wrong: 0, last: now, free_at: now });
+        let tries =
+            self.networks.entry(Network::of(peer)).or_insert(Tries { wrong: 0, last: now, free_at: now });
         tries.wrong = tries.wrong.saturating_add(1);
         tries.last = now;
         if tries.wrong >= TRIES {
@@ -63,31 +65,21 @@ impl Limiter {
 
     /// A right one: the address starts afresh.
     pub(super) fn right(&mut self, peer: IpAddr) {
-        self.peers.remove(&key(peer));
+        self.networks.remove(&Network::of(peer));
     }
 
     fn make_room(&mut self, now: Instant) {
-        if self.peers.len() < PEERS {
+        if self.networks.len() < NETWORKS {
             return;
         }
-        self.peers.retain(|_, tries| now < tries.last + FORGET);
-        while self.peers.len() >= PEERS {
-            let Some(oldest) = self.peers.iter().min_by_key(|(_, tries)| tries.last).map(|(ip, _)| *ip)
+        self.networks.retain(|_, tries| now < tries.last + FORGET);
+        while self.networks.len() >= NETWORKS {
+            let Some(oldest) =
+                self.networks.iter().min_by_key(|(_, tries)| tries.last).map(|(network, _)| *network)
             else {
                 return;
             };
-            self.peers.remove(&oldest);
-        }
-    }
-}
-
-/// One household or phone owns a whole IPv6 /64, so that is what counts as an address.
-fn key(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        v4 @ IpAddr::V4(_) => v4,
-        IpAddr::V6(v6) => {
-            let s = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(s[0], s[1], s[2], s[3], 0, 0, 0, 0))
+            self.networks.remove(&oldest);
         }
     }
 }
@@ -137,24 +129,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_ipv6_prefix_counts_as_one_and_a_mapped_address_as_its_ipv4() {
-        let (mut limiter, now) = (Limiter::default(), Instant::now());
-        for n in 0..5 {
-            limiter.wrong(ip(&format!("2001:db8::{n}")), now);
-            limiter.wrong(ip("::ffff:192.0.2.1"), now);
-        }
-        assert!(limiter.wait(ip("2001:db8::ffff"), now).is_some());
-        assert!(limiter.wait(ip("192.0.2.1"), now).is_some());
-        assert!(limiter.wait(ip("2001:db8:0:1::1"), now).is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
     async fn the_memory_is_bounded() {
         let (mut limiter, mut now) = (Limiter::default(), Instant::now());
         for n in 0..5000_u32 {
             limiter.wrong(IpAddr::V4(std::net::Ipv4Addr::from(n)), now);
             now += Duration::from_millis(1);
         }
-        assert_eq!(limiter.peers.len(), PEERS);
+        assert_eq!(limiter.networks.len(), NETWORKS);
     }
 }

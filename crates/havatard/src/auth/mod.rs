@@ -128,27 +128,35 @@ impl Auth {
         self.save().await;
     }
 
-    /// Issues a sign-in link, valid once.
+    /// Issues a sign-in link on behalf of the admin token's holder, valid once.
     pub fn sign_in_link(&self) -> LoginLink {
+        self.sign_in_link_of(Owner::Token)
+    }
+
+    /// Issues a sign-in link, valid once. Each issuer has unused links of its own.
+    pub fn sign_in_link_of(&self, issuer: Owner) -> LoginLink {
         let mut tables = self.tables();
         let valid = tables.settings.sign_in_link_valid;
-        let code = tables.codes.issue(valid, Instant::now());
+        let code = tables.codes.issue(issuer, valid, Instant::now());
         LoginLink { path: format!("/#code={}", code.expose()), expires_in_s: valid.as_secs() }
     }
 
     /// Exchanges a code or a token for a session. Returns the cookie's value and the session's longest lifetime.
+    ///
+    /// Proofs are checked first, one at a time; a right one signs in whatever was tried before it. Only wrong ones wait.
     pub async fn sign_in(&self, login: &Login, peer: IpAddr) -> Result<(Secret, Duration), SignInError> {
         let signed_in = {
             let mut tables = self.tables();
             let now = Instant::now();
-            if let Some(wait) = tables.limiter.wait(peer, now) {
-                return Err(SignInError::TooMany { wait });
-            }
             let right = match login {
                 Login::Code(code) => tables.codes.redeem(Fingerprint::of(code), now),
                 Login::Token(token) => self.0.admin.matches(&Fingerprint::of(token)),
             };
             if !right {
+                // A try during a wait does not prolong it.
+                if let Some(wait) = tables.limiter.wait(peer, now) {
+                    return Err(SignInError::TooMany { wait });
+                }
                 tables.limiter.wrong(peer, now);
                 return Err(SignInError::Refused);
             }

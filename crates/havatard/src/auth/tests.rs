@@ -57,19 +57,30 @@ async fn the_token_signs_in_and_is_a_bearer_but_a_cookie_is_neither() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_wrong_tries_refuse_even_the_right_code_until_the_wait_is_over() {
+async fn wrong_tries_wait_and_a_right_proof_never_does() {
     let dir = tempfile::tempdir().unwrap();
     let auth = open(&dir);
-    let code = code_of(&auth.sign_in_link());
+    let wrong = || Login::Code(crate::random::text::<32>());
     for _ in 0..5 {
-        let wrong = Login::Code(crate::random::text::<32>());
-        assert_eq!(auth.sign_in(&wrong, PEER).await.err(), Some(SignInError::Refused));
+        assert_eq!(auth.sign_in(&wrong(), PEER).await.err(), Some(SignInError::Refused));
     }
-    let Err(SignInError::TooMany { wait }) = auth.sign_in(&code, PEER).await else {
-        panic!("the right code was looked at during the wait");
+    let Some(SignInError::TooMany { wait }) = auth.sign_in(&wrong(), PEER).await.err() else {
+        panic!("a wrong try did not have to wait");
     };
-    tokio::time::advance(wait).await;
-    assert!(auth.sign_in(&code, PEER).await.is_ok());
+    // From everywhere, so that the window of all is full as well.
+    for n in 0..1000_u32 {
+        let _ = auth.sign_in(&wrong(), IpAddr::from(n.to_be_bytes())).await;
+    }
+    for proof in [Login::Token(token(&dir)), code_of(&auth.sign_in_link())] {
+        for peer in [PEER, "198.51.100.7".parse().unwrap(), "2001:db8::1".parse().unwrap()] {
+            let signed_in = auth.sign_in(&proof, peer).await;
+            let is_used_code = matches!(proof, Login::Code(_)) && peer != PEER;
+            assert!(signed_in.is_ok() || is_used_code, "{:?}", signed_in.err());
+        }
+    }
+    // The right proof has cleared its network's count, the window has passed.
+    tokio::time::advance(wait.max(Duration::from_mins(1))).await;
+    assert_eq!(auth.sign_in(&wrong(), PEER).await.err(), Some(SignInError::Refused));
 }
 
 #[tokio::test]

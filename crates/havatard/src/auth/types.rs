@@ -38,8 +38,8 @@ pub enum SignInError {
     /// Wrong code or token.
     #[error("that code or token does not sign in: it may be wrong, used or lapsed; ask for a new link")]
     Refused,
-    /// Refused by the rate limit, without a check.
-    #[error("too many wrong tries: wait {} s", wait.as_secs().max(1))]
+    /// Wrong, as many before it.
+    #[error("that code or token does not sign in, and too many wrong ones came before it: wait {} s, or use a right one", wait.as_secs().max(1))]
     TooMany {
         /// The time until the next try.
         wait: Duration,

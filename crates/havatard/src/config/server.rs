@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
-use super::{AbsolutePath, HostName, ListenAddr};
+use super::{AbsolutePath, HostName, ListenAddr, Subnet};
 
 /// Where havatard itself is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,11 +18,14 @@ pub struct Server {
     /// Further names or addresses that a browser may use for this robot, beside the listen address and
     /// `localhost`. Any other `Host` is refused.
     pub hosts: Vec<HostName>,
+    /// Addresses or networks of the reverse proxies in front of this robot. What they write into `X-Forwarded-For` counts as
+    /// the client's address; anybody else's does not. Without them, all clients behind a proxy count as one.
+    pub trusted_proxies: Vec<Subnet>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: ListenAddr::loopback(8080), tls: None, hosts: Vec::new() }
+        Self { listen: ListenAddr::loopback(8080), tls: None, hosts: Vec::new(), trusted_proxies: Vec::new() }
     }
 }
 

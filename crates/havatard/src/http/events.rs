@@ -1,24 +1,30 @@
-//! The event socket: a snapshot of the status, then its changes.
+//! The event socket: a snapshot of the status, then its changes. The other way goes a stop: a page holds this socket open
+//! anyway, so its stop needs neither a new connection nor a lease.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use havatar_api::{Event, Levels, Machine, Process, Status};
-use tokio::sync::OwnedSemaphorePermit;
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use havatar_api::{Event, Levels, Machine, Process, Status, StopMessage};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use crate::auth::Identity;
 
 use super::error::ApiError;
 use super::extract::Caller;
+use super::limits::{Exhausted, PoolPermit};
+use super::robot::who;
+use super::socket::{Budget, CloseFrame, Message, Socket, Upgrade};
 use super::state::AppState;
 use super::status;
 
-/// The largest message of a client, in bytes: clients send only pongs.
-const LARGEST_MESSAGE: usize = 4 * 1024;
+/// The largest message of a client, in bytes.
+const LARGEST_MESSAGE: usize = 512;
+/// A client sends pongs, and a stop that is repeated until it is confirmed.
+const BUDGET: Budget = Budget { rate: 4 * 1024, burst: 16 * 1024 };
 const PING: Duration = Duration::from_secs(10);
 /// After this time without an event, `alive` is sent. The panel treats a socket as half open after 8 s of silence.
 const QUIET: Duration = Duration::from_secs(2);
@@ -34,76 +40,91 @@ const STUCK: Duration = Duration::from_secs(10);
 const SIGNED_OUT: u16 = 4401;
 /// Close code: the daemon stops, reconnect.
 const GOING_AWAY: u16 = 1001;
+/// Close code: another sign-in needs the socket.
+const TRY_LATER: u16 = 1013;
 
 /// A WebSocket that sends a snapshot, then each section of the status when it changes.
 ///
-/// Closed with 4401 when the session ends, with 1001 when the daemon stops.
+/// The client may send `StopMessage`s: they are carried out like `POST /api/v1/robot/stop` and `/estop`, and never refused.
+/// Closed with 4401 when the session ends, with 1013 when a sign-in with fewer sockets needs this one's room, with 1001 when
+/// the daemon stops.
 #[utoipa::path(
     get,
     path = "/api/v1/events",
     operation_id = "events",
     tag = "status",
     responses(
-        (status = 101, description = "Text messages, each an `Event`", body = Event),
-        (status = 503, description = "Too many sockets"),
+        (status = 101, description = "Text messages: the daemon's are each an `Event`, the client's a `StopMessage`", body = Event),
+        (status = 503, description = "Too many sockets, of this sign-in or in all"),
     )
 )]
 pub(super) async fn events(
     State(state): State<AppState>,
     Caller(identity): Caller,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    let permit = state
-        .event_sockets
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| ApiError::busy("too many event sockets are open"))?;
-    Ok(upgrade
-        .max_message_size(LARGEST_MESSAGE)
-        .max_frame_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| Feed::new(state, identity, socket, permit).run()))
+    let permit = state.event_sockets.permit(identity.owner()).map_err(|exhausted| match exhausted {
+        Exhausted::Share => ApiError::busy("this sign-in has too many event sockets open"),
+        Exhausted::Pool => ApiError::busy("too many event sockets are open"),
+    })?;
+    Ok(upgrade.serve(LARGEST_MESSAGE, BUDGET, move |socket| serve(state, identity, socket, permit)))
 }
 
-/// One open socket.
+async fn serve(state: AppState, identity: Identity, socket: Socket, permit: PoolPermit) {
+    let (sink, mut stream) = socket.split();
+    let (signed_out, displaced) = (identity.ended(), permit.ended());
+    let shutdown = state.handles.shutdown.clone();
+    let mut feed = Feed::new(state.clone(), identity.clone(), sink);
+    let frame = tokio::select! {
+        // A client that takes nothing must not outlive its session, so both halves are dropped.
+        biased;
+        () = signed_out.cancelled() => close(SIGNED_OUT, "signed out"),
+        () = shutdown.cancelled() => close(GOING_AWAY, "stopping"),
+        () = displaced.cancelled() => close(TRY_LATER, "another sign-in needs the socket"),
+        // Two halves: a client that takes nothing does not keep its stop from being received.
+        () = receive(&state, &identity, &mut stream) => return,
+        () = feed.run() => return,
+    };
+    // The close handshake is best effort: a client that does not answer is dropped.
+    let _ = timeout(Duration::from_secs(1), feed.sink.send(Message::Close(Some(frame)))).await;
+}
+
+fn close(code: u16, reason: &'static str) -> CloseFrame {
+    CloseFrame { code: code.into(), reason: reason.into() }
+}
+
+/// Carries out the client's stops, until it is gone or silent.
+async fn receive(state: &AppState, identity: &Identity, stream: &mut SplitStream<Socket>) {
+    while let Ok(Some(Ok(message))) = timeout(DEAD, stream.next()).await {
+        match message {
+            Message::Close(_) => return,
+            Message::Text(text) => match serde_json::from_str(&text) {
+                Ok(StopMessage::Stop) => state.handles.robot.stop(&who(identity)),
+                Ok(StopMessage::Estop) => state.handles.robot.estop_now(&who(identity)),
+                // A newer page may say more than this daemon knows.
+                Err(_) => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+/// The daemon's half of an open socket.
 struct Feed {
     state: AppState,
     identity: Identity,
-    socket: WebSocket,
+    sink: SplitSink<Socket, Message>,
     sent: Status,
-    received: Instant,
     sent_at: Instant,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Feed {
-    fn new(state: AppState, identity: Identity, socket: WebSocket, permit: OwnedSemaphorePermit) -> Self {
+    fn new(state: AppState, identity: Identity, sink: SplitSink<Socket, Message>) -> Self {
         let sent = status::now(&state);
-        Self {
-            state,
-            identity,
-            socket,
-            sent,
-            received: Instant::now(),
-            sent_at: Instant::now(),
-            _permit: permit,
-        }
+        Self { state, identity, sink, sent, sent_at: Instant::now() }
     }
 
-    async fn run(mut self) {
-        let ended = self.identity.ended();
-        let shutdown = self.state.handles.shutdown.clone();
-        let frame = tokio::select! {
-            // A client that takes nothing must not outlive its session, so `feed` itself is dropped.
-            biased;
-            () = ended.cancelled() => CloseFrame { code: SIGNED_OUT, reason: "signed out".into() },
-            () = shutdown.cancelled() => CloseFrame { code: GOING_AWAY, reason: "stopping".into() },
-            () = self.feed() => return,
-        };
-        // The close handshake is best effort: a client that does not answer is dropped.
-        let _ = timeout(Duration::from_secs(1), self.socket.send(Message::Close(Some(frame)))).await;
-    }
-
-    async fn feed(&mut self) {
+    async fn run(&mut self) {
         let mut media = self.state.handles.media.subscribe();
         let mut config = self.state.handles.config_status.clone();
         let mut robot = self.state.handles.robot.subscribe();
@@ -151,7 +172,6 @@ impl Feed {
                 }
                 () = sleep_until(self.sent_at + QUIET) => self.send(&Event::Alive).await,
                 _ = pings.tick() => self.ping().await,
-                message = self.socket.recv() => self.receive(message.as_ref()),
             };
             if went_on.is_break() {
                 return;
@@ -181,27 +201,14 @@ impl Feed {
     }
 
     async fn ping(&mut self) -> ControlFlow<()> {
-        if self.received.elapsed() >= DEAD {
-            return ControlFlow::Break(());
-        }
         self.state.handles.auth.touch(self.identity.owner());
         self.put(Message::Ping(bytes::Bytes::new())).await
     }
 
     async fn put(&mut self, message: Message) -> ControlFlow<()> {
-        match timeout(STUCK, self.socket.send(message)).await {
+        match timeout(STUCK, self.sink.send(message)).await {
             Ok(Ok(())) => ControlFlow::Continue(()),
             Ok(Err(_)) | Err(_) => ControlFlow::Break(()),
-        }
-    }
-
-    fn receive(&mut self, message: Option<&Result<Message, axum::Error>>) -> ControlFlow<()> {
-        match message {
-            None | Some(Err(_) | Ok(Message::Close(_))) => ControlFlow::Break(()),
-            Some(Ok(_)) => {
-                self.received = Instant::now();
-                ControlFlow::Continue(())
-            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Extractors that several resources use.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Json, Request};
+use axum::extract::{FromRequest, FromRequestParts, Json, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::request::Parts;
@@ -24,6 +24,10 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// The client's address, behind the reverse proxies that the config trusts. The guard sets it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClientAddress(pub(super) IpAddr);
+
 /// The IP address of the client.
 pub(super) struct Peer(pub(super) IpAddr);
 
@@ -31,7 +35,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let known = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let known = parts.extensions.get::<ClientAddress>().map(|client| client.0);
         // A router called in process knows no address; its callers share one, so that limits still apply.
         Ok(Self(known.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
     }

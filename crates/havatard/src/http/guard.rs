@@ -14,6 +14,9 @@ use crate::auth::{Auth, Identity, Proof, cookie};
 use crate::config::HostName;
 
 use super::error::ApiError;
+use super::extract::ClientAddress;
+use super::forwarded::client_address;
+use super::limits::Connection;
 use super::permission::Permission;
 use super::server::Listening;
 use super::state::AppState;
@@ -24,14 +27,36 @@ const ANY_HOST: &str = "/healthz";
 /// The middleware.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&state, &parts) {
+    let connection = parts.extensions.get::<Connection>().cloned();
+    let client = client_address(&state.handles.config.borrow().server.trusted_proxies, &parts);
+    if let (Some(connection), Some(client)) = (&connection, client) {
+        connection.speaks_for(client);
+    }
+    if let Some(client) = client {
+        parts.extensions.insert(ClientAddress(client));
+    }
+    let admitted = admit(&state, &parts);
+    if let Some(connection) = &connection {
+        note_proof(connection, &admitted);
+    }
+    match admitted {
         Ok(identity) => {
             if let Some(identity) = identity {
                 parts.extensions.insert(identity);
             }
+            let _in_use = connection.as_ref().map(Connection::in_use);
             next.run(Request::from_parts(parts, body)).await
         }
         Err(error) => error.refuse(&parts),
+    }
+}
+
+/// A request has proven its connection's sign-in, or that it has none any more. A public route shows nothing either way.
+fn note_proof(connection: &Connection, admitted: &Result<Option<Identity>, ApiError>) {
+    match admitted {
+        Ok(Some(identity)) => connection.prove(Some(identity.owner())),
+        Err(error) if error.status() == StatusCode::UNAUTHORIZED => connection.prove(None),
+        Ok(None) | Err(_) => {}
     }
 }
 

@@ -13,10 +13,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Owner};
 use crate::media::{AccessRequest, BOTH, CAMERA, HOOK_USER, Media};
 use crate::secrets::Fingerprint;
 
+use super::limits::Connection;
 use super::server;
 
 /// Path of the hook.
@@ -42,7 +43,8 @@ pub fn bind() -> io::Result<(Hook, u16)> {
     Ok((Hook { listener }, port))
 }
 
-/// Answers MediaMTX until `shutdown`: 204 admits, 401 refuses. A caller without `secret` gets 401 for everything.
+/// Answers MediaMTX until `shutdown`: 204 admits, 401 refuses. A caller without `secret` gets 401 for everything, one of another
+/// user no answer.
 ///
 /// # Errors
 /// The listener failed.
@@ -53,7 +55,7 @@ pub async fn serve(
     secret: &str,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    server::serve_plain(hook.listener, router(media, auth, secret), shutdown).await
+    server::serve_own_processes(hook.listener, router(media, auth, secret), shutdown).await
 }
 
 fn router(media: Media, auth: Auth, secret: &str) -> Router {
@@ -67,6 +69,9 @@ fn router(media: Media, auth: Auth, secret: &str) -> Router {
 
 async fn prove(State(expected): State<Fingerprint>, request: Request, next: Next) -> Response {
     if presented(request.headers()).is_some_and(|presented| expected.matches(&presented)) {
+        if let Some(connection) = request.extensions().get::<Connection>() {
+            connection.prove(Some(Owner::Token));
+        }
         next.run(request).await
     } else {
         tracing::debug!("a caller other than MediaMTX used its auth hook");

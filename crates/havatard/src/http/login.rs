@@ -13,6 +13,8 @@ use super::extract::{Caller, Peer};
 use super::state::AppState;
 
 /// Exchanges a one-time code or a token for a session cookie.
+///
+/// A right proof is never refused. Wrong ones are answered 429 after a few, and then only once in a while.
 #[utoipa::path(
     post,
     path = "/api/v1/login",
@@ -22,7 +24,7 @@ use super::state::AppState;
     responses(
         (status = 200, description = "Signed in; the cookie is set", body = Me),
         (status = 401, description = "Wrong, used or lapsed"),
-        (status = 429, description = "Too many wrong tries"),
+        (status = 429, description = "Wrong, after too many wrong tries"),
         (status = "default", description = "Refused"),
     )
 )]
@@ -73,8 +75,8 @@ pub(super) async fn logout(State(state): State<AppState>, Caller(identity): Call
         (status = 200, description = "The link", body = LoginLink),
     )
 )]
-pub(super) async fn link(State(state): State<AppState>) -> Json<LoginLink> {
-    Json(state.handles.auth.sign_in_link())
+pub(super) async fn link(State(state): State<AppState>, Caller(identity): Caller) -> Json<LoginLink> {
+    Json(state.handles.auth.sign_in_link_of(identity.owner()))
 }
 
 /// Who is asking.

@@ -8,28 +8,31 @@
 //!
 //! `webrtc/` proxies WHEP and WHIP to MediaMTX, so that the page needs one origin and MediaMTX's session secrets stay in
 //! the daemon. `hook.rs` is the opposite direction: a listener on loopback where MediaMTX asks for access decisions.
-//! `server/` binds, terminates TLS, and limits connections.
+//! `server/` binds, terminates TLS, and accepts connections. `limits/` gives each client its share of everything that there is
+//! a limited number of; `socket/` keeps a WebSocket's client from taking more than its share of time.
 
 mod download;
 mod error;
 mod events;
 mod extract;
+mod forwarded;
 mod guard;
 mod headers;
 mod health;
 pub mod hook;
+mod limits;
 mod login;
 mod mediamtx;
 mod openapi;
 mod panel;
 mod permission;
 mod processes;
-mod rate_limit;
 mod recordings;
 mod robot;
 mod router;
 mod routes;
 pub mod server;
+mod socket;
 mod state;
 mod status;
 mod stream;

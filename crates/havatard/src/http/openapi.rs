@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
-use havatar_api::{DriveMessage, Event, Problem};
+use havatar_api::{DriveMessage, Event, Problem, StopMessage};
 use http::header;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{
@@ -49,7 +49,7 @@ pub(super) fn complete(operation: &mut Operation, permission: Permission) {
         description = "The API of a Havatar robot. Errors are application/problem+json with a stable code.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(DriveMessage, Event, Problem)),
+    components(schemas(DriveMessage, Event, Problem, StopMessage)),
     security(("session" = []), ("session_tls" = []), ("token" = [])),
     modifiers(&Schemes)
 )]

@@ -4,25 +4,32 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::auth::Owner;
 use crate::handles::Handles;
 
+use super::limits::{Buckets, Pool};
 use super::permission::Permissions;
-use super::rate_limit::TokenBucket;
 use super::server::Listening;
 use super::viewer_reports::ViewerReports;
 use super::webrtc::{Sessions, TalkChannel};
 
-/// Event sockets open at once; a further one is answered `busy`.
+/// Event sockets open at once, and of one sign-in; a further one is answered `busy`.
 pub(super) const EVENT_SOCKETS: usize = 64;
-/// Drive sockets open at once. One drives; the others are about to, or have just lost the lease.
+pub(super) const EVENT_SOCKETS_OF_PERSON: usize = 16;
+/// Drive sockets open at once, and of one sign-in. One drives; the others are about to, or have just lost the lease.
 pub(super) const DRIVE_SOCKETS: usize = 16;
-/// Commands to the robot by request, per second and in one burst, of all clients together. Stops and the lease are not
-/// limited: they must work during a flood.
+pub(super) const DRIVE_SOCKETS_OF_PERSON: usize = 4;
+/// Commands to the robot by request, per second and in one burst, of one sign-in; all together may send twice that. Stops
+/// and the lease are not limited: they must work during a flood.
 const COMMAND_RATE: f64 = 20.0;
 const COMMAND_BURST: f64 = 20.0;
+const COMMANDS_OF_ALL: f64 = 2.0;
+/// Claims of the talk channel, per second and in one burst, of one sign-in: each displaces an idle talker.
+const CLAIM_RATE: f64 = 0.5;
+const CLAIM_BURST: f64 = 10.0;
+const CLAIMS_OF_ALL: f64 = 16.0;
 
 /// Shared state of all handlers; clones share it.
 #[derive(Clone)]
@@ -34,12 +41,13 @@ pub(super) struct Shared {
     pub(super) permissions: Permissions,
     /// The OpenAPI document.
     pub(super) openapi: Bytes,
-    pub(super) event_sockets: Arc<Semaphore>,
-    pub(super) drive_sockets: Arc<Semaphore>,
+    pub(super) event_sockets: Arc<Pool>,
+    pub(super) drive_sockets: Arc<Pool>,
     pub(super) webrtc: Arc<Sessions>,
     pub(super) talk: Arc<TalkChannel>,
     pub(super) viewers: ViewerReports,
-    commands: Mutex<TokenBucket>,
+    commands: Mutex<Buckets>,
+    claims: Mutex<Buckets>,
 }
 
 impl AppState {
@@ -49,6 +57,7 @@ impl AppState {
         permissions: Permissions,
         openapi: String,
     ) -> Self {
+        let now = Instant::now();
         let talk = TalkChannel::new(handles.media.clone());
         let webrtc = Sessions::new(handles.media.clone(), talk.clone(), handles.shutdown.clone());
         Self(Arc::new(Shared {
@@ -56,20 +65,30 @@ impl AppState {
             listening,
             permissions,
             openapi: openapi.into(),
-            event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS)),
-            drive_sockets: Arc::new(Semaphore::new(DRIVE_SOCKETS)),
+            event_sockets: Pool::new(EVENT_SOCKETS, EVENT_SOCKETS_OF_PERSON),
+            drive_sockets: Pool::new(DRIVE_SOCKETS, DRIVE_SOCKETS_OF_PERSON),
             webrtc,
             talk,
             viewers: ViewerReports::default(),
-            commands: Mutex::new(TokenBucket::new(COMMAND_RATE, COMMAND_BURST, Instant::now())),
+            commands: Mutex::new(Buckets::new(COMMAND_RATE, COMMAND_BURST, COMMANDS_OF_ALL, now)),
+            claims: Mutex::new(Buckets::new(CLAIM_RATE, CLAIM_BURST, CLAIMS_OF_ALL, now)),
         }))
     }
 
-    /// Takes one command to the robot from the rate limit. False if there is none.
-    pub(super) fn take_command(&self) -> bool {
-        // A bucket is a number and a time, consistent at every statement: a panic elsewhere does not poison it.
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())
+    /// Takes one command to the robot from the rate limit of a sign-in. False if there is none.
+    pub(super) fn take_command(&self, person: Owner) -> bool {
+        take(&self.commands, person)
     }
+
+    /// Takes one claim of the talk channel. False if there is none.
+    pub(super) fn take_claim(&self, person: Owner) -> bool {
+        take(&self.claims, person)
+    }
+}
+
+fn take(buckets: &Mutex<Buckets>, person: Owner) -> bool {
+    // A bucket is a number and a time, consistent at every statement: a panic elsewhere does not poison it.
+    buckets.lock().unwrap_or_else(PoisonError::into_inner).take(person, Instant::now())
 }
 
 impl Deref for AppState {

@@ -169,6 +169,11 @@ impl Robot {
         self.saved(version).await
     }
 
+    /// As [`Self::estop`], for a caller that has no use for the answer: the latch is persisted all the same.
+    pub fn estop_now(&self, who: &Who) {
+        self.0.update(|core, _| core.estop(who, Timestamp::now()));
+    }
+
     /// Releases the e-stop, in two steps.
     ///
     /// # Errors

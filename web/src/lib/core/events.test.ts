@@ -7,10 +7,16 @@ class FakeSocket {
   onmessage: ((e: { data: unknown }) => void) | null = null;
   onclose: ((e: { code: number }) => void) | null = null;
   closed = false;
+  readyState = 0;
+  readonly sent: string[] = [];
+  send(text: string): void {
+    this.sent.push(text);
+  }
   close(): void {
     this.closed = true;
   }
   say(message: unknown): void {
+    this.readyState = 1;
     this.onopen?.();
     this.onmessage?.({ data: JSON.stringify(message) });
   }
@@ -145,4 +151,22 @@ test('stop leaves no timer and no socket', () => {
   client.stop();
   expect(newest().closed).toBe(true);
   expect(clock.pending).toBe(0);
+});
+
+test('a stop is said on an open socket, and on no other', async () => {
+  const first = newest();
+  client.say('stop');
+  expect(first.sent).toEqual([]);
+  first.say({});
+  client.say('stop');
+  client.say('estop');
+  expect(first.sent.map((text) => JSON.parse(text))).toEqual([{ type: 'stop' }, { type: 'estop' }]);
+  first.readyState = 2;
+  client.say('stop');
+  first.onclose?.({ code: 1006 });
+  client.say('stop');
+  expect(first.sent).toHaveLength(2);
+  client.stop();
+  client.say('estop');
+  expect(newest().sent).toEqual([]);
 });

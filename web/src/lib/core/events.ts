@@ -1,5 +1,5 @@
 // The daemon's events: a WebSocket that is kept open for as long as a person is signed in. Its first message is a
-// snapshot, so a reconnect needs no memory.
+// snapshot, so a reconnect needs no memory. The other way goes a stop, beside its other ways.
 
 import { backoff, type Clock } from './clock';
 
@@ -20,6 +20,7 @@ export interface EventsDeps {
 
 /** Close code of the daemon: the session has ended. */
 export const CLOSE_SIGNED_OUT = 4401;
+const OPEN = 1;
 const FIRST_MS = 250;
 const LAST_MS = 4000;
 /** With nothing to tell, the daemon tells that every 2 s; a socket that is silent for so long is taken for half open, in ms. */
@@ -53,6 +54,11 @@ export class EventsClient {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     this.#enter('idle');
+  }
+
+  /** Says a stop, if the socket is open. */
+  say(type: 'stop' | 'estop'): void {
+    if (this.#opened && this.#socket?.readyState === OPEN) this.#socket.send(`{"type":"${type}"}`);
   }
 
   /** The network or the page is back: do not wait for the next try, nor for a socket that hangs. */

@@ -10,6 +10,8 @@ export interface DriveDeps {
   attention: Attention;
   /** Opens a socket to the drive route. */
   connect: () => WebSocket;
+  /** Says a stop on a socket that is open anyway, beside its other ways; nothing comes back. */
+  sayStop: (type: 'stop' | 'estop') => void;
   /** Age of the newest picture on the driver's screen, ms; null if it is not known. */
   pictureMs: () => number | null;
   /** STOP and the e-stop are on the screen and work. */

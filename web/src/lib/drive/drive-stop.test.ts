@@ -43,6 +43,18 @@ describe('stopping', () => {
     expect(bench.socket.types()).toEqual([]);
   });
 
+  test('goes by the socket of the events as well, with a lease and without', async () => {
+    bench.drive.stop();
+    await bench.clock.advance(100);
+    expect(bench.saidOnEvents).toEqual(['stop', 'stop', 'stop']);
+    bench = new DriveBench();
+    bench.drive.stop();
+    bench.drive.estop();
+    expect(bench.saidOnEvents).toEqual(['stop', 'estop']);
+    await settle();
+    expect(bench.api.asked).toEqual(['stop', 'estop']);
+  });
+
   test('is said no more once the robot has confirmed it', async () => {
     bench.drive.stop();
     await bench.clock.advance(50);

@@ -58,7 +58,10 @@ export class Drive {
     const reliable = (type: 'stop' | 'estop', post: () => Promise<void>) =>
       new ReliableStop({
         clock: deps.clock,
-        say: () => this.#socket?.order(type) ?? false,
+        say: () => {
+          deps.sayStop(type);
+          return this.#socket?.order(type) ?? false;
+        },
         post,
         onProgress: (progress) => this.state.set({ [type]: progress }),
       });

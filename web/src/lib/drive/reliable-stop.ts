@@ -1,5 +1,5 @@
-// The way of a stop to the robot, apart from everything else: over the drive socket at once and twice more, and by a request of its
-// own where there is no socket, where the page is about to go, or where nothing has confirmed it in time. Pressing again begins
+// The way of a stop to the robot, apart from everything else: over the drive socket and that of the events at once and twice more,
+// and by a request of its own where there is no socket, where the page is about to go, or where nothing has confirmed it in time. Pressing again begins
 // anew; a stop that arrives twice does no harm.
 
 import type { Clock } from '../core/clock';
@@ -9,7 +9,7 @@ export type StopProgress = 'idle' | 'sending' | 'confirmed' | 'failed';
 
 export interface ReliableStopDeps {
   clock: Clock;
-  /** By the socket; false if there is none. */
+  /** By the sockets; false if there is none of driving, which alone confirms. */
   say: () => boolean;
   /** By a request; resolves once the daemon has done it. */
   post: () => Promise<void>;

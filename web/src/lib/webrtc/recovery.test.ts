@@ -301,3 +301,77 @@ describe('news from outside', () => {
     expect(rig.done('connect')).toEqual([]);
   });
 });
+
+describe('under strain', () => {
+  /** Media that stands still for 1.2 s in every 3, as on a machine that has no time; a new session starts as slowly. */
+  function starve(ms: number): void {
+    const end = rig.now + ms;
+    let begun: number[] = [];
+    rig.onConnect = (id) => begun.push(id);
+    while (rig.now < end) {
+      const shown = rig.recovery.shownId;
+      rig.flowing.clear();
+      rig.run(1200);
+      for (const id of [shown, ...begun]) if (id !== null) rig.flowing.add(id);
+      begun = [];
+      rig.run(1800);
+    }
+  }
+
+  test('ten minutes of a picture that stutters bring a few sessions, not one for each stall', () => {
+    live();
+    starve(600_000);
+    expect(rig.done('connect').length).toBeLessThanOrEqual(12);
+    expect(rig.done('connect').length).toBeGreaterThan(0);
+  });
+
+  test('tries that bring nothing in their time are given more of it', () => {
+    rig = new Rig();
+    rig.take(rig.recovery.start(0));
+    rig.run(120_000);
+    const times = rig
+      .done('close')
+      .map(({ at, id }) => at - (rig.done('connect')[id - 1]?.at ?? 0));
+    expect(times.slice(0, 5)).toEqual([4000, 8000, 16_000, 32_000, 32_000]);
+  });
+
+  test('a first stall is answered at once, and so is one after a calm time', () => {
+    live();
+    for (let stall = 0; stall < 4; stall += 1) {
+      rig.log.length = 0;
+      rig.flowing.clear();
+      rig.onConnect = (id) => rig.flowing.add(id);
+      const from = rig.now;
+      rig.run(1000);
+      expect(rig.done('connect').map(({ at }) => at - from)).toEqual([700]);
+      rig.onConnect = () => undefined;
+      rig.run(31_000);
+    }
+  });
+
+  test('a picture that was just replaced is kept while something comes, and not when nothing does', () => {
+    live();
+    rig.onConnect = (id) => rig.flowing.add(id);
+    for (let stall = 0; stall < 6; stall += 1) {
+      rig.flowing.clear();
+      rig.run(40_000);
+    }
+    rig.onConnect = () => undefined;
+    rig.flowing.clear();
+    rig.log.length = 0;
+    const from = rig.now;
+    rig.run(12_000);
+    const [first] = rig.done('connect');
+    expect((first?.at ?? 0) - from).toBeLessThanOrEqual(RECOVERY.nothingMs + 100);
+  });
+
+  test('a session that has ended is replaced at once, whatever the strain', () => {
+    live();
+    starve(60_000);
+    rig.log.length = 0;
+    const shown = rig.recovery.shownId ?? 0;
+    rig.take(rig.recovery.gone(shown, rig.now));
+    rig.run(50);
+    expect(rig.done('connect').length + (rig.recovery.nextId === null ? 0 : 1)).toBeGreaterThan(0);
+  });
+});

@@ -6,6 +6,10 @@
 // network or the server is gone), frames (packets arrive, yet no picture comes of them: a decoder in want of a key
 // frame) and fresh frames (the picture moves, but behind a buffer that filled up during a stall). `disconnected` is no input at all. Try follows try, quickly at first, then with back-off, for
 // ever; outside news (`nudge`) cuts the wait short.
+//
+// A page or a robot that is merely slow looks like a broken link, and every further session makes it slower. So a picture that
+// was replaced while it still came, and a try that brought nothing in its time, count as strain: the more of it, the longer a
+// picture that comes late is kept, and the longer a try may take. Calm takes the strain off again.
 
 import { backoff } from '../core/clock';
 
@@ -32,6 +36,14 @@ export const RECOVERY = {
   quickMs: [150, 300],
   /** ... then with back-off between these, in ms. */
   backoffMs: [500, 4000],
+  /** A picture that was replaced is not replaced again for so long, doubling with the strain, ... */
+  strainMs: [5000, 80_000],
+  /** ... unless nothing at all comes for this time: then it is the link, in ms. */
+  nothingMs: 10_000,
+  /** The time for a try doubles with the strain at most so often. */
+  patience: 3,
+  /** A picture that is fresh for so long takes off one strain, in ms. */
+  calmMs: 30_000,
   /** A try that has brought nothing for so long when the network comes back was begun before that, in ms. */
   hangsMs: 1000,
   /** What a hidden page's return leaves the old session to prove itself, in ms. */
@@ -77,6 +89,10 @@ export class Recovery {
   #retryAt = 0;
   #lateTries = 0;
   #lateAgainAt = 0;
+  #strain = 0;
+  /** Until then a picture that still comes is not replaced. */
+  #keepUntil = 0;
+  #calmSince = 0;
 
   /** `lookAfterMs`: without a frame for so long, `troubled` asks for a closer look. */
   constructor(random: () => number, lookAfterMs: number) {
@@ -149,6 +165,11 @@ export class Recovery {
     if (this.#next?.id === id) {
       this.#next = null;
       this.#failures = 0;
+      if (s !== null && !s.dead) this.#strain += 1;
+      const [first, last] = RECOVERY.strainMs;
+      this.#keepUntil =
+        this.#strain > 0 ? now + Math.min(last, first * 2 ** (this.#strain - 1)) : 0;
+      this.#calmSince = now;
       this.#shown = {
         id,
         packetAt: now,
@@ -167,9 +188,14 @@ export class Recovery {
     if (gap > 0 && gap < RECOVERY.iceRestartMs) s.gapMs += (gap - s.gapMs) / 8;
     s.frameAt = now;
     s.packetAt = Math.max(s.packetAt, now);
+    if (!fresh || now - s.freshAt > RECOVERY.silentMs) this.#calmSince = now;
     if (fresh) {
       s.freshAt = now;
       this.#lateTries = 0;
+      if (this.#strain > 0 && now - this.#calmSince >= RECOVERY.calmMs) {
+        this.#strain -= 1;
+        this.#calmSince = now;
+      }
     }
     // The old one has come back by itself before the new one was ready. One that comes back late is let go: a
     // buffer that has filled up is played out slowly, and a new session starts with none.
@@ -242,7 +268,8 @@ export class Recovery {
     const next = this.#next;
     if (next !== null) {
       const limit = next.packets ? RECOVERY.undecodedMs : RECOVERY.emptyMs;
-      if (now - next.since >= limit) {
+      if (now - next.since >= limit * 2 ** Math.min(this.#strain, RECOVERY.patience)) {
+        this.#strain += 1;
         actions.push(...this.#dropNext());
         this.#schedule(now, 0);
       }
@@ -251,8 +278,9 @@ export class Recovery {
     const silent = s !== null && this.#isSilent(s, now, RECOVERY.silentMs);
     const frozen = s !== null && this.#watched && now - s.frameAt >= RECOVERY.frozenMs;
     const late = s !== null && this.#isLate(s, now);
-    const wanted = s === null || s.dead || silent || frozen || late;
-    if (late && this.#next === null && now >= this.#retryAt) {
+    const keep = s !== null && now < this.#keepUntil && now - s.packetAt < RECOVERY.nothingMs;
+    const wanted = s === null || s.dead || (!keep && (silent || frozen || late));
+    if (late && !keep && this.#next === null && now >= this.#retryAt) {
       const [first, last] = RECOVERY.lateAgainMs;
       this.#lateAgainAt = now + Math.min(last, first * 2 ** this.#lateTries);
       this.#lateTries += 1;

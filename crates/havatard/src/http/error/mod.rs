@@ -31,6 +31,10 @@ impl ApiError {
         self
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// 404 for an address that has no route.
     pub(super) fn no_such_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no_such_route", "nothing is served at this address")

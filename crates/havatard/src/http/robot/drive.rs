@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use havatar_api::{DriveEvent, DriveMessage, Refusal, RobotState};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::Identity;
 use crate::http::error::ApiError;
 use crate::http::extract::Caller;
-use crate::http::rate_limit::TokenBucket;
+use crate::http::limits::{Exhausted, TokenBucket};
+use crate::http::socket::{Budget, CloseFrame, Message, Socket, Upgrade};
 use crate::http::state::AppState;
 use crate::robot::{DriveSession, refusal_message};
 
@@ -24,6 +25,8 @@ use super::who;
 
 /// The largest message, in bytes.
 const LARGEST: usize = 512;
+/// Sixty messages a second of the usual length, and what a network that stood still for seconds lets through at once.
+const BUDGET: Budget = Budget { rate: 32 * 1024, burst: 96 * 1024 };
 /// How long the first message may take.
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
 /// A client that does not take a message for this long is dropped: it would drive blind.
@@ -47,11 +50,12 @@ const SIGNED_OUT: u16 = 4401;
 const LEASE_ENDED: u16 = 4409;
 const BROKE_RULES: u16 = 1008;
 const GOING_AWAY: u16 = 1001;
+const TRY_LATER: u16 = 1013;
 
 /// The driver's WebSocket: each text message of the client is a `DriveMessage`, each of the robot's a `DriveEvent`.
 ///
 /// docs/driving.md says what they mean. Closed with 4401 when the sign-in ends, 4409 when the lease does, 1008 for a
-/// message that breaks the rules, 1001 when the daemon stops.
+/// message that breaks the rules, 1013 when a sign-in with fewer sockets needs this one's room, 1001 when the daemon stops.
 #[utoipa::path(
     get,
     path = "/api/v1/robot/drive",
@@ -59,22 +63,20 @@ const GOING_AWAY: u16 = 1001;
     tag = "robot",
     responses(
         (status = 101, description = "Text messages: the client's are each a `DriveMessage`, the robot's a `DriveEvent`", body = DriveEvent),
-        (status = 503, description = "Too many sockets"),
+        (status = 503, description = "Too many sockets, of this sign-in or in all"),
     )
 )]
 pub(in super::super) async fn drive(
     State(state): State<AppState>,
     Caller(identity): Caller,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    let permit = state
-        .drive_sockets
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| ApiError::busy("too many drive sockets are open"))?;
-    Ok(upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).on_upgrade(move |socket| async move {
-        let _permit = permit;
-        serve(&state, &identity, socket).await;
+    let permit = state.drive_sockets.permit(identity.owner()).map_err(|exhausted| match exhausted {
+        Exhausted::Share => ApiError::busy("this sign-in has too many drive sockets open"),
+        Exhausted::Pool => ApiError::busy("too many drive sockets are open"),
+    })?;
+    Ok(upgrade.serve(LARGEST, BUDGET, move |socket| async move {
+        serve(&state, &identity, socket, &permit.ended()).await;
     }))
 }
 
@@ -82,16 +84,17 @@ pub(in super::super) async fn drive(
 type Close = CloseFrame;
 
 fn close(code: u16, reason: &'static str) -> Close {
-    CloseFrame { code, reason: reason.into() }
+    CloseFrame { code: code.into(), reason: reason.into() }
 }
 
-async fn serve(state: &AppState, identity: &Identity, socket: WebSocket) {
+async fn serve(state: &AppState, identity: &Identity, socket: Socket, displaced: &CancellationToken) {
     let (mut sink, mut stream) = socket.split();
     let (shutdown, signed_out) = (state.handles.shutdown.clone(), identity.ended());
     let ended = tokio::select! {
         biased;
         () = signed_out.cancelled() => Some(close(SIGNED_OUT, "signed out")),
         () = shutdown.cancelled() => Some(close(GOING_AWAY, "stopping")),
+        () = displaced.cancelled() => Some(close(TRY_LATER, "another sign-in needs the socket")),
         ended = converse(state, identity, &mut sink, &mut stream) => ended,
     };
     // The drive session is dropped by now, which has stopped the wheels. The close handshake is a courtesy.
@@ -119,8 +122,8 @@ fn is_estop(message: &Message) -> bool {
 async fn converse(
     state: &AppState,
     identity: &Identity,
-    sink: &mut SplitSink<WebSocket, Message>,
-    stream: &mut SplitStream<WebSocket>,
+    sink: &mut SplitSink<Socket, Message>,
+    stream: &mut SplitStream<Socket>,
 ) -> Option<Close> {
     let (token, rate) = match hello(stream).await {
         Ok(hello) => hello,
@@ -156,7 +159,7 @@ async fn converse(
 }
 
 /// The first message: the token, and how often the state is wanted.
-async fn hello(stream: &mut SplitStream<WebSocket>) -> Result<(String, u8), Option<Close>> {
+async fn hello(stream: &mut SplitStream<Socket>) -> Result<(String, u8), Option<Close>> {
     let broken = |reason| Err(Some(close(BROKE_RULES, reason)));
     let first = tokio::select! {
         first = stream.next() => first,
@@ -178,7 +181,7 @@ async fn hear(
     state: &AppState,
     identity: &Identity,
     session: &DriveSession,
-    stream: &mut SplitStream<WebSocket>,
+    stream: &mut SplitStream<Socket>,
     refusals: &mpsc::Sender<(Option<u64>, Refusal)>,
 ) -> Option<(Refusal, &'static str)> {
     let mut bucket = TokenBucket::new(RATE, BURST, Instant::now());
@@ -235,7 +238,7 @@ async fn tell(
     session: &DriveSession,
     mut states: watch::Receiver<Arc<RobotState>>,
     rate: u8,
-    sink: &mut SplitSink<WebSocket, Message>,
+    sink: &mut SplitSink<Socket, Message>,
     mut refused: mpsc::Receiver<(Option<u64>, Refusal)>,
 ) {
     let every = Duration::from_secs(1) / u32::from(rate);
@@ -302,7 +305,7 @@ fn matters(state: &RobotState) -> impl PartialEq + use<> {
     )
 }
 
-async fn put(sink: &mut SplitSink<WebSocket, Message>, event: &DriveEvent) -> Result<(), ()> {
+async fn put(sink: &mut SplitSink<Socket, Message>, event: &DriveEvent) -> Result<(), ()> {
     let text = serde_json::to_string(event).map_err(|error| {
         tracing::error!(%error, "a drive event could not be worded");
     })?;

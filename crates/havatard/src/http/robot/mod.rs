@@ -17,8 +17,8 @@ use super::error::ApiError;
 use super::state::AppState;
 
 /// Refuses a command beyond the rate limit.
-fn check_rate(state: &AppState) -> Result<(), ApiError> {
-    if state.take_command() {
+fn check_rate(state: &AppState, identity: &Identity) -> Result<(), ApiError> {
+    if state.take_command(identity.owner()) {
         return Ok(());
     }
     let words = "too many commands for the robot: send at most 20 a second, or drive by the socket";
@@ -26,7 +26,7 @@ fn check_rate(state: &AppState) -> Result<(), ApiError> {
 }
 
 /// The caller, as the robot's side identifies people.
-fn who(identity: &Identity) -> Who {
+pub(super) fn who(identity: &Identity) -> Who {
     let key = match identity.owner() {
         Owner::Token => "token".to_owned(),
         Owner::Session(number) => format!("session {number}"),

@@ -5,7 +5,7 @@ use havatar_api::{BuzzerRequest, HeadRequest, LightsRequest, StepRequest};
 use http::StatusCode;
 
 use crate::http::error::ApiError;
-use crate::http::extract::JsonObject;
+use crate::http::extract::{Caller, JsonObject};
 use crate::http::state::AppState;
 
 use super::check_rate;
@@ -25,9 +25,10 @@ use super::check_rate;
 )]
 pub(in super::super) async fn step(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<StepRequest>,
 ) -> Result<StatusCode, ApiError> {
-    check_rate(&state)?;
+    check_rate(&state, &identity)?;
     state.handles.robot.step(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -47,9 +48,10 @@ pub(in super::super) async fn step(
 )]
 pub(in super::super) async fn head(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<HeadRequest>,
 ) -> Result<StatusCode, ApiError> {
-    check_rate(&state)?;
+    check_rate(&state, &identity)?;
     state.handles.robot.head(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -69,9 +71,10 @@ pub(in super::super) async fn head(
 )]
 pub(in super::super) async fn lights(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<LightsRequest>,
 ) -> Result<StatusCode, ApiError> {
-    check_rate(&state)?;
+    check_rate(&state, &identity)?;
     state.handles.robot.lights(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -91,9 +94,10 @@ pub(in super::super) async fn lights(
 )]
 pub(in super::super) async fn buzzer(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<BuzzerRequest>,
 ) -> Result<StatusCode, ApiError> {
-    check_rate(&state)?;
+    check_rate(&state, &identity)?;
     state.handles.robot.buzzer(&request)?;
     Ok(StatusCode::NO_CONTENT)
 }

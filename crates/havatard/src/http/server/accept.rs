@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use nix::sys::socket::{Backlog, listen};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -19,7 +21,11 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use super::limits::{ConnectionLimit, Permit, StallTimeout};
+use crate::auth::Owner;
+use crate::http::limits::{Connection, Connections, Gated, Permit, Rules};
+
+use super::own_peers::OwnPeers;
+use super::stream::LimitedStream;
 use super::tls::Certificates;
 
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
@@ -33,16 +39,37 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// Wait after a failed accept: without file descriptors the next one would fail at once.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
+/// What a listener serves, and to whom.
+pub(super) struct Front {
+    pub(super) certificates: Option<Certificates>,
+    pub(super) router: Router,
+    pub(super) rules: Rules,
+    /// Of a listener for this daemon's own processes alone.
+    pub(super) peers: Option<OwnPeers>,
+}
+
+/// What the tasks of all connections share.
+struct Shared {
+    certificates: Option<Certificates>,
+    router: Router,
+    peers: Option<OwnPeers>,
+    shutdown: CancellationToken,
+}
+
 /// Serves until `shutdown`, then drains for two seconds.
 pub(super) async fn serve(
     listener: TcpListener,
-    certificates: Option<Certificates>,
-    router: Router,
+    front: Front,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    // The standard library lets 128 connections wait to be accepted. One beyond that is tried again by its client's kernel
+    // after a second, which is too late for a stop.
+    listen(&listener, Backlog::MAXALLOWABLE)?;
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let limit = ConnectionLimit::default();
+    let Front { certificates, router, rules, peers } = front;
+    let admitted = Connections::new(rules);
+    let shared = Arc::new(Shared { certificates, router, peers, shutdown: shutdown.clone() });
     let mut connections = JoinSet::new();
     loop {
         let (stream, peer) = tokio::select! {
@@ -57,13 +84,17 @@ pub(super) async fn serve(
                 }
             },
         };
-        let Some(permit) = limit.permit(peer.ip()) else {
-            tracing::debug!(%peer, "a connection was refused: too many connections");
-            continue;
-        };
-        let (certificates, router, stop) = (certificates.clone(), router.clone(), shutdown.clone());
+        let permit = admitted.admit(peer.ip());
+        let (ended, gate) = (permit.ended(), permit.gate());
+        let served = Gated::new(gate, connection(stream, peer, permit, shared.clone()));
         connections.spawn(async move {
-            if let Err(error) = connection(stream, peer, permit, certificates, router, &stop).await {
+            let result = tokio::select! {
+                biased;
+                // Outside the gate: one that has to go does not wait for its turn.
+                () = ended.cancelled() => return tracing::debug!(%peer, "a connection made room for another"),
+                result = served => result,
+            };
+            if let Err(error) = result {
                 tracing::debug!(%peer, error, "a connection ended with an error");
             }
         });
@@ -81,32 +112,37 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     permit: Permit,
-    certificates: Option<Certificates>,
-    router: Router,
-    shutdown: &CancellationToken,
+    shared: Arc<Shared>,
 ) -> Result<(), Error> {
+    let connection = permit.connection();
     // Responses and events are small and must be sent at once.
     stream.set_nodelay(true)?;
-    match certificates {
-        None => http1(StallTimeout::new(stream, permit), peer, router, shutdown).await,
+    if let Some(peers) = &shared.peers {
+        match peers.is_own(peer, stream.local_addr()?).await {
+            Some(true) => connection.prove(Some(Owner::Token)),
+            Some(false) => return Err("it is of another user".into()),
+            // Where that cannot be found out, its requests have to prove it.
+            None => {}
+        }
+    }
+    match &shared.certificates {
+        None => http1(LimitedStream::new(stream, permit), peer, connection, &shared).await,
         Some(certificates) => {
             let stream = timeout(TLS_HANDSHAKE, certificates.acceptor().accept(stream)).await??;
-            http1(StallTimeout::new(stream, permit), peer, router, shutdown).await
+            http1(LimitedStream::new(stream, permit), peer, connection, &shared).await
         }
     }
 }
 
-async fn http1<S>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    shutdown: &CancellationToken,
-) -> Result<(), Error>
+async fn http1<S>(stream: S, peer: SocketAddr, connection: Connection, shared: &Shared) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let router = shared.router.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let extensions = request.extensions_mut();
+        extensions.insert(ConnectInfo(peer));
+        extensions.insert(connection.clone());
         router.clone().call(request)
     });
     let mut connection = pin!(
@@ -121,7 +157,7 @@ where
     tokio::select! {
         served = connection.as_mut() => return Ok(served?),
         // The running request is answered, an idle connection is closed.
-        () = shutdown.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = shared.shutdown.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     Ok(connection.await?)
 }

@@ -1,12 +1,13 @@
 //! Binding, TLS, and the limits of a connection.
 //!
-//! A connection costs at most: one permit of [`limits::CONNECTIONS`] (and, beyond loopback, one of a few per address),
-//! 10 s of TLS handshake, 15 s for the head of each request, 64 KiB of head, and 30 s of a write that the peer does not
-//! take. HTTP/1.1 only: browsers open WebSockets over it anyway, and one protocol is one set of limits.
+//! A connection costs at most: one permit of [`PANEL`], 10 s of TLS handshake, 15 s for the head of each request, 64 KiB of
+//! head, and 30 s of a write that the peer does not take. HTTP/1.1 only: browsers open WebSockets over it anyway, and one
+//! protocol is one set of limits.
 
 mod accept;
 mod error;
-mod limits;
+mod own_peers;
+mod stream;
 mod tls;
 
 use std::io;
@@ -19,8 +20,19 @@ use crate::config::Tls;
 use crate::holders;
 use crate::holders::Protocol;
 
+use super::limits::Rules;
+
+use accept::Front;
+use own_peers::OwnPeers;
+
 pub use error::ServerError;
 pub use tls::Certificates;
+
+/// Of the panel and the API. A browser keeps six connections and two sockets open.
+pub(super) const PANEL: Rules = Rules { newcomers: 512, of_network: 128, proven: 256, of_person: 64 };
+/// Of a listener for our own processes. A newcomer is one until the kernel's tables were read, which takes longer the more
+/// there are.
+const OWN: Rules = Rules { newcomers: 1024, of_network: 1024, proven: 256, of_person: 256 };
 
 /// Where the server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,18 +96,20 @@ impl Server {
     /// # Errors
     /// The listener cannot be used.
     pub async fn serve(self, router: Router, shutdown: CancellationToken) -> io::Result<()> {
-        accept::serve(self.listener, self.certificates, router, shutdown).await
+        let front = Front { certificates: self.certificates, router, rules: PANEL, peers: None };
+        accept::serve(self.listener, front, shutdown).await
     }
 }
 
-/// Serves plain HTTP on a listener that the caller has bound to loopback.
+/// Serves plain HTTP, on a listener that the caller has bound to loopback, to processes of this daemon's user alone.
 ///
 /// # Errors
 /// The listener cannot be used.
-pub(super) async fn serve_plain(
+pub(super) async fn serve_own_processes(
     listener: TcpListener,
     router: Router,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    accept::serve(listener, None, router, shutdown).await
+    let front = Front { certificates: None, router, rules: OWN, peers: Some(OwnPeers::start()) };
+    accept::serve(listener, front, shutdown).await
 }

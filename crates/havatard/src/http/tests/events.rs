@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::http::server::Server;
-use crate::http::state::EVENT_SOCKETS;
+use crate::http::state::{EVENT_SOCKETS, EVENT_SOCKETS_OF_PERSON};
 
 use super::*;
 
@@ -43,6 +43,11 @@ impl Live {
 
     async fn open(&self) -> Socket {
         self.try_open(&[("authorization", format!("Bearer {}", self.robot.token))]).await.unwrap()
+    }
+
+    async fn open_as_page(&self, cookie: &str) -> Socket {
+        let origin = format!("http://{}", self.address);
+        self.try_open(&[("cookie", cookie.to_owned()), ("origin", origin)]).await.unwrap()
     }
 
     async fn end(self) {
@@ -206,17 +211,19 @@ async fn foreign_pages_and_strangers_get_no_socket() {
 }
 
 #[tokio::test]
-async fn sockets_are_counted_and_their_permits_come_back() {
+async fn a_sign_in_has_its_share_of_sockets_and_gets_back_what_it_closes() {
     let live = Live::start();
     let mut sockets = Vec::new();
-    for _ in 0..EVENT_SOCKETS {
+    for _ in 0..EVENT_SOCKETS_OF_PERSON {
         sockets.push(live.open().await);
     }
     let token = [("authorization", format!("Bearer {}", live.robot.token))];
     assert_eq!(status_of(live.try_open(&token).await.err().unwrap()), 503);
+    let mut others = live.open_as_page(&live.robot.cookie().await).await;
+    event(&mut others).await;
     let mut left = sockets.pop().unwrap();
     left.close(None).await.unwrap();
-    // The place is free once the daemon has seen the close.
+    // The daemon has to see the close first.
     let reopened = tokio::time::timeout(Duration::from_secs(10), async {
         loop {
             if let Ok(socket) = live.try_open(&token).await {
@@ -226,6 +233,71 @@ async fn sockets_are_counted_and_their_permits_come_back() {
         }
     });
     drop(reopened.await.unwrap());
+    live.end().await;
+}
+
+#[tokio::test]
+async fn when_all_sockets_are_taken_the_sign_in_with_most_gives_way() {
+    let live = Live::start();
+    let mut sockets = Vec::new();
+    while sockets.len() < EVENT_SOCKETS {
+        let cookie = live.robot.cookie().await;
+        for _ in 0..EVENT_SOCKETS_OF_PERSON {
+            sockets.push(live.open_as_page(&cookie).await);
+        }
+    }
+    let mut owners = live.open().await;
+    event(&mut owners).await;
+    let mut codes = futures_util::stream::FuturesUnordered::new();
+    for mut socket in sockets {
+        codes.push(async move {
+            event(&mut socket).await;
+            loop {
+                if let Message::Close(Some(frame)) = next(&mut socket).await {
+                    return u16::from(frame.code);
+                }
+            }
+        });
+    }
+    assert_eq!(codes.next().await, Some(1013));
+    live.end().await;
+}
+
+#[tokio::test]
+async fn a_stop_and_an_e_stop_go_by_the_event_socket_too() {
+    let live = Live::start();
+    let mut socket = live.open().await;
+    event(&mut socket).await;
+    for ignored in ["", "{", "[]", r#"{"type":"drive"}"#, r#"{"type":"estop","more":1}"#] {
+        socket.send(Message::text(ignored)).await.unwrap();
+    }
+    let stopped = || live.robot.app.robot.state().motion.stopped.is_some();
+    let latched = || live.robot.app.robot.state().estop.latched;
+    socket.send(Message::text(r#"{"type":"stop"}"#)).await.unwrap();
+    until("the robot was told to stop", stopped).await;
+    assert!(!latched());
+    socket.send(Message::text(r#"{"type":"estop"}"#)).await.unwrap();
+    until("the e-stop is latched", latched).await;
+    live.end().await;
+}
+
+/// A page on a bad link does not take what it is sent, and its stop has to arrive all the same.
+#[tokio::test]
+async fn a_client_that_takes_nothing_can_stop() {
+    let live = Live::start();
+    let mut socket = live.open().await;
+    event(&mut socket).await;
+    let long = "x".repeat(1_000_000);
+    // Far more than the sockets' buffers hold.
+    for n in 1..=20 {
+        live.robot.change(|status| {
+            status.processes[0].restarts = n;
+            status.processes[0].why = Some(long.clone());
+        });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    socket.send(Message::text(r#"{"type":"estop"}"#)).await.unwrap();
+    until("the e-stop is latched", || live.robot.app.robot.state().estop.latched).await;
     live.end().await;
 }
 

@@ -77,3 +77,57 @@ async fn only_mediamtx_is_answered_and_only_the_verdict_is_logged() {
         assert!(!ours.join("\n").contains(secret), "{ours:?}");
     }
 }
+
+/// A hook that admits nothing, its port, and what stops it.
+fn serve_hook(robot: &Robot) -> (u16, CancellationToken) {
+    let (bound, port) = hook::bind().unwrap();
+    let shutdown = CancellationToken::new();
+    let (media, auth, stop) = (robot.app.media.clone(), robot.app.auth.clone(), shutdown.clone());
+    tokio::spawn(async move { hook::serve(bound, media, auth, "secret", stop).await });
+    (port, shutdown)
+}
+
+async fn asks(port: u16) -> u16 {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let body = serde_json::json!({ "user": "", "password": "", "token": "", "ip": "", "action": "read", "path": "", "protocol": "rtsp" });
+    let request = client.post(format!("http://127.0.0.1:{port}{}", hook::PATH));
+    request.basic_auth(HOOK_USER, Some("secret")).json(&body).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn processes_that_hold_connections_do_not_keep_mediamtx_out() {
+    let robot = Robot::new();
+    let (port, shutdown) = serve_hook(&robot);
+    let mut held = Vec::new();
+    for _ in 0..600 {
+        held.push(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+        if held.len() % 50 == 0 {
+            assert_eq!(asks(port).await, 401, "with {} others", held.len());
+        }
+    }
+    shutdown.cancel();
+}
+
+/// Takes root, which alone may act as another user.
+#[tokio::test]
+async fn a_process_of_another_user_gets_no_answer() {
+    use std::io::Read as _;
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let robot = Robot::new();
+    let (port, shutdown) = serve_hook(&robot);
+    let others = std::thread::spawn(move || {
+        // Of this thread alone.
+        nix::unistd::setfsuid(65_534.into());
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let _ = stream.write_all(b"POST /auth HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    });
+    until("the other user was left", || others.is_finished()).await;
+    assert_eq!(others.join().unwrap(), "");
+    assert_eq!(asks(port).await, 401);
+    shutdown.cancel();
+}

@@ -10,6 +10,7 @@ mod presence;
 mod robot;
 mod routes;
 mod server;
+mod shares;
 mod signing_in;
 mod speech;
 mod whep;

@@ -54,17 +54,50 @@ async fn every_wrong_sign_in_gets_the_same_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn wrong_tries_make_their_address_wait_and_no_other() {
+async fn wrong_tries_make_wrong_ones_wait_and_never_a_right_one() {
     let robot = Robot::new();
     let code = robot.app.auth.sign_in_link().path.replace("/#code=", "");
-    let right = format!(r#"{{"code":"{code}"}}"#);
+    let wrong = || login(r#"{"code":"wrong"}"#);
     for _ in 0..5 {
-        robot.ask(login(r#"{"code":"wrong"}"#)).await.refused(401);
+        robot.ask(wrong()).await.refused(401);
     }
-    let answer = robot.ask(login(&right)).await;
+    let answer = robot.ask(wrong()).await;
     assert_eq!(answer.refused(429), "too_many_tries");
     assert_eq!(answer.header(header::RETRY_AFTER), "30");
-    assert_eq!(robot.ask(login(&right).from("192.0.2.2:1")).await.status, StatusCode::OK);
+    robot.ask(wrong().from("192.0.2.2:1")).await.refused(401);
+    // Five more from each of sixty networks.
+    for n in 0..300 {
+        robot.ask(wrong().from(&format!("198.51.{}.7:1", n % 60))).await;
+    }
+    robot.ask(wrong().from("192.0.2.3:1")).await.refused(429);
+    let token = login(&format!(r#"{{"token":"{}"}}"#, robot.token));
+    assert_eq!(robot.ask(token.from("192.0.2.3:1")).await.status, StatusCode::OK);
+    assert_eq!(robot.ask(login(&format!(r#"{{"code":"{code}"}}"#))).await.status, StatusCode::OK);
+}
+
+/// Behind a reverse proxy all clients have one address. The ones that it names count, if it is trusted; those of others do not.
+#[tokio::test(start_paused = true)]
+async fn behind_a_trusted_proxy_each_client_waits_for_itself() {
+    let robot = Robot::new();
+    let wrong =
+        |client: &str| login(r#"{"code":"wrong"}"#).from("127.0.0.1:1").header("x-forwarded-for", client);
+    for client in ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"] {
+        robot.ask(wrong(client)).await.refused(401);
+    }
+    robot.ask(wrong("192.0.2.6")).await.refused(429);
+    robot.config.send_modify(|config| {
+        let trusted = serde_json::from_value(serde_json::json!(["127.0.0.1"])).unwrap();
+        Arc::make_mut(config).server.trusted_proxies = trusted;
+    });
+    for _ in 0..5 {
+        robot.ask(wrong("192.0.2.7")).await.refused(401);
+    }
+    robot.ask(wrong("192.0.2.7")).await.refused(429);
+    robot.ask(wrong("192.0.2.7, 192.0.2.8")).await.refused(401);
+    robot
+        .ask(login(r#"{"code":"wrong"}"#).from("192.0.2.9:1").header("x-forwarded-for", "192.0.2.7"))
+        .await
+        .refused(401);
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,4 +21,6 @@ pub(super) mod whip;
 
 pub(super) use protocol::LARGEST_SDP;
 pub(super) use sessions::Sessions;
+#[cfg(test)]
+pub(super) use sessions::{WATCHING, WATCHING_OF_PERSON};
 pub(super) use talk_channel::TalkChannel;

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Owner;
 use crate::http::error::ApiError;
+use crate::http::limits::{Exhausted, Pool, PoolPermit};
 use crate::media::Media;
 use crate::random;
 
@@ -19,8 +19,12 @@ use super::sdp::{CANDIDATES, Fragment};
 use super::talk_channel::{TalkChannel, TalkGrant};
 use super::upstream::MediaMtx;
 
-/// Sessions at once.
-const LIMIT: usize = 256;
+/// WHEP sessions at once, and of one sign-in. A page has two, and for a while those that it has lost.
+pub(in crate::http) const WATCHING: usize = 256;
+pub(in crate::http) const WATCHING_OF_PERSON: usize = 32;
+/// The same of WHIP. One of them owns the talk channel, the others have just lost it.
+const TALKING: usize = 16;
+const TALKING_OF_PERSON: usize = 4;
 /// Shortest interval between two sweeps of sessions that MediaMTX no longer has.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 /// Interval at which MediaMTX is asked about the session that owns the talk channel.
@@ -31,8 +35,6 @@ const UNANSWERED_POLLS: u32 = 2;
 const STALL: Duration = Duration::from_secs(3);
 /// Shortest interval between two ICE restarts that renew the budget of candidates.
 const RESTART_INTERVAL: Duration = Duration::from_secs(2);
-/// MediaMTX may not list a session that is younger than this.
-const YOUNG: Duration = Duration::from_mins(1);
 
 /// The known sessions, and the client to MediaMTX.
 pub(in crate::http) struct Sessions {
@@ -41,7 +43,8 @@ pub(in crate::http) struct Sessions {
     talk: Arc<TalkChannel>,
     shutdown: CancellationToken,
     by_id: Mutex<HashMap<String, Session>>,
-    permits: Arc<Semaphore>,
+    watching: Arc<Pool>,
+    talking: Arc<Pool>,
     swept: Mutex<Option<Instant>>,
 }
 
@@ -56,7 +59,7 @@ pub(super) struct Session {
     trickled: Budget,
     /// Of a WHIP session.
     grant: Option<TalkGrant>,
-    _permit: OwnedSemaphorePermit,
+    permit: PoolPermit,
 }
 
 impl Session {
@@ -65,12 +68,12 @@ impl Session {
         secret: String,
         listed_as: Option<String>,
         owner: Owner,
-        permit: OwnedSemaphorePermit,
+        permit: PoolPermit,
         grant: Option<TalkGrant>,
     ) -> Self {
         let (began, closed) = (Instant::now(), CancellationToken::new());
         let trickled = Budget::default();
-        Self { target, secret, listed_as, owner, began, closed, trickled, grant, _permit: permit }
+        Self { target, secret, listed_as, owner, began, closed, trickled, grant, permit }
     }
 }
 
@@ -113,26 +116,33 @@ impl Sessions {
             talk,
             shutdown,
             by_id: Mutex::default(),
-            permits: Arc::new(Semaphore::new(LIMIT)),
+            watching: Pool::new(WATCHING, WATCHING_OF_PERSON),
+            talking: Pool::new(TALKING, TALKING_OF_PERSON),
             swept: Mutex::default(),
         })
     }
 
     /// A permit for one more session. At the limit, sessions that MediaMTX no longer has are swept first: a page that is
     /// closed without a DELETE leaves one.
-    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
-            return Ok(permit);
+    pub(super) async fn permit(&self, protocol: Protocol, owner: Owner) -> Result<PoolPermit, ApiError> {
+        let pool = match protocol {
+            Protocol::Whep => &self.watching,
+            Protocol::Whip => &self.talking,
+        };
+        if !pool.has_room(owner) {
+            self.sweep().await;
         }
-        self.sweep().await;
-        self.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy("too many viewers are connected"))
+        pool.permit(owner).map_err(|exhausted| match exhausted {
+            Exhausted::Share => ApiError::busy("this sign-in has too many viewers connected"),
+            Exhausted::Pool => ApiError::busy("too many viewers are connected"),
+        })
     }
 
     /// Inserts a session under a new id. It stays until it is ended, or its owner's credentials (`ended`) are. From now on
     /// a WHIP session owns the talk channel.
     pub(super) fn insert(self: &Arc<Self>, mut session: Session, ended: CancellationToken) -> String {
         let id = random::text::<16>();
-        let closed = session.closed.clone();
+        let (closed, displaced) = (session.closed.clone(), session.permit.ended());
         let polled = session.listed_as.clone().filter(|_| session.target.protocol == Protocol::Whip);
         {
             let mut sessions = self.lock();
@@ -148,6 +158,7 @@ impl Sessions {
                 () = closed.cancelled() => {}
                 () = sessions.shutdown.cancelled() => {}
                 () = ended.cancelled() => sessions.end(&own_id).await,
+                () = displaced.cancelled() => sessions.end(&own_id).await,
                 // A talker that is gone must not block others.
                 () = gone(&sessions.media, polled.as_deref(), set_arriving) => sessions.end(&own_id).await,
             }
@@ -201,6 +212,8 @@ impl Sessions {
     }
 
     async fn sweep(&self) {
+        // A session that begins after this may not be listed yet.
+        let asked = Instant::now();
         let answer = self.media.mediamtx_get("/v3/webrtc/sessions/list?itemsPerPage=1000").await;
         let Ok((200, body)) = answer else {
             return;
@@ -213,8 +226,7 @@ impl Sessions {
         }
         let listed: HashSet<&str> = list.items.iter().map(|item| item.id.as_str()).collect();
         self.lock().retain(|_, session| {
-            session.began.elapsed() < YOUNG
-                || session.listed_as.as_deref().is_none_or(|id| listed.contains(id))
+            session.began >= asked || session.listed_as.as_deref().is_none_or(|id| listed.contains(id))
         });
     }
 

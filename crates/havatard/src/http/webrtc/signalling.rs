@@ -24,7 +24,7 @@ pub(super) async fn begin(
     grant: Option<TalkGrant>,
 ) -> Result<Response, ApiError> {
     let sessions = &state.webrtc;
-    let permit = sessions.permit().await?;
+    let permit = sessions.permit(target.protocol, identity.owner()).await?;
     let upstream = target.protocol.upstream(&state.handles.media);
     let begun = sessions.upstream.begin(&upstream, target, offer).await?;
     let session = Session::new(target, begun.secret, begun.id, identity.owner(), permit, grant);

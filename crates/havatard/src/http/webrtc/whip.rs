@@ -48,6 +48,9 @@ pub(in crate::http) async fn begin(
 ) -> Result<Response, ApiError> {
     // Read before the claim: a malformed offer must not displace the channel's owner.
     let offer = signalling::read_offer(&headers, &offer, Wanted::Voice)?;
+    if !state.take_claim(identity.owner()) {
+        return Err(ApiError::busy("this sign-in has claimed the talk channel too often"));
+    }
     let claim = state.talk.claim(identity.owner(), &identity.me.name, Timestamp::now());
     let (grant, displaced) = claim.await.map_err(|who| talk_held(&who))?;
     if let Some(displaced) = displaced {
