@@ -159,6 +159,28 @@ pub(crate) struct StageExit {
     pub(crate) left: usize,
 }
 
+/// How likely an exit is what made the others exit, the likeliest first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Cause {
+    Failed,
+    /// A stage that is at the end of its input is done.
+    Done,
+    /// Killed by SIGPIPE, it lost its reader.
+    ReaderLost,
+}
+
+impl Cause {
+    fn of(status: &WaitIdStatus) -> Self {
+        if status.exit_status() == Some(0) {
+            Self::Done
+        } else if status.terminating_signal() == Some(Signal::PIPE.as_raw()) {
+            Self::ReaderLost
+        } else {
+            Self::Failed
+        }
+    }
+}
+
 impl ProcessGroup {
     /// Registers the processes with the calling runtime.
     pub(crate) fn register(mut spawned: SpawnedGroup) -> io::Result<(Self, Pipes)> {
@@ -195,23 +217,18 @@ impl ProcessGroup {
     }
 
     fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<StageExit> {
-        let mut first = None;
-        for (index, stage) in self.stages.iter().enumerate() {
-            if stage.exited || stage.pidfd.poll_read_ready(context).is_pending() {
-                continue;
-            }
-            let status = status(stage.pidfd.get_ref());
-            // A stage killed by SIGPIPE lost its reader: the reader's exit is the cause to report.
-            let consequence =
-                status.as_ref().and_then(WaitIdStatus::terminating_signal) == Some(Signal::PIPE.as_raw());
-            if first.is_none() || !consequence {
-                first = Some((index, status));
-            }
-            if !consequence {
-                break;
+        let mut woken = None;
+        for (index, stage) in self.stages.iter().enumerate().filter(|(_, stage)| !stage.exited) {
+            if stage.pidfd.poll_read_ready(context).is_ready() {
+                woken = woken.or(Some(index));
             }
         }
-        let Some((index, status)) = first else { return Poll::Pending };
+        let Some(woken) = woken else { return Poll::Pending };
+        // Stages that exit together may be told of one by one: each is asked, so that the cause is found among them.
+        let running = self.stages.iter().enumerate().filter(|(_, stage)| !stage.exited);
+        let exited = running.filter_map(|(index, stage)| Some((index, status(stage.pidfd.get_ref())?)));
+        let cause = exited.min_by_key(|(index, status)| (Cause::of(status), *index));
+        let (index, status) = cause.map_or((woken, None), |(index, status)| (index, Some(status)));
         let several = self.stages.len() > 1;
         let stage = &mut self.stages[index];
         stage.exited = true;
