@@ -182,7 +182,7 @@ fn hold(rest: &str) -> String {
 }
 
 #[tokio::test]
-async fn only_who_is_signed_in_gets_a_socket_and_of_those_sixteen() {
+async fn only_who_is_signed_in_gets_a_socket_and_a_sign_in_has_a_share() {
     let live = Live::start().await;
     for (name, value) in [("accept", "*/*"), ("authorization", "Bearer wrong"), ("cookie", "havatar=wrong")] {
         match live.try_open(name, value).await.err().unwrap() {
@@ -191,7 +191,7 @@ async fn only_who_is_signed_in_gets_a_socket_and_of_those_sixteen() {
         }
     }
     let mut sockets = Vec::new();
-    for _ in 0..crate::http::state::DRIVE_SOCKETS {
+    for _ in 0..crate::http::state::DRIVE_SOCKETS_OF_PERSON {
         sockets.push(live.open().await);
     }
     let bearer = format!("Bearer {}", live.robot.token);
@@ -199,12 +199,25 @@ async fn only_who_is_signed_in_gets_a_socket_and_of_those_sixteen() {
         Error::Http(response) => assert_eq!(response.status(), 503),
         other => panic!("{other}"),
     }
-    // None of them says who they are: each is closed for that, and leaves its place.
+    // None of them says who they are: each is closed for that, and leaves its room.
     for socket in sockets {
         assert_eq!(socket.end().await, (1008, Vec::new()));
     }
     live.driver().await;
     assert_eq!(live.bench.motions(), 0);
+}
+
+#[tokio::test]
+async fn one_sign_in_does_not_take_all_drive_sockets() {
+    let live = Live::start().await;
+    let mut sockets = Vec::new();
+    while sockets.len() < crate::http::state::DRIVE_SOCKETS {
+        let cookie = live.robot.cookie().await;
+        for _ in 0..crate::http::state::DRIVE_SOCKETS_OF_PERSON {
+            sockets.push(live.try_open("cookie", &cookie).await.unwrap());
+        }
+    }
+    live.driver().await;
 }
 
 #[tokio::test]
