@@ -207,6 +207,31 @@ async fn only_who_is_signed_in_gets_a_socket_and_a_sign_in_has_a_share() {
     assert_eq!(live.bench.motions(), 0);
 }
 
+/// The driver goes on holding, so that nothing else ends the motion.
+#[tokio::test]
+async fn a_stop_goes_by_the_event_socket_of_anybody_who_is_signed_in() {
+    let live = Live::start().await;
+    let mut driver = live.driving().await;
+    let url = format!("ws://{}/api/v1/events", live.address);
+    let mut request = url.into_client_request().unwrap();
+    let cookie = live.robot.cookie().await;
+    request.headers_mut().insert("cookie", cookie.parse().unwrap());
+    request.headers_mut().insert("origin", format!("http://{}", live.address).parse().unwrap());
+    let (mut events, _) =
+        client_async(request, TcpStream::connect(live.address).await.unwrap()).await.unwrap();
+    events.send(Message::text(r#"{"type":"stop"}"#)).await.unwrap();
+    let stopped = || live.bench.robot.state().motion.stopped == Some(havatar_api::StopReason::Stop);
+    for _ in 0..400 {
+        if stopped() {
+            break;
+        }
+        driver.send(json!({ "type": "hold", "linear": 0.5, "angular": 0 })).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(stopped(), "{:?}", live.bench.robot.state().motion);
+    live.stands().await;
+}
+
 #[tokio::test]
 async fn one_sign_in_does_not_take_all_drive_sockets() {
     let live = Live::start().await;

@@ -264,7 +264,7 @@ async fn when_all_sockets_are_taken_the_sign_in_with_most_gives_way() {
 }
 
 #[tokio::test]
-async fn a_stop_and_an_e_stop_go_by_the_event_socket_too() {
+async fn an_e_stop_goes_by_the_event_socket_too() {
     let bench = Bench::start().await;
     let live = Live::around(Robot::around(Parts::default(), bench.robot.clone()));
     let mut socket = live.open().await;
@@ -272,11 +272,7 @@ async fn a_stop_and_an_e_stop_go_by_the_event_socket_too() {
     for ignored in ["", "{", "[]", r#"{"type":"drive"}"#, r#"{"type":"estop","more":1}"#] {
         socket.send(Message::text(ignored)).await.unwrap();
     }
-    let stopped = || bench.robot.state().motion.stopped == Some(api::StopReason::Stop);
     let latched = || bench.robot.state().estop.latched;
-    assert!(!stopped());
-    socket.send(Message::text(r#"{"type":"stop"}"#)).await.unwrap();
-    until("the robot was told to stop", stopped).await;
     assert!(!latched());
     socket.send(Message::text(r#"{"type":"estop"}"#)).await.unwrap();
     until("the e-stop is latched", latched).await;
