@@ -77,6 +77,7 @@ await run(async () => {
   figures.descriptors_after = descriptors(daemon.pid)
   figures.mediamtx_restarts = (await daemon.processNamed('mediamtx')).restarts
   figures.false_kills = (await restarts()) - restartsBefore
+  if (figures.false_kills > 0) await tellOfRestarts(daemon)
   figures.stop_p50_ms = percentile(worst.stop, 50)
   figures.stop_p99_ms = percentile(worst.stop, 99)
   figures.estop_p50_ms = percentile(worst.estop, 50)
@@ -96,6 +97,15 @@ await run(async () => {
     estop_p99: figures.estop_p99_ms / baseline.estop_idle_p99_ms,
   })
 })
+
+/** What the supervisor has written about processes that were started anew. */
+async function tellOfRestarts(daemon) {
+  for (const { name, restarts } of (await daemon.status()).processes.filter((one) => one.restarts > 0)) {
+    const { lines } = await daemon.api(`/api/v1/processes/${name}/logs`)
+    console.error(`${name} was started anew ${restarts} times:`)
+    for (const { at, text } of lines.filter(({ source }) => source === 'supervisor')) console.error(`  ${at} ${text}`)
+  }
+}
 
 /** All ways in turn, each round from a robot that drives. */
 async function oneAttack({ daemon, robot, ways }) {
