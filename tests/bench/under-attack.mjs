@@ -1,7 +1,8 @@
 // How long a stop takes while strangers and one signed-in vandal do what they can.
-// usage: scripts/bench under-attack [--quick] [--rounds N] [--strangers N] [--only idle,connections,...] [--tls]
+// usage: scripts/bench under-attack [--quick] [--rounds N] [--strangers N] [--only connections,...] [--ways ...] [--tls]
 //   --rounds     stops by each way under each attack: 12 when quick, 60 otherwise
 //   --strangers  of the attacks by strangers, each from an address of its own: 2000 when quick, 10000 otherwise
+//   --ways       request,events,drive: the ways of a stop that are measured
 //   --tls        the daemon speaks TLS, so that strangers can ask for handshakes
 //
 // Three ways: a request by a new connection, a message on the socket of events, a message on the drive socket. In each round
@@ -26,11 +27,13 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     strangers: { type: 'string' },
     only: { type: 'string', default: Object.keys(attacks).join(',') },
+    ways: { type: 'string', default: 'request,events,drive' },
     tls: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(options.rounds ?? (options.quick ? 12 : 60))
 const strangers = Number(options.strangers ?? (options.quick ? 2000 : 10_000))
+const measured = options.ways.split(',')
 const chosen = options.only.split(',').filter((name) => options.tls || !attacks[name]?.tls)
 
 await run(async () => {
@@ -74,6 +77,7 @@ await run(async () => {
   figures.descriptors_after = descriptors(daemon.pid)
   figures.mediamtx_restarts = (await daemon.processNamed('mediamtx')).restarts
   figures.false_kills = (await restarts()) - restartsBefore
+  if (figures.false_kills > 0) await tellOfRestarts(daemon)
   figures.stop_p50_ms = percentile(worst.stop, 50)
   figures.stop_p99_ms = percentile(worst.stop, 99)
   figures.estop_p50_ms = percentile(worst.estop, 50)
@@ -94,12 +98,21 @@ await run(async () => {
   })
 })
 
+/** What the supervisor has written about processes that were started anew. */
+async function tellOfRestarts(daemon) {
+  for (const { name, restarts } of (await daemon.status()).processes.filter((one) => one.restarts > 0)) {
+    const { lines } = await daemon.api(`/api/v1/processes/${name}/logs`)
+    console.error(`${name} was started anew ${restarts} times:`)
+    for (const { at, text } of lines.filter(({ source }) => source === 'supervisor')) console.error(`  ${at} ${text}`)
+  }
+}
+
 /** All ways in turn, each round from a robot that drives. */
 async function oneAttack({ daemon, robot, ways }) {
-  const results = Object.fromEntries(ways.names.map((way) => [way, { stop: [], estop: [], failed: 0 }]))
+  const results = Object.fromEntries(measured.map((way) => [way, { stop: [], estop: [], failed: 0 }]))
   let driver
   for (let round = 0; round < rounds; round += 1) {
-    for (const way of ways.names) {
+    for (const way of measured) {
       const kind = round % 2 === 0 ? 'stop' : 'estop'
       if (!driver || driver.ended()) driver = await until('the driver is let in', () => openDriver(daemon), { timeoutMs: 60_000 })
       await drives(driver, robot)
@@ -139,8 +152,10 @@ async function motorsOff(robot, at) {
   return robot.timeline.zeroAfter(at)
 }
 
-const told = async (robot, at) =>
-  (await until('the controller is told', () => robot.timeline.received().find((one) => one.type === 'ESTOP' && one.t >= at), { timeoutMs: 10_000, everyMs: 2 })).t
+async function told(robot, at) {
+  const arrived = () => robot.timeline.received().find((one) => one.type === 'ESTOP' && one.t >= at)
+  return (await until('the controller is told', arrived, { timeoutMs: 10_000, everyMs: 2 })).t
+}
 
 async function release(daemon, driver) {
   await until('the e-stop is released', async () => {

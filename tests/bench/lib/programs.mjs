@@ -7,7 +7,8 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 
 export const ffmpeg = 'ffmpeg'
 export const chromium = process.env.HAVATAR_CHROMIUM ?? '/usr/bin/chromium'
-export const havatard = () => built('havatard')
+/** Another build of the daemon can be named, to compare with. */
+export const havatard = () => process.env.HAVATAR_DAEMON ?? built('havatard')
 export const havatarSim = () => built('havatar-sim')
 export const havatarLaunch = () => built('havatar-launch', 'havatar-tests')
 export const mediamtx = () => present(process.env.HAVATAR_MEDIAMTX ?? join(root, 'target/mediamtx/mediamtx'), 'scripts/build-mediamtx')

@@ -37,7 +37,6 @@ export async function openWays(daemon) {
     drive: async (kind, driver) => driver[kind](),
   }
   return {
-    names: Object.keys(ways),
     send: (way, kind, driver) => ways[way](kind, driver),
     end: () => events.close(),
   }

@@ -58,10 +58,8 @@ export class Drive {
     const reliable = (type: 'stop' | 'estop', post: () => Promise<void>) =>
       new ReliableStop({
         clock: deps.clock,
-        say: () => {
-          deps.sayStop(type);
-          return this.#socket?.order(type) ?? false;
-        },
+        also: () => deps.sayStop(type),
+        say: () => this.#socket?.order(type) ?? false,
         post,
         onProgress: (progress) => this.state.set({ [type]: progress }),
       });

@@ -9,7 +9,9 @@ export type StopProgress = 'idle' | 'sending' | 'confirmed' | 'failed';
 
 export interface ReliableStopDeps {
   clock: Clock;
-  /** By the sockets; false if there is none of driving, which alone confirms. */
+  /** By another way that is open anyway; nothing comes back. */
+  also: () => void;
+  /** By the socket; false if there is none. */
   say: () => boolean;
   /** By a request; resolves once the daemon has done it. */
   post: () => Promise<void>;
@@ -66,6 +68,7 @@ export class ReliableStop {
   /** False if there is no socket: then a request is all there is. */
   #say(times: number): boolean {
     this.#cancelSay = null;
+    this.#deps.also();
     if (!this.#deps.say()) return false;
     if (times > 1) {
       this.#cancelSay = this.#deps.clock.after(SAY_AGAIN_MS, () => this.#say(times - 1));

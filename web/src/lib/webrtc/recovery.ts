@@ -8,7 +8,7 @@
 // ever; outside news (`nudge`) cuts the wait short.
 //
 // A page or a robot that is merely slow looks like a broken link, and every further session makes it slower. So a picture that
-// was replaced while it still came, and a try that brought nothing in its time, count as strain: the more of it, the longer a
+// was replaced while it still came, or came back by itself, and a try that brought nothing in its time, count as strain: the more of it, the longer a
 // picture that comes late is kept, and the longer a try may take. Calm takes the strain off again.
 
 import { backoff } from '../core/clock';
@@ -165,10 +165,7 @@ export class Recovery {
     if (this.#next?.id === id) {
       this.#next = null;
       this.#failures = 0;
-      if (s !== null && !s.dead) this.#strain += 1;
-      const [first, last] = RECOVERY.strainMs;
-      this.#keepUntil =
-        this.#strain > 0 ? now + Math.min(last, first * 2 ** (this.#strain - 1)) : 0;
+      if (s !== null && !s.dead) this.#strained(now);
       this.#calmSince = now;
       this.#shown = {
         id,
@@ -201,6 +198,7 @@ export class Recovery {
     // buffer that has filled up is played out slowly, and a new session starts with none.
     if (s.dead || !fresh) return [];
     this.#failures = 0;
+    if (this.#next !== null) this.#strained(now);
     return this.#dropNext();
   }
 
@@ -304,6 +302,14 @@ export class Recovery {
   #isLate(s: Shown, now: number): boolean {
     if (!this.#watched || now < this.#lateAgainAt) return false;
     return now - s.frameAt < RECOVERY.movingMs && now - s.freshAt >= RECOVERY.lateMs;
+  }
+
+  /** A picture that still came was given up, or nearly. */
+  #strained(now: number): void {
+    const [first, last] = RECOVERY.strainMs;
+    this.#keepUntil = now + Math.min(last, first * 2 ** this.#strain);
+    this.#strain += 1;
+    this.#calmSince = now;
   }
 
   #dropNext(): Action[] {

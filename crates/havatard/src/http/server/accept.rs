@@ -25,7 +25,7 @@ use crate::auth::Owner;
 use crate::http::limits::{Connection, Connections, Gated, Permit, Rules};
 
 use super::own_peers::OwnPeers;
-use super::stream::LimitedStream;
+use super::stream::ConnectionStream;
 use super::tls::Certificates;
 
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
@@ -126,10 +126,10 @@ async fn connection(
         }
     }
     match &shared.certificates {
-        None => http1(LimitedStream::new(stream, permit), peer, connection, &shared).await,
+        None => http1(ConnectionStream::new(stream, permit), peer, connection, &shared).await,
         Some(certificates) => {
             let stream = timeout(TLS_HANDSHAKE, certificates.acceptor().accept(stream)).await??;
-            http1(LimitedStream::new(stream, permit), peer, connection, &shared).await
+            http1(ConnectionStream::new(stream, permit), peer, connection, &shared).await
         }
     }
 }

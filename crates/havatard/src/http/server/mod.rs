@@ -21,7 +21,6 @@ use crate::holders;
 use crate::holders::Protocol;
 
 use super::limits::Rules;
-
 use accept::Front;
 use own_peers::OwnPeers;
 

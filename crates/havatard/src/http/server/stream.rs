@@ -16,14 +16,14 @@ const STALL: Duration = Duration::from_secs(30);
 
 /// A stream whose writes fail with `TimedOut` after they have been pending for 30 s, and whose reads and writes fail once its
 /// permit has ended. It owns the permit, also beyond an upgrade to a WebSocket.
-pub(super) struct LimitedStream<S> {
+pub(super) struct ConnectionStream<S> {
     inner: S,
     stall: Option<Pin<Box<Sleep>>>,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     _permit: Permit,
 }
 
-impl<S> LimitedStream<S> {
+impl<S> ConnectionStream<S> {
     pub(super) fn new(inner: S, permit: Permit) -> Self {
         Self { inner, stall: None, ended: Box::pin(permit.ended().cancelled_owned()), _permit: permit }
     }
@@ -47,7 +47,7 @@ impl<S> LimitedStream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for LimitedStream<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ConnectionStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -58,7 +58,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for LimitedStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for LimitedStream<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ConnectionStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -107,7 +107,7 @@ mod tests {
     async fn a_peer_that_takes_nothing_is_left() {
         let (ours, theirs) = duplex(16);
         let permit = Connections::new(ONE).admit(Ipv4Addr::LOCALHOST.into());
-        let mut stream = LimitedStream::new(ours, permit);
+        let mut stream = ConnectionStream::new(ours, permit);
         let error = stream.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(theirs);
@@ -116,7 +116,7 @@ mod tests {
     async fn a_reader_that_waits_is_woken_when_its_connection_has_to_go() {
         let connections = Connections::new(ONE);
         let (ours, theirs) = duplex(16);
-        let mut stream = LimitedStream::new(ours, connections.admit(Ipv4Addr::LOCALHOST.into()));
+        let mut stream = ConnectionStream::new(ours, connections.admit(Ipv4Addr::LOCALHOST.into()));
         let reading = tokio::spawn(async move { stream.read_u8().await });
         tokio::task::yield_now().await;
         let _newest = connections.admit(Ipv4Addr::LOCALHOST.into());

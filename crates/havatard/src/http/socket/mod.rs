@@ -19,7 +19,6 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::error::ApiError;
 use super::limits::{Connection, InUse};
-
 use meter::Metered;
 
 pub(super) use meter::Budget;
@@ -48,17 +47,26 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
             && is(header::CONNECTION, "upgrade")
             && is(header::UPGRADE, "websocket");
         if !upgrades {
-            return Err(websocket_only("this address is a WebSocket: ask for an upgrade"));
+            return Err(malformed("this address is a WebSocket: ask for an upgrade"));
         }
         if !is(header::SEC_WEBSOCKET_VERSION, "13") {
-            return Err(websocket_only("this address speaks version 13 of WebSocket"));
+            return Err(malformed(
+                "this address speaks version 13 of WebSocket: send Sec-WebSocket-Version: 13",
+            ));
         }
         let key = parts.headers.get(header::SEC_WEBSOCKET_KEY);
-        let key = key.ok_or_else(|| websocket_only("the upgrade has no Sec-WebSocket-Key"))?;
+        let key = key.ok_or_else(|| malformed("the upgrade has no Sec-WebSocket-Key: send one"))?;
         let accept = derive_accept_key(key.as_bytes());
-        let accept = HeaderValue::try_from(accept).map_err(|_| websocket_only("the key cannot be used"))?;
+        let accept = HeaderValue::try_from(accept)
+            .map_err(|_| malformed("the Sec-WebSocket-Key cannot be used: send another"))?;
         let stream = parts.extensions.remove::<OnUpgrade>();
-        let stream = stream.ok_or_else(|| websocket_only("this connection cannot be upgraded"))?;
+        let stream = stream.ok_or_else(|| {
+            ApiError::new(
+                StatusCode::UPGRADE_REQUIRED,
+                "websocket_only",
+                "this address is a WebSocket, and this connection cannot be upgraded: use one of HTTP/1.1",
+            )
+        })?;
         let in_use = parts.extensions.get::<Connection>().map(Connection::in_use);
         Ok(Self { accept, stream, in_use })
     }
@@ -94,8 +102,8 @@ impl Upgrade {
     }
 }
 
-fn websocket_only(what: &str) -> ApiError {
-    ApiError::new(StatusCode::UPGRADE_REQUIRED, "websocket_only", what)
+fn malformed(what: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "bad_request", what)
 }
 
 /// Whether a header's comma-separated list has this word.

@@ -193,7 +193,7 @@ fn hold(rest: &str) -> String {
 }
 
 #[tokio::test]
-async fn only_who_is_signed_in_gets_a_socket_and_of_those_sixteen() {
+async fn only_who_is_signed_in_gets_a_socket_and_a_sign_in_has_a_share() {
     let live = Live::start().await;
     for (name, value) in [("accept", "*/*"), ("authorization", "Bearer wrong"), ("cookie", "havatar=wrong")] {
         match live.try_open(name, value).await.err().unwrap() {
@@ -202,7 +202,7 @@ async fn only_who_is_signed_in_gets_a_socket_and_of_those_sixteen() {
         }
     }
     let mut sockets = Vec::new();
-    for _ in 0..crate::http::state::DRIVE_SOCKETS {
+    for _ in 0..crate::http::state::DRIVE_SOCKETS_OF_PERSON {
         sockets.push(live.open().await);
     }
     let bearer = format!("Bearer {}", live.robot.token);
@@ -210,12 +210,50 @@ async fn only_who_is_signed_in_gets_a_socket_and_of_those_sixteen() {
         Error::Http(response) => assert_eq!(response.status(), 503),
         other => panic!("{other}"),
     }
-    // None of them says who they are: each is closed for that, and leaves its place.
+    // None of them says who they are: each is closed for that, and leaves its room.
     for socket in sockets {
         assert_eq!(socket.end().await, (1008, Vec::new()));
     }
     live.driver().await;
     assert_eq!(live.bench.motions(), 0);
+}
+
+/// The driver goes on holding, so that nothing else ends the motion.
+#[tokio::test]
+async fn a_stop_goes_by_the_event_socket_of_anybody_who_is_signed_in() {
+    let live = Live::start().await;
+    let mut driver = live.driving().await;
+    let url = format!("ws://{}/api/v1/events", live.address);
+    let mut request = url.into_client_request().unwrap();
+    let cookie = live.robot.cookie().await;
+    request.headers_mut().insert("cookie", cookie.parse().unwrap());
+    request.headers_mut().insert("origin", format!("http://{}", live.address).parse().unwrap());
+    let (mut events, _) =
+        client_async(request, TcpStream::connect(live.address).await.unwrap()).await.unwrap();
+    events.send(Message::text(r#"{"type":"stop"}"#)).await.unwrap();
+    let stopped = || live.bench.robot.state().motion.stopped == Some(havatar_api::StopReason::Stop);
+    for _ in 0..400 {
+        if stopped() {
+            break;
+        }
+        driver.send(json!({ "type": "hold", "linear": 0.5, "angular": 0 })).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(stopped(), "{:?}", live.bench.robot.state().motion);
+    live.stands().await;
+}
+
+#[tokio::test]
+async fn one_sign_in_does_not_take_all_drive_sockets() {
+    let live = Live::start().await;
+    let mut sockets = Vec::new();
+    while sockets.len() < crate::http::state::DRIVE_SOCKETS {
+        let cookie = live.robot.cookie().await;
+        for _ in 0..crate::http::state::DRIVE_SOCKETS_OF_PERSON {
+            sockets.push(live.try_open("cookie", &cookie).await.unwrap());
+        }
+    }
+    live.driver().await;
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::http::server::Server;
 use crate::http::state::{EVENT_SOCKETS, EVENT_SOCKETS_OF_PERSON};
+use crate::robot::testing::Bench;
 
 use super::*;
 
@@ -24,7 +25,10 @@ struct Live {
 
 impl Live {
     fn start() -> Self {
-        let robot = Robot::new();
+        Self::around(Robot::new())
+    }
+
+    fn around(robot: Robot) -> Self {
         let server = Server::bind("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let listening = server.listening();
         let stop = CancellationToken::new();
@@ -264,17 +268,15 @@ async fn when_all_sockets_are_taken_the_sign_in_with_most_gives_way() {
 }
 
 #[tokio::test]
-async fn a_stop_and_an_e_stop_go_by_the_event_socket_too() {
-    let live = Live::start();
+async fn an_e_stop_goes_by_the_event_socket_too() {
+    let bench = Bench::start().await;
+    let live = Live::around(Robot::around(Parts::default(), bench.robot.clone()));
     let mut socket = live.open().await;
     event(&mut socket).await;
     for ignored in ["", "{", "[]", r#"{"type":"drive"}"#, r#"{"type":"estop","more":1}"#] {
         socket.send(Message::text(ignored)).await.unwrap();
     }
-    let stopped = || live.robot.app.robot.state().motion.stopped.is_some();
-    let latched = || live.robot.app.robot.state().estop.latched;
-    socket.send(Message::text(r#"{"type":"stop"}"#)).await.unwrap();
-    until("the robot was told to stop", stopped).await;
+    let latched = || bench.robot.state().estop.latched;
     assert!(!latched());
     socket.send(Message::text(r#"{"type":"estop"}"#)).await.unwrap();
     until("the e-stop is latched", latched).await;
@@ -284,7 +286,8 @@ async fn a_stop_and_an_e_stop_go_by_the_event_socket_too() {
 /// A page on a bad link does not take what it is sent, and its stop has to arrive all the same.
 #[tokio::test]
 async fn a_client_that_takes_nothing_can_stop() {
-    let live = Live::start();
+    let bench = Bench::start().await;
+    let live = Live::around(Robot::around(Parts::default(), bench.robot.clone()));
     let mut socket = live.open().await;
     event(&mut socket).await;
     let long = "x".repeat(1_000_000);
@@ -294,10 +297,12 @@ async fn a_client_that_takes_nothing_can_stop() {
             status.processes[0].restarts = n;
             status.processes[0].why = Some(long.clone());
         });
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
     }
     socket.send(Message::text(r#"{"type":"estop"}"#)).await.unwrap();
-    until("the e-stop is latched", || live.robot.app.robot.state().estop.latched).await;
+    until("the e-stop is latched", || bench.robot.state().estop.latched).await;
     live.end().await;
 }
 
