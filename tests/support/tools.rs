@@ -95,7 +95,7 @@ pub fn mediamtx_that_refuses(path: &Path, part: &str) {
     );
 }
 
-/// The same, which first makes the first file and then waits for somebody to make the second.
+/// The same, which first makes the first file and then waits for the second.
 pub fn mediamtx_that_refuses_when_told(path: &Path, part: &str) -> (PathBuf, PathBuf) {
     let refusing = path.with_extension("refusing");
     mediamtx_that_refuses(&refusing, part);

@@ -47,7 +47,7 @@ impl RunQueue {
     pub fn waited(&mut self) -> Duration {
         let now = Instant::now();
         let passed = now.saturating_duration_since(std::mem::replace(&mut self.last, now));
-        let found = self.look();
+        let (found, own) = (self.look(), std::process::id());
         let (mut waited, mut ran) = (Duration::ZERO, Duration::ZERO);
         for (thread, times) in &found {
             // A thread that is new is younger: all its time is of this interval.
@@ -59,7 +59,16 @@ impl RunQueue {
             ran = ran.max(more.ran);
             waited += match more {
                 // Neither ran nor was its wait added up: it sleeps, or waits since before the last look.
-                Times { ran: Duration::ZERO, waited: Duration::ZERO } if is_runnable(*thread) => passed,
+                Times { ran: Duration::ZERO, waited: Duration::ZERO } => {
+                    if is_runnable(*thread) {
+                        passed
+                    } else {
+                        Duration::ZERO
+                    }
+                }
+                // It ran, and waits again: since when, the kernel does not say yet. This program's own threads are left out, for
+                // one of them runs at this moment.
+                more if thread.0 != own && is_runnable(*thread) => passed.saturating_sub(more.ran),
                 more => more.waited,
             };
         }

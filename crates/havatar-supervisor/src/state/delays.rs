@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Machine;
 use super::phase::Phase;
 use super::types::{Action, Scrutiny};
-use super::{Machine, format_duration};
 
 impl Machine {
     /// How closely the time since the last event is to be looked at.
@@ -47,13 +47,4 @@ impl Machine {
         }
         vec![]
     }
-}
-
-/// A process that was kept from running for a part that matters is shown with it: the cause is then the machine.
-pub(super) fn describe_silence(silence: Duration, excused: Duration) -> String {
-    let silent = format_duration(silence);
-    if excused < silence / 10 {
-        return silent;
-    }
-    format!("{silent}, kept from running for {} of it", format_duration(excused))
 }

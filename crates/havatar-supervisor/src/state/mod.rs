@@ -14,11 +14,12 @@ mod delays;
 mod phase;
 mod requests;
 mod types;
+mod wording;
 
 pub(crate) use types::{Action, Event, Scrutiny};
 
-use delays::describe_silence;
 use phase::{AfterSpawn, Phase, StopStage};
+use wording::{describe_silence, format_duration};
 
 /// How long the cleanup may take before it counts as complete.
 pub(crate) const CLEANUP_LIMIT: Duration = Duration::from_secs(1);
@@ -363,15 +364,6 @@ impl Machine {
 
 fn describe_last_error(error: Option<&str>) -> String {
     error.map(|error| format!(" (last: {error})")).unwrap_or_default()
-}
-
-/// A duration with its unit: `200 ms`, `1.5 s`.
-fn format_duration(duration: Duration) -> String {
-    if duration < Duration::from_secs(1) {
-        format!("{} ms", duration.as_millis())
-    } else {
-        format!("{:.1} s", duration.as_secs_f64())
-    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,13 @@
 //! Listing, opening and deletion work on the files beneath their directory: recordings are available while MediaMTX is away.
 
 mod catalogue;
+mod ending;
 mod error;
 mod files;
 mod recorder;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{Stream, stream};
 use havatar_api as api;
@@ -23,6 +22,7 @@ use crate::media::RecordSwitch;
 pub use error::RecordingError;
 
 use catalogue::Catalogue;
+use ending::Ending;
 use recorder::Recorder;
 
 /// The handle. Clones share one recorder.
@@ -155,17 +155,6 @@ impl Recordings {
     }
 }
 
-/// Who ends the recorder.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ending(Arc<AtomicBool>);
-
-impl Ending {
-    /// A person stopped the daemon, and thereby the recording.
-    fn is_a_persons(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
 impl Running {
     /// Returns if the recorder ends before it was asked to, which it does not unless it is broken.
     pub async fn broken(&mut self) {
@@ -175,7 +164,7 @@ impl Running {
     /// Closes the open recording; before the media side stops. Unless a person asked for it, the next start goes on recording.
     /// Returns a wait for the disk, to be awaited last.
     pub async fn stop(self, asked: bool) -> impl Future<Output = ()> {
-        self.ending.0.store(asked, Ordering::Release);
+        self.ending.set(asked);
         self.stop.cancel();
         if !self.task.is_finished() {
             let _ = self.task.await;

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::media::RecordSwitch;
 use crate::store::{Pending, Persisted};
 
-use super::Ending;
 use super::catalogue::Catalogue;
+use super::ending::Ending;
 use super::error::RecordingError;
 
 const TICK: Duration = Duration::from_millis(500);
@@ -54,7 +54,7 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Takes up what is wanted from `state_dir`.
-    pub(crate) fn spawn(
+    pub(super) fn spawn(
         switch: RecordSwitch,
         catalogue: Catalogue,
         state_dir: &Path,

@@ -48,7 +48,7 @@ impl<T: Send + 'static> Offload<T> {
         Self::build(Box::new(work), Box::new(|_, _| ()))
     }
 
-    /// The same, with somebody to tell the error before and the error now after each time.
+    /// The same; after each time, `tell` gets the error before and the error now.
     pub(crate) fn telling(
         self,
         tell: impl Fn(Option<&io::Error>, Option<&io::Error>) + Send + Sync + 'static,

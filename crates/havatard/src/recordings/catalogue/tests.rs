@@ -82,7 +82,7 @@ fn the_file_that_grows_is_found_whatever_the_clock_says() {
 }
 
 #[test]
-fn a_file_that_goes_on_after_a_stall_is_seen_to() {
+fn a_file_that_goes_on_after_a_stall_grows_again() {
     let mut disk = Disk::new();
     disk.look(Duration::ZERO);
     disk.write(A, disk.wall);
