@@ -7,6 +7,7 @@ mod camera;
 mod end;
 mod matrix;
 mod mediamtx_dies;
+mod other_user;
 mod publishers_die;
 mod recording;
 mod reload;

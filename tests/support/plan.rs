@@ -180,7 +180,8 @@ impl Plan {
             Some(text) => text.clone(),
             None => format!("{:#}\n", self.config),
         };
-        fs::write(self.config_file(), text).expect("the config file is written");
+        // Whatever the tester's umask is: one that others may write is refused.
+        tools::secret(&self.config_file(), &text);
     }
 
     /// Launches a daemon that is to end by itself, and waits for that.

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::confinement::Confinement;
+
 /// One program with its arguments, environment and folder. It is started without a shell.
 ///
 /// The child inherits the caller's environment without the variables of `env_remove`, `env_remove_prefixes` and those
@@ -21,6 +23,8 @@ pub struct Command {
     pub env_remove_prefixes: Vec<String>,
     /// The folder to start in; `None` is the caller's own.
     pub cwd: Option<PathBuf>,
+    /// What it may do; `None` is all that the caller may.
+    pub confinement: Option<Confinement>,
 }
 
 impl Command {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::confinement::ConfinementReport;
 use crate::effects::Effects;
 use crate::log_ring::{LogLine, LogRing};
 use crate::requests::{Reply, Request};
@@ -22,6 +23,7 @@ pub struct Supervised {
     requests: mpsc::Sender<Request>,
     snapshots: watch::Receiver<Snapshot>,
     log: Arc<LogRing>,
+    spawner: Spawner,
 }
 
 impl Supervised {
@@ -48,7 +50,7 @@ impl Supervised {
         });
         let effects = Effects::new(options, prepare, spawner.clone(), Arc::clone(&log), Arc::clone(&name));
         tokio::spawn(task::run(effects, published, inbox, cancel));
-        Self { requests, snapshots, log }
+        Self { requests, snapshots, log, spawner: spawner.clone() }
     }
 
     /// Makes the process wanted, and returns when the request is accepted: the process starts in the background. In
@@ -110,6 +112,11 @@ impl Supervised {
     /// The newest snapshot.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshots.borrow().clone()
+    }
+
+    /// What the programs of the last launch run under; none before the first.
+    pub fn confinement(&self) -> Vec<ConfinementReport> {
+        self.spawner.confinement(&self.snapshots.borrow().name)
     }
 
     /// The last 200 lines, oldest first, and the number of lines dropped in all by the rate limit.

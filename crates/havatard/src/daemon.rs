@@ -14,7 +14,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
+use crate::config::trust;
 use crate::config::{Config, Loaded};
+use crate::confinement::Confiner;
 use crate::handles::Handles;
 use crate::http::hook;
 use crate::http::server::Server;
@@ -65,6 +67,11 @@ pub async fn run(
         hook: ([127, 0, 0, 1], port).into(),
         access: access.clone(),
         spawner: spawner.clone(),
+        confiner: Confiner::new(
+            options.state_dir.clone(),
+            options.runtime_dir.clone(),
+            loaded.file.clone().or_else(|| options.config.clone()),
+        ),
     };
     let (media, recordings, mut running) = MediaSide::start(&config, surroundings);
     let (robot, robot_running) = Robot::start(
@@ -83,7 +90,7 @@ pub async fn run(
         faults: Vec::new(),
     });
     let (speech, speaking) = Speech::new(config_rx.clone(), media.clone(), spawner.clone(), shutdown.clone());
-    let (presence, looking) = presence::start(media.clone(), robot.clone(), shutdown.clone());
+    let (presence, looking) = presence::start(media.clone(), &recordings, robot.clone(), shutdown.clone());
     let handles = Arc::new(Handles {
         media: media.clone(),
         recordings,
@@ -231,6 +238,9 @@ fn with_directories(options: Options) -> anyhow::Result<Options> {
         runtime_dir: make_directory(&options.runtime_dir)?,
         ..options
     };
+    for dir in [&options.state_dir, &options.runtime_dir] {
+        trust::folder(dir).map_err(|distrust| anyhow::anyhow!("{} {distrust}", dir.display()))?;
+    }
     prove_writable(&options.runtime_dir)?;
     // Recordings fill this disk. A robot with a full disk must still start, so that recordings can be deleted.
     if let Err(error) = prove_writable(&options.state_dir) {

@@ -39,7 +39,16 @@ pub(crate) async fn run<A: Into<OsString>>(
     args: impl IntoIterator<Item = A>,
     limit: Duration,
 ) -> Result<RunOutput, RunError> {
-    spawner.run_once(Command::new(program).args(args), limit, MAX_OUTPUT).await
+    run_command(spawner, Command::new(program).args(args), limit).await
+}
+
+/// The same for a command that is put together already.
+pub(crate) async fn run_command(
+    spawner: &Spawner,
+    command: Command,
+    limit: Duration,
+) -> Result<RunOutput, RunError> {
+    spawner.run_once(command, limit, MAX_OUTPUT).await
 }
 
 /// The daemon's own program, for the audio stages. If its file was replaced meanwhile, the running one is available

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::audio::speaker::{SpeakerLaunch, TalkLaunch};
+use super::confined::Confined;
 use super::context::Context;
 use super::describe;
 use super::error::MediaError;
@@ -99,6 +100,7 @@ fn mediamtx(ctx: &Arc<Context>, applied: &Arc<AppliedConfig>, cancel: &Cancellat
         ..Options::default()
     };
     let launch = MediaMtxLaunch { ctx: ctx.clone(), applied: applied.clone(), checked: None, doubted: false };
+    let launch = Confined { id: ProcessId::Mediamtx, launch, ctx: ctx.clone() };
     Supervised::spawn(ProcessId::Mediamtx.name(), options, launch, &ctx.spawner, cancel.clone())
 }
 
@@ -111,7 +113,7 @@ fn speaker(ctx: &Arc<Context>, wanted: bool, cancel: &CancellationToken) -> Supe
         wanted,
         ..Options::default()
     };
-    let launch = SpeakerLaunch(ctx.clone());
+    let launch = Confined { id: ProcessId::Speaker, launch: SpeakerLaunch(ctx.clone()), ctx: ctx.clone() };
     Supervised::spawn(ProcessId::Speaker.name(), options, launch, &ctx.spawner, cancel.clone())
 }
 
@@ -131,7 +133,7 @@ fn publisher_policy() -> Policy {
 /// An ffmpeg, whose `-progress` its probe follows.
 fn publisher<L: Launch>(
     id: ProcessId,
-    ctx: &Context,
+    ctx: &Arc<Context>,
     launch: L,
     wanted: bool,
     cancel: &CancellationToken,
@@ -145,5 +147,6 @@ fn publisher<L: Launch>(
         redact: Some(Arc::new(ffmpeg::redact)),
         wanted,
     };
+    let launch = Confined { id, launch, ctx: ctx.clone() };
     Supervised::spawn(id.name(), options, launch, &ctx.spawner, cancel.clone())
 }

@@ -8,6 +8,7 @@ mod recorder;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use havatar_api as api;
 use tokio::sync::watch;
@@ -26,6 +27,25 @@ pub struct Recordings {
     switch: RecordSwitch,
     recorder: Recorder,
     status: watch::Receiver<api::RecordingStatus>,
+    followers: Arc<watch::Sender<Followers>>,
+}
+
+/// Downloads of recordings that are still being made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Followers {
+    /// Now.
+    pub now: u32,
+    /// Ever: one that is over already shows here.
+    pub ever: u64,
+}
+
+/// Such a download. It counts until it is dropped.
+pub struct Following(Arc<watch::Sender<Followers>>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.send_modify(|followers| followers.now -= 1);
+    }
 }
 
 /// Ends the recorder.
@@ -40,7 +60,7 @@ impl Recordings {
         let stop = CancellationToken::new();
         let (recorder, task) = Recorder::spawn(switch.clone(), state_dir, stop.clone());
         let status = recorder.status();
-        (Self { switch, recorder, status }, Running { stop, task })
+        (Self { switch, recorder, status, followers: Arc::default() }, Running { stop, task })
     }
 
     /// Whether and to what is recorded.
@@ -51,6 +71,25 @@ impl Recordings {
     /// Follows changes of the status.
     pub fn subscribe(&self) -> watch::Receiver<api::RecordingStatus> {
         self.status.clone()
+    }
+
+    /// Whether what the robot sees and hears is recorded, or may be.
+    pub fn armed(&self) -> watch::Receiver<bool> {
+        self.recorder.armed()
+    }
+
+    /// Counts somebody who fetches a recording that is still being made: it shows what the robot sees now.
+    pub fn follow(&self) -> Following {
+        self.followers.send_modify(|followers| {
+            followers.now += 1;
+            followers.ever += 1;
+        });
+        Following(Arc::clone(&self.followers))
+    }
+
+    /// How many do so.
+    pub fn followers(&self) -> watch::Receiver<Followers> {
+        self.followers.subscribe()
     }
 
     /// Starts recording video and audio; answers when a file grows, or after three seconds.

@@ -43,6 +43,7 @@ pub(crate) enum Command {
 pub(crate) struct Recorder {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<RecordingStatus>,
+    armed: watch::Receiver<bool>,
 }
 
 impl Recorder {
@@ -54,6 +55,7 @@ impl Recorder {
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(8);
         let (status, seen) = watch::channel(RecordingStatus::default());
+        let (armed_tx, armed) = watch::channel(false);
         let file = state_dir.join("recording-wanted");
         let task = Task {
             wanted: file.exists(),
@@ -61,6 +63,7 @@ impl Recorder {
             file: Persisted::new("whether to record", file, |on: &bool| Ok(on.then(Vec::new))),
             switch,
             status,
+            armed: armed_tx,
             growth: None,
             confirmed: None,
             full: false,
@@ -68,11 +71,17 @@ impl Recorder {
             waiting: Vec::new(),
         };
         let handle = tokio::spawn(task.run(inbox, stop));
-        (Self { commands, status: seen }, handle)
+        (Self { commands, status: seen, armed }, handle)
     }
 
     pub(crate) fn status(&self) -> watch::Receiver<RecordingStatus> {
         self.status.clone()
+    }
+
+    /// Whether MediaMTX records, or may record: what it sees and hears can be watched later. It is said from before the
+    /// switch is set until MediaMTX has confirmed that it is off, whether a file grows or not.
+    pub(crate) fn armed(&self) -> watch::Receiver<bool> {
+        self.armed.clone()
     }
 
     pub(crate) async fn start(&self) -> Result<RecordingStatus, RecordingError> {
@@ -96,6 +105,7 @@ struct Task {
     wanted: bool,
     wanted_since: Instant,
     status: watch::Sender<RecordingStatus>,
+    armed: watch::Sender<bool>,
     growth: Option<Growth>,
     /// What MediaMTX's switch was last read as; `None` when it may have forgotten.
     confirmed: Option<bool>,
@@ -127,6 +137,10 @@ impl Task {
                 Ok(()) = up.changed() => {
                     up.borrow_and_update();
                     self.confirmed = None;
+                    if !self.switch.is_reachable() {
+                        // One that has ended records nothing, and the next begins with the switch off.
+                        self.arm(false);
+                    }
                     let _ = self.settle().await;
                 }
                 _ = tick.tick(), if self.wanted || unsettled || self.status.borrow().recording => {
@@ -184,8 +198,12 @@ impl Task {
         if !self.switch.is_reachable() || (self.confirmed == Some(on) && (growing || !on)) {
             return Ok(());
         }
+        if on {
+            self.arm(true);
+        }
         match self.switch.set(on).await {
             Ok(()) => {
+                self.arm(on);
                 self.confirmed = Some(on);
                 self.refused = None;
                 Ok(())
@@ -197,6 +215,10 @@ impl Task {
                 Err(error.into())
             }
         }
+    }
+
+    fn arm(&self, on: bool) {
+        self.armed.send_if_modified(|armed| std::mem::replace(armed, on) != on);
     }
 
     /// Below the reserve recording is held off; it goes on with twice as much room.

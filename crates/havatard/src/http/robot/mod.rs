@@ -26,10 +26,11 @@ fn check_rate(state: &AppState) -> Result<(), ApiError> {
 }
 
 /// The caller, as the robot's side identifies people.
-fn who(identity: &Identity) -> Who {
+pub(super) fn who(identity: &Identity) -> Who {
     let key = match identity.owner() {
         Owner::Token => "token".to_owned(),
         Owner::Session(number) => format!("session {number}"),
     };
-    Who { name: identity.me.name.clone(), key, admin: identity.me.role == Role::Admin }
+    let name = identity.me.name.clone();
+    Who { account: name.clone(), name, key, admin: identity.me.role == Role::Admin }
 }

@@ -5,10 +5,10 @@ use havatar_api::{BuzzerRequest, HeadRequest, LightsRequest, StepRequest};
 use http::StatusCode;
 
 use crate::http::error::ApiError;
-use crate::http::extract::JsonObject;
+use crate::http::extract::{Caller, JsonObject};
 use crate::http::state::AppState;
 
-use super::check_rate;
+use super::{check_rate, who};
 
 /// Begins a bounded move. The lease's drive socket must be open: it keeps the move alive.
 #[utoipa::path(
@@ -25,10 +25,11 @@ use super::check_rate;
 )]
 pub(in super::super) async fn step(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<StepRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state)?;
-    state.handles.robot.step(&request)?;
+    state.handles.robot.step(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -47,10 +48,11 @@ pub(in super::super) async fn step(
 )]
 pub(in super::super) async fn head(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<HeadRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state)?;
-    state.handles.robot.head(&request)?;
+    state.handles.robot.head(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -69,10 +71,11 @@ pub(in super::super) async fn head(
 )]
 pub(in super::super) async fn lights(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<LightsRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state)?;
-    state.handles.robot.lights(&request)?;
+    state.handles.robot.lights(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -91,9 +94,10 @@ pub(in super::super) async fn lights(
 )]
 pub(in super::super) async fn buzzer(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(request): JsonObject<BuzzerRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state)?;
-    state.handles.robot.buzzer(&request)?;
+    state.handles.robot.buzzer(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,11 +10,10 @@ use crate::config::{CameraDevice, CameraEncoder, CameraSource, Config};
 use crate::media::context::Context;
 use crate::media::paths::CAMERA;
 use crate::media::process_table::ProcessId;
-use crate::media::server::access::Purpose;
 use crate::program;
 
 use super::ffmpeg::{self, CameraInput, VideoCodec};
-use super::launch::{find_ffmpeg, one_time_url, privacy_check, server_up};
+use super::launch::{find_ffmpeg, path_url, privacy_check, server_up};
 use super::{encoder, v4l2};
 
 pub(crate) struct CameraLaunch(pub(crate) Arc<Context>);
@@ -58,17 +57,17 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
             let given = offer.format == "h264";
             let codec = codec(ctx, &ffmpeg, &config, given).await?;
             let input = CameraInput::V4l2 { device: &device, format: &offer.format };
-            Ok(publish(ctx, &config, &ffmpeg, &input, codec, None))
+            Ok(publish(&config, &ffmpeg, &input, codec, None))
         }
         CameraSource::Csi => {
             let codec = codec(ctx, &ffmpeg, &config, false).await?;
             let source = csi(&config)?;
-            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
+            Ok(publish(&config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
         CameraSource::Test => {
             let codec = codec(ctx, &ffmpeg, &config, false).await?;
             let source = test_picture(&config)?;
-            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
+            Ok(publish(&config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
         CameraSource::Url => {
             let url = camera
@@ -76,7 +75,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
                 .as_ref()
                 .ok_or_else(|| LaunchError::Failed("media.camera.url is not set".into()))?;
             let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
-            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None))
+            Ok(publish(&config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None))
         }
         CameraSource::File => {
             let file = camera
@@ -85,7 +84,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
                 .ok_or_else(|| LaunchError::Failed("media.camera.file is not set".into()))?;
             let file = present(ctx, Some(file.as_path().to_owned()), "the video file")?;
             let codec = codec(ctx, &ffmpeg, &config, camera.encoder == CameraEncoder::Copy).await?;
-            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::File(&file), codec, None))
+            Ok(publish(&config, &ffmpeg, &CameraInput::File(&file), codec, None))
         }
         CameraSource::Off => Err(LaunchError::NotReady("no camera is configured".into())),
     }
@@ -103,14 +102,13 @@ fn present(ctx: &Context, path: Option<PathBuf>, what: &str) -> Result<PathBuf, 
 }
 
 fn publish(
-    ctx: &Context,
     config: &Config,
     ffmpeg: &Path,
     input: &CameraInput<'_>,
     codec: VideoCodec,
     source: Option<Command>,
 ) -> Pipeline {
-    let target = one_time_url(ctx, config, Purpose::Publish(CAMERA.into()), CAMERA);
+    let target = path_url(config, CAMERA);
     let encode = Command::new(ffmpeg).args(ffmpeg::camera(&config.media.camera, input, codec, &target));
     Pipeline { stages: source.into_iter().chain([encode]).collect() }
 }
