@@ -61,18 +61,7 @@ pub async fn run(
 
     let access = AccessRules::new();
     let (hook, port) = hook::bind().context("cannot bind the auth hook on 127.0.0.1")?;
-    let surroundings = Surroundings {
-        state_dir: options.state_dir.clone(),
-        runtime_dir: options.runtime_dir.clone(),
-        hook: ([127, 0, 0, 1], port).into(),
-        access: access.clone(),
-        spawner: spawner.clone(),
-        confiner: Confiner::new(
-            options.state_dir.clone(),
-            options.runtime_dir.clone(),
-            loaded.file.clone().or_else(|| options.config.clone()),
-        ),
-    };
+    let surroundings = surroundings(&options, &loaded, port, &access, &spawner);
     let (media, recordings, mut running) = MediaSide::start(&config, surroundings);
     let (robot, robot_running) = Robot::start(
         &config,
@@ -198,6 +187,25 @@ async fn until_stopped(
     };
     shutdown.cancel();
     Some(ended)
+}
+
+fn surroundings(
+    options: &Options,
+    loaded: &Loaded,
+    hook_port: u16,
+    access: &AccessRules,
+    spawner: &Spawner,
+) -> Surroundings {
+    let (state_dir, runtime_dir) = (options.state_dir.clone(), options.runtime_dir.clone());
+    let config_file = loaded.file.clone().or_else(|| options.config.clone());
+    Surroundings {
+        confiner: Confiner::new(state_dir.clone(), runtime_dir.clone(), config_file),
+        state_dir,
+        runtime_dir,
+        hook: ([127, 0, 0, 1], hook_port).into(),
+        access: access.clone(),
+        spawner: spawner.clone(),
+    }
 }
 
 /// The media side and the recorder, which stops before it.

@@ -98,8 +98,11 @@ fn judge(path: &Path, meta: &Metadata, trust: Trust) -> Result<(), Distrust> {
         return Err(exposed(format!("can be written by others (mode {mode:04o})"), fix));
     }
     // The usual way to give a service a secret of root's: its own group may read it.
-    let given =
-        mode & 0o007 == 0 && meta.uid() == 0 && !geteuid().is_root() && meta.gid() == getegid().as_raw();
+    // Nothing for all others: its lowest three bits are zero.
+    let given = mode.trailing_zeros() >= 3
+        && meta.uid() == 0
+        && !geteuid().is_root()
+        && meta.gid() == getegid().as_raw();
     if trust == Trust::Secret && mode & 0o077 != 0 && !given {
         return Err(exposed(
             format!("can be read by others (mode {mode:04o})"),
@@ -147,7 +150,7 @@ fn within(folder: &Path, distrust: Distrust) -> Distrust {
         Distrust::Exposed { why, fix } => {
             exposed(format!("lies below {}, which {why}", folder.display()), fix)
         }
-        io => io,
+        io @ Distrust::Io(_) => io,
     }
 }
 

@@ -249,7 +249,7 @@ mod tests {
     fn said(seed: u64) -> bool {
         let text = text(seed);
         let Ok(clean) = clean(&text) else { return false };
-        let voice = if seed % 3 == 0 { "en" } else { "ro" };
+        let voice = if seed.is_multiple_of(3) { "en" } else { "ro" };
         let mut engine = Command::new("espeak-ng")
             .args(["-v", voice, "-b", "1", "--stdin", "--stdout"])
             .stdin(Stdio::piped())

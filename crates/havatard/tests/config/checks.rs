@@ -10,8 +10,8 @@ use crate::{error, errors, loads};
 
 /// Writes a file that nobody else may read.
 fn secret(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(path, text).expect("the secret is written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is closed");
 }
 
 fn keys(errors: &[Diagnostic]) -> Vec<(&str, Option<u32>)> {

@@ -44,7 +44,7 @@ pub(super) struct Writer<D> {
 
 /// Where lines go.
 enum Sink {
-    Disk(Rings),
+    Disk(Box<Rings>),
     Memory(Memory),
 }
 
@@ -184,7 +184,7 @@ impl<D: Disk> Writer<D> {
         match opened {
             Ok(rings) => {
                 let lost = memory.lost;
-                self.sink = Sink::Disk(rings);
+                self.sink = Sink::Disk(Box::new(rings));
                 if lost > 0 {
                     self.add_loss(lost, "disk");
                 }
