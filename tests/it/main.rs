@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod camera;
+mod confinement;
 mod end;
 mod matrix;
 mod mediamtx_dies;

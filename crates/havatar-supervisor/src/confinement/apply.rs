@@ -56,6 +56,7 @@ impl Prepared {
         unsafe {
             command.pre_exec(move || {
                 let mut done = 0;
+                drop_capabilities();
                 if prctl::set_no_new_privs().is_ok() {
                     done |= NO_NEW_PRIVILEGES;
                 }
@@ -72,6 +73,21 @@ impl Prepared {
             });
         }
         receipt
+    }
+}
+
+/// Of a daemon that runs as root, helpers inherit no more than what opens files and devices: with the rest they could look
+/// into other processes in spite of all that follows. Without that right, there is nothing to drop.
+fn drop_capabilities() {
+    // By their numbers in linux/capability.h: DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, NET_BIND_SERVICE, IPC_LOCK, IPC_OWNER, SYS_NICE.
+    const LEFT: [libc::c_ulong; 7] = [1, 2, 3, 10, 14, 15, 23];
+    const LAST: libc::c_ulong = 63;
+    for capability in (0..=LAST).filter(|capability| !LEFT.contains(capability)) {
+        #[expect(unsafe_code, reason = "a plain system call with numbers; nix has no wrapper of it")]
+        // SAFETY: no memory is passed; numbers that the kernel does not know are refused.
+        unsafe {
+            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+        }
     }
 }
 
