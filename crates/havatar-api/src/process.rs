@@ -54,7 +54,7 @@ pub struct Process {
     pub confinement: Vec<Confinement>,
 }
 
-/// What a program that the daemon started runs under: how far it is held back, whoever may have taken it over.
+/// What a program that the daemon started runs under: how far it is held back, even if it was taken over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Confinement {
     /// Its file name.

@@ -18,10 +18,9 @@ use tokio::time::timeout;
 use crate::command::Pipeline;
 use crate::confinement::{ConfinementReport, NOT_ASKED};
 use crate::env_tags::{self, TagFilter};
-use crate::guard;
 use crate::pre_exec::{self, Kind};
 use crate::process_group::{ProcessGroup, SpawnError, SpawnedGroup};
-use crate::sockets;
+use crate::{guard, sockets};
 
 /// Spawns every child process of this program and ensures that none outlives it.
 ///
@@ -96,7 +95,7 @@ impl Spawner {
 
     /// Whether the socket with this inode belongs to the process of that name: to a program of its pipeline, or to a
     /// descendant of one. Reads `/proc`, and waits for a launch that is under way, some ms.
-    pub fn holds_socket(&self, name: &str, inode: u64) -> bool {
+    pub fn owns_socket(&self, name: &str, inode: u64) -> bool {
         let roots = lock(&self.inner.running).pids.get(name).cloned().unwrap_or_default();
         sockets::is_held_by(&roots, inode)
     }

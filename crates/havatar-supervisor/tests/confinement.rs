@@ -8,6 +8,7 @@ use std::path::Path;
 use havatar_supervisor::{
     Command, Confinement, ConfinementReport, Network, Options, Pipeline, RunOutput, Spawner,
 };
+
 use support::{PATIENCE, eventually, sh, spawner, start};
 
 /// The folders that every program needs.
@@ -154,7 +155,7 @@ async fn a_supervised_pipeline_is_reported_stage_by_stage_and_stops_as_ever() {
 }
 
 #[tokio::test]
-async fn a_socket_is_known_by_the_process_that_holds_it() {
+async fn a_socket_is_known_by_its_process() {
     let spawner = spawner("holder");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -165,11 +166,11 @@ async fn a_socket_is_known_by_the_process_that_holds_it() {
     let (_held, from) =
         tokio::task::spawn_blocking(move || listener.accept()).await.expect("no panic").expect("a peer");
     let inode = inode_of(from.port()).expect("an established connection");
-    assert!(spawner.holds_socket("it", inode));
-    assert!(!spawner.holds_socket("other", inode));
-    assert!(!spawner.holds_socket("it", inode ^ 1));
+    assert!(spawner.owns_socket("it", inode));
+    assert!(!spawner.owns_socket("other", inode));
+    assert!(!spawner.owns_socket("it", inode ^ 1));
     process.stop().await.expect("it stops");
-    assert!(!spawner.holds_socket("it", inode));
+    assert!(!spawner.owns_socket("it", inode));
 }
 
 fn inode_of(port: u16) -> Option<u64> {

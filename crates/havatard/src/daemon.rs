@@ -14,8 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
-use crate::config::trust;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, trust};
 use crate::confinement::Confiner;
 use crate::handles::Handles;
 use crate::http::hook;

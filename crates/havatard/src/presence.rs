@@ -1,6 +1,6 @@
 //! Presence: shows on the robot that it is watched or driven, and applies its privacy switch to the media side.
 //!
-//! Whatever lets somebody see or hear counts: live readers, a recording, and fetching one that is still being made.
+//! All ways to see or hear count: live readers, a recording, and fetching one that is still being made.
 //! Joins the media side (readers of video and audio), the recorder and the robot (driver, privacy switch), and passes each the state of the
 //! other. A switch that cannot be read, because the cable is out or the daemon has just started, keeps its last state; on a
 //! robot without one nothing is held off.
@@ -184,7 +184,7 @@ fn fold(live: u32, later: LaterNow, robot: &api::RobotState) -> api::Presence {
         (followers > 0, api::PresenceWay::Download),
     ];
     api::Presence {
-        // Somebody will watch the recording.
+        // A recording is watched later.
         watchers: live.saturating_add(followers).max(u32::from(recorded)),
         ways: ways.into_iter().filter(|(is, _)| *is).map(|(_, way)| way).collect(),
         driven: robot.driver.as_ref().is_some_and(|driver| driver.connected),

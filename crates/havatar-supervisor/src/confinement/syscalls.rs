@@ -109,7 +109,7 @@ fn denied(network: &Network) -> Result<Rules, BackendError> {
         SeccompRule::new(vec![has(0, SeccompCmpOp::MaskedEq(flag), flag)?])
     });
     rules.insert(libc::SYS_clone, clone.collect::<Result<_, _>>()?);
-    // Characters typed into the terminal of whoever started the daemon.
+    // Characters typed into the terminal that the daemon was started at.
     let typed = SeccompRule::new(vec![has(1, SeccompCmpOp::Eq, libc::TIOCSTI)?])?;
     rules.insert(libc::SYS_ioctl, vec![typed]);
     rules.insert(libc::SYS_socket, sockets(network)?);

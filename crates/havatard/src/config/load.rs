@@ -28,7 +28,7 @@ impl Config {
                 let fix = "name a file that is there and that havatard's user may read";
                 Err(whole_file(path, None, checks::because(&error), fix))
             }
-            // Whoever can write the config decides which programs are run.
+            // The config decides which programs are run.
             Err(Distrust::Exposed { why, fix }) => Err(whole_file(path, None, why, &fix)),
         }
     }

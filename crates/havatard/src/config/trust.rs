@@ -1,6 +1,6 @@
 //! Which files are trusted: those that nobody else can have written, and secrets that nobody else can have read.
 //!
-//! A config decides which programs are run; whoever can write it runs programs as havatard's user. What is trusted is
+//! A config decides which programs are run: a user who can write it runs programs as havatard's. What is trusted is
 //! judged on the open file, so that nothing is exchanged between the look and the reading.
 
 use std::fs::{self, File, Metadata};
@@ -123,7 +123,7 @@ fn owner(path: &Path, meta: &Metadata) -> Result<(), Distrust> {
     ))
 }
 
-/// The folders that a path leads through, links followed: whoever can write in one can put another file in the place of ours.
+/// The folders that a path leads through, links followed: a user who can write in one can put another file in the place of ours.
 fn folders(path: &Path) -> Result<(), Distrust> {
     let parent = |path: &Path| path.parent().map(Path::to_owned);
     let named = std::path::absolute(path).ok().as_deref().and_then(parent);

@@ -115,7 +115,7 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (recording, file) = state.handles.recordings.open(&id).await?;
-    // Whoever fetches a file that grows sees and hears the robot as it is.
+    // A client that fetches a file that grows sees and hears the robot as it is.
     let following = recording.writing.then(|| state.handles.recordings.follow());
     download::serve(&recording, file, &headers, following).await
 }

@@ -46,7 +46,7 @@ fn mediamtx_listens(ctx: &Context, config: &Config) -> bool {
     let port = config.media.mediamtx.rtsp_address.0.port();
     let listeners = holders::listeners(port);
     !listeners.is_empty()
-        && listeners.iter().all(|inode| ctx.spawner.holds_socket(ProcessId::Mediamtx.name(), *inode))
+        && listeners.iter().all(|inode| ctx.spawner.owns_socket(ProcessId::Mediamtx.name(), *inode))
 }
 
 /// What a program of a process needs.

@@ -78,7 +78,7 @@ impl Recordings {
         self.recorder.armed()
     }
 
-    /// Counts somebody who fetches a recording that is still being made: it shows what the robot sees now.
+    /// Counts a client that fetches a recording that is still being made: it shows what the robot sees now.
     pub fn follow(&self) -> Following {
         self.followers.send_modify(|followers| {
             followers.now += 1;

@@ -374,7 +374,7 @@ async fn a_lease_ends_with_its_sign_in_and_opens_nothing_in_anothers_hands() {
     let body = json!({ "token": token }).to_string();
     let keep = || Ask::new(Method::PUT, "/api/v1/robot/lease").json(&body);
     assert_eq!(live.robot.ask(keep().page(&one)).await.status, StatusCode::NO_CONTENT);
-    // Whoever has read the token, in another sign-in or by the admin token.
+    // A client that has read the token, in another sign-in or with the admin token.
     for stranger in [keep().page(&other), keep().bearer(&live.robot.token)] {
         assert_eq!(live.robot.ask(stranger).await.refused(403), "no_lease");
     }

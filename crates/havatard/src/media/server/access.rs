@@ -136,7 +136,7 @@ impl AccessRules {
             // The talk line is read by the daemon alone.
             ("read", "webrtc") if request.path != TALK => secret(WHEP_USER, self.whep_secret()),
             ("publish", "webrtc") if request.path == TALK => secret(WHIP_USER, self.whip_secret()),
-            // Our own publishers give no credentials. Whoever gives some wants to be somebody else.
+            // Our own publishers give no credentials: a client with some is another one.
             (action, "rtsp") if request.user.is_empty() && request.password.is_empty() => {
                 client_of(action, &request.path).map_or(Decision::Foreign, Decision::Of)
             }

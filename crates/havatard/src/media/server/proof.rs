@@ -54,7 +54,7 @@ pub(crate) async fn prove(ctx: &Context, process: ProcessId, id: Option<&str>) -
         if socket.uid != nix::unistd::geteuid().as_raw() {
             return Err(Unproven::OtherUser { from, uid: socket.uid });
         }
-        if spawner.holds_socket(process.name(), socket.inode) {
+        if spawner.owns_socket(process.name(), socket.inode) {
             Ok(())
         } else {
             Err(Unproven::OtherProcess { from, process })
