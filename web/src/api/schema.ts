@@ -951,7 +951,7 @@ export interface components {
              */
             loaded_at: string;
         };
-        /** @description What a program that the daemon started runs under: how far it is held back, whoever may have taken it over. */
+        /** @description What a program that the daemon started runs under: how far it is held back, even if it was taken over. */
         Confinement: {
             /** @description The kernel holds it to the files and ports that it needs. */
             landlock: boolean;
