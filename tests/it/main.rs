@@ -4,11 +4,13 @@
 mod access;
 mod bad_input;
 mod camera;
+mod confinement;
 mod end;
 mod hanging_disk;
 mod matrix;
 mod mediamtx_dies;
 mod offers;
+mod other_user;
 mod publishers_die;
 mod recording;
 mod reload;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use havatar_api::ProcessState;
-use havatar_tests::{Plan, figure};
+use havatar_tests::{Plan, figure, tools};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -52,7 +52,7 @@ fn the_chosen_variants_hold_every_pair_of_settings() {
 
 fn prepared() -> Plan {
     let plan = Plan::new();
-    std::fs::write(plan.place("turn-password"), "canary-turn-password\n").expect("a password");
+    tools::secret(&plan.place("turn-password"), "canary-turn-password\n");
     plan
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use havatar_api::{Recording, RecordingFormat, RecordingStatus, Recordings};
+use havatar_api::{PresenceWay, Recording, RecordingFormat, RecordingStatus, Recordings};
 use havatar_tests::{BOTH, Daemon, Plan, figure, painted_in, pause, proc, tools};
 use nix::sys::signal::Signal;
 use reqwest::Method;
@@ -67,6 +67,57 @@ async fn a_recording_is_started_listed_downloaded_and_deleted() {
     assert!(!file.exists());
     let gone = daemon.ask(Method::GET, &format!("/api/v1/recordings/{id}")).await;
     assert_eq!((gone.status, gone.code().as_str()), (404, "no_such_recording"));
+}
+
+#[tokio::test]
+async fn whoever_is_recorded_is_shown_to_be_and_so_is_who_fetches_what_grows() {
+    let daemon = Plan::new().launch().await;
+    daemon.ready().await;
+    let presence = async || daemon.status().await.presence;
+    let before = presence().await;
+    assert_eq!((before.watchers, before.ways), (0, vec![]));
+    let started: RecordingStatus = daemon.post("/api/v1/recordings/start").await.json();
+    let id = started.id.expect("the file that grows");
+    let recorded = presence().await;
+    assert_eq!((recorded.watchers, recorded.ways), (1, vec![PresenceWay::Recording]), "nobody else looks");
+    // Fetched by two while it grows, in parts as a player does.
+    let fetch = async || {
+        let path = format!("/api/v1/recordings/{id}/download");
+        daemon
+            .try_ask(Method::GET, &path, |it| it.header("range", "bytes=0-99"))
+            .await
+            .expect("an answer")
+            .status
+    };
+    let (one, two) = tokio::join!(fetch(), fetch());
+    assert_eq!((one, two), (206, 206));
+    let followed = presence().await;
+    assert!(followed.ways.contains(&PresenceWay::Download) && followed.watchers >= 1, "{followed:?}");
+    assert_eq!(daemon.post("/api/v1/recordings/stop").await.status, 200);
+    daemon
+        .eventually(SOON, "nobody is shown any more", async || {
+            let presence = presence().await;
+            (presence.watchers == 0 && presence.ways.is_empty()).then_some(())
+        })
+        .await;
+    daemon
+        .eventually(SOON, "the file is closed", async || {
+            list(&daemon).await.items.into_iter().find(|item| !item.writing)
+        })
+        .await;
+    // What was is over: fetching it shows the robot to nobody.
+    assert_eq!(fetch().await, 206);
+    assert_eq!(presence().await.watchers, 0);
+    // A MediaMTX that is killed while it records: it is shown again once it records again.
+    daemon.post("/api/v1/recordings/start").await;
+    let pid = daemon.pid_of("mediamtx").await;
+    proc::signal(pid, Signal::SIGKILL);
+    grows(&daemon).await;
+    daemon
+        .eventually(SOON, "recording is shown again", async || {
+            presence().await.ways.contains(&PresenceWay::Recording).then_some(())
+        })
+        .await;
 }
 
 #[tokio::test]

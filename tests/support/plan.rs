@@ -14,6 +14,9 @@ use crate::{BOTH, tools, wait};
 /// The variable whose value every process of a daemon inherits.
 pub(crate) const TAG: &str = "HAVATAR_STORY";
 
+/// The folder of what a story brings along.
+const PLACES: &str = "places";
+
 /// Folders, ports and config of one daemon. It can be launched again after it has ended.
 #[must_use = "a plan does nothing until it is launched"]
 #[derive(Debug)]
@@ -60,6 +63,7 @@ impl Plan {
     }
 
     fn with(dir: PathBuf, temporary: Option<TempDir>, ports: Ports, program: PathBuf) -> Self {
+        fs::create_dir_all(dir.join(PLACES)).expect("a folder");
         let local = |port: u16| format!("127.0.0.1:{port}");
         let config = json!({
             "server": { "listen": "127.0.0.1:0" },
@@ -159,9 +163,10 @@ impl Plan {
         &self.runtime_dir
     }
 
-    /// A place in the story's own folder, gone when the story ends.
+    /// A place in a folder of the story's own, gone when the story ends. Programs of the daemon may write there, for it is
+    /// not the one that state and config are in.
     pub fn place(&self, name: &str) -> PathBuf {
-        self.dir.join(name)
+        self.dir.join(PLACES).join(name)
     }
 
     /// Where recordings are by default.
@@ -171,7 +176,7 @@ impl Plan {
 
     /// The config file.
     pub fn config_file(&self) -> PathBuf {
-        self.place("havatar.yaml")
+        self.dir.join("havatar.yaml")
     }
 
     /// Writes the config file: JSON, which is YAML too, a key a line.
@@ -180,7 +185,8 @@ impl Plan {
             Some(text) => text.clone(),
             None => format!("{:#}\n", self.config),
         };
-        fs::write(self.config_file(), text).expect("the config file is written");
+        // Whatever the tester's umask is: one that others may write is refused.
+        tools::secret(&self.config_file(), &text);
     }
 
     /// Launches a daemon that is to end by itself, and waits for that.
@@ -206,7 +212,7 @@ impl Plan {
     }
 
     pub(crate) fn spawn(&self, verb: &str) -> Child {
-        let output = |name: &str| File::create(self.place(name)).expect("a file for output");
+        let output = |name: &str| File::create(self.dir.join(name)).expect("a file for output");
         let mut command = self.command(&[], verb);
         command.stdout(output("stdout")).stderr(output("stderr"));
         command.spawn().expect("havatard starts")
@@ -240,7 +246,7 @@ impl Plan {
     }
 
     fn said(&self, name: &str) -> String {
-        fs::read(self.place(name))
+        fs::read(self.dir.join(name))
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .unwrap_or_default()
     }

@@ -40,6 +40,15 @@ pub fn script(path: &Path, text: &str) {
     fs::rename(&draft, path).expect("the script is in place");
 }
 
+/// Writes a file that nobody else may read.
+///
+/// # Panics
+/// If it cannot be written.
+pub fn secret(path: &Path, text: &str) {
+    fs::write(path, text).expect("the secret is written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is closed to others");
+}
+
 /// Permission bits of a file.
 ///
 /// # Panics

@@ -32,7 +32,7 @@ pub use drive::{DriveEvent, DriveMessage, Stamp};
 pub use event::{Event, StopMessage};
 pub use machine::{Machine, Overload, ReducedPicture};
 pub use problem::Problem;
-pub use process::{LogLine, LogSource, Logs, Process, ProcessState};
+pub use process::{Confinement, LogLine, LogSource, Logs, Process, ProcessState};
 pub use recording::{Recording, RecordingFormat, RecordingStatus, Recordings};
 pub use refusal::Refusal;
 pub use robot::{
@@ -42,6 +42,6 @@ pub use robot::{
 pub use status::{ConfigFault, ConfigStatus, Devices, Encoder, Health, Missing, Readiness, Status};
 pub use stream::{Stream, Streams, Viewer, ViewerReport};
 pub use voice::{
-    Language, Levels, Phrase, PhraseCategory, Phrases, Presence, SpeakRequest, Speech, SpeechFailure,
-    TalkRequest, Talker, Utterance, Voice, VolumeRequest,
+    Language, Levels, Phrase, PhraseCategory, Phrases, Presence, PresenceWay, SpeakRequest, Speech,
+    SpeechFailure, TalkRequest, Talker, Utterance, Voice, VolumeRequest,
 };

@@ -49,6 +49,25 @@ pub struct Process {
     /// When the next attempt is due; `null` unless in `backoff`.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     pub retry_at: Option<Timestamp>,
+    /// What each of its programs runs under since the last launch, in the order of the data flow.
+    #[serde(default)]
+    pub confinement: Vec<Confinement>,
+}
+
+/// What a program that the daemon started runs under: how far it is held back, even if it was taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Confinement {
+    /// Its file name.
+    pub program: String,
+    /// It gains no rights by running a file.
+    pub no_new_privileges: bool,
+    /// The kernel holds it to the files and ports that it needs.
+    pub landlock: bool,
+    /// The kernel holds it to the system calls that it needs.
+    pub seccomp: bool,
+    /// What is missing, and why; `null` if nothing is.
+    #[schema(required)]
+    pub missing: Option<String>,
 }
 
 /// Where a log line came from.

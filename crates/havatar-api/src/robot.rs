@@ -220,6 +220,9 @@ pub struct Driver {
     pub lease: u64,
     /// Their name.
     pub who: String,
+    /// The name of their account, which nobody chooses.
+    #[serde(default)]
+    pub account: String,
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::device::Device;
+use crate::process::Confinement;
 
 /// Sound at the robot: its loudspeaker, who may be heard there, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -47,6 +48,9 @@ pub struct Speech {
     /// What could not be said last, until something is said again.
     #[schema(required)]
     pub failed: Option<SpeechFailure>,
+    /// What the engine's programs ran under last; empty until something has been said.
+    #[serde(default)]
+    pub confinement: Vec<Confinement>,
 }
 
 /// Why something was not said.
@@ -152,12 +156,28 @@ pub struct Phrase {
     pub language: Language,
 }
 
+/// A way to see and hear through the robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PresenceWay {
+    /// Live: a page, a player, a program.
+    Live,
+    /// It is recorded, or MediaMTX's switch for that is on.
+    Recording,
+    /// A recording that is still being made is fetched.
+    Download,
+}
+
 /// Who is there through the robot, and whether the people around it can see so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Presence {
-    /// How many watch or listen. Those who read picture and sound apart count once. While MediaMTX does not say, as many
+    /// How many watch or listen, now or later. Those who read picture and sound apart count once, and so does each who fetches a
+    /// recording that is still being made; while it is recorded, at least one. While MediaMTX does not say, as many
     /// as it said last; after ten seconds at least one.
     pub watchers: u32,
+    /// In which ways the robot is seen and heard; none if it is not.
+    #[serde(default)]
+    pub ways: Vec<PresenceWay>,
     /// A driver holds the lease and is connected.
     pub driven: bool,
     /// The robot shows it with its light; false if it has none, or does not answer.

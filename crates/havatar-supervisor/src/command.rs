@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::confinement::Confinement;
+
 /// One program with its arguments, environment and folder. It is started without a shell.
 ///
 /// The child inherits the caller's environment without the variables of `env_remove`, `env_remove_prefixes` and those
@@ -23,6 +25,8 @@ pub struct Command {
     pub cwd: Option<PathBuf>,
     /// How readily it leaves the processor to others; `None` is as the caller does.
     pub niceness: Option<Niceness>,
+    /// What it may do; `None` is all that the caller may.
+    pub confinement: Option<Confinement>,
 }
 
 /// A niceness, -20 to 19, and the one to take where that is not permitted.

@@ -57,11 +57,16 @@
 //! 200 a second; excess lines are counted, and the last of them are stored all the same. Secrets are removed by
 //! [`Options::redact`] before a line is stored, and the supervisor's own lines never hold arguments.
 //!
+//! **Confinement.** A [`Command`] may carry a [`Confinement`]: what it may read, write and reach. It is put in force
+//! between fork and exec by means of the kernel that nothing takes off again, as far as the kernel has them
+//! ([`Spawner::confinement`] says how far).
+//!
 //! **Inheritance.** A child inherits descriptors 0 (the stage before, or `/dev/null`), 1 and 2; default signal
 //! dispositions and an empty signal mask; the caller's environment without the variables that [`Command`]
 //! withholds. It has its own process group, so Ctrl-C at a terminal does not reach it.
 
 mod command;
+mod confinement;
 mod effects;
 mod env_tags;
 pub mod guard;
@@ -73,6 +78,7 @@ mod process_group;
 mod requests;
 mod run_once;
 mod run_queue;
+mod sockets;
 mod spawner;
 mod state;
 mod streamed_output;
@@ -81,6 +87,7 @@ mod task;
 mod types;
 
 pub use command::{Command, Niceness, Pipeline};
+pub use confinement::{Confinement, ConfinementReport, Network};
 pub use log_ring::{LogLine, Redact, Source};
 pub use output::LineSink;
 pub use policy::Policy;

@@ -18,7 +18,8 @@ use rustix::process::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::command::Pipeline;
+use crate::command::{Command, Pipeline};
+use crate::confinement::{ConfinementReport, NOT_ASKED, Prepared, Receipt};
 use crate::pre_exec::{self, Kind};
 use crate::run_queue::within;
 
@@ -27,6 +28,7 @@ use crate::run_queue::within;
 pub(crate) struct SpawnedGroup {
     stages: Vec<SpawnedStage>,
     stdout: Option<ChildStdout>,
+    reports: Vec<ConfinementReport>,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,8 @@ impl SpawnedGroup {
         keep_stdout: bool,
         mut input: Option<OwnedFd>,
     ) -> Result<Self, SpawnError> {
-        let mut spawned = Self { stages: Vec::with_capacity(pipeline.stages.len()), stdout: None };
+        let mut spawned =
+            Self { stages: Vec::with_capacity(pipeline.stages.len()), stdout: None, reports: Vec::new() };
         let last = pipeline.stages.len().checked_sub(1).ok_or(SpawnError::Empty)?;
         for (index, stage) in pipeline.stages.iter().enumerate() {
             let failed = |source| SpawnError::Spawn { program: stage.program.clone(), source };
@@ -57,7 +60,13 @@ impl SpawnedGroup {
             command.stdout(if index < last || keep_stdout { Stdio::piped() } else { Stdio::null() });
             command.stderr(Stdio::piped());
             pre_exec::install(&mut command, Kind::Child(stage.niceness));
+            let receipt = confine(&mut command, stage);
             let mut child = command.spawn().map_err(failed)?;
+            drop(command);
+            spawned.reports.push(
+                receipt
+                    .map_or_else(|| ConfinementReport::unconfined(stage.title(), NOT_ASKED), Receipt::report),
+            );
             spawned.stdout = child.stdout.take();
             let stderr = child.stderr.take();
             match open_pidfd(&child) {
@@ -70,6 +79,16 @@ impl SpawnedGroup {
             }
         }
         Ok(spawned)
+    }
+
+    /// What the stages run under.
+    pub(crate) fn reports(&self) -> &[ConfinementReport] {
+        &self.reports
+    }
+
+    /// The process ids of all stages.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.stages.iter().map(|stage| stage.child.id()).collect()
     }
 
     fn group(&self) -> Option<Pid> {
@@ -109,6 +128,11 @@ impl SpawnError {
     pub(crate) fn describe(&self) -> String {
         std::error::Error::source(self).map_or_else(|| self.to_string(), |source| format!("{self}: {source}"))
     }
+}
+
+fn confine(command: &mut std::process::Command, stage: &Command) -> Option<Receipt> {
+    let confinement = stage.confinement.as_ref()?;
+    Some(Prepared::new(confinement, &stage.program, stage.title()).install(command))
 }
 
 fn open_pidfd(child: &Child) -> io::Result<OwnedFd> {

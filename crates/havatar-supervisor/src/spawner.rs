@@ -1,5 +1,6 @@
 //! The spawner: spawns and tags every child process, and kills what is left of it at the end.
 
+use std::collections::HashMap;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -16,10 +17,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::command::Pipeline;
+use crate::confinement::{ConfinementReport, NOT_ASKED};
 use crate::env_tags::{self, TagFilter};
-use crate::guard;
 use crate::pre_exec::{self, Kind};
 use crate::process_group::{ProcessGroup, SpawnError, SpawnedGroup};
+use crate::{guard, sockets};
 
 /// Spawns every child process of this program and ensures that none outlives it.
 ///
@@ -39,6 +41,16 @@ struct Inner {
     rationed: AtomicBool,
     /// Microseconds for which helper programs were kept from running.
     excused_of_helpers: AtomicU64,
+    running: Arc<Mutex<Running>>,
+}
+
+/// What is known of launches, by the name of their process.
+#[derive(Debug, Default)]
+struct Running {
+    /// The process ids of the programs that run.
+    pids: HashMap<String, Vec<u32>>,
+    /// What the programs of the last launch run under. Short programs share the name of their first one.
+    reports: HashMap<String, Vec<ConfinementReport>>,
 }
 
 impl Spawner {
@@ -64,9 +76,10 @@ impl Spawner {
                 supervise_guard(first, &guard_exe, &generation, &liveness);
             })?;
         }
+        let running = Arc::default();
         {
-            let generation = generation.clone();
-            start_thread("spawner", move || run_spawn_thread(&inbox, &generation))?;
+            let (generation, running) = (generation.clone(), Arc::clone(&running));
+            start_thread("spawner", move || run_spawn_thread(&inbox, &generation, &running))?;
         }
         Ok(Self {
             inner: Arc::new(Inner {
@@ -76,6 +89,7 @@ impl Spawner {
                 liveness,
                 rationed: AtomicBool::new(false),
                 excused_of_helpers: AtomicU64::new(0),
+                running,
             }),
         })
     }
@@ -113,6 +127,19 @@ impl Spawner {
         Duration::from_micros(self.inner.excused_of_helpers.load(Ordering::Relaxed))
     }
 
+    /// Whether the socket with this inode belongs to the process of that name: to a program of its pipeline, or to a
+    /// descendant of one. Reads `/proc`, and waits for a launch that is under way, some ms.
+    pub fn owns_socket(&self, name: &str, inode: u64) -> bool {
+        let roots = lock(&self.inner.running).pids.get(name).cloned().unwrap_or_default();
+        sockets::is_held_by(&roots, inode)
+    }
+
+    /// What the programs of the last launch of that process run under; none before the first. Short programs are known by
+    /// the file name of their first one.
+    pub fn confinement(&self, name: &str) -> Vec<ConfinementReport> {
+        lock(&self.inner.running).reports.get(name).cloned().unwrap_or_default()
+    }
+
     /// Kills the processes that earlier runs of the same scope left, and returns their number.
     ///
     /// Call it once, before the first process is spawned, and only while holding a lock that proves that
@@ -147,6 +174,8 @@ impl Spawner {
         let filter = TagFilter::Process { generation: self.inner.generation.clone(), name: name.into() };
         let killing = tokio::task::spawn_blocking(move || env_tags::kill_tagged(&filter, STOP_SCANS));
         let left = killing.await.unwrap_or_default().left;
+        // Before they are reaped: from then on their ids may belong to others.
+        lock(&self.inner.running).pids.remove(name);
         group.reap();
         if !left.is_empty() {
             tracing::error!(process.name = %name, ?left, "processes do not end on SIGKILL");
@@ -224,11 +253,34 @@ struct SpawnRequest {
 
 /// The only thread that forks children. The kernel binds their death signal to it, so it ends with the program, or when
 /// the last handle of the spawner is dropped.
-fn run_spawn_thread(requests: &Receiver<SpawnRequest>, generation: &str) {
+fn run_spawn_thread(requests: &Receiver<SpawnRequest>, generation: &str, running: &Mutex<Running>) {
     while let Ok(SpawnRequest { name, pipeline, keep_stdout, input, reply }) = requests.recv() {
         let tags = [(env_tags::GENERATION, generation), (env_tags::PROCESS, name.as_str())];
+        // Held from before the fork: a program that already acts is never unknown here.
+        let mut running = lock(running);
+        let spawned = SpawnedGroup::spawn(&pipeline, tags, keep_stdout, input);
+        if let Ok(group) = &spawned {
+            running.note(name, group);
+        }
+        drop(running);
         // Without a receiver the group is dropped, which kills its processes.
-        let _ = reply.send(SpawnedGroup::spawn(&pipeline, tags, keep_stdout, input));
+        let _ = reply.send(spawned);
+    }
+}
+
+impl Running {
+    fn note(&mut self, name: String, group: &SpawnedGroup) {
+        // Behind the hash sign is what makes the name of a short program's process unique.
+        let process = name.split('#').next().unwrap_or_default().to_owned();
+        let before = self.reports.insert(process.clone(), group.reports().to_owned());
+        for report in group.reports() {
+            let known = before.as_ref().is_some_and(|before| before.contains(report));
+            if let (Some(missing), false) = (report.missing.as_deref().filter(|why| *why != NOT_ASKED), known)
+            {
+                tracing::warn!(process.name = %process, program = report.program, missing, "a program is not fully confined");
+            }
+        }
+        self.pids.insert(name, group.pids());
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 
 use crate::command::{Command, Pipeline};
+use crate::confinement::ConfinementReport;
 use crate::output::{OutputSink, Prefix, drain};
 use crate::process_group::{ProcessGroup, SpawnError};
 use crate::run_once::RunError;
@@ -77,6 +78,11 @@ impl StreamedOutput {
     /// The system's error.
     pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.stdout.read(buffer).await
+    }
+
+    /// What the programs run under.
+    pub fn confinement(&self) -> Vec<ConfinementReport> {
+        self.spawner.confinement(self.name.split('#').next().unwrap_or_default())
     }
 
     /// The same, waiting at most `limit` of time in which the programs could run; `None` if nothing came. Cancel-safe.

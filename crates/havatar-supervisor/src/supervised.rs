@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::confinement::ConfinementReport;
 use crate::effects::{Effects, Pids};
 use crate::log_ring::{LogLine, LogRing};
 use crate::requests::{Reply, Request};
@@ -23,6 +24,7 @@ pub struct Supervised {
     snapshots: watch::Receiver<Snapshot>,
     log: Arc<LogRing>,
     pids: Pids,
+    spawner: Spawner,
 }
 
 impl Supervised {
@@ -50,7 +52,7 @@ impl Supervised {
         let effects = Effects::new(options, prepare, spawner.clone(), Arc::clone(&log), Arc::clone(&name));
         let pids = Arc::clone(&effects.pids);
         tokio::spawn(task::run(effects, published, inbox, cancel));
-        Self { requests, snapshots, log, pids }
+        Self { requests, snapshots, log, pids, spawner: spawner.clone() }
     }
 
     /// Makes the process wanted, and returns when the request is accepted: the process starts in the background. In
@@ -117,6 +119,11 @@ impl Supervised {
     /// The process ids of all its programs that were started; empty when they are gone.
     pub fn pids(&self) -> Vec<u32> {
         self.pids.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the programs of the last launch run under; none before the first.
+    pub fn confinement(&self) -> Vec<ConfinementReport> {
+        self.spawner.confinement(&self.snapshots.borrow().name)
     }
 
     /// The last 200 lines, oldest first, and the number of lines dropped in all by the rate limit.

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, trust};
+use crate::confinement::Confiner;
 use crate::handles::Handles;
 use crate::http::hook;
 use crate::http::server::Server;
@@ -60,13 +61,7 @@ pub async fn run(
 
     let access = AccessRules::new();
     let (hook, port) = hook::bind().context("cannot bind the auth hook on 127.0.0.1")?;
-    let surroundings = Surroundings {
-        state_dir: options.state_dir.clone(),
-        runtime_dir: options.runtime_dir.clone(),
-        hook: ([127, 0, 0, 1], port).into(),
-        access: access.clone(),
-        spawner: spawner.clone(),
-    };
+    let surroundings = surroundings(&options, &loaded, port, &access, &spawner);
     let (media, recordings, mut running) = MediaSide::start(&config, surroundings);
     let (robot, robot_running) = Robot::start(
         &config,
@@ -80,7 +75,7 @@ pub async fn run(
     let (config_tx, config_rx) = watch::channel(config.clone());
     let (status_tx, status_rx) = watch::channel(config_status(&loaded));
     let (speech, speaking) = Speech::new(config_rx.clone(), media.clone(), spawner.clone(), shutdown.clone());
-    let (presence, looking) = presence::start(media.clone(), robot.clone(), shutdown.clone());
+    let (presence, looking) = presence::start(media.clone(), &recordings, robot.clone(), shutdown.clone());
     let handles = Arc::new(Handles {
         media: media.clone(),
         recordings,
@@ -200,6 +195,25 @@ async fn until_stopped(
     Some(ended)
 }
 
+fn surroundings(
+    options: &Options,
+    loaded: &Loaded,
+    hook_port: u16,
+    access: &AccessRules,
+    spawner: &Spawner,
+) -> Surroundings {
+    let (state_dir, runtime_dir) = (options.state_dir.clone(), options.runtime_dir.clone());
+    let config_file = loaded.file.clone().or_else(|| options.config.clone());
+    Surroundings {
+        confiner: Confiner::new(state_dir.clone(), runtime_dir.clone(), config_file),
+        state_dir,
+        runtime_dir,
+        hook: ([127, 0, 0, 1], hook_port).into(),
+        access: access.clone(),
+        spawner: spawner.clone(),
+    }
+}
+
 /// The media side and the recorder, which stops before it.
 struct MediaSide {
     media: media::Running,
@@ -239,6 +253,9 @@ fn with_directories(options: Options) -> anyhow::Result<Options> {
         runtime_dir: make_directory(&options.runtime_dir)?,
         ..options
     };
+    for dir in [&options.state_dir, &options.runtime_dir] {
+        trust::folder(dir).map_err(|distrust| anyhow::anyhow!("{} {distrust}", dir.display()))?;
+    }
     prove_writable(&options.runtime_dir)?;
     // Recordings fill this disk. A robot with a full disk must still start, so that recordings can be deleted.
     if let Err(error) = prove_writable(&options.state_dir) {

@@ -1,6 +1,7 @@
-//! Which process holds a port or a file, so that an error names the program to stop.
+//! Who holds a port, a connection or a file: so that an error names the program to stop, and that nobody is believed to be
+//! a program of this daemon who is not.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::{fmt, fs};
 
@@ -61,6 +62,43 @@ pub fn of_port(port: u16, protocol: Protocol) -> Option<Holder> {
         return None;
     }
     find(None, |target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
+}
+
+/// The socket at one end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectedSocket {
+    /// The user who opened it. Those of another user namespace all show as one.
+    pub uid: u32,
+    /// Its inode, by which a process that has it open is found.
+    pub inode: u64,
+}
+
+/// The socket of this machine that is bound to `local` and connected to `remote_port`. `None` if there is none: it is closed,
+/// or the end of another machine.
+pub fn of_connection(local: SocketAddr, remote_port: u16) -> Option<ConnectedSocket> {
+    let find = || {
+        Protocol::Tcp.tables().iter().find_map(|table| {
+            let table = fs::read_to_string(table).ok()?;
+            table.lines().skip(1).find_map(|line| connected(line, local, remote_port))
+        })
+    };
+    // Where sockets come and go, the kernel may leave one out between two parts of its table.
+    (0..TABLE_READS).find_map(|_| find())
+}
+
+/// How often the kernel's table is read before a socket counts as absent.
+const TABLE_READS: usize = 3;
+
+/// The sockets that listen on a local port of TCP.
+pub fn listeners(port: u16) -> Vec<u64> {
+    Protocol::Tcp
+        .tables()
+        .iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .flat_map(|table| {
+            table.lines().skip(1).filter_map(|line| inode(line, port, Protocol::Tcp)).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// Another process that has a file open. `None` if there is none, or if it belongs to another user.
@@ -137,9 +175,63 @@ fn inode(line: &str, port: u16, protocol: Protocol) -> Option<u64> {
     (listens && u16::from_str_radix(hex, 16).ok()? == port).then(|| inode.parse().ok())?
 }
 
+/// The socket of a line of /proc/net/tcp or tcp6, if it is the established one of these two ends.
+fn connected(line: &str, local: SocketAddr, remote_port: u16) -> Option<ConnectedSocket> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let &[_, ours, theirs, "01", _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
+    let (ip, port) = address(ours)?;
+    let found = port == local.port()
+        && ip == local.ip().to_canonical()
+        && address(theirs).is_some_and(|(_, port)| port == remote_port);
+    found.then(|| Some(ConnectedSocket { uid: uid.parse().ok()?, inode: inode.parse().ok()? }))?
+}
+
+/// `0100007F:1F90`: words of 32 bits in the machine's own order, then the port.
+fn address(text: &str) -> Option<(IpAddr, u16)> {
+    let (ip, port) = text.split_once(':')?;
+    let word = |at: usize| Some(u32::from_str_radix(ip.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    let ip = match ip.len() {
+        8 => IpAddr::V4(Ipv4Addr::from(word(0)?)),
+        32 => {
+            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
+            let bytes: [u8; 16] = words.as_flattened().try_into().ok()?;
+            IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()
+        }
+        _ => return None,
+    };
+    Some((ip, u16::from_str_radix(port, 16).ok()?))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::linux::fs::MetadataExt as _;
+
     use super::*;
+
+    fn inode_of(socket: &TcpStream) -> u64 {
+        use std::os::fd::AsRawFd as _;
+        fs::metadata(format!("/proc/self/fd/{}", socket.as_raw_fd())).unwrap().st_ino()
+    }
+
+    #[test]
+    fn a_connection_is_found_by_the_end_that_was_asked_for() {
+        for place in ["127.0.0.1:0", "[::1]:0", "[::]:0"] {
+            let Ok(listener) = TcpListener::bind(place) else { continue };
+            let port = listener.local_addr().unwrap().port();
+            let host = if place.starts_with("[::1]") { "::1" } else { "127.0.0.1" };
+            let client = TcpStream::connect((host, port)).unwrap();
+            let (server, seen) = listener.accept().unwrap();
+            let found = of_connection(seen, port).unwrap();
+            let uid = nix::unistd::geteuid().as_raw();
+            assert_eq!(found, ConnectedSocket { uid, inode: inode_of(&client) }, "{place}");
+            let other = of_connection(client.peer_addr().unwrap(), seen.port()).unwrap();
+            assert_eq!(other.inode, inode_of(&server), "{place}");
+            assert_eq!(of_connection(seen, port ^ 1), None);
+            drop(client);
+            assert_eq!(of_connection(seen, port), None, "closed");
+        }
+    }
 
     #[test]
     fn names_this_test_as_the_holder_of_its_own_listener() {

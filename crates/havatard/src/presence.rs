@@ -1,6 +1,7 @@
 //! Presence: shows on the robot that it is watched or driven, and applies its privacy switch to the media side.
 //!
-//! Joins the media side (readers of video and audio) and the robot (driver, privacy switch), and passes each the state of the
+//! All ways to see or hear count: live readers, a recording, and fetching one that is still being made.
+//! Joins the media side (readers of video and audio), the recorder and the robot (driver, privacy switch), and passes each the state of the
 //! other. A switch that cannot be read, because the cable is out or the daemon has just started, keeps its last state; on a
 //! robot without one nothing is held off.
 
@@ -13,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::media::{AUDIO, BOTH, CAMERA, Media, MediaStatus};
+use crate::recordings::{Followers, Recordings};
 use crate::robot::Robot;
 
 /// How long the last reader counts are used while MediaMTX does not answer.
@@ -24,17 +26,21 @@ const MIN_SHOWN: Duration = Duration::from_secs(2);
 /// The published presence, and the task that updates it until `shutdown`.
 pub fn start(
     media: Media,
+    recordings: &Recordings,
     robot: Robot,
     shutdown: CancellationToken,
-) -> (watch::Receiver<api::Presence>, impl Future<Output = ()> + Send) {
+) -> (watch::Receiver<api::Presence>, impl Future<Output = ()> + Send + use<>) {
     let mut count = Count::default();
-    let watchers = count.update(&media.subscribe().borrow(), Instant::now());
-    let (published, presence) = watch::channel(fold(watchers, &robot.state()));
-    (presence, run(media, robot, count, published, shutdown))
+    let mut later = Later::new(recordings);
+    let now = Instant::now();
+    let live = count.update(&media.subscribe().borrow(), now);
+    let (published, presence) = watch::channel(fold(live, later.update(now), &robot.state()));
+    (presence, run(media, later, robot, count, published, shutdown))
 }
 
 async fn run(
     media: Media,
+    mut later: Later,
     robot: Robot,
     mut count: Count,
     published: watch::Sender<api::Presence>,
@@ -46,7 +52,8 @@ async fn run(
         count.admitted = *admitted.borrow_and_update();
         let seen: Arc<MediaStatus> = streams.borrow_and_update().clone();
         let state = wheels.borrow_and_update().clone();
-        let now = fold(count.update(&seen, Instant::now()), &state);
+        let at = Instant::now();
+        let now = fold(count.update(&seen, at), later.update(at), &state);
         robot.set_watchers(now.watchers);
         let without = match state.link.state {
             api::RobotLinkState::Off => true,
@@ -66,7 +73,9 @@ async fn run(
             Ok(()) = streams.changed() => {}
             Ok(()) = wheels.changed() => {}
             Ok(()) = admitted.changed() => {}
-            () = at(count.due()) => {}
+            Ok(()) = later.armed.changed() => {}
+            Ok(()) = later.followers.changed() => {}
+            () = until([count.due(), later.shown_until].into_iter().flatten().min()) => {}
         }
     }
 }
@@ -114,6 +123,42 @@ impl Count {
     }
 }
 
+/// Those who see and hear by way of a recording.
+struct Later {
+    armed: watch::Receiver<bool>,
+    followers: watch::Receiver<Followers>,
+    /// Downloads that were seen to begin.
+    ever: u64,
+    /// The end of the time in which the last of them is shown at least.
+    shown_until: Option<Instant>,
+}
+
+/// A look at them.
+#[derive(Debug, Clone, Copy)]
+struct LaterNow {
+    /// It is recorded, or may be.
+    recorded: bool,
+    /// How many fetch a recording that is still being made.
+    followers: u32,
+}
+
+impl Later {
+    fn new(recordings: &Recordings) -> Self {
+        Self { armed: recordings.armed(), followers: recordings.followers(), ever: 0, shown_until: None }
+    }
+
+    fn update(&mut self, now: Instant) -> LaterNow {
+        let recorded = *self.armed.borrow_and_update();
+        let followers = *self.followers.borrow_and_update();
+        if followers.ever > self.ever {
+            self.ever = followers.ever;
+            self.shown_until = Some(now + MIN_SHOWN);
+        }
+        self.shown_until = self.shown_until.filter(|end| now < *end);
+        LaterNow { recorded, followers: followers.now.max(u32::from(self.shown_until.is_some())) }
+    }
+}
+
 /// Readers of audio count like readers of video. The panel reads video and audio apart, so the two paths count as the larger
 /// of both.
 fn external(streams: &api::Streams) -> u32 {
@@ -124,16 +169,24 @@ fn external(streams: &api::Streams) -> u32 {
     u32::try_from(watchers).unwrap_or(u32::MAX)
 }
 
-async fn at(due: Option<Instant>) {
+async fn until(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
     }
 }
 
-fn fold(watchers: u32, robot: &api::RobotState) -> api::Presence {
+fn fold(live: u32, later: LaterNow, robot: &api::RobotState) -> api::Presence {
+    let LaterNow { recorded, followers } = later;
+    let ways = [
+        (live > 0, api::PresenceWay::Live),
+        (recorded, api::PresenceWay::Recording),
+        (followers > 0, api::PresenceWay::Download),
+    ];
     api::Presence {
-        watchers,
+        // A recording is watched later.
+        watchers: live.saturating_add(followers).max(u32::from(recorded)),
+        ways: ways.into_iter().filter(|(is, _)| *is).map(|(_, way)| way).collect(),
         driven: robot.driver.as_ref().is_some_and(|driver| driver.connected),
         shown: robot.link.state == api::RobotLinkState::Up && has(robot, "presence"),
         private: robot.telemetry.as_ref().and_then(|telemetry| telemetry.muted),

@@ -41,7 +41,15 @@ pub(crate) async fn run<A: Into<OsString>>(
     args: impl IntoIterator<Item = A>,
     limit: Duration,
 ) -> Result<RunOutput, RunError> {
-    let mut command = Command::new(program).args(args);
+    run_command(spawner, Command::new(program).args(args), limit).await
+}
+
+/// The same for a command that is put together already.
+pub(crate) async fn run_command(
+    spawner: &Spawner,
+    mut command: Command,
+    limit: Duration,
+) -> Result<RunOutput, RunError> {
     command.niceness = Some(Share::Rest.niceness());
     spawner.run_once(command, limit, MAX_OUTPUT).await
 }

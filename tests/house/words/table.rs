@@ -62,7 +62,7 @@ pub(super) const TABLE: &[Word] = &[
     word(MEDIA, Defined, "fresh", "applied config"),
     word(MEDIA, Defined, "seen", "stream statistics"),
     word(MEDIA, All, "unheard", "stalled ingest"),
-    word(MEDIA, All, "ticket|tickets", "one-time URL"),
+    word(MEDIA, All, "ticket|tickets", "token, proof"),
     word(RUST, Names, "let_run", "privacy check"),
     word(LOOKED, Names, "looked|looks", "reader admitted"),
     // The robot.

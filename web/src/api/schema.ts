@@ -259,7 +259,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends this session, with its event sockets and WebRTC sessions. A token has no session to end. */
+        /** Ends this session, with its event sockets, its pictures and its lease: the robot stops. A token has no session to end. */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -961,6 +961,19 @@ export interface components {
              */
             loaded_at: string;
         };
+        /** @description What a program that the daemon started runs under: how far it is held back, even if it was taken over. */
+        Confinement: {
+            /** @description The kernel holds it to the files and ports that it needs. */
+            landlock: boolean;
+            /** @description What is missing, and why; `null` if nothing is. */
+            missing: string | null;
+            /** @description It gains no rights by running a file. */
+            no_new_privileges: boolean;
+            /** @description Its file name. */
+            program: string;
+            /** @description The kernel holds it to the system calls that it needs. */
+            seccomp: boolean;
+        };
         /** @description One device. */
         Device: {
             /** @description What the config asks for, in words: `v4l2 /dev/v4l/by-id/...`, `test picture`. */
@@ -1148,6 +1161,8 @@ export interface components {
         DriveMode: "hold" | "latch" | "step";
         /** @description Who drives. */
         Driver: {
+            /** @description The name of their account, which nobody chooses. */
+            account?: string;
             /** @description Who asks to take over. */
             asked_by: string | null;
             /** @description Their drive socket is open. */
@@ -1570,11 +1585,19 @@ export interface components {
             shown: boolean;
             /**
              * Format: int32
-             * @description How many watch or listen. Those who read picture and sound apart count once. While MediaMTX does not say, as many
+             * @description How many watch or listen, now or later. Those who read picture and sound apart count once, and so does each who fetches a
+             *     recording that is still being made; while it is recorded, at least one. While MediaMTX does not say, as many
              *     as it said last; after ten seconds at least one.
              */
             watchers: number;
+            /** @description In which ways the robot is seen and heard; none if it is not. */
+            ways?: components["schemas"]["PresenceWay"][];
         };
+        /**
+         * @description A way to see and hear through the robot.
+         * @enum {string}
+         */
+        PresenceWay: "live" | "recording" | "download";
         /** @description An error, as RFC 9457 `application/problem+json`. */
         Problem: {
             /** @description Stable, lower-case, dotted-free: `not_signed_in`, `stream_offline`. */
@@ -1593,6 +1616,8 @@ export interface components {
         };
         /** @description One supervised process. */
         Process: {
+            /** @description What each of its programs runs under since the last launch, in the order of the data flow. */
+            confinement?: components["schemas"]["Confinement"][];
             /** @description How it ended last, in words. */
             last_exit: string | null;
             /** @description `mediamtx`, `camera`, `microphone` or `muxer`. */
@@ -1798,6 +1823,8 @@ export interface components {
         };
         /** @description What the robot says aloud. */
         Speech: {
+            /** @description What the engine's programs ran under last; empty until something has been said. */
+            confinement?: components["schemas"]["Confinement"][];
             failed: components["schemas"]["SpeechFailure"] | null;
             /** @description Quiet hours: nothing but a live talker is heard. */
             quiet: boolean;

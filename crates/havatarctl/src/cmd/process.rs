@@ -65,6 +65,7 @@ pub(crate) mod tests {
             last_exit: None,
             why: None,
             retry_at: None,
+            confinement: Vec::new(),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use havatar_api::{
-    ConfigStatus, Device, DeviceState, Encoder, Missing, Presence, ProcessState, Status, Stream, Streams,
-    Voice,
+    ConfigStatus, Device, DeviceState, Encoder, Missing, Presence, PresenceWay, ProcessState, Status, Stream,
+    Streams, Voice,
 };
 
 use crate::client::Client;
@@ -110,6 +110,9 @@ fn loudspeaker(voice: &Voice, style: &Style) -> String {
 fn present(presence: &Presence, style: &Style) -> String {
     let driven = if presence.driven { ", one of them drives" } else { "" };
     let mut text = format!("{}{driven}", format::count(presence.watchers.into(), "watcher"));
+    if presence.ways.contains(&PresenceWay::Recording) {
+        text.push_str(", recorded");
+    }
     if presence.private == Some(true) {
         let held = "; the switch on the robot holds camera and microphone off";
         text.push_str(&style.paint(Emphasis::Warning, held));
@@ -240,7 +243,13 @@ pub(crate) mod tests {
                 ducked: false,
                 speech: Speech::default(),
             },
-            presence: Presence { watchers: 2, driven: true, shown: true, private: Some(false) },
+            presence: Presence {
+                watchers: 2,
+                ways: Vec::new(),
+                driven: true,
+                shown: true,
+                private: Some(false),
+            },
         }
     }
 

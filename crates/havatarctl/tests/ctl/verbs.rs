@@ -44,6 +44,7 @@ pub(crate) fn process(name: &str, state: api::ProcessState) -> api::Process {
         last_exit: None,
         why: None,
         retry_at: None,
+        confinement: Vec::new(),
     }
 }
 

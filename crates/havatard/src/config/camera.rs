@@ -104,7 +104,7 @@ impl Camera {
                     let message = format!("{} is not there", path.as_path().display());
                     checks.warning(file, &[source], message, "put the film in place: it is waited for");
                 }
-                Some(path) => drop(checks.readable(file, path.as_path(), false)),
+                Some(path) => checks.exists(file, path.as_path()),
             }
         }
         let idle = [

@@ -1,6 +1,6 @@
 //! What the sections check themselves with: diagnostics with lines, and checks of files and programs.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use nix::unistd::{AccessFlags, access};
 
 use super::diagnostic::Diagnostic;
 use super::tree::{Data, Node};
+use super::trust::{self, Distrust, Trust};
 
 /// The diagnostics about a config so far.
 pub(super) struct Checks<'a> {
@@ -74,23 +75,42 @@ impl<'a> Checks<'a> {
         self.error(key, &[], format!("{} {why}", path.display()), fix);
     }
 
-    /// The file at `key` can be read; gives its beginning, at most 64 KiB. Its path is not quoted where
-    /// `secret`: users write the password itself there.
-    pub(super) fn readable(&mut self, key: &str, path: &Path, secret: bool) -> Option<Vec<u8>> {
-        let mut start = Vec::new();
+    /// The file at `key` can be read.
+    pub(super) fn exists(&mut self, key: &str, path: &Path) {
         let read = fs::metadata(path).and_then(|found| {
-            if !found.is_file() {
-                return Err(io::Error::other("is not a file"));
-            }
-            File::open(path)?.take(64 * 1024).read_to_end(&mut start)
+            if found.is_file() { fs::File::open(path) } else { Err(io::Error::other("is not a file")) }
         });
         if let Err(error) = read {
-            let name = if secret { "the file".to_owned() } else { path.display().to_string() };
             let fix = "name a file that is there and that havatard's user may read";
-            self.error(key, &[], format!("{name} {}", because(&error)), fix);
-            return None;
+            self.error(key, &[], format!("{} {}", path.display(), because(&error)), fix);
         }
-        Some(start)
+    }
+
+    /// The file at `key` can be read and is trusted; gives its beginning, at most 64 KiB. The path of one that is not there is
+    /// not quoted where `is_password`: users write the password itself there.
+    pub(super) fn readable(
+        &mut self,
+        key: &str,
+        path: &Path,
+        trust: Trust,
+        is_password: bool,
+    ) -> Option<Vec<u8>> {
+        let mut start = Vec::new();
+        let read = trust::open(path, trust)
+            .and_then(|file| file.take(64 * 1024).read_to_end(&mut start).map_err(Distrust::Io));
+        match read {
+            Ok(_) => Some(start),
+            Err(Distrust::Io(error)) => {
+                let name = if is_password { "the file".to_owned() } else { path.display().to_string() };
+                let fix = "name a file that is there and that havatard's user may read";
+                self.error(key, &[], format!("{name} {}", because(&error)), fix);
+                None
+            }
+            Err(Distrust::Exposed { why, fix }) => {
+                self.error(key, &[], format!("{} {why}", path.display()), fix);
+                None
+            }
+        }
     }
 
     /// The directory at `key` can be written to, or made in the one above it.

@@ -1,10 +1,10 @@
 //! From a file on disk to a checked config.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::trust::{self, Distrust, Trust};
 use super::{Config, checks, read, validate};
 
 impl Config {
@@ -21,13 +21,15 @@ impl Config {
         let path = file.unwrap_or(Path::new(Loaded::DEFAULT_FILE));
         match contents(path) {
             Ok(bytes) => Self::from_bytes(&bytes, path, demo),
-            Err(error) if file.is_none() && error.kind() == io::ErrorKind::NotFound => {
+            Err(Distrust::Io(error)) if file.is_none() && error.kind() == io::ErrorKind::NotFound => {
                 Self::from_bytes(b"", path, demo).map(|loaded| Loaded { file: None, ..loaded })
             }
-            Err(error) => {
+            Err(Distrust::Io(error)) => {
                 let fix = "name a file that is there and that havatard's user may read";
                 Err(whole_file(path, None, checks::because(&error), fix))
             }
+            // The config decides which programs are run.
+            Err(Distrust::Exposed { why, fix }) => Err(whole_file(path, None, why, &fix)),
         }
     }
 
@@ -84,15 +86,11 @@ impl Loaded {
     pub const DEFAULT_FILE: &'static str = "/etc/havatar/havatar.yaml";
 }
 
-/// A file's bytes, no more than one beyond the limit.
-fn contents(path: &Path) -> io::Result<Vec<u8>> {
-    // Check the type first: opening a pipe would wait for a writer.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("is not a file"));
-    }
-    let file = File::open(path)?;
+/// A trusted file's bytes, no more than one beyond the limit.
+fn contents(path: &Path) -> Result<Vec<u8>, Distrust> {
+    let file = trust::open(path, Trust::Public)?;
     let mut bytes = Vec::new();
-    file.take(Config::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(Config::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(Distrust::Io)?;
     Ok(bytes)
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
 use super::scalar::string_enum;
+use super::trust::Trust;
 use super::{AbsolutePath, HostName, IceUrl, ListenAddr, UserName};
 
 /// The media server. Its HTTP listeners stay on loopback: they are reached through havatard.
@@ -129,7 +130,7 @@ impl IceServer {
             );
         }
         let Some(path) = &self.password_file else { return };
-        if let Some(password) = checks.readable(&file, path.as_path(), true)
+        if let Some(password) = checks.readable(&file, path.as_path(), Trust::Secret, true)
             && password.trim_ascii().is_empty()
         {
             checks.error(

@@ -11,6 +11,7 @@
 mod auth;
 mod camera;
 mod checks;
+mod confinement;
 mod diagnostic;
 mod load;
 mod media;
@@ -29,12 +30,14 @@ mod speaker;
 mod speech;
 mod subnet;
 mod tree;
+pub mod trust;
 mod units;
 mod validate;
 mod yaml;
 
 pub use auth::Auth;
 pub use camera::{Camera, CameraEncoder, CameraFormat, CameraSource};
+pub use confinement::Confinement;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use load::Loaded;
 pub use media::Media;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Media, Recording, Robot, Server, Speech};
+use super::{Auth, Confinement, Media, Recording, Robot, Server, Speech};
 
 /// Everything that can be set, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,4 +21,6 @@ pub struct Config {
     pub speech: Speech,
     /// The motor controller.
     pub robot: Robot,
+    /// How far the programs that havatard starts are held back.
+    pub confinement: Confinement,
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checks::Checks;
+use super::trust::Trust;
 use super::{AbsolutePath, HostName, ListenAddr, Subnet};
 
 /// Where havatard itself is reached.
@@ -63,11 +64,11 @@ pub struct Tls {
 impl Tls {
     fn check(&self, checks: &mut Checks<'_>) {
         let files = [
-            ("server.tls.certificate", &self.certificate, "CERTIFICATE-----", "certificate"),
-            ("server.tls.key", &self.key, "PRIVATE KEY-----", "private key"),
+            ("server.tls.certificate", &self.certificate, "CERTIFICATE-----", "certificate", Trust::Public),
+            ("server.tls.key", &self.key, "PRIVATE KEY-----", "private key", Trust::Secret),
         ];
-        for (key, path, mark, what) in files {
-            let Some(start) = checks.readable(key, path.as_path(), false) else { continue };
+        for (key, path, mark, what, trust) in files {
+            let Some(start) = checks.readable(key, path.as_path(), trust, false) else { continue };
             if !start.windows(mark.len()).any(|window| window == mark.as_bytes()) {
                 let fix = "name a PEM file: a text with lines that begin with -----BEGIN";
                 checks.error(key, &[], format!("{path} holds no {what}"), fix);

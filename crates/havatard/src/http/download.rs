@@ -6,10 +6,13 @@ use std::os::unix::fs::MetadataExt as _;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
 use havatar_api::{Recording, RecordingFormat};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
+
+use crate::recordings::Following;
 
 use super::error::ApiError;
 
@@ -21,6 +24,7 @@ pub(super) async fn serve(
     recording: &Recording,
     file: std::fs::File,
     headers: &HeaderMap,
+    following: Option<Following>,
 ) -> Result<Response, ApiError> {
     let mut file = tokio::fs::File::from_std(file);
     let meta = file.metadata().await.map_err(|error| unreadable(&error))?;
@@ -42,7 +46,11 @@ pub(super) async fn serve(
     };
     let (first, count) = wanted.map_or((0, len), |(first, last)| (first, last - first + 1));
     file.seek(SeekFrom::Start(first)).await.map_err(|error| unreadable(&error))?;
-    let body = Body::from_stream(ReaderStream::with_capacity(file.take(count), CHUNK));
+    // Held by the stream: it ends with the answer, however that ends.
+    let chunks = ReaderStream::with_capacity(file.take(count), CHUNK).inspect(move |_| {
+        let _held = &following;
+    });
+    let body = Body::from_stream(chunks);
     let mut response = Response::new(body);
     let out = response.headers_mut();
     put(out, header::CONTENT_TYPE, kind(recording.format));

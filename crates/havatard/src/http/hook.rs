@@ -88,7 +88,7 @@ async fn decide(
     State((media, auth)): State<(Media, Auth)>,
     Json(request): Json<AccessRequest>,
 ) -> StatusCode {
-    let own = media.access.admit(&request);
+    let own = media.access.admit(&request).await;
     // Of the daemon's own requests, those over WebRTC are viewers'; its own readers use RTSP.
     let watches = if own {
         request.action == "read" && request.protocol == "webrtc"

@@ -6,10 +6,11 @@ use axum::response::IntoResponse;
 use havatar_api::{Login, LoginLink, Me, Role};
 use http::{StatusCode, header};
 
-use crate::auth::{SignInError, cookie};
+use crate::auth::{Owner, SignInError, cookie};
 
 use super::error::ApiError;
 use super::extract::{Caller, Peer};
+use super::robot::who;
 use super::state::AppState;
 
 /// Exchanges a one-time code or a token for a session cookie.
@@ -50,7 +51,7 @@ pub(super) async fn login(
     }
 }
 
-/// Ends this session, with its event sockets and WebRTC sessions. A token has no session to end.
+/// Ends this session, with its event sockets, its WebRTC sessions and its lease: the robot stops. A token has no session to end.
 #[utoipa::path(
     post,
     path = "/api/v1/logout",
@@ -62,6 +63,10 @@ pub(super) async fn login(
 )]
 pub(super) async fn logout(State(state): State<AppState>, Caller(identity): Caller) -> impl IntoResponse {
     state.handles.auth.sign_out(identity.owner()).await;
+    if matches!(identity.owner(), Owner::Session(_)) {
+        // The session's end has ended the lease already; here it is certain, before the answer.
+        state.handles.robot.sign_out(&who(&identity));
+    }
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::clear(state.listening.tls))])
 }
 

@@ -138,5 +138,7 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (recording, file) = state.handles.recordings.open(&id).await?;
-    download::serve(&recording, file, &headers).await
+    // A client that fetches a file that grows sees and hears the robot as it is.
+    let following = recording.writing.then(|| state.handles.recordings.follow());
+    download::serve(&recording, file, &headers, following).await
 }

@@ -1,14 +1,18 @@
 //! What the parts of the media side share.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use havatar_api as api;
-use havatar_supervisor::Spawner;
+use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::confinement::{Confiner, Needs};
+use crate::program;
 use crate::store::Persisted;
 
 use super::audio::state::AudioState;
@@ -30,6 +34,8 @@ pub struct Surroundings {
     pub access: AccessRules,
     /// Parent of all child processes.
     pub spawner: Spawner,
+    /// What they may do.
+    pub confiner: Confiner,
 }
 
 /// Shared by the launches, the probes and the tasks.
@@ -60,12 +66,13 @@ pub(crate) struct Context {
     pub(crate) audio: AudioState,
     /// Parent of helper programs.
     pub(crate) spawner: Spawner,
+    pub(crate) confiner: Confiner,
 }
 
 impl Context {
     /// As the state directory says.
     pub(crate) fn new(config: &Arc<Config>, surroundings: Surroundings) -> Self {
-        let Surroundings { state_dir, runtime_dir, hook, access, spawner } = surroundings;
+        let Surroundings { state_dir, runtime_dir, hook, access, spawner, confiner } = surroundings;
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -92,6 +99,7 @@ impl Context {
             state_dir,
             runtime_dir,
             spawner,
+            confiner,
         }
     }
 
@@ -107,6 +115,19 @@ impl Context {
     /// MediaMTX is tried with this config; `None`: with the one in force.
     pub(crate) fn set_candidate(&self, config: Option<Arc<Config>>) {
         *unpoisoned(&self.candidate) = config;
+    }
+
+    /// Runs a helper program to its end, confined to what it needs.
+    pub(crate) async fn run_helper<A: Into<OsString>>(
+        &self,
+        config: &Config,
+        needs: Needs,
+        program: &Path,
+        args: impl IntoIterator<Item = A>,
+        limit: Duration,
+    ) -> Result<RunOutput, RunError> {
+        let command = Command::new(program).args(args);
+        program::run_command(&self.spawner, self.confiner.confine(config, needs, command), limit).await
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use havatar_api as api;
-use havatar_supervisor::{LogLine, Source, State, Supervised};
+use havatar_supervisor::{ConfinementReport, LogLine, Source, State, Supervised};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -12,6 +12,7 @@ const LAST_LINE: usize = 200;
 
 /// The supervisor's snapshot in the API's words.
 pub(crate) fn process(process: &Supervised) -> api::Process {
+    let confinement = process.confinement().into_iter().map(confinement).collect();
     let snapshot = process.snapshot();
     let last_exit = snapshot.last_exit.as_ref().map(|how| with_last_line(process, how));
     let (state, pid, why, retry_at) = match &snapshot.state {
@@ -39,7 +40,14 @@ pub(crate) fn process(process: &Supervised) -> api::Process {
         last_exit,
         why,
         retry_at,
+        confinement,
     }
+}
+
+/// What a program runs under, in the API's words.
+pub(crate) fn confinement(report: ConfinementReport) -> api::Confinement {
+    let ConfinementReport { program, no_new_privileges, landlock, seccomp, missing } = report;
+    api::Confinement { program, no_new_privileges, landlock, seccomp, missing }
 }
 
 /// How a process ended, and the last line it wrote: an exit status alone does not say that the microphone is away.

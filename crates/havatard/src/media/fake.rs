@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ListenAddr};
+use crate::confinement::Confiner;
 
 use super::Media;
 use super::commands::Command;
@@ -39,6 +40,7 @@ pub(crate) fn media(fake: Fake) -> Media {
     config.media.mediamtx.webrtc_address = ListenAddr(fake.webrtc);
     config.media.mediamtx.api_address = ListenAddr(fake.api);
     let surroundings = Surroundings {
+        confiner: Confiner::new(fake.state_dir.clone(), fake.state_dir.clone(), None),
         runtime_dir: fake.state_dir.clone(),
         state_dir: fake.state_dir,
         hook: SocketAddr::from(([127, 0, 0, 1], 0)),

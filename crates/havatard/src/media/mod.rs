@@ -13,6 +13,7 @@
 
 mod audio;
 mod commands;
+mod confined;
 mod context;
 mod describe;
 mod device_watch;
@@ -42,10 +43,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::confinement::Confiner;
 
 pub use audio::control::Audio;
 pub use audio::state::Sound;
 pub use context::Surroundings;
+pub(crate) use describe::confinement;
 pub use error::MediaError;
 pub use paths::{AUDIO, BOTH, CAMERA, TALK};
 pub use processes::{ProcessControl, ProcessVerb};
@@ -59,9 +62,9 @@ use commands::{Command, Commands};
 use context::Context;
 use process_table::{ProcessId, Processes};
 use publish::slate;
-use server::access::{WHEP_USER, WHIP_USER};
+use server::access::{Decision, WHEP_USER, WHIP_USER};
 use server::applied_config::AppliedConfig;
-use server::render;
+use server::{proof, render};
 use stream_stats::StreamStats;
 use task::Task;
 
@@ -176,6 +179,11 @@ impl Media {
         self.ask(|reply| Command::Apply { config, reply }).await
     }
 
+    /// What helper programs may do.
+    pub fn confiner(&self) -> &Confiner {
+        &self.ctx.confiner
+    }
+
     /// MediaMTX's recording switch, for the recorder.
     pub fn record_switch(&self) -> RecordSwitch {
         RecordSwitch { ctx: self.ctx.clone() }
@@ -195,9 +203,26 @@ impl Media {
 
 impl Access {
     /// Decides a request that MediaMTX asks about.
-    pub fn admit(&self, request: &AccessRequest) -> bool {
+    pub async fn admit(&self, request: &AccessRequest) -> bool {
         let rtsp = self.ctx.config().media.mediamtx.rtsp_address.0.ip();
-        self.ctx.access.admit(request, rtsp, Instant::now())
+        let process = match self.ctx.access.decide(request, rtsp) {
+            Decision::Admitted => return true,
+            Decision::Foreign => return false,
+            Decision::Of(process) => process,
+        };
+        match proof::prove(&self.ctx, process, request.id.as_deref()).await {
+            Ok(()) => {
+                if let (true, Some(id)) = (request.action == "read", &request.id) {
+                    self.ctx.access.note_own_reader(&request.path, id);
+                }
+                true
+            }
+            Err(error) => {
+                // Any player's first request comes without credentials.
+                tracing::debug!(%error, cause = ?std::error::Error::source(&error), "not one of our own");
+                false
+            }
+        }
     }
 
     /// Notes that a reader that is not the daemon's own has been admitted.

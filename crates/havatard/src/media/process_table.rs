@@ -73,6 +73,14 @@ impl ProcessId {
         }
     }
 
+    /// It connects to MediaMTX over RTSP.
+    pub(crate) fn uses_rtsp(self) -> bool {
+        match self {
+            Self::Camera | Self::Microphone | Self::Muxer | Self::Talk => true,
+            Self::Mediamtx | Self::Speaker => false,
+        }
+    }
+
     /// It runs only while streaming is wanted.
     pub(crate) fn is_publisher(self) -> bool {
         Self::PUBLISHERS.contains(&self)

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::priority::Prioritized;
 
 use super::audio::speaker::{SpeakerLaunch, TalkLaunch};
+use super::confined::Confined;
 use super::context::Context;
 use super::describe;
 use super::error::MediaError;
@@ -110,6 +111,7 @@ fn mediamtx(ctx: &Arc<Context>, applied: &Arc<AppliedConfig>, cancel: &Cancellat
         ..Options::default()
     };
     let launch = MediaMtxLaunch { ctx: ctx.clone(), applied: applied.clone(), checked: None, doubted: false };
+    let launch = Confined { id: ProcessId::Mediamtx, launch, ctx: ctx.clone() };
     let launch = Prioritized(launch, ProcessId::Mediamtx.share());
     Supervised::spawn(ProcessId::Mediamtx.name(), options, launch, &ctx.spawner, cancel.clone())
 }
@@ -123,7 +125,8 @@ fn speaker(ctx: &Arc<Context>, wanted: bool, cancel: &CancellationToken) -> Supe
         wanted,
         ..Options::default()
     };
-    let launch = Prioritized(SpeakerLaunch(ctx.clone()), ProcessId::Speaker.share());
+    let launch = Confined { id: ProcessId::Speaker, launch: SpeakerLaunch(ctx.clone()), ctx: ctx.clone() };
+    let launch = Prioritized(launch, ProcessId::Speaker.share());
     Supervised::spawn(ProcessId::Speaker.name(), options, launch, &ctx.spawner, cancel.clone())
 }
 
@@ -143,7 +146,7 @@ fn publisher_policy() -> Policy {
 /// An ffmpeg, whose `-progress` its probe follows.
 fn publisher<L: Launch>(
     id: ProcessId,
-    ctx: &Context,
+    ctx: &Arc<Context>,
     launch: L,
     wanted: bool,
     cancel: &CancellationToken,
@@ -157,6 +160,7 @@ fn publisher<L: Launch>(
         redact: Some(Arc::new(ffmpeg::redact)),
         wanted,
     };
+    let launch = Confined { id, launch, ctx: ctx.clone() };
     let launch = Prioritized(launch, id.share());
     Supervised::spawn(id.name(), options, launch, &ctx.spawner, cancel.clone())
 }

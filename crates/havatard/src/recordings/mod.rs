@@ -10,6 +10,7 @@ mod recorder;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use futures_util::{Stream, stream};
 use havatar_api as api;
@@ -32,6 +33,25 @@ pub struct Recordings {
     catalogue: Catalogue,
     recorder: Recorder,
     status: watch::Receiver<api::RecordingStatus>,
+    followers: Arc<watch::Sender<Followers>>,
+}
+
+/// Downloads of recordings that are still being made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Followers {
+    /// Now.
+    pub now: u32,
+    /// Ever: one that is over already shows here.
+    pub ever: u64,
+}
+
+/// Such a download. It counts until it is dropped.
+pub struct Following(Arc<watch::Sender<Followers>>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.send_modify(|followers| followers.now -= 1);
+    }
 }
 
 /// Ends the recorder.
@@ -50,7 +70,8 @@ impl Recordings {
         let end = (ending.clone(), stop.clone());
         let (recorder, task) = Recorder::spawn(switch.clone(), catalogue.clone(), state_dir, end);
         let (status, running) = (recorder.status(), recorder.clone());
-        (Self { switch, catalogue, recorder, status }, Running { ending, stop, task, recorder: running })
+        let recordings = Self { switch, catalogue, recorder, status, followers: Arc::default() };
+        (recordings, Running { ending, stop, task, recorder: running })
     }
 
     /// Whether and to what is recorded.
@@ -61,6 +82,25 @@ impl Recordings {
     /// Follows changes of the status.
     pub fn subscribe(&self) -> watch::Receiver<api::RecordingStatus> {
         self.status.clone()
+    }
+
+    /// Whether what the robot sees and hears is recorded, or may be.
+    pub fn armed(&self) -> watch::Receiver<bool> {
+        self.recorder.armed()
+    }
+
+    /// Counts a client that fetches a recording that is still being made: it shows what the robot sees now.
+    pub fn follow(&self) -> Following {
+        self.followers.send_modify(|followers| {
+            followers.now += 1;
+            followers.ever += 1;
+        });
+        Following(Arc::clone(&self.followers))
+    }
+
+    /// How many do so.
+    pub fn followers(&self) -> watch::Receiver<Followers> {
+        self.followers.subscribe()
     }
 
     /// Starts recording video and audio; answers when a file grows, or after three seconds.

@@ -50,6 +50,7 @@ pub(crate) struct Recorder {
     commands: mpsc::Sender<Command>,
     file: Persisted<bool>,
     status: watch::Receiver<RecordingStatus>,
+    armed: watch::Receiver<bool>,
 }
 
 impl Recorder {
@@ -62,6 +63,7 @@ impl Recorder {
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(8);
         let (status, seen) = watch::channel(RecordingStatus::default());
+        let (armed_tx, armed) = watch::channel(false);
         let file = state_dir.join("recording-wanted");
         let wanted = file.exists();
         let file = Persisted::new("whether to record", file, |on: &bool| Ok(on.then(Vec::new)));
@@ -72,6 +74,7 @@ impl Recorder {
             switch,
             catalogue,
             status,
+            armed: armed_tx,
             ending,
             looking: None,
             confirmed: None,
@@ -80,7 +83,7 @@ impl Recorder {
             waiting: Vec::new(),
         };
         let handle = tokio::spawn(task.run(inbox, stop));
-        (Self { commands, file, status: seen }, handle)
+        (Self { commands, file, status: seen, armed }, handle)
     }
 
     /// Waits until the request is on the disk.
@@ -90,6 +93,12 @@ impl Recorder {
 
     pub(crate) fn status(&self) -> watch::Receiver<RecordingStatus> {
         self.status.clone()
+    }
+
+    /// Whether MediaMTX records, or may record: what it sees and hears can be watched later. It is said from before the
+    /// switch is set until MediaMTX has confirmed that it is off, whether a file grows or not.
+    pub(crate) fn armed(&self) -> watch::Receiver<bool> {
+        self.armed.clone()
     }
 
     pub(crate) async fn start(&self) -> Result<RecordingStatus, RecordingError> {
@@ -117,6 +126,7 @@ struct Task {
     wanted: bool,
     wanted_since: Instant,
     status: watch::Sender<RecordingStatus>,
+    armed: watch::Sender<bool>,
     ending: Ending,
     /// Since when, and its end.
     looking: Option<(Instant, Looking)>,
@@ -143,6 +153,10 @@ impl Task {
                 Ok(()) = up.changed() => {
                     up.borrow_and_update();
                     self.confirmed = None;
+                    if !self.switch.is_reachable() {
+                        // One that has ended records nothing, and the next begins with the switch off.
+                        self.arm(false);
+                    }
                     let _ = self.settle().await;
                 }
                 _ = tick.tick(), if self.wanted || unsettled || self.status.borrow().recording => {
@@ -208,8 +222,12 @@ impl Task {
         if !self.switch.is_reachable() || (self.confirmed == Some(on) && (growing || !on)) {
             return Ok(());
         }
+        if on {
+            self.arm(true);
+        }
         match self.switch.set(on).await {
             Ok(()) => {
+                self.arm(on);
                 self.confirmed = Some(on);
                 self.refused = None;
                 Ok(())
@@ -221,6 +239,10 @@ impl Task {
                 Err(error.into())
             }
         }
+    }
+
+    fn arm(&self, on: bool) {
+        self.armed.send_if_modified(|armed| std::mem::replace(armed, on) != on);
     }
 
     /// Below the reserve recording is held off; it goes on with twice as much room.

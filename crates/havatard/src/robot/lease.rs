@@ -172,6 +172,15 @@ impl Leases {
         self.held.as_ref().map(|held| held.number)
     }
 
+    /// Ends what belongs to a sign-in that is over. Returns the number of its lease, if it held it.
+    pub(super) fn sign_out(&mut self, key: &str) -> Option<u64> {
+        self.ask.take_if(|(who, _)| who.key == key);
+        self.offer.take_if(|(who, _)| who.key == key);
+        let number = self.held.as_ref().filter(|held| held.who.key == key).map(|held| held.number)?;
+        self.end();
+        Some(number)
+    }
+
     /// The name of the requester.
     pub(super) fn asking(&self) -> Option<&str> {
         self.ask.as_ref().map(|(who, _)| who.name.as_str())
@@ -205,6 +214,7 @@ impl Leases {
         self.held.as_ref().map(|held| api::Driver {
             lease: held.number,
             who: held.who.name.clone(),
+            account: held.who.account.clone(),
             since: held.since,
             connected: held.session.is_some(),
             asked_by: self.asking().map(str::to_owned),

@@ -105,7 +105,8 @@ impl Robot {
         let who = Who { name: name.to_owned(), ..who.clone() };
         let token = Secret::random();
         let (outcome, driver) = self.0.update(|core, now| {
-            let outcome = core.acquire(&who, request.if_held, token.digest(), Timestamp::now(), now);
+            let bound = bound(token.expose(), &who);
+            let outcome = core.acquire(&who, request.if_held, bound, Timestamp::now(), now);
             (outcome, core.driver())
         });
         match (outcome, driver) {
@@ -127,24 +128,37 @@ impl Robot {
     ///
     /// # Errors
     /// `no_lease`, `lease_lost`.
-    pub fn keep_alive(&self, token: &str) -> Result<(), RobotError> {
-        Ok(self.0.update(|core, now| core.keep_alive(&Fingerprint::of(token), now))?)
+    pub fn keep_alive(&self, who: &Who, token: &str) -> Result<(), RobotError> {
+        Ok(self.0.update(|core, now| core.keep_alive(&bound(token, who), now))?)
     }
 
     /// Gives the lease back, and stops the wheels.
     ///
     /// # Errors
     /// `no_lease`, `lease_lost`.
-    pub fn release(&self, token: &str) -> Result<(), RobotError> {
-        Ok(self.0.update(|core, now| core.release(&Fingerprint::of(token), now))?)
+    pub fn release(&self, who: &Who, token: &str) -> Result<(), RobotError> {
+        Ok(self.0.update(|core, now| core.release(&bound(token, who), now))?)
+    }
+
+    /// A sign-in is over: its lease ends with it, and the wheels stop.
+    pub fn sign_out(&self, who: &Who) {
+        self.0.update(|core, now| core.sign_out(&who.key, now));
+    }
+
+    /// Waits until a lease is over.
+    pub async fn lease_over(&self, lease: u64) {
+        let mut state = self.subscribe();
+        let over =
+            |state: &Arc<api::RobotState>| state.driver.as_ref().is_none_or(|driver| driver.lease != lease);
+        let _ = state.wait_for(over).await;
     }
 
     /// The driver's answer to a request for the lease.
     ///
     /// # Errors
     /// `no_lease` (also without a pending request), `lease_lost`.
-    pub fn answer(&self, reply: &api::LeaseReply) -> Result<(), RobotError> {
-        Ok(self.0.update(|core, now| core.answer(&Fingerprint::of(&reply.token), reply.hand_over, now))?)
+    pub fn answer(&self, who: &Who, reply: &api::LeaseReply) -> Result<(), RobotError> {
+        Ok(self.0.update(|core, now| core.answer(&bound(&reply.token, who), reply.hand_over, now))?)
     }
 
     /// Opens the drive session of a lease. It replaces an earlier session of the same lease, and stops the wheels.
@@ -152,7 +166,7 @@ impl Robot {
     /// # Errors
     /// `no_lease`, `lease_lost`.
     pub fn open_drive_session(&self, who: &Who, token: &str) -> Result<DriveSession, RobotError> {
-        let (id, lease) = self.0.update(|core, now| core.open_session(&Fingerprint::of(token), now))?;
+        let (id, lease) = self.0.update(|core, now| core.open_session(&bound(token, who), now))?;
         let ended = self.0.register_session(id);
         Ok(DriveSession { shared: self.0.clone(), who: who.clone(), id, lease, ended })
     }
@@ -208,34 +222,35 @@ impl Robot {
     ///
     /// # Errors
     /// Any refusal of a `step` on the drive socket, and `no_socket`.
-    pub fn step(&self, request: &api::StepRequest) -> Result<(), RobotError> {
-        Ok(self.0.update(|core, now| core.step(request, now))?)
+    pub fn step(&self, who: &Who, request: &api::StepRequest) -> Result<(), RobotError> {
+        let request = api::StepRequest { token: within(&request.token, who), ..request.clone() };
+        Ok(self.0.update(|core, now| core.step(&request, now))?)
     }
 
     /// Turns the head.
     ///
     /// # Errors
     /// `out_of_range`, `not_supported`, and those of the lease and the link.
-    pub fn head(&self, request: &api::HeadRequest) -> Result<(), RobotError> {
+    pub fn head(&self, who: &Who, request: &api::HeadRequest) -> Result<(), RobotError> {
         let pan = hundredths("pan", request.pan, PAN)?;
         let tilt = hundredths("tilt", request.tilt, TILT)?;
-        Ok(self.0.update(|core, now| core.head(&Fingerprint::of(&request.token), pan, tilt, now))?)
+        Ok(self.0.update(|core, now| core.head(&bound(&request.token, who), pan, tilt, now))?)
     }
 
     /// Sets the lamp.
     ///
     /// # Errors
     /// `not_supported`, and those of the lease and the link.
-    pub fn lights(&self, request: &api::LightsRequest) -> Result<(), RobotError> {
-        Ok(self.0.update(|core, now| core.lights(&Fingerprint::of(&request.token), request.light, now))?)
+    pub fn lights(&self, who: &Who, request: &api::LightsRequest) -> Result<(), RobotError> {
+        Ok(self.0.update(|core, now| core.lights(&bound(&request.token, who), request.light, now))?)
     }
 
     /// Sounds the buzzer.
     ///
     /// # Errors
     /// `out_of_range`, `not_supported`, and those of the lease and the link.
-    pub fn buzzer(&self, request: &api::BuzzerRequest) -> Result<(), RobotError> {
-        let token = Fingerprint::of(&request.token);
+    pub fn buzzer(&self, who: &Who, request: &api::BuzzerRequest) -> Result<(), RobotError> {
+        let token = bound(&request.token, who);
         Ok(self.0.update(|core, now| core.buzzer(&token, request.hz, request.ms, now))?)
     }
 
@@ -334,6 +349,15 @@ impl Drop for DriveSession {
     fn drop(&mut self) {
         self.shared.update(|core, _| core.close_session(self.id));
     }
+}
+
+/// The fingerprint of a lease's token within the sign-in that it was given to: in the hands of another it opens nothing.
+fn bound(token: &str, who: &Who) -> Fingerprint {
+    Fingerprint::of(&within(token, who))
+}
+
+fn within(token: &str, who: &Who) -> String {
+    format!("{token}\n{}", who.key)
 }
 
 fn hundredths(what: &str, degrees: f64, most: f64) -> Result<i16, RobotError> {

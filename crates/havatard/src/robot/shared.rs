@@ -164,7 +164,7 @@ impl Shared {
         self.save(save);
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         for note in notes {
-            recorder.note(note.kind, note.fields, now);
+            recorder.note(note.kind, note.fields, note.times, now);
         }
         recorder.sent(commands, now);
         if let Some(mut state) = state {
@@ -225,7 +225,8 @@ mod tests {
     #[test]
     fn a_panic_among_the_rules_stops_for_good_and_ends_the_motion_loop() {
         let robot = Robot::for_tests();
-        let who = Who { name: "Ana".to_owned(), key: "1".to_owned(), admin: true };
+        let who =
+            Who { name: "Ana".to_owned(), account: "admin".to_owned(), key: "1".to_owned(), admin: true };
         robot.acquire(&who, &havatar_api::LeaseRequest::default()).unwrap();
         let panicked = catch_unwind(AssertUnwindSafe(|| robot.0.update(|_, _| panic!("on purpose"))));
         assert!(panicked.is_err());

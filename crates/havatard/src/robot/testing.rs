@@ -355,7 +355,8 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(robot: &Robot) -> Self {
-        let who = Who { name: "ana".to_owned(), key: "ana".to_owned(), admin: false };
+        let who =
+            Who { name: "ana".to_owned(), account: "ana".to_owned(), key: "ana".to_owned(), admin: false };
         let request = LeaseRequest { name: None, if_held: IfHeld::Refuse };
         let LeaseAnswer::Granted { token, .. } = robot.acquire(&who, &request).unwrap() else {
             panic!("nobody has the robot")

@@ -6,9 +6,11 @@ use havatar_api::Language;
 use havatar_supervisor::{Command, Pipeline};
 
 use crate::config::{Config, SpeechEngine};
+use crate::confinement::{Confiner, Needs};
 use crate::program;
 
 use super::error::SpeechError;
+use super::text;
 
 /// The pipeline to run. The text is passed to the first program's standard input, never as an argument.
 #[derive(Debug)]
@@ -16,6 +18,22 @@ pub(super) struct Engine {
     pub(super) pipeline: Pipeline,
     /// Its name in messages.
     pub(super) name: String,
+    /// What each program of the pipeline needs.
+    needs: Vec<Needs>,
+}
+
+impl Engine {
+    /// The pipeline with its programs confined. Lists folders: not for the runtime's own threads.
+    pub(super) fn confined(self, confiner: &Confiner, config: &Config) -> Pipeline {
+        let stages = self.pipeline.stages.into_iter().zip(self.needs);
+        Pipeline { stages: stages.map(|(stage, needs)| confiner.confine(config, needs, stage)).collect() }
+    }
+
+    /// The text as this engine takes it: espeak-ng ends over words and sentences that are too long for it. Others are given
+    /// what was written.
+    pub(super) fn input(&self, text: &str) -> String {
+        if self.name.starts_with("espeak") { text::for_engine(text) } else { format!("{text}\n") }
+    }
 }
 
 /// The configured engine.
@@ -28,27 +46,30 @@ pub(super) fn engine(config: &Config, language: Language) -> Result<Engine, Spee
         Language::Ro => "ro",
         Language::En => "en",
     };
-    let (program, args): (PathBuf, Vec<String>) = match (speech.engine, speech.command.split_first()) {
-        (SpeechEngine::Off, _) | (SpeechEngine::Command, None) => return Err(SpeechError::Off),
-        (SpeechEngine::Command, Some((program, args))) => {
-            (program.into(), args.iter().map(|arg| arg.replace("{language}", word)).collect())
-        }
-        (SpeechEngine::Espeak, _) => {
-            let voice = match language {
-                Language::Ro => &speech.voices.ro,
-                Language::En => &speech.voices.en,
-            };
-            // -b 1: the text is UTF-8, whatever the machine's locale is.
-            let args = ["-v", voice.as_str(), "-b", "1", "--stdin", "--stdout"];
-            ("espeak-ng".into(), args.map(str::to_owned).into())
-        }
-    };
+    let (program, args, needs): (PathBuf, Vec<String>, Needs) =
+        match (speech.engine, speech.command.split_first()) {
+            (SpeechEngine::Off, _) | (SpeechEngine::Command, None) => return Err(SpeechError::Off),
+            (SpeechEngine::Command, Some((program, args))) => {
+                let args: Vec<String> = args.iter().map(|arg| arg.replace("{language}", word)).collect();
+                let needs = Needs::unknown().with_arguments(&args);
+                (program.into(), args, needs)
+            }
+            (SpeechEngine::Espeak, _) => {
+                let voice = match language {
+                    Language::Ro => &speech.voices.ro,
+                    Language::En => &speech.voices.en,
+                };
+                // -b 1: the text is UTF-8, whatever the machine's locale is.
+                let args = ["-v", voice.as_str(), "-b", "1", "--stdin", "--stdout"];
+                ("espeak-ng".into(), args.map(str::to_owned).into(), Needs::engine())
+            }
+        };
     let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     let found = program::find(&program).ok_or_else(|| SpeechError::NoProgram(name.clone()))?;
     let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str()))
         .ok_or_else(|| SpeechError::NoProgram("ffmpeg".to_owned()))?;
     let stages = vec![Command::new(found).args(args), decoder(&ffmpeg)];
-    Ok(Engine { pipeline: Pipeline { stages }, name })
+    Ok(Engine { pipeline: Pipeline { stages }, name, needs: vec![needs, Needs::engine()] })
 }
 
 /// Any WAV file in, s16le, 48 kHz, mono out.

@@ -7,8 +7,13 @@ pub(super) const MAX_TEXT: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpeechError {
     /// The text is empty or too long.
-    #[error("text must have 1 to {MAX_TEXT} characters, and something to say among them")]
+    #[error("text must have 1 to {MAX_TEXT} characters")]
     Text,
+    /// Nothing in the text is said.
+    #[error(
+        "nothing in this text can be said: it is punctuation or characters without a sound; write letters, digits or words"
+    )]
+    NothingSaid,
     /// Quiet hours.
     #[error("these are quiet hours, until {until}: only a live talker is heard")]
     Quiet {

@@ -11,6 +11,7 @@ mod error;
 mod queue;
 mod shared;
 mod task;
+mod text;
 mod tone;
 
 use std::sync::{Arc, Mutex};
@@ -25,7 +26,6 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::media::Media;
 
-use error::MAX_TEXT;
 use queue::Found;
 use shared::Shared;
 
@@ -82,7 +82,7 @@ impl Speech {
     /// # Errors
     /// All but [`SpeechError::NoSuch`].
     pub fn speak(&self, who: &str, request: &api::SpeakRequest) -> Result<api::Utterance, SpeechError> {
-        let text = sayable(&request.text).ok_or(SpeechError::Text)?;
+        let text = text::clean(&request.text)?;
         self.0.may_speak()?;
         // A missing engine fails the request now, and not the utterance later.
         engine::engine(&self.0.config.borrow(), request.language)?;
@@ -120,14 +120,4 @@ impl Speech {
         inner.stop.cancel();
         self.0.publish(&inner);
     }
-}
-
-/// The text as one line without control characters; `None` if it is empty or too long.
-fn sayable(text: &str) -> Option<String> {
-    if text.chars().count() > MAX_TEXT {
-        return None;
-    }
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = line.trim();
-    (!line.is_empty()).then(|| line.to_owned())
 }

@@ -91,6 +91,7 @@ impl Queue {
             waiting: self.waiting.iter().map(|item| item.utterance.clone()).collect(),
             quiet,
             failed: self.failed.clone(),
+            confinement: Vec::new(),
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use havatar_api as api;
+use havatar_supervisor::StreamedOutput;
 use jiff::civil::Time;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::media::Media;
+use crate::media::{Media, confinement};
 
 use super::error::SpeechError;
 use super::queue::Queue;
@@ -28,6 +29,8 @@ pub(super) struct Inner {
     pub(super) queue: Queue,
     /// Cancels the current utterance.
     pub(super) stop: CancellationToken,
+    /// What the engine ran under last.
+    pub(super) confinement: Vec<api::Confinement>,
 }
 
 impl Shared {
@@ -61,9 +64,19 @@ impl Shared {
         Ok(utterance)
     }
 
+    /// Notes what an engine runs under.
+    pub(super) fn note_confinement(&self, engine: &StreamedOutput) {
+        let mut inner = self.lock();
+        inner.confinement = engine.confinement().into_iter().map(confinement).collect();
+        self.publish(&inner);
+    }
+
     /// Publishes the state, under the lock, so that the order of changes is kept.
     pub(super) fn publish(&self, inner: &Inner) {
-        let state = inner.queue.state(self.quiet_until().is_some());
+        let state = api::Speech {
+            confinement: inner.confinement.clone(),
+            ..inner.queue.state(self.quiet_until().is_some())
+        };
         self.state.send_if_modified(|published| {
             let changed = *published != state;
             *published = state;

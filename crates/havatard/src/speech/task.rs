@@ -28,6 +28,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 const ENGINE_EXIT_WITHIN: Duration = Duration::from_secs(2);
 /// The longest output of an engine for one text, in bytes: three minutes.
 const MAX_OUTPUT: usize = 180 * 2 * tone::RATE;
+/// Up to here a sample is no sound: an engine that says nothing still writes the noise of its rounding.
+const SILENCE: u16 = 64;
 /// The socket's send buffer, in bytes: small, so that a cancel takes effect at once.
 const SEND_BUFFER: usize = 8 * 1024;
 
@@ -92,10 +94,14 @@ async fn play(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), Str
         Some(text) => {
             let config = shared.config.borrow().clone();
             let engine = engine::engine(&config, item.language).map_err(|error| error.to_string())?;
-            let input = format!("{text}\n");
-            let pipeline = prioritized(engine.pipeline, Share::Rest);
-            let output = spawner.stream_output(pipeline, input.as_bytes()).await;
-            Some((engine.name, output.map_err(|error| chain(&error))?))
+            let (name, input) = (engine.name.clone(), engine.input(text));
+            let confiner = shared.media.confiner().clone();
+            let pipeline = tokio::task::spawn_blocking(move || engine.confined(&confiner, &config)).await;
+            let pipeline = prioritized(pipeline.map_err(|error| error.to_string())?, Share::Rest);
+            let output =
+                spawner.stream_output(pipeline, input.as_bytes()).await.map_err(|error| chain(&error))?;
+            shared.note_confinement(&output);
+            Some((name, output))
         }
         None => None,
     };
@@ -104,12 +110,15 @@ async fn play(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), Str
         speaker.write_all(&tone::attention()).await.map_err(|error| cut_off(&error))?;
     }
     if let Some((name, mut output)) = engine.take() {
-        forward(&name, &mut output, &mut speaker).await?;
+        let audible = forward(&name, &mut output, &mut speaker).await?;
         let ended = output.finish(ENGINE_EXIT_WITHIN).await;
         if let Some(how) = ended.failed {
             let last = ended.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
             let last: String = last.trim().chars().filter(|c| !c.is_control()).take(200).collect();
             return Err(format!("{how}: {last}").trim_end_matches([':', ' ']).to_owned());
+        }
+        if !audible {
+            return Err(format!("{name} made no sound of this text: write it in letters, digits or words"));
         }
     }
     speaker.shutdown().await.map_err(|error| cut_off(&error))?;
@@ -117,22 +126,44 @@ async fn play(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), Str
     speaker.read(&mut [0; 1]).await.map(drop).map_err(|error| cut_off(&error))
 }
 
-/// Forwards the engine's output to the loudspeaker, at the loudspeaker's pace.
-async fn forward(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStream) -> Result<(), String> {
+/// Forwards the engine's output to the loudspeaker, at the loudspeaker's pace. Returns whether there was a sound in it.
+async fn forward(name: &str, output: &mut StreamedOutput, speaker: &mut UnixStream) -> Result<bool, String> {
     let mut buffer = [0; 4096];
     let mut forwarded = 0;
+    let mut ear = Ear::default();
     loop {
         let read = output.read_within(&mut buffer, ENGINE_TIMEOUT).await;
         let read = read.ok_or_else(|| format!("{name} gave no sound for {ENGINE_TIMEOUT:?}, killed"))?;
         let count = read.map_err(|error| format!("{name} broke off: {error}"))?;
         if count == 0 {
-            return Ok(());
+            return Ok(ear.audible);
         }
+        ear.listen(&buffer[..count]);
         forwarded += count;
         if forwarded > MAX_OUTPUT {
             return Err(format!("{name} went on for more than three minutes, killed"));
         }
         speaker.write_all(&buffer[..count]).await.map_err(|error| cut_off(&error))?;
+    }
+}
+
+/// Listens to samples of 16 bits, in whatever pieces they come.
+#[derive(Debug, Default)]
+struct Ear {
+    odd: Option<u8>,
+    audible: bool,
+}
+
+impl Ear {
+    fn listen(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match self.odd.take() {
+                None => self.odd = Some(*byte),
+                Some(low) => {
+                    self.audible |= i16::from_le_bytes([low, *byte]).unsigned_abs() > SILENCE;
+                }
+            }
+        }
     }
 }
 

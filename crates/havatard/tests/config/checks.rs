@@ -8,6 +8,12 @@ use havatard::config::Diagnostic;
 
 use crate::{error, errors, loads};
 
+/// Writes a file that nobody else may read.
+fn secret(path: &Path, text: &str) {
+    fs::write(path, text).expect("the secret is written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is closed");
+}
+
 fn keys(errors: &[Diagnostic]) -> Vec<(&str, Option<u32>)> {
     errors.iter().map(|error| (error.key.as_str(), error.line)).collect()
 }
@@ -83,9 +89,24 @@ fn certificate_and_key() {
     assert!(missing[0].message.contains("is not there"), "{}", missing[0]);
 
     fs::write(&cert, "-----BEGIN PRIVATE KEY-----\n").unwrap();
-    fs::write(&key, "-----BEGIN EC PRIVATE KEY-----\n").unwrap();
+    secret(&key, "-----BEGIN EC PRIVATE KEY-----\n");
     assert!(error(&text).message.contains("holds no certificate"));
     fs::write(&cert, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    loads(&text);
+    // A certificate is for everybody to read; its key is not, and nobody else writes either.
+    for (file, mode, named, cure) in [
+        (&key, 0o644, "server.tls.key", "chmod 600"),
+        (&key, 0o660, "server.tls.key", "chmod 600"),
+        (&cert, 0o666, "server.tls.certificate", "chmod go-w"),
+    ] {
+        let before = fs::metadata(file).unwrap().permissions();
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+        let refused = error(&text);
+        assert_eq!(refused.key, named, "{refused}");
+        assert!(refused.message.contains("by others"), "{refused}");
+        assert_eq!(refused.fix, Some(format!("run {cure} {}", file.display())));
+        fs::set_permissions(file, before).unwrap();
+    }
     loads(&text);
 }
 
@@ -110,9 +131,14 @@ fn turn_needs_a_login_from_a_file() {
         (missing.key.as_str(), missing.line),
         ("media.mediamtx.ice_servers[1].password_file", Some(7))
     );
-    fs::write(&file, "\n").unwrap();
+    secret(&file, "\n");
     assert!(error(&full).message.contains("is empty"));
-    fs::write(&file, "hunter2\n").unwrap();
+    secret(&file, "hunter2\n");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let exposed = error(&full);
+    assert!(exposed.message.contains("can be read by others"), "{exposed}");
+    assert_eq!(exposed.fix, Some(format!("run chmod 600 {}", file.display())));
+    secret(&file, "hunter2\n");
     let loaded = loads(&full);
     assert!(loaded.warnings.is_empty());
     assert!(!format!("{loaded:?}").contains("hunter2"));

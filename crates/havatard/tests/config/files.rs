@@ -1,6 +1,7 @@
 //! Which file is read, and the demo.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use havatard::config::{CameraSource, Config, Loaded, MicrophoneSource};
@@ -37,6 +38,25 @@ fn a_file_is_read_and_named() {
     assert!(Config::load(Some(&path), false).unwrap_err().to_string().contains("larger than"));
     fs::write(&path, vec![b'#'; Config::LARGEST_FILE]).unwrap();
     Config::load(Some(&path), false).unwrap();
+}
+
+#[test]
+fn a_file_that_others_can_write_is_refused_with_the_command_that_closes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("havatar.yaml");
+    fs::write(&path, "media: {ffmpeg: /tmp/evil}\n").unwrap();
+    for (mode, trusted) in [(0o644, true), (0o600, true), (0o666, false), (0o664, false), (0o646, false)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let read = Config::load(Some(&path), false).map(|_| ()).map_err(|errors| errors.0[0].clone());
+        let Err(error) = read else {
+            panic!("{mode:o}: there is no program of that name");
+        };
+        assert_eq!(error.message.contains("can be written by others"), !trusted, "{mode:o}: {error}");
+        if !trusted {
+            assert_eq!(error.fix, Some(format!("run chmod go-w {}", path.display())));
+            assert_eq!(error.file, path.display().to_string());
+        }
+    }
 }
 
 #[test]

@@ -38,7 +38,11 @@ fn text(robot: &RobotState, style: &Style) -> String {
         |driver| {
             let asked = driver.asked_by.as_ref().map(|who| format!(", asked by {}", format::clean(who)));
             let socket = if driver.connected { "" } else { ", not connected" };
-            format!("{}{socket}{}", format::clean(&driver.who), asked.unwrap_or_default())
+            // A name that they chose, beside the one of their account.
+            let account =
+                Some(&driver.account).filter(|account| !account.is_empty() && **account != driver.who);
+            let account = account.map(|account| format!(" ({})", format::clean(account))).unwrap_or_default();
+            format!("{}{account}{socket}{}", format::clean(&driver.who), asked.unwrap_or_default())
         },
     );
     line("Driver", &driver);
@@ -233,6 +237,7 @@ pub(crate) mod tests {
         robot.driver = Some(Driver {
             lease: 7,
             who: "bob".to_owned(),
+            account: "admin".to_owned(),
             since: "2026-11-23T05:48:00Z".parse().unwrap(),
             connected: false,
             asked_by: Some("eva".to_owned()),

@@ -62,7 +62,7 @@ impl DomainError for RobotError {
 impl DomainError for SpeechError {
     fn classify(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Text => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
+            Self::Text | Self::NothingSaid => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
             Self::Quiet { .. } => (StatusCode::CONFLICT, "quiet_hours"),
             Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::NoSpeaker | Self::Off | Self::NoProgram(_) => {

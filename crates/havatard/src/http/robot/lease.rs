@@ -5,6 +5,7 @@ use axum::extract::State;
 use havatar_api::{LeaseAnswer, LeaseReply, LeaseRequest, LeaseToken};
 use http::StatusCode;
 
+use crate::auth::Identity;
 use crate::http::error::ApiError;
 use crate::http::extract::{Caller, JsonObject, OptionalJson};
 use crate::http::state::AppState;
@@ -32,10 +33,23 @@ pub(in super::super) async fn acquire(
 ) -> Result<(StatusCode, Json<LeaseAnswer>), ApiError> {
     let answer = state.handles.robot.acquire(&who(&identity), &request)?;
     let status = match answer {
-        LeaseAnswer::Granted { .. } => StatusCode::CREATED,
+        LeaseAnswer::Granted { lease, .. } => {
+            tokio::spawn(end_with_sign_in(state, identity, lease));
+            StatusCode::CREATED
+        }
         LeaseAnswer::Asked { .. } => StatusCode::ACCEPTED,
     };
     Ok((status, Json(answer)))
+}
+
+/// Ends the lease when its sign-in ends, for whatever reason. One task a lease, and there is one lease.
+async fn end_with_sign_in(state: AppState, identity: Identity, lease: u64) {
+    let robot = &state.handles.robot;
+    tokio::select! {
+        () = identity.ended().cancelled_owned() => robot.sign_out(&who(&identity)),
+        () = robot.lease_over(lease) => {}
+        () = state.handles.shutdown.cancelled() => {}
+    }
 }
 
 /// Keeps the lease alive, for clients without a drive socket: at least every 500 ms.
@@ -52,9 +66,10 @@ pub(in super::super) async fn acquire(
 )]
 pub(in super::super) async fn keep(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(lease): JsonObject<LeaseToken>,
 ) -> Result<StatusCode, ApiError> {
-    state.handles.robot.keep_alive(&lease.token)?;
+    state.handles.robot.keep_alive(&who(&identity), &lease.token)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -72,9 +87,10 @@ pub(in super::super) async fn keep(
 )]
 pub(in super::super) async fn release(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(lease): JsonObject<LeaseToken>,
 ) -> Result<StatusCode, ApiError> {
-    state.handles.robot.release(&lease.token)?;
+    state.handles.robot.release(&who(&identity), &lease.token)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -92,8 +108,9 @@ pub(in super::super) async fn release(
 )]
 pub(in super::super) async fn answer(
     State(state): State<AppState>,
+    Caller(identity): Caller,
     JsonObject(reply): JsonObject<LeaseReply>,
 ) -> Result<StatusCode, ApiError> {
-    state.handles.robot.answer(&reply)?;
+    state.handles.robot.answer(&who(&identity), &reply)?;
     Ok(StatusCode::NO_CONTENT)
 }

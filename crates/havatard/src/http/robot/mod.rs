@@ -31,5 +31,6 @@ pub(super) fn who(identity: &Identity) -> Who {
         Owner::Token => "token".to_owned(),
         Owner::Session(number) => format!("session {number}"),
     };
-    Who { name: identity.me.name.clone(), key, admin: identity.me.role == Role::Admin }
+    let name = identity.me.name.clone();
+    Who { account: name.clone(), name, key, admin: identity.me.role == Role::Admin }
 }

@@ -8,7 +8,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Caller, JsonObject};
 use crate::http::state::AppState;
 
-use super::check_rate;
+use super::{check_rate, who};
 
 /// Begins a bounded move. The lease's drive socket must be open: it keeps the move alive.
 #[utoipa::path(
@@ -29,7 +29,7 @@ pub(in super::super) async fn step(
     JsonObject(request): JsonObject<StepRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state, &identity)?;
-    state.handles.robot.step(&request)?;
+    state.handles.robot.step(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -52,7 +52,7 @@ pub(in super::super) async fn head(
     JsonObject(request): JsonObject<HeadRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state, &identity)?;
-    state.handles.robot.head(&request)?;
+    state.handles.robot.head(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -75,7 +75,7 @@ pub(in super::super) async fn lights(
     JsonObject(request): JsonObject<LightsRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state, &identity)?;
-    state.handles.robot.lights(&request)?;
+    state.handles.robot.lights(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -98,6 +98,6 @@ pub(in super::super) async fn buzzer(
     JsonObject(request): JsonObject<BuzzerRequest>,
 ) -> Result<StatusCode, ApiError> {
     check_rate(&state, &identity)?;
-    state.handles.robot.buzzer(&request)?;
+    state.handles.robot.buzzer(&who(&identity), &request)?;
     Ok(StatusCode::NO_CONTENT)
 }

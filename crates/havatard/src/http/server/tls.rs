@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Tls;
+use crate::config::trust::{self, Trust};
 
 use super::error::ServerError;
 
@@ -51,8 +52,11 @@ fn read(tls: &Tls) -> Result<ServerConfig, ServerError> {
     if chain.is_empty() {
         return Err(ServerError::NoCertificate { path: tls.certificate.as_path().to_owned() });
     }
-    let key = PrivateKeyDer::from_pem_file(&tls.key)
-        .map_err(|source| ServerError::Key { path: tls.key.as_path().to_owned(), source })?;
+    let unread = |source| ServerError::Key { path: tls.key.as_path().to_owned(), source };
+    // As when the config was read: after a renewal it is another file.
+    let file = trust::open(tls.key.as_path(), Trust::Secret)
+        .map_err(|error| unread(pem::Error::Io(error.into())))?;
+    let key = PrivateKeyDer::from_pem_reader(file).map_err(unread)?;
     let mismatch = |source| ServerError::Mismatch {
         certificate: tls.certificate.as_path().to_owned(),
         key: tls.key.as_path().to_owned(),

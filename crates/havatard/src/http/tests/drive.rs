@@ -416,6 +416,74 @@ async fn who_signs_out_is_closed_with_4401_and_the_wheels_stop() {
 }
 
 #[tokio::test]
+async fn a_lease_ends_with_its_sign_in_and_opens_nothing_in_anothers_hands() {
+    let live = Live::start().await;
+    let (one, other) = (live.robot.cookie().await, live.robot.cookie().await);
+    let token = live.lease(Some(&one)).await;
+    let body = json!({ "token": token }).to_string();
+    let keep = || Ask::new(Method::PUT, "/api/v1/robot/lease").json(&body);
+    assert_eq!(live.robot.ask(keep().page(&one)).await.status, StatusCode::NO_CONTENT);
+    // A client that has read the token, in another sign-in or with the admin token.
+    for stranger in [keep().page(&other), keep().bearer(&live.robot.token)] {
+        assert_eq!(live.robot.ask(stranger).await.refused(403), "no_lease");
+    }
+    for (path, more) in [
+        ("step", json!({ "press": 1, "move": { "cm": 5 }, "t": 0, "beat": 0, "beat_t": 0 })),
+        ("head", json!({ "pan": 0, "tilt": 0 })),
+        ("lights", json!({ "light": 1 })),
+        ("buzzer", json!({ "hz": 400, "ms": 100 })),
+        ("lease/answer", json!({ "hand_over": true })),
+    ] {
+        let mut body = more;
+        body["token"] = token.clone().into();
+        let ask = Ask::post(&format!("/api/v1/robot/{path}")).json(&body.to_string()).page(&other);
+        assert_eq!(live.robot.ask(ask).await.refused(403), "no_lease", "{path}");
+    }
+    let mut socket = live.try_open("cookie", &other).await.unwrap();
+    socket.hello(&token).await;
+    assert_eq!(socket.end().await.0, 4409, "nor by the socket");
+    assert_eq!(live.robot.ask(keep().page(&one)).await.status, StatusCode::NO_CONTENT, "its own goes on");
+
+    assert_eq!(live.robot.ask(Ask::post("/api/v1/logout").page(&one)).await.status, StatusCode::NO_CONTENT);
+    let again = live.robot.ask(Ask::post("/api/v1/robot/lease").page(&other)).await;
+    assert_eq!(again.status, StatusCode::CREATED, "it is over when the sign-out is answered");
+    // A session that ends otherwise, here by being idle for too long, takes its lease along as well.
+    let token = live.lease(Some(&other)).await;
+    live.robot.app.auth.set(crate::auth::Settings {
+        session_idle: Duration::ZERO,
+        session_max: Duration::ZERO,
+        sign_in_link_valid: Duration::from_mins(1),
+    });
+    let keep = Ask::new(Method::PUT, "/api/v1/robot/lease").json(&json!({ "token": token }).to_string());
+    assert_eq!(live.robot.ask(keep.page(&other)).await.refused(401), "not_signed_in");
+    until("its lease is over", || live.robot.app.robot.state().driver.is_none().then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_driver_is_shown_and_noted_by_the_account_beside_the_name_they_chose() {
+    let live = Live::start().await;
+    let ask = Ask::post("/api/v1/robot/lease").json(r#"{"name":"Bunica"}"#);
+    assert_eq!(live.robot.ask_as_admin(ask).await.status, StatusCode::CREATED);
+    let driver = until("there is a driver", || live.robot.app.robot.state().driver.clone()).await;
+    assert_eq!((driver.who.as_str(), driver.account.as_str()), ("Bunica", "admin"));
+    let noted = async || {
+        let lines = live.robot.get("/api/v1/robot/blackbox").await;
+        let granted = |line: &Value| line["kind"] == "lease" && line["what"] == "granted";
+        lines.text().lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(granted)
+    };
+    let mut granted = None;
+    for _ in 0..400 {
+        granted = noted().await;
+        if granted.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let granted = granted.expect("it is noted");
+    assert_eq!((&granted["who"], &granted["account"]), (&json!("Bunica"), &json!("admin")), "{granted}");
+}
+
+#[tokio::test]
 async fn a_lease_that_ends_closes_with_4409_and_says_why_and_who() {
     let live = Live::start().await;
     // The same person takes the robot again, from another tab: a newer lease.

@@ -127,7 +127,8 @@ impl Robot {
         let recordings = Recordings::fake(media.record_switch(), dir.path(), recording_out);
         let (speech, speaking) =
             Speech::new(config_out.clone(), media.clone(), fake::spawner().clone(), shutdown.clone());
-        let (presence, looking) = crate::presence::start(media.clone(), wheels.clone(), shutdown.clone());
+        let (presence, looking) =
+            crate::presence::start(media.clone(), &recordings, wheels.clone(), shutdown.clone());
         // Both end with the test's runtime.
         tokio::spawn(speaking);
         tokio::spawn(looking);
@@ -327,6 +328,7 @@ fn process(name: &str) -> api::Process {
         last_exit: None,
         why: None,
         retry_at: None,
+        confinement: Vec::new(),
     }
 }
 

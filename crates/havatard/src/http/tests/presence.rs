@@ -50,7 +50,16 @@ async fn whoever_watches_is_counted_shown_and_heard_to_come() {
     until("the light shows it", || bench.light() == Some(1)).await;
     until("it is heard", || bench.tones() == 1).await;
     let shown = presence(&robot).await;
-    assert_eq!(shown, api::Presence { watchers: 3, driven: false, shown: true, private: Some(false) });
+    assert_eq!(
+        shown,
+        api::Presence {
+            watchers: 3,
+            ways: vec![api::PresenceWay::Live],
+            driven: false,
+            shown: true,
+            private: Some(false)
+        }
+    );
 
     watched(&robot, 0, 0);
     until("the light is off again", || bench.light() == Some(0)).await;
@@ -144,6 +153,23 @@ async fn the_switch_on_the_robot_wins_and_stands_while_nobody_can_ask_it() {
     bench.mute(false);
     bench.silence(false);
     until("it was turned back", || !robot.app.media.audio.is_private()).await;
+}
+
+#[tokio::test]
+async fn whoever_fetches_a_recording_that_grows_is_shown_and_heard_to_come() {
+    let (robot, bench) = robot().await;
+    watched(&robot, 0, 0);
+    let file = "2026-11-23_07-54-34-536690.mp4";
+    let id = robot.record(file, &[7; 1000], Duration::ZERO).await;
+    let ask = Ask::get(&format!("/api/v1/recordings/{id}/download")).bearer(&robot.token);
+    // Its body is not read: the download is under way.
+    let answer = robot.router.clone().oneshot(ask.0).await.unwrap();
+    becomes(&robot, "one looks", |presence| presence.watchers == 1).await;
+    assert_eq!(presence(&robot).await.ways, [api::PresenceWay::Download]);
+    until("the light shows it", || bench.light() == Some(1)).await;
+    until("it is heard", || bench.tones() == 1).await;
+    drop(answer);
+    becomes(&robot, "nobody looks", |presence| presence.watchers == 0 && presence.ways.is_empty()).await;
 }
 
 #[tokio::test]

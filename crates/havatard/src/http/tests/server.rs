@@ -18,11 +18,18 @@ fn files(certificate: &Path, key: &Path) -> config::Tls {
     serde_json::from_value(serde_json::json!({ "certificate": certificate, "key": key })).unwrap()
 }
 
+/// A key that others can read is refused.
+fn closed(key: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 fn make_certificate(dir: &Path) -> (config::Tls, rustls::pki_types::CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let tls = files(&dir.join("cert.pem"), &dir.join("key.pem"));
     std::fs::write(tls.certificate.as_path(), made.cert.pem()).unwrap();
     std::fs::write(tls.key.as_path(), made.signing_key.serialize_pem()).unwrap();
+    closed(tls.key.as_path());
     (tls, made.cert.der().clone())
 }
 
@@ -70,6 +77,7 @@ async fn tls_serves_and_takes_a_new_certificate_without_a_restart() {
     assert!(answer.to_lowercase().contains("strict-transport-security"), "{answer}");
 
     std::fs::write(tls.key.as_path(), "rubbish").unwrap();
+    closed(tls.key.as_path());
     assert!(matches!(certificates.reload(&tls), Err(ServerError::Key { .. })));
     assert!(https(listening.address, &first, &request).await.is_ok(), "a bad pair changes nothing");
     let (tls, second) = make_certificate(dir.path());

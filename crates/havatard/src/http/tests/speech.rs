@@ -106,7 +106,9 @@ async fn the_attention_sound_is_heard_alone_or_first() {
 async fn what_is_typed_is_never_an_option_an_argument_or_a_command() {
     let robot = Robot::new();
     let speaker = Speaker::of(&robot);
-    let (heard, argv) = (robot.dir.path().join("heard"), robot.dir.path().join("argv"));
+    // Not in the state directory: an engine may not write there.
+    let place = tempfile::tempdir().unwrap();
+    let (heard, argv) = (place.path().join("heard"), place.path().join("argv"));
     let script = format!(
         "cat >{}; tr '\\0' ' ' </proc/$$/cmdline >{}; tr '\\0' ' ' </proc/$PPID/cmdline >>{}; exec espeak-ng --stdout x",
         heard.display(),
@@ -153,6 +155,13 @@ async fn texts_that_are_no_texts_are_refused() {
     let robot = Robot::new();
     for text in ["", "   ", "\n\t\u{0}", &"ț".repeat(501)] {
         assert_eq!(robot.ask_as_admin(speak(text)).await.refused(422), "out_of_range");
+    }
+    for text in
+        ["...!?", "[[", "\u{200b}\u{200d}", "\u{feff}", "- — „”", "\u{661}\u{662}", "\u{202e}.\u{202c}"]
+    {
+        let answer = robot.ask_as_admin(speak(text)).await;
+        assert_eq!(answer.refused(422), "out_of_range", "{text:?}");
+        assert!(answer.text().contains("nothing in this text can be said"), "{}", answer.text());
     }
     for body in
         ["{}", "[]", r#"{"text":1}"#, r#"{"text":"a","language":"fr"}"#, r#"{"text":"a","voice":"x"}"#]
@@ -266,7 +275,8 @@ async fn one_is_cancelled_and_the_others_are_not() {
 async fn a_cancelling_ends_the_engine_and_what_it_started() {
     let robot = Robot::new();
     let _speaker = Speaker::of(&robot);
-    let pids = robot.dir.path().join("pids");
+    let place = tempfile::tempdir().unwrap();
+    let pids = place.path().join("pids");
     let script = format!("sleep 1000 & echo $! $$ >{}; wait", pids.display());
     engine(&robot, &["sh", "-c", &script]);
     let utterance = said(&robot, speak("a")).await;

@@ -9,8 +9,7 @@ use crate::media::context::Context;
 use crate::media::paths::TALK;
 use crate::media::process_table::ProcessId;
 use crate::media::publish::ffmpeg;
-use crate::media::publish::launch::{find_ffmpeg, one_time_url, server_up};
-use crate::media::server::access::Purpose;
+use crate::media::publish::launch::{find_ffmpeg, path_url, server_up};
 use crate::program;
 use crate::sound::TALK_SOCKET;
 
@@ -49,7 +48,7 @@ impl Launch for TalkLaunch {
         }
         let config = ctx.config();
         let ffmpeg = find_ffmpeg(&config)?;
-        let source = one_time_url(ctx, &config, Purpose::Read(TALK.into()), TALK);
+        let source = path_url(&config, TALK);
         Ok(Command::new(ffmpeg).args(ffmpeg::talk(&source, &ctx.runtime_dir.join(TALK_SOCKET))).into())
     }
 }

@@ -11,11 +11,10 @@ use crate::media::context::Context;
 use crate::media::overload;
 use crate::media::paths::CAMERA;
 use crate::media::process_table::ProcessId;
-use crate::media::server::access::Purpose;
 use crate::program;
 
 use super::ffmpeg::{self, CameraInput, VideoCodec};
-use super::launch::{find_ffmpeg, one_time_url, privacy_check, server_up};
+use super::launch::{find_ffmpeg, path_url, privacy_check, server_up};
 use super::{encoder, v4l2};
 
 pub(crate) struct CameraLaunch(pub(crate) Arc<Context>);
@@ -112,7 +111,7 @@ fn publish(
     codec: VideoCodec,
     source: Option<Command>,
 ) -> Pipeline {
-    let target = one_time_url(ctx, config, Purpose::Publish(CAMERA.into()), CAMERA);
+    let target = path_url(config, CAMERA);
     let mut args = ffmpeg::camera(&config.media.camera, input, codec, &target);
     if matches!(input, CameraInput::V4l2 { .. }) {
         args = overload::reduction(ctx, args);

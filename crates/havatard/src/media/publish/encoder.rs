@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config::{Camera, CameraEncoder as Wanted};
+use crate::confinement::Needs;
 use crate::media::context::Context;
-use crate::program;
 
 use super::encoder_cache::{EncoderCache, Passed};
 use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
@@ -106,7 +106,14 @@ fn candidates(wanted: Wanted) -> Vec<VideoCodec> {
 async fn try_out(ctx: &Context, ffmpeg: &Path, camera: &Camera, codec: VideoCodec) -> Result<f64, String> {
     let frames = camera.fps.max(10);
     let begun = Instant::now();
-    let output = program::run(&ctx.spawner, ffmpeg, ffmpeg::test_encode(camera, codec, frames), LIMIT)
+    let output = ctx
+        .run_helper(
+            &ctx.config(),
+            Needs::camera(None),
+            ffmpeg,
+            ffmpeg::test_encode(camera, codec, frames),
+            LIMIT,
+        )
         .await
         .map_err(|error| chain(&error))?;
     if !output.success {

@@ -8,7 +8,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use crate::config::{Camera, Microphone};
-use crate::media::server::access::PUBLISHER_USER;
 
 /// RTP packets of this size fit into MediaMTX's WebRTC packets, so that it need not cut them again.
 const PACKET_SIZE: &str = "1200";
@@ -186,14 +185,14 @@ pub(crate) fn muxer(mux: &Mux) -> Vec<OsString> {
     args.0
 }
 
-/// Where publishers find a path, from this machine.
-pub(crate) fn rtsp_url(listener: SocketAddr, path: &str, token: &str) -> String {
+/// Where publishers find a path, from this machine. It holds no secret: see `server/proof.rs`.
+pub(crate) fn rtsp_url(listener: SocketAddr, path: &str) -> String {
     let ip = match listener.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    format!("rtsp://{PUBLISHER_USER}:{token}@{}/{path}", SocketAddr::new(ip, listener.port()))
+    format!("rtsp://{}/{path}", SocketAddr::new(ip, listener.port()))
 }
 
 /// A line of ffmpeg's with the credentials of any URL in it left out.
@@ -319,10 +318,10 @@ mod tests {
 
     #[test]
     fn publishers_reach_a_wildcard_listener_over_loopback() {
-        let url = |address: &str| rtsp_url(address.parse().unwrap(), "p", "t");
-        assert_eq!(url("0.0.0.0:8554"), "rtsp://publisher:t@127.0.0.1:8554/p");
-        assert_eq!(url("[::]:8554"), "rtsp://publisher:t@[::1]:8554/p");
-        assert_eq!(url("192.0.2.7:1"), "rtsp://publisher:t@192.0.2.7:1/p");
+        let url = |address: &str| rtsp_url(address.parse().unwrap(), "p");
+        assert_eq!(url("0.0.0.0:8554"), "rtsp://127.0.0.1:8554/p");
+        assert_eq!(url("[::]:8554"), "rtsp://[::1]:8554/p");
+        assert_eq!(url("192.0.2.7:1"), "rtsp://192.0.2.7:1/p");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What the launches share: preconditions, ffmpeg, one-time URLs, and the probe of progress.
+//! What the launches share: preconditions, ffmpeg, the URLs of paths, and the probe of progress.
 //!
-//! A command line is made anew for every launch, because the device may be another, the encoder may have been
-//! chosen meanwhile, and its credentials are good for one connection only.
+//! A command line is made anew for every launch, because the device may be another, and the encoder may have been
+//! chosen meanwhile.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::media::audio::state::AudioState;
 use crate::media::context::Context;
-use crate::media::server::access::Purpose;
 use crate::program;
 
 use super::ffmpeg;
@@ -49,10 +48,9 @@ pub(crate) fn find_ffmpeg(config: &Config) -> Result<PathBuf, LaunchError> {
     })
 }
 
-/// The RTSP URL of a path, with a token that is good once.
-pub(crate) fn one_time_url(ctx: &Context, config: &Config, purpose: Purpose, path: &str) -> String {
-    let token = ctx.access.issue(purpose, Instant::now());
-    ffmpeg::rtsp_url(config.media.mediamtx.rtsp_address.0, path, &token)
+/// The RTSP URL of a path, for a process of the daemon.
+pub(crate) fn path_url(config: &Config, path: &str) -> String {
+    ffmpeg::rtsp_url(config.media.mediamtx.rtsp_address.0, path)
 }
 
 #[cfg(test)]

@@ -8,11 +8,10 @@ use crate::media::audio::backend::{self, AudioSetting};
 use crate::media::context::Context;
 use crate::media::paths::AUDIO;
 use crate::media::process_table::ProcessId;
-use crate::media::server::access::Purpose;
 use crate::program;
 
 use super::ffmpeg;
-use super::launch::{find_ffmpeg, one_time_url, privacy_check, server_up};
+use super::launch::{find_ffmpeg, path_url, privacy_check, server_up};
 
 pub(crate) struct MicrophoneLaunch(pub(crate) Arc<Context>);
 
@@ -40,7 +39,7 @@ impl Launch for MicrophoneLaunch {
             }
         };
         let ffmpeg = find_ffmpeg(&config)?;
-        let target = one_time_url(ctx, &config, Purpose::Publish(AUDIO.into()), AUDIO);
+        let target = path_url(&config, AUDIO);
         stages.push(Command::new(ffmpeg).args(ffmpeg::microphone(microphone, &target)));
         Ok(Pipeline { stages })
     }

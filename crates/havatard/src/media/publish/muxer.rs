@@ -10,10 +10,9 @@ use crate::media::context::Context;
 use crate::media::overload;
 use crate::media::paths::{AUDIO, BOTH, CAMERA};
 use crate::media::process_table::ProcessId;
-use crate::media::server::access::Purpose;
 
 use super::ffmpeg::{self, Mux};
-use super::launch::{find_ffmpeg, one_time_url, server_up};
+use super::launch::{find_ffmpeg, path_url, server_up};
 
 /// How long the muxer waits for video before it starts with audio and the slate. A recording that begins with the slate
 /// carries the slate's size in its header.
@@ -43,11 +42,11 @@ impl Launch for MuxerLaunch {
             return Err(LaunchError::NotReady("the picture is not there yet".into()));
         }
         let ffmpeg = find_ffmpeg(&config)?;
-        let read = |path: &str| one_time_url(ctx, &config, Purpose::Read(path.into()), path);
+        let read = |path: &str| path_url(&config, path);
         let mux = Mux {
             video: video.then(|| read(CAMERA)),
             audio: config.media.has_microphone().then(|| read(AUDIO)),
-            target: one_time_url(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
+            target: path_url(&config, BOTH),
             fps: overload::fps(ctx),
         };
         self.since = None;

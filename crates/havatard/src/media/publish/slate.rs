@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::{Camera, Config};
+use crate::confinement::Needs;
+use crate::disk::{self, Existing};
 use crate::media::context::Context;
 use crate::{program, random};
 
@@ -16,25 +18,24 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// Counted up when the drawing changes, so that a persisted one is made anew.
 const EDITION: u32 = 1;
 
-/// The slate for the config's camera, made if it is not there yet; `None` if ffmpeg cannot make it, and
-/// MediaMTX's own is used instead.
+/// The slate for the config's camera, made if it is not there yet; `None` if it cannot be made, and MediaMTX's own
+/// is used instead. It is persisted in the state directory, and MediaMTX, which may not read there, is given a copy.
 pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
-    let path = place(camera, &ctx.state_dir);
+    let (kept, copy) = (place(camera, &ctx.state_dir), place(camera, &ctx.runtime_dir));
     let _making = ctx.slate.lock().await;
-    if path.exists() {
-        return Some(path);
-    }
-    let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str()))?;
-    // A name of its own for each attempt: if this is dropped, the ffmpeg of this one still writes while the next begins.
-    let unfinished = Unfinished(path.with_extension(format!("{}.mp4", random::text::<6>())));
-    let made = match program::run(&ctx.spawner, &ffmpeg, draw(camera, &unfinished.0), LIMIT).await {
-        Ok(output) if output.success => put_in_place(&unfinished.0, &path).map_err(|error| error.to_string()),
-        Ok(output) => Err(output.stderr.lines().last().unwrap_or_default().to_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    match made {
-        Ok(()) => Some(path),
+    let made = if kept.exists() { Ok(()) } else { make(ctx, config, &kept).await };
+    let copied = made.and_then(|()| {
+        let bytes = std::fs::read(&kept).map_err(|error| error.to_string())?;
+        if std::fs::read(&copy).is_ok_and(|there| there == bytes) {
+            return Ok(());
+        }
+        disk::stage(&copy, &bytes)
+            .and_then(|staged| staged.publish(Existing::Replace))
+            .map_err(|error| error.to_string())
+    });
+    match copied {
+        Ok(()) => Some(copy),
         Err(reason) => {
             tracing::debug!(reason, "no slate of our own; MediaMTX's is used while the camera is away");
             None
@@ -42,10 +43,35 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     }
 }
 
+/// Draws the slate in a folder of its own, the only one that ffmpeg may write in.
+async fn make(ctx: &Context, config: &Config, path: &Path) -> Result<(), String> {
+    let ffmpeg = program::find(Path::new(config.media.ffmpeg.as_str())).ok_or("ffmpeg is not found")?;
+    let folder = ctx.state_dir.join(".slate");
+    let drawn = async {
+        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        // A name of its own for each attempt: if this is dropped, the ffmpeg of this one still writes while the next begins.
+        let unfinished = Unfinished(folder.join(format!("{}.mp4", random::text::<6>())));
+        let needs = Needs::check().with_folder(&folder);
+        let args = draw(&config.media.camera, &unfinished.0);
+        match ctx.run_helper(config, needs, &ffmpeg, args, LIMIT).await {
+            Ok(output) if output.success => {
+                put_in_place(&unfinished.0, path).map_err(|error| error.to_string())
+            }
+            Ok(output) => Err(output.stderr.lines().last().unwrap_or_default().to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    let made = drawn.await;
+    let _ = std::fs::remove_dir_all(&folder);
+    made
+}
+
 /// Deletes the persisted slate, so that the next one is made anew.
 pub(crate) fn discard(ctx: &Context, config: &Config) {
     // One that is not there needs no deletion.
-    let _ = std::fs::remove_file(place(&config.media.camera, &ctx.state_dir));
+    for dir in [&ctx.state_dir, &ctx.runtime_dir] {
+        let _ = std::fs::remove_file(place(&config.media.camera, dir));
+    }
 }
 
 /// A slate that is being made. Dropping it removes what there is of it.
@@ -63,9 +89,9 @@ fn put_in_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
     std::fs::rename(unfinished, path)
 }
 
-/// The file of a camera's slate.
-pub(crate) fn place(camera: &Camera, state_dir: &Path) -> PathBuf {
-    state_dir.join(format!("slate-{EDITION}-{}-{}.mp4", camera.size, camera.fps))
+/// The file of a camera's slate in a directory.
+pub(crate) fn place(camera: &Camera, dir: &Path) -> PathBuf {
+    dir.join(format!("slate-{EDITION}-{}-{}.mp4", camera.size, camera.fps))
 }
 
 fn draw(camera: &Camera, target: &Path) -> Vec<OsString> {

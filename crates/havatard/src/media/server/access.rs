@@ -3,21 +3,21 @@
 //! MediaMTX asks its auth hook before it lets a client publish, read or use its API; this module decides.
 //! Four kinds of secret exist, all random and none older than this run of the daemon: the hook's own, one
 //! for the daemon's API calls, one that the WHEP proxy adds to a signed-in viewer's request, and one that the WHIP
-//! proxy adds to a talker's. Publishers get a fifth kind, because what an ffmpeg command line holds can be read by every process on the
-//! machine: a token that is good once, for one path, from loopback, within seconds of its issue. By the
-//! time another process could read it, it is spent.
+//! proxy adds to a talker's. The daemon's publishers have no secret, because what an ffmpeg command line holds can be read by
+//! every process on the machine. What proves one is its connection: the socket at its other end belongs to the very
+//! process that the daemon has started for that path (`proof.rs`).
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::media::paths::TALK;
+use crate::media::paths::{AUDIO, CAMERA, TALK};
+use crate::media::process_table::ProcessId;
 use crate::random;
 
 /// The user name of the daemon's own API calls.
@@ -28,13 +28,6 @@ pub const HOOK_USER: &str = "mediamtx";
 pub(crate) const WHEP_USER: &str = "viewer";
 /// The user name of requests that come through the WHIP proxy.
 pub(crate) const WHIP_USER: &str = "talker";
-/// The user name that publishers give; only the token behind it counts.
-pub(crate) const PUBLISHER_USER: &str = "publisher";
-
-/// How long an issued token waits for its one use: an ffmpeg that has to open a slow camera first.
-const TOKEN_LIFE: Duration = Duration::from_secs(30);
-/// Reading over RTSP asks twice, at DESCRIBE and at SETUP, within one exchange.
-const READ_EXCHANGE: Duration = Duration::from_secs(5);
 
 /// What MediaMTX tells the hook about a request.
 #[derive(Clone, Default, Deserialize)]
@@ -54,13 +47,24 @@ pub struct AccessRequest {
     pub path: String,
     /// `rtsp`, `webrtc`, `hls`, ...
     pub protocol: String,
-    /// Id of the session or connection; absent for API calls.
+    /// Id of the session; while an RTSP client asks for a description, of its connection. Absent for API calls.
     pub id: Option<String>,
     /// Query string.
     pub query: String,
 }
 
-/// The per-boot secrets and the one-time tokens.
+/// What the rules say to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// It carries the secret that it needs.
+    Admitted,
+    /// Admitted if it comes from this process of the daemon.
+    Of(ProcessId),
+    /// It is none of the daemon's own.
+    Foreign,
+}
+
+/// The per-boot secrets, and the daemon's own readers.
 #[derive(Clone)]
 pub struct AccessRules {
     inner: Arc<Inner>,
@@ -71,33 +75,10 @@ struct Inner {
     api: String,
     whep: String,
     whip: String,
-    tokens: Mutex<Tokens>,
+    /// MediaMTX's session ids of our own readers by path, newest last, so that they are not counted as viewers.
+    own_readers: Mutex<HashMap<String, VecDeque<String>>>,
     /// When a reader that is not the daemon's own was admitted last.
     reader_admitted: watch::Sender<Option<Instant>>,
-}
-
-#[derive(Default)]
-struct Tokens {
-    /// One outstanding token per purpose: a new one replaces an unused older one.
-    issued: HashMap<Purpose, Issued>,
-    /// MediaMTX's session ids of our own readers by path, newest last, so that they are not counted as viewers.
-    own_readers: HashMap<String, VecDeque<String>>,
-}
-
-/// What a one-time token is good for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Purpose {
-    /// Publishing to a path over RTSP.
-    Publish(String),
-    /// Reading a path over RTSP.
-    Read(String),
-}
-
-struct Issued {
-    token: String,
-    until: Instant,
-    /// Set by the first use of a read token.
-    used: bool,
 }
 
 impl AccessRules {
@@ -109,7 +90,7 @@ impl AccessRules {
                 api: secret(),
                 whep: secret(),
                 whip: secret(),
-                tokens: Mutex::default(),
+                own_readers: Mutex::default(),
                 reader_admitted: watch::Sender::default(),
             }),
         }
@@ -135,38 +116,31 @@ impl AccessRules {
         &self.inner.whip
     }
 
-    /// A fresh one-time token. An older unused one for the same purpose is void.
-    pub(crate) fn issue(&self, purpose: Purpose, now: Instant) -> String {
-        let token = secret();
-        let issued = Issued { token: token.clone(), until: now + TOKEN_LIFE, used: false };
-        self.tokens().issued.insert(purpose, issued);
-        token
-    }
-
     /// Decides one request. `own` is the address at which MediaMTX listens for RTSP: where that is this
     /// machine's address in a network, our own publishers come from there and not from loopback.
-    pub fn admit(&self, request: &AccessRequest, own: IpAddr, now: Instant) -> bool {
-        let ip = request.ip.parse::<IpAddr>();
-        let local = ip.is_ok_and(|ip| ip.is_loopback() || ip == own);
+    pub(crate) fn decide(&self, request: &AccessRequest, own: IpAddr) -> Decision {
+        let ip = request.ip.parse::<IpAddr>().map(|ip| ip.to_canonical());
+        let local = ip.is_ok_and(|ip| ip.is_loopback() || ip == own.to_canonical());
         if !local {
-            return false;
+            return Decision::Foreign;
         }
+        let secret = |user: &str, secret: &str| {
+            if request.user == user && same(&request.password, secret) {
+                Decision::Admitted
+            } else {
+                Decision::Foreign
+            }
+        };
         match (request.action.as_str(), request.protocol.as_str()) {
-            ("api" | "metrics", _) => request.user == API_USER && same(&request.password, self.api_secret()),
+            ("api" | "metrics", _) => secret(API_USER, self.api_secret()),
             // The talk line is read by the daemon alone.
-            ("read", "webrtc") => {
-                request.user == WHEP_USER
-                    && request.path != TALK
-                    && same(&request.password, self.whep_secret())
+            ("read", "webrtc") if request.path != TALK => secret(WHEP_USER, self.whep_secret()),
+            ("publish", "webrtc") if request.path == TALK => secret(WHIP_USER, self.whip_secret()),
+            // Our own publishers give no credentials: a client with some is another one.
+            (action, "rtsp") if request.user.is_empty() && request.password.is_empty() => {
+                client_of(action, &request.path).map_or(Decision::Foreign, Decision::Of)
             }
-            ("publish", "webrtc") => {
-                request.user == WHIP_USER
-                    && request.path == TALK
-                    && same(&request.password, self.whip_secret())
-            }
-            ("publish", "rtsp") => self.spend(&Purpose::Publish(request.path.clone()), request, now),
-            ("read", "rtsp") => self.spend(&Purpose::Read(request.path.clone()), request, now),
-            _ => false,
+            _ => Decision::Foreign,
         }
     }
 
@@ -180,48 +154,41 @@ impl AccessRules {
         self.inner.reader_admitted.subscribe()
     }
 
+    /// Notes the session of a reader that has been proven to be the daemon's own.
+    pub(crate) fn note_own_reader(&self, path: &str, session: &str) {
+        let mut readers = self.own_readers();
+        let own = readers.entry(path.to_owned()).or_default();
+        own.push_back(session.to_owned());
+        // Two ids an exchange, and each path has one reader of ours, which may overlap with the one before: what is older
+        // belongs to sessions long gone.
+        while own.len() > 4 {
+            own.pop_front();
+        }
+    }
+
     /// Whether a MediaMTX reader session is one of our own.
     pub fn is_own_reader(&self, session: &str) -> bool {
-        self.tokens().own_readers.values().flatten().any(|id| id == session)
+        self.own_readers().values().flatten().any(|id| id == session)
     }
 
-    fn spend(&self, purpose: &Purpose, request: &AccessRequest, now: Instant) -> bool {
-        let mut tokens = self.tokens();
-        let Some(issued) = tokens.issued.get_mut(purpose) else { return false };
-        if now >= issued.until {
-            tokens.issued.remove(purpose);
-            return false;
-        }
-        if !same(&request.password, &issued.token) {
-            return false;
-        }
-        let reads = if let Purpose::Read(path) = purpose { Some(path) } else { None };
-        if reads.is_some() && !issued.used {
-            issued.used = true;
-            issued.until = now + READ_EXCHANGE;
-        } else {
-            tokens.issued.remove(purpose);
-        }
-        if let (Some(path), Some(id)) = (reads, &request.id) {
-            let own = tokens.own_readers.entry(path.clone()).or_default();
-            own.push_back(id.clone());
-            // Two ids an exchange, and each path has one reader of ours, which may overlap with the one before: what is older
-            // belongs to sessions long gone.
-            while own.len() > 4 {
-                own.pop_front();
-            }
-        }
-        true
-    }
-
-    fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {
-        self.inner.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn own_readers(&self) -> std::sync::MutexGuard<'_, HashMap<String, VecDeque<String>>> {
+        self.inner.own_readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Default for AccessRules {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The process of the daemon that publishes a path, or reads it, over RTSP. Each path has at most one of each.
+fn client_of(action: &str, path: &str) -> Option<ProcessId> {
+    match (action, path) {
+        ("publish", _) => ProcessId::PUBLISHERS.into_iter().find(|id| id.published_path() == Some(path)),
+        ("read", CAMERA | AUDIO) => Some(ProcessId::Muxer),
+        ("read", TALK) => Some(ProcessId::Talk),
+        _ => None,
     }
 }
 
@@ -236,6 +203,8 @@ fn secret() -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::media::paths::BOTH;
+
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -253,70 +222,52 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_publish_token_is_good_once_for_one_path_and_not_for_long() {
+    #[test]
+    fn over_rtsp_each_path_is_for_one_process_and_for_this_machine_alone() {
         let access = AccessRules::new();
-        let now = Instant::now();
-        let token = access.issue(Purpose::Publish("a".into()), now);
-        let ask = |path: &str| request("publish", "rtsp", path, PUBLISHER_USER, &token);
-        assert!(!access.admit(&ask("b"), HERE, now), "another path");
-        assert!(
-            !access.admit(&request("read", "rtsp", "a", PUBLISHER_USER, &token), HERE, now),
-            "another action"
-        );
-        let mut far = ask("a");
-        far.ip = "192.0.2.1".into();
-        assert!(!access.admit(&far, HERE, now), "not from this machine");
-        assert!(access.admit(&ask("a"), HERE, now));
-        assert!(!access.admit(&ask("a"), HERE, now), "spent");
-
-        let token = access.issue(Purpose::Publish("a".into()), now);
-        let late = request("publish", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(!access.admit(&late, HERE, now + TOKEN_LIFE), "lapsed");
+        for (action, path, wanted) in [
+            ("publish", CAMERA, Decision::Of(ProcessId::Camera)),
+            ("publish", AUDIO, Decision::Of(ProcessId::Microphone)),
+            ("publish", BOTH, Decision::Of(ProcessId::Muxer)),
+            ("publish", TALK, Decision::Foreign),
+            ("publish", "other", Decision::Foreign),
+            ("read", CAMERA, Decision::Of(ProcessId::Muxer)),
+            ("read", AUDIO, Decision::Of(ProcessId::Muxer)),
+            ("read", TALK, Decision::Of(ProcessId::Talk)),
+            ("read", BOTH, Decision::Foreign),
+            ("playback", CAMERA, Decision::Foreign),
+        ] {
+            let mut ask = request(action, "rtsp", path, "", "");
+            assert_eq!(access.decide(&ask, HERE), wanted, "{action} {path}");
+            ask.ip = "::ffff:127.0.0.1".into();
+            assert_eq!(access.decide(&ask, HERE), wanted, "{action} {path}, mapped");
+            for ip in ["192.0.2.1", "", "x"] {
+                ask.ip = ip.into();
+                assert_eq!(access.decide(&ask, HERE), Decision::Foreign, "{action} {path} from {ip:?}");
+            }
+            ask.ip = "192.0.2.1".into();
+            assert_eq!(access.decide(&ask, "192.0.2.1".parse().unwrap()), wanted, "a listener in a network");
+            let named = request(action, "rtsp", path, "publisher", "x");
+            assert_eq!(access.decide(&named, HERE), Decision::Foreign, "with credentials");
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_read_token_lasts_for_one_rtsp_exchange_and_marks_its_session_as_ours() {
+    #[test]
+    fn a_reader_of_ours_that_begins_again_and_again_does_not_make_another_a_viewer() {
         let access = AccessRules::new();
-        let now = Instant::now();
-        let token = access.issue(Purpose::Read("a".into()), now);
-        let mut ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(access.admit(&ask, HERE, now));
-        ask.id = Some("session-2".into());
-        assert!(access.admit(&ask, HERE, now));
-        assert!(!access.admit(&ask, HERE, now));
-        assert!(access.is_own_reader("session-2"));
-        assert!(!access.is_own_reader("session-3"));
-
-        let token = access.issue(Purpose::Read("a".into()), now);
-        let ask = request("read", "rtsp", "a", PUBLISHER_USER, &token);
-        assert!(access.admit(&ask, HERE, now));
-        assert!(!access.admit(&ask, HERE, now + READ_EXCHANGE), "the exchange is over");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_reader_of_ours_that_begins_again_and_again_does_not_make_another_a_viewer() {
-        let access = AccessRules::new();
-        let now = Instant::now();
-        let begin = |path: &str, id: String| {
-            let token = access.issue(Purpose::Read(path.into()), now);
-            let mut ask = request("read", "rtsp", path, PUBLISHER_USER, &token);
-            ask.id = Some(id);
-            assert!(access.admit(&ask, HERE, now));
-        };
-        begin("a", "long".into());
+        access.note_own_reader("a", "long");
         for turn in 0..50 {
-            begin("b", format!("short-{turn}"));
+            access.note_own_reader("b", &format!("short-{turn}"));
         }
         assert!(access.is_own_reader("long"));
         assert!(access.is_own_reader("short-49"));
         assert!(!access.is_own_reader("short-0"), "forgotten");
+        assert!(!access.is_own_reader("other"));
     }
 
     #[test]
     fn each_secret_opens_its_own_door_only() {
         let access = AccessRules::new();
-        let now = Instant::now();
         for (action, protocol, user, password, wanted) in [
             ("api", "", API_USER, access.api_secret(), true),
             ("api", "", API_USER, access.whep_secret(), false),
@@ -329,7 +280,7 @@ mod tests {
             ("publish", "webrtc", WHIP_USER, access.whip_secret(), false),
         ] {
             let ask = request(action, protocol, "havatar_camera", user, password);
-            assert_eq!(access.admit(&ask, HERE, now), wanted, "{action} {protocol} {user}");
+            assert_eq!(access.decide(&ask, HERE) == Decision::Admitted, wanted, "{action} {protocol} {user}");
         }
         for (action, protocol, user, password, wanted) in [
             ("publish", "webrtc", WHIP_USER, access.whip_secret(), true),
@@ -340,7 +291,11 @@ mod tests {
             ("read", "webrtc", WHEP_USER, access.whep_secret(), false),
         ] {
             let ask = request(action, protocol, TALK, user, password);
-            assert_eq!(access.admit(&ask, HERE, now), wanted, "talk: {action} {protocol} {user}");
+            assert_eq!(
+                access.decide(&ask, HERE) == Decision::Admitted,
+                wanted,
+                "talk: {action} {protocol} {user}"
+            );
         }
     }
 }

@@ -119,7 +119,9 @@ async fn into_force(
 ) -> Result<(), Refused> {
     let (before, after) = (&old.media.mediamtx, &new.media.mediamtx);
     // Another binary, or another place of the API by which all else is checked, is another MediaMTX.
-    let anew = before.binary != after.binary || before.api_address != after.api_address || !ctx.up();
+    // MediaMTX may write where it was allowed to at its launch.
+    let moved = old.recording.directory != new.recording.directory || old.confinement != new.confinement;
+    let anew = moved || before.binary != after.binary || before.api_address != after.api_address || !ctx.up();
     if !anew {
         let refused = |error: MediaMtxError| {
             let why = format!("{error}; the former settings stay in force");

@@ -3,6 +3,7 @@
 //! Every call carries the per-boot credentials and a deadline. MediaMTX answers writes before it applies
 //! them, so each write is read back.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +15,8 @@ use super::access::{API_USER, AccessRules};
 const DEADLINE: Duration = Duration::from_secs(2);
 /// The health probe's: its limit is the supervisor's, which knows a MediaMTX that is kept from running from one that hangs.
 const PATIENT: Duration = Duration::from_mins(1);
+/// How often MediaMTX is asked for the other end of a connection, while the client there waits.
+const PEER_TRIES: usize = 4;
 /// The longest answer taken: a full page of sessions stays far below.
 const MAX_BODY: usize = 4 << 20;
 
@@ -114,7 +117,7 @@ struct Page<T> {
 
 impl Client {
     /// A client for the MediaMTX whose API listens at `api`.
-    pub(crate) fn new(http: reqwest::Client, api: std::net::SocketAddr, access: AccessRules) -> Self {
+    pub(crate) fn new(http: reqwest::Client, api: SocketAddr, access: AccessRules) -> Self {
         Self { http, base: format!("http://{api}"), access, deadline: DEADLINE }
     }
 
@@ -131,6 +134,35 @@ impl Client {
     /// All paths. There are three: one page holds them.
     pub(crate) async fn paths(&self) -> Result<Vec<PathItem>, ClientError> {
         Ok(self.get_as::<Page<PathItem>>("/v3/paths/list?itemsPerPage=100").await?.items)
+    }
+
+    /// The other end of an RTSP connection, by the id of its session or its own.
+    pub(crate) async fn rtsp_peer(&self, id: &str) -> Result<SocketAddr, ClientError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Peer {
+            remote_addr: SocketAddr,
+        }
+        let unreadable = |message: &str| ClientError::Unreadable {
+            url: format!("{}/v3/rtsp", self.base),
+            message: message.to_owned(),
+        };
+        if !id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+            return Err(unreadable("an id of a session is no UUID"));
+        }
+        for _ in 0..PEER_TRIES {
+            // A client that asks for a description has a connection and no session yet.
+            for kind in ["sessions", "conns"] {
+                match self.get_as::<Peer>(&format!("/v3/rtsp/{kind}/get/{id}")).await {
+                    Ok(peer) => return Ok(peer.remote_addr),
+                    Err(ClientError::Refused { status: 404, .. }) => {}
+                    // Busy: MediaMTX waits longer for the hook's answer than one call may take.
+                    Err(ClientError::Away { .. }) => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Err(unreadable("it knows no session and no connection of that id, or does not answer"))
     }
 
     /// The configuration in force of everything that is not a path.

@@ -6,6 +6,7 @@ pub(super) mod apply;
 pub(super) mod client;
 mod error;
 pub(super) mod process;
+pub(super) mod proof;
 pub(super) mod record_switch;
 pub(super) mod redact;
 pub(super) mod render;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use havatar_supervisor::{BoxFuture, Launch, LaunchError, Pipeline, Probe, Spawner};
+use havatar_supervisor::{BoxFuture, Launch, LaunchError, Pipeline, Probe};
 
 use crate::config::Config;
+use crate::confinement::Needs;
 use crate::holders::{self, Protocol};
 use crate::media::context::Context;
 use crate::media::publish::slate;
@@ -44,7 +45,7 @@ impl MediaMtxLaunch {
         let changed = binary.metadata().ok().and_then(|meta| meta.modified().ok());
         let same_binary = self.checked.as_ref() == Some(&(binary.clone(), changed));
         if !same_binary {
-            check_version(&self.ctx.spawner, &binary).await?;
+            check_version(&self.ctx, &config, &binary).await?;
             self.checked = Some((binary.clone(), changed));
         }
         check_ports(&config)?;
@@ -103,8 +104,8 @@ pub(crate) fn find(config: &Config) -> Result<PathBuf, MediaMtxError> {
     }
 }
 
-async fn check_version(spawner: &Spawner, binary: &Path) -> Result<(), MediaMtxError> {
-    let said = program::run(spawner, binary, ["--version"], Duration::from_secs(5)).await;
+async fn check_version(ctx: &Context, config: &Config, binary: &Path) -> Result<(), MediaMtxError> {
+    let said = ctx.run_helper(config, Needs::check(), binary, ["--version"], Duration::from_secs(5)).await;
     let no_version = |message: String| MediaMtxError::NoVersion { binary: binary.to_owned(), message };
     let output = said.map_err(|error| no_version(error.to_string()))?;
     let text = output.stdout.trim();

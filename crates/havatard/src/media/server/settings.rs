@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::config::trust::{self, Trust};
 use crate::disk::{self, Existing};
 use crate::media::context::{self, Context};
 use crate::media::publish::slate;
@@ -78,8 +79,9 @@ pub(crate) async fn write(
         Err(_) if unchanged() => return Ok(file),
         result => result.map_err(|error| failed(error.to_string()))?,
     };
-    validate::validate(&ctx.spawner, binary, staged.path()).await.map_err(|reason| {
-        MediaMtxError::Refused { binary: binary.to_owned(), reason: redact(&reason).into_owned() }
+    validate::validate(ctx, binary, staged.path()).await.map_err(|reason| MediaMtxError::Refused {
+        binary: binary.to_owned(),
+        reason: redact(&reason).into_owned(),
     })?;
     match staged.publish(Existing::Replace) {
         Err(_) if unchanged() => Ok(file),
@@ -141,10 +143,11 @@ pub(crate) fn ice_passwords(config: &Config) -> Result<Vec<Option<String>>, Medi
         .iter()
         .map(|server| {
             let Some(file) = &server.password_file else { return Ok(None) };
-            let text = std::fs::read_to_string(file.as_path()).map_err(|error| MediaMtxError::Password {
-                file: file.as_path().to_owned(),
-                reason: error.to_string(),
-            })?;
+            let failed = |reason: String| MediaMtxError::Password { file: file.as_path().to_owned(), reason };
+            // As when the config was read: meanwhile it may be another file.
+            let opened =
+                trust::open(file.as_path(), Trust::Secret).map_err(|error| failed(error.to_string()))?;
+            let text = std::io::read_to_string(opened).map_err(|error| failed(error.to_string()))?;
             Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
         })
         .collect()

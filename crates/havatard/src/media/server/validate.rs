@@ -4,7 +4,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use havatar_supervisor::{Command, RunOutput, Spawner};
+use havatar_supervisor::{Command, RunOutput};
+
+use crate::confinement::Needs;
+use crate::media::context::Context;
 
 use crate::priority::Share;
 
@@ -21,12 +24,13 @@ pub(super) fn command(binary: &Path) -> Command {
 }
 
 /// Has MediaMTX check a settings file without starting; the error is its reason for refusing the file.
-pub(super) async fn validate(spawner: &Spawner, binary: &Path, file: &Path) -> Result<(), String> {
+pub(super) async fn validate(ctx: &Context, binary: &Path, file: &Path) -> Result<(), String> {
     let mut flag = OsString::from("--validate-conf=");
     flag.push(file);
-    let mut command = command(binary).arg(flag);
+    let needs = Needs::check().with_file(&ctx.runtime_dir);
+    let mut command = ctx.confiner.confine(&ctx.config(), needs, command(binary).arg(flag));
     command.niceness = Some(Share::Rest.niceness());
-    match spawner.run_once(command, LIMIT, MAX_OUTPUT).await {
+    match ctx.spawner.run_once(command, LIMIT, MAX_OUTPUT).await {
         Ok(output) if output.success => Ok(()),
         Ok(output) => Err(reason(&output)),
         Err(error) => Err(error.to_string()),

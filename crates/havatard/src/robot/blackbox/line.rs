@@ -54,7 +54,7 @@ impl Note {
             rest.extend_from_slice(&self.fields);
         }
         rest.extend_from_slice(b"}\n");
-        Line { n, rest }
+        Line { n, rest, is_kept: matches!(self.kind, "estop" | "lease") }
     }
 }
 
@@ -63,6 +63,8 @@ impl Note {
 pub(super) struct Line {
     pub(super) n: u64,
     rest: Vec<u8>,
+    /// It is kept in a room of its own as well.
+    pub(super) is_kept: bool,
 }
 
 impl Line {

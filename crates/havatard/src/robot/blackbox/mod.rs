@@ -15,8 +15,10 @@ mod event_recorder;
 mod line;
 mod queue;
 mod reader;
+mod rings;
 mod segments;
 mod snapshot;
+mod throttle;
 mod writer;
 
 use std::io;

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use nix::fcntl::OFlag;
 
 use super::line::{MAX_LINE, number_of};
+use super::rings::kept_dir;
 use super::segments::Segment;
 use super::snapshot::Snapshot;
 
@@ -20,8 +21,14 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Reader {
     dir: PathBuf,
+    /// The kept lines that are older than all others.
+    kept: VecDeque<Segment>,
+    /// The first number of those others.
+    all_from: Option<u64>,
     left: VecDeque<Segment>,
     open: Option<BufReader<Take<File>>>,
+    /// The open file is one of kept lines.
+    is_kept: bool,
     /// Lines that are only in memory.
     memory: Option<Vec<u8>>,
     since: Option<u64>,
@@ -29,10 +36,14 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(dir: &Path, snapshot: Snapshot, since: Option<u64>) -> Self {
+        let first = |segment: &Segment| first_number(open(dir, *segment)?);
         Self {
             dir: dir.to_owned(),
+            kept: snapshot.kept.into(),
+            all_from: snapshot.segments.iter().find_map(first),
             left: snapshot.segments.into(),
             open: None,
+            is_kept: false,
             memory: Some(snapshot.memory),
             since,
         }
@@ -43,15 +54,18 @@ impl Reader {
         let mut chunk = Vec::new();
         while chunk.len() < CHUNK {
             if let Some(file) = &mut self.open {
+                let below = self.all_from.filter(|_| self.is_kept);
                 match next_line(file) {
-                    Ok(Some(line)) => take(self.since, &line, &mut chunk),
+                    Ok(Some(line)) => take(self.since, below, &line, &mut chunk),
                     // An unreadable file must not hide those after it.
                     Ok(None) | Err(_) => self.open = None,
                 }
+            } else if let Some(segment) = self.kept.pop_front() {
+                (self.open, self.is_kept) = (open(&kept_dir(&self.dir), segment), true);
             } else if let Some(segment) = self.left.pop_front() {
-                self.open = open(&self.dir, segment);
+                (self.open, self.is_kept) = (open(&self.dir, segment), false);
             } else if let Some(memory) = self.memory.take() {
-                memory.split(|&byte| byte == b'\n').for_each(|line| take(self.since, line, &mut chunk));
+                memory.split(|&byte| byte == b'\n').for_each(|line| take(self.since, None, line, &mut chunk));
             } else {
                 break;
             }
@@ -60,11 +74,23 @@ impl Reader {
     }
 }
 
-fn take(since: Option<u64>, line: &[u8], chunk: &mut Vec<u8>) {
-    if number_of(line).is_some_and(|n| since.is_none_or(|since| n > since)) {
+/// Takes a line whose number is above `since` and below `below`.
+fn take(since: Option<u64>, below: Option<u64>, line: &[u8], chunk: &mut Vec<u8>) {
+    let wanted = |n: u64| since.is_none_or(|since| n > since) && below.is_none_or(|below| n < below);
+    if number_of(line).is_some_and(wanted) {
         chunk.extend_from_slice(line);
         chunk.push(b'\n');
     }
+}
+
+/// The number of the first line that has one.
+fn first_number(mut file: BufReader<Take<File>>) -> Option<u64> {
+    while let Ok(Some(line)) = next_line(&mut file) {
+        if let Some(n) = number_of(&line) {
+            return Some(n);
+        }
+    }
+    None
 }
 
 /// The next line without its end; an overlong line comes back empty.

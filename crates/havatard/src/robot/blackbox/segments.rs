@@ -15,7 +15,7 @@ use crate::disk;
 use super::line::{Line, MAX_LINE, number_of};
 
 /// Smallest size of the ring: a segment holds at least one line.
-const MIN_BYTES: u64 = 32 * 1024;
+pub(super) const MIN_BYTES: u64 = 32 * 1024;
 /// Segments in the ring.
 const SEGMENTS: u64 = 8;
 /// Largest single write, in bytes.

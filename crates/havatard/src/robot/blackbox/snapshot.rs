@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::rings::kept_dir;
 use super::segments::{self, Segment};
 
 /// The ring at one moment.
@@ -9,6 +10,8 @@ use super::segments::{self, Segment};
 pub(super) struct Snapshot {
     /// The files, oldest first, with their present length.
     pub(super) segments: Vec<Segment>,
+    /// The files of the kept lines, likewise.
+    pub(super) kept: Vec<Segment>,
     /// Newer lines that are on no disk yet.
     pub(super) memory: Vec<u8>,
 }
@@ -16,6 +19,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// The snapshot of the disk alone, without the writer.
     pub(super) fn of_disk(dir: &Path) -> Self {
-        Self { segments: segments::list(dir).unwrap_or_default(), memory: Vec::new() }
+        let list = |dir: &Path| segments::list(dir).unwrap_or_default();
+        Self { segments: list(dir), kept: list(&kept_dir(dir)), memory: Vec::new() }
     }
 }

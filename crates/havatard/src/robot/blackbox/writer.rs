@@ -14,7 +14,8 @@ use crate::random;
 
 use super::line::{Line, Note};
 use super::queue::{Inbox, Message, Status};
-use super::segments::{Disk, Segments};
+use super::rings::Rings;
+use super::segments::Disk;
 use super::snapshot::Snapshot;
 
 /// Longest time from a write to its sync, and interval at which a failed disk is retried.
@@ -43,7 +44,7 @@ pub(super) struct Writer<D> {
 
 /// Where lines go.
 enum Sink {
-    Disk(Segments),
+    Disk(Box<Rings>),
     Memory(Memory),
 }
 
@@ -121,8 +122,8 @@ impl<D: Disk> Writer<D> {
         let line = note.line(self.newest, &self.boot);
         match &mut self.sink {
             Sink::Memory(memory) => memory.add(line),
-            Sink::Disk(segments) => {
-                let result = segments.push(line, &mut self.disk);
+            Sink::Disk(rings) => {
+                let result = rings.push(line, &mut self.disk);
                 self.check(result);
             }
         }
@@ -141,10 +142,10 @@ impl<D: Disk> Writer<D> {
                 self.reopen();
             }
         }
-        if let Sink::Disk(segments) = &mut self.sink {
+        if let Sink::Disk(rings) = &mut self.sink {
             let urgent = std::mem::take(&mut self.urgent);
-            let sync = urgent || (due && segments.is_dirty());
-            let result = if sync { segments.sync(&mut self.disk) } else { segments.write(&mut self.disk) };
+            let sync = urgent || (due && rings.is_dirty());
+            let result = if sync { rings.sync(&mut self.disk) } else { rings.write(&mut self.disk) };
             self.check(result);
         }
     }
@@ -157,8 +158,8 @@ impl<D: Disk> Writer<D> {
     fn check(&mut self, result: io::Result<()>) {
         let Err(error) = result else { return };
         let was = std::mem::replace(&mut self.sink, Sink::Memory(Memory::default()));
-        if let (Sink::Disk(segments), Sink::Memory(memory)) = (was, &mut self.sink) {
-            segments.into_unwritten().into_iter().for_each(|line| memory.add(line));
+        if let (Sink::Disk(rings), Sink::Memory(memory)) = (was, &mut self.sink) {
+            rings.into_unwritten().into_iter().for_each(|line| memory.add(line));
         }
         self.say(&error);
     }
@@ -166,8 +167,8 @@ impl<D: Disk> Writer<D> {
     /// Opens the ring and writes the lines from memory.
     fn reopen(&mut self) {
         let Sink::Memory(memory) = &mut self.sink else { return };
-        let opened = Segments::open(&self.dir, self.most, &mut self.disk).and_then(|mut segments| {
-            let there = segments.newest_line();
+        let opened = Rings::open(&self.dir, self.most, &mut self.disk).and_then(|mut rings| {
+            let there = rings.newest_line();
             if !std::mem::replace(&mut self.based, true) {
                 memory.lines.iter_mut().for_each(|line| line.n += there);
                 self.newest += there;
@@ -175,15 +176,15 @@ impl<D: Disk> Writer<D> {
             // An earlier attempt may have written a part of them.
             let there = if there <= self.newest { there } else { 0 };
             for line in memory.lines.iter().filter(|line| line.n > there) {
-                segments.push(line.clone(), &mut self.disk)?;
+                rings.push(line.clone(), &mut self.disk)?;
             }
-            segments.sync(&mut self.disk)?;
-            Ok(segments)
+            rings.sync(&mut self.disk)?;
+            Ok(rings)
         });
         match opened {
-            Ok(segments) => {
+            Ok(rings) => {
                 let lost = memory.lost;
-                self.sink = Sink::Disk(segments);
+                self.sink = Sink::Disk(Box::new(rings));
                 if lost > 0 {
                     self.add_loss(lost, "disk");
                 }
@@ -205,7 +206,10 @@ impl<D: Disk> Writer<D> {
 
     fn snapshot(&self) -> Snapshot {
         match &self.sink {
-            Sink::Disk(segments) => Snapshot { segments: segments.snapshot(), memory: Vec::new() },
+            Sink::Disk(rings) => {
+                let (segments, kept) = rings.snapshot();
+                Snapshot { segments, kept, memory: Vec::new() }
+            }
             Sink::Memory(memory) => Snapshot {
                 memory: memory.lines.iter().flat_map(Line::bytes).collect(),
                 ..Snapshot::of_disk(&self.dir)

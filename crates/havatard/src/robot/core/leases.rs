@@ -34,13 +34,16 @@ impl Core {
                 self.stop_all(StopReason::LeaseEnded);
                 self.arbiter.new_driver();
                 let from = before.map(|driver| driver.who);
+                let (name, account) = (&who.name, &who.account);
                 self.note(
                     "lease",
-                    json!({"what": "granted", "lease": number, "who": who.name, "from": from}),
+                    json!({"what": "granted", "lease": number, "who": name, "account": account, "from": from}),
                 );
             }
-            Ok(Outcome::Asked) => self.note("lease", json!({"what": "asked", "who": who.name})),
-            Err(_) => self.note("lease", json!({"what": "refused", "who": who.name})),
+            Ok(Outcome::Asked) => {
+                self.note("lease", json!({"what": "asked", "who": who.name, "account": who.account}));
+            }
+            Err(_) => self.note("lease", json!({"what": "refused", "who": who.name, "account": who.account})),
         }
         self.changed = true;
         outcome
@@ -65,6 +68,16 @@ impl Core {
         self.leases.release(number);
         self.lease_over(number, "released");
         Ok(())
+    }
+
+    /// A sign-in is over: its lease ends with it, and its request for one.
+    pub(in crate::robot) fn sign_out(&mut self, key: &str, now: Instant) {
+        self.expire(now);
+        let asked = self.leases.asking().is_some();
+        if let Some(number) = self.leases.sign_out(key) {
+            self.lease_over(number, "signed out");
+        }
+        self.changed |= asked != self.leases.asking().is_some();
     }
 
     /// The driver's answer to the requester.

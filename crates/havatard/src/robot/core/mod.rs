@@ -36,6 +36,8 @@ pub(super) use self::estop::{CODE_VALID, Latched};
 
 /// Notes for the black box that wait until the lock is released.
 const MAX_NOTES: usize = 64;
+/// Places beyond them for e-stops alone.
+const ESTOP_NOTES: usize = 16;
 
 /// The state of all rules.
 #[derive(Debug)]
@@ -62,6 +64,8 @@ pub(super) struct Core {
 pub(super) struct Note {
     pub(super) kind: &'static str,
     pub(super) fields: Value,
+    /// How often it came since the notes were taken last.
+    pub(super) times: u64,
 }
 
 /// The open drive session.
@@ -142,7 +146,7 @@ impl Core {
     pub(super) fn take_notes(&mut self) -> Vec<Note> {
         if self.lost_notes > 0 {
             let fields = json!({"count": std::mem::take(&mut self.lost_notes), "why": "rules"});
-            self.notes.push(Note { kind: "lost", fields });
+            self.notes.push(Note { kind: "lost", fields, times: 1 });
         }
         std::mem::take(&mut self.notes)
     }
@@ -190,8 +194,17 @@ impl Core {
     }
 
     fn note(&mut self, kind: &'static str, fields: Value) {
-        if self.notes.len() < MAX_NOTES {
-            self.notes.push(Note { kind, fields });
+        // One more of the same takes no place of another. The newest are looked at: a flood repeats itself.
+        let merges = !matches!(kind, "command" | "stopped" | "late" | "link");
+        let mut newest = self.notes.iter_mut().rev().take(8);
+        if merges && let Some(same) = newest.find(|note| note.kind == kind && note.fields == fields) {
+            same.times += 1;
+            return;
+        }
+        // An e-stop is never left out for harmless notes.
+        let most = if kind == "estop" { MAX_NOTES + ESTOP_NOTES } else { MAX_NOTES };
+        if self.notes.len() < most {
+            self.notes.push(Note { kind, fields, times: 1 });
         } else {
             self.lost_notes += 1;
         }

@@ -33,7 +33,7 @@ fn ms(ms: u64) -> Duration {
 }
 
 fn who(name: &str) -> Who {
-    Who { name: name.to_owned(), key: name.to_owned(), admin: name == "admin" }
+    Who { name: name.to_owned(), account: name.to_owned(), key: name.to_owned(), admin: name == "admin" }
 }
 
 fn controller() -> Controller {
