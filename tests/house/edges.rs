@@ -65,7 +65,15 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "media",
         &[
-            "config", "confinement", "disk", "holders", "priority", "program", "random", "secrets", "sound",
+            "config",
+            "confinement",
+            "disk",
+            "holders",
+            "priority",
+            "program",
+            "random",
+            "secrets",
+            "sound",
             "store",
         ],
     ),

@@ -1,7 +1,7 @@
 //! Who holds a port, a connection or a file: so that an error names the program to stop, and that nobody is believed to be
 //! a program of this daemon who is not.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::{fmt, fs};
 
@@ -179,27 +179,8 @@ fn inode(line: &str, port: u16, protocol: Protocol) -> Option<u64> {
 fn connected(line: &str, local: SocketAddr, remote_port: u16) -> Option<ConnectedSocket> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let &[_, ours, theirs, "01", _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
-    let (ip, port) = address(ours)?;
-    let found = port == local.port()
-        && ip == local.ip().to_canonical()
-        && address(theirs).is_some_and(|(_, port)| port == remote_port);
+    let found = is(address(ours)?, local) && address(theirs)?.port() == remote_port;
     found.then(|| Some(ConnectedSocket { uid: uid.parse().ok()?, inode: inode.parse().ok()? }))?
-}
-
-/// `0100007F:1F90`: words of 32 bits in the machine's own order, then the port.
-fn address(text: &str) -> Option<(IpAddr, u16)> {
-    let (ip, port) = text.split_once(':')?;
-    let word = |at: usize| Some(u32::from_str_radix(ip.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
-    let ip = match ip.len() {
-        8 => IpAddr::V4(Ipv4Addr::from(word(0)?)),
-        32 => {
-            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
-            let bytes: [u8; 16] = words.as_flattened().try_into().ok()?;
-            IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()
-        }
-        _ => return None,
-    };
-    Some((ip, u16::from_str_radix(port, 16).ok()?))
 }
 
 #[cfg(test)]

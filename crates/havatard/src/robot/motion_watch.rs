@@ -86,7 +86,7 @@ mod tests {
             .await
             .unwrap();
         assert!(robot.loop_age() >= HUNG_AFTER);
-        let who = Who { name: "Ana".to_owned(), key: "1".to_owned(), admin: true };
+        let who = Who { name: "Ana".to_owned(), account: "ana".to_owned(), key: "1".to_owned(), admin: true };
         robot.0.update(|core, _| core.estop(&who, jiff::Timestamp::now()));
         let shown = states.borrow_and_update().estop.clone();
         assert!(shown.latched && shown.source == Some(EstopSource::Person), "{shown:?}");
