@@ -8,7 +8,6 @@ use havatar_supervisor::{Command, RunOutput};
 
 use crate::confinement::Needs;
 use crate::media::context::Context;
-
 use crate::priority::Share;
 
 const LIMIT: Duration = Duration::from_secs(5);
