@@ -259,7 +259,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends this session, with its event sockets, its pictures and its lease: the robot stops. A token has no session to end. */
+        /** Ends this session, with its event sockets, its WebRTC sessions and its lease: the robot stops. A token has no session to end. */
         post: operations["logout"];
         delete?: never;
         options?: never;
