@@ -233,7 +233,7 @@ mod tests {
     /// Of the real engine: it ends well over whatever passes, and is heard. `HAVATAR_TEXTS` asks for more texts than the suite's.
     #[test]
     fn the_real_engine_says_every_text_that_is_not_refused() {
-        let count = std::env::var("HAVATAR_TEXTS").map_or(240, |count| count.parse::<u64>().unwrap());
+        let count = std::env::var("HAVATAR_TEXTS").map_or(60, |count| count.parse::<u64>().unwrap());
         let threads: Vec<_> = (0..2)
             .map(|half| {
                 std::thread::spawn(move || {
@@ -242,7 +242,7 @@ mod tests {
             })
             .collect();
         let said: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
-        assert!(said > 100, "only {said} texts of {count} were said");
+        assert!(said as u64 * 2 > count, "only {said} texts of {count} were said");
     }
 
     /// Whether the text of this seed was said; panics if it neither was nor was refused.
