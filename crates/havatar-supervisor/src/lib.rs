@@ -52,7 +52,7 @@
 //! 200 a second; excess lines are counted, and the last of them are stored all the same. Secrets are removed by
 //! [`Options::redact`] before a line is stored, and the supervisor's own lines never hold arguments.
 //!
-//! **Inheritance.** A child inherits descriptors 0 (the stage before, or `/dev/null`), 1 and 2; default signal
+//! **Inheritance.** A child inherits descriptors 0 (the stage before, or its [`Command::input`]), 1 and 2; default signal
 //! dispositions and an empty signal mask; the caller's environment without the variables that [`Command`]
 //! withholds. It has its own process group, so Ctrl-C at a terminal does not reach it.
 
@@ -74,7 +74,7 @@ mod supervised;
 mod task;
 mod types;
 
-pub use command::{Command, Pipeline};
+pub use command::{Command, Input, Pipeline};
 pub use log_ring::{LogLine, Redact, Source};
 pub use output::LineSink;
 pub use policy::Policy;

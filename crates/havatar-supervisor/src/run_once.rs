@@ -16,7 +16,7 @@ use crate::process_group::{Pipes, ProcessGroup, SpawnError};
 use crate::spawner::Spawner;
 
 impl Spawner {
-    /// Runs a short program to its end and returns its output. Its stdin is `/dev/null`; it has a process group of its
+    /// Runs a short program to its end and returns its output. It reads its [`Command::input`], has a process group of its
     /// own, and dies with this program.
     ///
     /// When the program ends, or at `limit` (counted from the call, so spawning is part of it), or when the
@@ -121,7 +121,7 @@ async fn execute(
 }
 
 async fn spawn(spawner: &Spawner, name: &str, command: Command) -> io::Result<(ProcessGroup, Pipes)> {
-    let started = spawner.spawn(name.into(), command.into(), true, None).await;
+    let started = spawner.spawn(name.into(), command.into(), true).await;
     ProcessGroup::register(started.map_err(|error| match error {
         SpawnError::Spawn { source, .. } => source,
         error @ (SpawnError::Empty | SpawnError::Busy) => io::Error::other(error),

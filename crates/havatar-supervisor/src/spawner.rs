@@ -1,7 +1,6 @@
 //! The spawner: spawns and tags every child process, and kills what is left of it at the end.
 
 use std::io::Read as _;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -129,10 +128,9 @@ impl Spawner {
         name: String,
         pipeline: Pipeline,
         keep_stdout: bool,
-        input: Option<OwnedFd>,
     ) -> Result<SpawnedGroup, SpawnError> {
         let (reply, answer) = oneshot::channel();
-        let request = SpawnRequest { name, pipeline, keep_stdout, input, reply };
+        let request = SpawnRequest { name, pipeline, keep_stdout, reply };
         self.inner.requests.try_send(request).map_err(|_| SpawnError::Busy)?;
         answer.await.unwrap_or(Err(SpawnError::Busy))
     }
@@ -183,17 +181,16 @@ struct SpawnRequest {
     name: String,
     pipeline: Pipeline,
     keep_stdout: bool,
-    input: Option<OwnedFd>,
     reply: oneshot::Sender<Result<SpawnedGroup, SpawnError>>,
 }
 
 /// The only thread that forks children. The kernel binds their death signal to it, so it ends with the program, or when
 /// the last handle of the spawner is dropped.
 fn run_spawn_thread(requests: &Receiver<SpawnRequest>, generation: &str) {
-    while let Ok(SpawnRequest { name, pipeline, keep_stdout, input, reply }) = requests.recv() {
+    while let Ok(SpawnRequest { name, pipeline, keep_stdout, reply }) = requests.recv() {
         let tags = [(env_tags::GENERATION, generation), (env_tags::PROCESS, name.as_str())];
         // Without a receiver the group is dropped, which kills its processes.
-        let _ = reply.send(SpawnedGroup::spawn(&pipeline, tags, keep_stdout, input));
+        let _ = reply.send(SpawnedGroup::spawn(&pipeline, tags, keep_stdout));
     }
 }
 

@@ -118,6 +118,14 @@ impl Task {
     }
 
     fn handle_event(&mut self, event: Event) {
+        let spawned = matches!(event, Event::Spawned(Ok(_)));
+        self.handle_one(event);
+        if spawned && let Some(limit) = self.effects.ready_within() {
+            self.handle_one(Event::ReadyWithin(limit));
+        }
+    }
+
+    fn handle_one(&mut self, event: Event) {
         let before = self.machine.probing();
         for action in self.machine.on_event(event, Instant::now()) {
             self.effects.apply(action);

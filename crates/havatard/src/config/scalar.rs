@@ -19,6 +19,11 @@ impl ValueError {
         Self { message: message.into(), fix: fix.into() }
     }
 
+    /// Message and fix.
+    pub(super) fn into_parts(self) -> (String, String) {
+        (self.message, self.fix)
+    }
+
     pub(super) fn into_error<E: Error>(self) -> E {
         E::custom(format_args!("{}{SEPARATOR}{}", self.message, self.fix))
     }

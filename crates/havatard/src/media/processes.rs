@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use havatar_api as api;
-use havatar_supervisor::{Launch, Options, Policy, Probe, Stdout, Supervised};
+use havatar_supervisor::{Launch, Options, Policy, Probe, Redact, Stdout, Supervised};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -122,10 +122,18 @@ fn publisher_policy() -> Policy {
         stop_term: Duration::from_millis(500),
         dead_after: Duration::from_millis(700),
         recheck_every: Duration::from_secs(1),
-        // Asking a slow camera for its formats and trying out encoders comes before the start.
         ready_within: Duration::from_secs(15),
         ..Policy::default()
     }
+}
+
+/// Takes credentials out of a line, and whatever is secret in the network camera's URL.
+fn hide(ctx: &Context) -> Redact {
+    let url = ctx.camera_url.subscribe();
+    Arc::new(move |line| {
+        let hidden = url.borrow().as_ref().map_or_else(|| line.into(), |url| url.hide(line));
+        ffmpeg::redact(&hidden).into_owned().into()
+    })
 }
 
 /// An ffmpeg, whose `-progress` its probe follows.
@@ -138,11 +146,16 @@ fn publisher<L: Launch>(
 ) -> Supervised {
     let progress = &ctx.health[id].progress;
     let lines = progress.clone();
+    let mut policy = publisher_policy();
+    if id == ProcessId::Camera {
+        // Asking a slow camera for its formats, probing a source and trying out encoders come before the start.
+        policy.ready_within = Duration::from_secs(45);
+    }
     let options = Options {
-        policy: publisher_policy(),
+        policy,
         probe: Some(Arc::new(ProgressProbe(progress.clone())) as Arc<dyn Probe>),
         stdout: Stdout::Lines(Arc::new(move |line| lines.line(line, Instant::now()))),
-        redact: Some(Arc::new(ffmpeg::redact)),
+        redact: Some(hide(ctx)),
         wanted,
     };
     Supervised::spawn(id.name(), options, launch, &ctx.spawner, cancel.clone())

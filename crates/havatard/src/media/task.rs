@@ -43,6 +43,7 @@ impl Task {
         let mut streaming = self.ctx.streaming.subscribe();
         let mut private = self.ctx.audio.private();
         let mut encoder = self.ctx.encoder.subscribe();
+        let mut video = self.ctx.video.subscribe();
         let mut streams = self.stats.clone();
         // A device's reason can change without any of the above: folded now and then.
         let mut tick = tokio::time::interval(Duration::from_secs(5));
@@ -76,9 +77,13 @@ impl Task {
                 }
                 Ok(()) = streaming.changed() => drop(streaming.borrow_and_update()),
                 Ok(()) = encoder.changed() => drop(encoder.borrow_and_update()),
+                Ok(()) = video.changed() => drop(video.borrow_and_update()),
                 Ok(()) = streams.changed() => {
-                    let producing = |id| matches!(self.processes[id].snapshot().state, State::Running { .. });
-                    let stalled = self.stalled.observe(&streams.borrow_and_update(), producing);
+                    let produced = |id| {
+                        let running = matches!(self.processes[id].snapshot().state, State::Running { .. });
+                        running.then(|| self.ctx.health[id].progress.produced())
+                    };
+                    let stalled = self.stalled.observe(&streams.borrow_and_update(), produced);
                     for id in stalled {
                         tracing::warn!(process = %id, "the ingest is stalled: restarting the publisher");
                         self.restart(id);

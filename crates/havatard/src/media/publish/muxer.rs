@@ -13,10 +13,13 @@ use crate::media::server::access::Purpose;
 
 use super::ffmpeg::{self, Mux};
 use super::launch::{find_ffmpeg, one_time_url, server_up};
+use super::progress::Pace;
 
 /// How long the muxer waits for video before it starts with audio and the slate. A recording that begins with the slate
 /// carries the slate's size in its header.
 const VIDEO_WITHIN: Duration = Duration::from_secs(3);
+/// A slow camera's frames may be seconds apart.
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 pub(crate) struct MuxerLaunch {
     pub(crate) ctx: Arc<Context>,
@@ -47,9 +50,14 @@ impl Launch for MuxerLaunch {
             video: video.then(|| read(CAMERA)),
             audio: config.media.has_microphone().then(|| read(AUDIO)),
             target: one_time_url(ctx, &config, Purpose::Publish(BOTH.into()), BOTH),
-            fps: config.media.camera.fps,
+            fps: camera.progress.pace().and_then(|pace| pace.fps).unwrap_or(config.media.camera.fps.into()),
         };
         self.since = None;
+        if let (true, false, Some(pace)) = (video, config.media.has_microphone(), camera.progress.pace()) {
+            // Without sound its output is as slow as the camera's. The camera's first picture is not its to wait for.
+            let progress = &ctx.health[ProcessId::Muxer].progress;
+            progress.expect(Pace { ready_within: pace.ready_within.min(READY_WITHIN), live: false, ..pace });
+        }
         Ok(Command::new(ffmpeg).args(ffmpeg::muxer(&mux)).into())
     }
 }
