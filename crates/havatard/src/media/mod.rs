@@ -248,6 +248,12 @@ impl Running {
     }
 }
 
+/// Asks a V4L2 device what it offers, and gives its answer as JSON. This may hang in the device's driver: it is done by a
+/// process of its own.
+pub fn camera_formats(device: &Path) -> String {
+    publish::v4l2::formats(device)
+}
+
 /// The text of the mediamtx.yml that `havatard render` shows: with placeholders where secrets will be.
 pub fn rendered(config: &Config, state_dir: &Path) -> Result<String, String> {
     let passwords: Vec<Option<String>> = config

@@ -213,7 +213,13 @@ fn a_login_in_a_url_is_refused_and_never_repeated() {
     for url in ["rtsp://me:hunter2@cam/1", "rtsp://hunter2@cam/1", "srt://cam:9000?passphrase=hunter2"] {
         let error = error(&setting("media.camera.url", &format!("'{url}'")));
         assert!(error.message.contains("login"), "{error}");
+        assert!(error.fix.as_ref().is_some_and(|fix| fix.contains("media.camera.url_file")), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    for url in ["rtsp://me:hunter/2@cam/1", "rtsp://me:hunter@2@cam/1", "http://me:1?hunter2@cam/1"] {
+        let error = error(&setting("media.camera.url", &format!("'{url}'")));
+        assert!(error.message.contains("login") && error.fix.as_ref().is_some_and(|fix| fix.contains("%2F")), "{error}");
+        assert!(!error.to_string().contains("hunter"), "{error}");
     }
     let config = loads("media: {camera: {source: url, url: 'https://cam/live?token=hunter2'}}").config;
     let debug = format!("{config:?}");
