@@ -253,7 +253,11 @@ pub(crate) mod tests {
                 loaded_at: "2026-11-23T05:48:00Z".parse().unwrap(),
                 faults: Vec::new(),
             },
-            devices: Devices { camera: live("V4L2 camera auto"), microphone: live("ALSA default"), video: None },
+            devices: Devices {
+                camera: live("V4L2 camera auto"),
+                microphone: live("ALSA default"),
+                video: None,
+            },
             encoder: Some(Encoder {
                 name: "libx264".to_owned(),
                 test_fps: Some(215.0),
