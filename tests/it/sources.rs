@@ -46,7 +46,12 @@ const CODINGS: [Film; 11] = [
     film("intra.mp4", "V25 -t 2 X264 -g 1", "h264", 25.0),
     film("endless.mp4", "V25 -t 4 X264 -g 9999 -keyint_min 9999", "h264", 25.0),
     film("hevc.mp4", "V25 -t 2 -c:v libx265 -preset ultrafast -x265-params log-level=none", "hevc", 25.0),
-    film("hevc10.mp4", "V10 -t 1 -c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -x265-params log-level=none", "hevc", 10.0),
+    film(
+        "hevc10.mp4",
+        "V10 -t 1 -c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -x265-params log-level=none",
+        "hevc",
+        10.0,
+    ),
     film("high10.mp4", "V25 -t 2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p10le", "h264", 25.0),
     film("444.mp4", "V25 -t 2 -c:v libx264 -preset ultrafast -pix_fmt yuv444p", "h264", 25.0),
     film("422.mkv", "V25 -t 2 -c:v libx264 -preset ultrafast -pix_fmt yuv422p", "h264", 25.0),
@@ -91,7 +96,8 @@ async fn rates() {
 #[tokio::test]
 async fn shapes() {
     // White pictures: what is not white on the screen is a bar. Width and height of the white part, in 320x180.
-    let white = |size: &str, more: &str| format!("-f lavfi -i color=c=white:size={size}:rate=25 -t 2 {more} {X264}");
+    let white =
+        |size: &str, more: &str| format!("-f lavfi -i color=c=white:size={size}:rate=25 -t 2 {more} {X264}");
     let mut stage = Stage::open().await;
     for (name, make, shown) in [
         ("wide.mp4", white("320x180", ""), (320, 180)),
@@ -101,13 +107,21 @@ async fn shapes() {
         ("portrait.mp4", white("180x320", ""), (102, 180)),
         ("odd.avi", white("321x181", "").replace(X264, "-c:v mjpeg -pix_fmt yuvj444p"), (320, 180)),
         ("tiny.mp4", white("32x16", ""), (320, 160)),
-        ("fields.mpg", white("320x180", "").replace(X264, "-c:v mpeg2video -flags +ildct+ilme -top 1"), (320, 180)),
+        (
+            "fields.mpg",
+            white("320x180", "").replace(X264, "-c:v mpeg2video -flags +ildct+ilme -top 1"),
+            (320, 180),
+        ),
     ] {
         let film = stage.make(name, &make).await;
         let video = stage.plays(&film).await;
         stage.shows(name, shown).await;
         assert_eq!(video.interlaced, name == "fields.mpg", "{video:?}");
-        assert_eq!(video.pixel_aspect == "1:1", !["anamorphic.mp4", "pal.mpg", "narrow.mp4"].contains(&name), "{video:?}");
+        assert_eq!(
+            video.pixel_aspect == "1:1",
+            !["anamorphic.mp4", "pal.mpg", "narrow.mp4"].contains(&name),
+            "{video:?}"
+        );
     }
     // Turned by its container, as phones do.
     let upright = stage.make("upright.mp4", &white("320x180", "")).await;
@@ -134,7 +148,8 @@ async fn what_is_no_film_or_a_broken_one_is_told_in_one_sentence() {
         fs::write(place(name), text).expect("a file");
         place(name)
     };
-    let playlist = format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n", film.display());
+    let playlist =
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n", film.display());
     let script = format!("ffconcat version 1.0\nfile '{}'\n", film.display());
     let refused = [
         (cut(&film, "cut.mp4"), "damaged or not complete"),
@@ -163,7 +178,11 @@ async fn a_copy_is_made_only_of_what_browsers_show() {
     stage.daemon.rewrite(|plan| plan.put("media.camera.encoder", "copy"));
     let x = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -g 25";
     for (name, make, told) in [
-        ("hevc.mp4", "V25 -t 2 -c:v libx265 -preset ultrafast -x265-params log-level=none".to_owned(), "H.265"),
+        (
+            "hevc.mp4",
+            "V25 -t 2 -c:v libx265 -preset ultrafast -x265-params log-level=none".to_owned(),
+            "H.265",
+        ),
         ("mpeg4.mp4", "V25 -t 2 -c:v mpeg4".to_owned(), "MPEG-4"),
         ("mjpeg.avi", "V25 -t 2 -c:v mjpeg".to_owned(), "Motion JPEG"),
         ("bframes.mp4", format!("V25 -t 2 {x} -bf 3"), "B-frames"),
@@ -294,7 +313,8 @@ impl Stage {
     /// The part of the picture that is not black is so wide and so high, to a few pixels.
     async fn shows(&self, name: &str, (width, height): (usize, usize)) {
         let url = self.daemon.rtsp(CAMERA);
-        let args = ["-v", "error", "-rtsp_transport", "tcp", "-i", &url, "-frames:v", "1", "-pix_fmt", "gray"];
+        let args =
+            ["-v", "error", "-rtsp_transport", "tcp", "-i", &url, "-frames:v", "1", "-pix_fmt", "gray"];
         let output = tools::run("ffmpeg", &[&args[..], &["-f", "rawvideo", "-"]].concat()).await;
         let luma = &output.stdout;
         assert_eq!(luma.len(), 320 * 180, "{name}: {}", tools::complaints(&output));
@@ -302,7 +322,10 @@ impl Stage {
         let columns = (0..320).filter(|x| (0..180).map(|y| y * 320 + x).filter(bright).count() > 20).count();
         let rows = (0..180).filter(|y| (0..320).map(|x| y * 320 + x).filter(bright).count() > 20).count();
         let near = |seen: usize, wanted: usize| seen.abs_diff(wanted) <= 6;
-        assert!(near(columns, width) && near(rows, height), "{name}: {columns}x{rows} instead of {width}x{height}");
+        assert!(
+            near(columns, width) && near(rows, height),
+            "{name}: {columns}x{rows} instead of {width}x{height}"
+        );
     }
 }
 

@@ -23,7 +23,9 @@ async fn pictures_without_a_clock_come_at_the_rate_of_their_sender() {
     ];
     let feeds = Feeds::serve(paths).await;
     let mut stage = Stage::open().await;
-    for (path, wanted) in [("/5", 5.0), ("/10?quality=high", 10.0), ("/60", 30.0), ("/120", 30.0), ("/chunked", 10.0)] {
+    for (path, wanted) in
+        [("/5", 5.0), ("/10?quality=high", 10.0), ("/60", 30.0), ("/120", 30.0), ("/chunked", 10.0)]
+    {
         put_url(&mut stage, &feeds.url(path));
         let video = stage.shown(path).await;
         assert_eq!((video.codec.as_str(), video.clock), ("mjpeg", SourceClock::Arrival), "{path}: {video:?}");
@@ -101,7 +103,8 @@ async fn an_address_that_gives_no_picture_or_leads_elsewhere_is_told_and_not_fol
     let trap = Feeds::serve(vec![("/stream", Feed::Jpegs { fps: 10.0, chunked: false })]).await;
     let playlist = format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n", trap.url("/stream"));
     let head = "200 OK\r\nContent-Type: application/vnd.apple.mpegurl";
-    let there: &'static str = Box::leak(format!("302 Found\r\nLocation: {}", trap.url("/stream")).into_boxed_str());
+    let there: &'static str =
+        Box::leak(format!("302 Found\r\nLocation: {}", trap.url("/stream")).into_boxed_str());
     let mut stage = Stage::open().await;
     let photo = stage.make("photo.jpg", "V25 -frames:v 1").await;
     let feeds = Feeds::serve(vec![
@@ -221,7 +224,12 @@ impl Rtsp {
         fs::write(&config, text).expect("its config");
         let mut children = Vec::new();
         let quiet = |command: &mut std::process::Command| {
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("it starts")
         };
         children.push(quiet(tools::ends_with_us("mediamtx").arg(&config)));
         havatar_tests::eventually(Duration::from_secs(20), "the far camera listens", async || {
@@ -230,7 +238,13 @@ impl Rtsp {
         .await;
         let mut publisher = std::process::Command::new("setpriv");
         publisher.args(["--pdeathsig", "KILL", "--", "ffmpeg", "-nostdin", "-v", "error", "-re"]);
-        publisher.args(["-stream_loop", "-1", "-i"]).arg(film).args(["-c", "copy", "-f", "rtsp", "-rtsp_transport"]);
+        publisher.args(["-stream_loop", "-1", "-i"]).arg(film).args([
+            "-c",
+            "copy",
+            "-f",
+            "rtsp",
+            "-rtsp_transport",
+        ]);
         publisher.arg(transport);
         publisher.arg(format!("rtsp://127.0.0.1:{}/{path}", port.port()));
         children.push(quiet(&mut publisher));

@@ -114,7 +114,11 @@ pub fn once_over_tcp(film: &Path, port: u16) -> tokio::process::Child {
 fn stream(film: &Path) -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i"]).arg(film);
-    command.args(["-map", "0:v:0", "-c", "copy"]).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+        .args(["-map", "0:v:0", "-c", "copy"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
     command
 }
 
@@ -155,13 +159,16 @@ async fn answer(
         Some(Feed::Jpegs { fps, chunked }) => {
             note(&|seen| (seen.pictures, seen.begun) = (0, Some(Instant::now())));
             let more = if *chunked { "Transfer-Encoding: chunked\r\n" } else { "" };
-            let head =
-                format!("HTTP/1.1 200 OK\r\n{more}Content-Type: multipart/x-mixed-replace;boundary=picture\r\n\r\n");
+            let head = format!(
+                "HTTP/1.1 200 OK\r\n{more}Content-Type: multipart/x-mixed-replace;boundary=picture\r\n\r\n"
+            );
             client.write_all(head.as_bytes()).await?;
             let begun = Instant::now();
             for (number, picture) in (1..).zip(pictures.iter().cycle()) {
-                let head =
-                    format!("--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", picture.len());
+                let head = format!(
+                    "--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+                    picture.len()
+                );
                 let part = [head.as_bytes(), picture, b"\r\n"].concat();
                 let part = if *chunked {
                     [format!("{:x}\r\n", part.len()).as_bytes(), &part, b"\r\n"].concat()
@@ -177,7 +184,8 @@ async fn answer(
         Some(Feed::File(path)) => {
             let bytes = std::fs::read(path)?;
             let asked = request.lines().find_map(|line| line.strip_prefix("Range: bytes=")).unwrap_or("0-");
-            let from = asked.split('-').next().and_then(|from| from.parse().ok()).unwrap_or(0).min(bytes.len());
+            let from =
+                asked.split('-').next().and_then(|from| from.parse().ok()).unwrap_or(0).min(bytes.len());
             let head = format!(
                 "HTTP/1.1 206 Partial Content\r\nAccept-Ranges: bytes\r\nContent-Length: {}\r\n\
                  Content-Range: bytes {from}-{}/{}\r\n\r\n",
@@ -185,8 +193,11 @@ async fn answer(
                 bytes.len().saturating_sub(1),
                 bytes.len()
             );
-            let head =
-                if request.contains("Range: ") { head } else { head.replace("206 Partial Content", "200 OK") };
+            let head = if request.contains("Range: ") {
+                head
+            } else {
+                head.replace("206 Partial Content", "200 OK")
+            };
             client.write_all(head.as_bytes()).await?;
             client.write_all(&bytes[from..]).await
         }

@@ -1,6 +1,7 @@
 //! The spawner: spawns and tags every child process, and kills what is left of it at the end.
 
 use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};

@@ -59,7 +59,9 @@ impl Options {
                 "{} is {length} bytes long, and the sockets in it would exceed the {LONGEST_SOCKET_PATH} that the kernel allows",
                 runtime_dir.display()
             );
-            let fix = format!("name a directory whose path has at most {LONGEST_RUNTIME_DIR} bytes, like /run/havatar");
+            let fix = format!(
+                "name a directory whose path has at most {LONGEST_RUNTIME_DIR} bytes, like /run/havatar"
+            );
             error("--runtime-dir", message, fix);
         }
         if errors.is_empty() { Ok(()) } else { Err(Diagnostics(errors)) }

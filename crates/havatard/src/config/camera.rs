@@ -162,7 +162,8 @@ impl Camera {
         }
         let mode = std::fs::metadata(file.as_path()).map_or(0, |meta| meta.permissions().mode());
         if mode & 0o007 != 0 || mode & 0o020 != 0 {
-            let message = format!("{file} holds a login, and other users of this machine may read or change it");
+            let message =
+                format!("{file} holds a login, and other users of this machine may read or change it");
             checks.error(key, &[], message, format!("chmod 600 {file}"));
         }
     }

@@ -157,9 +157,14 @@ impl SourceUrl {
         }
         let passphrase = parts.path.to_ascii_lowercase().contains("passphrase=");
         if from_config && (parts.login.is_some() || passphrase) {
-            return Err(ValueError::new("the URL holds a login, which does not belong into the config", TO_FILE));
+            return Err(ValueError::new(
+                "the URL holds a login, which does not belong into the config",
+                TO_FILE,
+            ));
         }
-        if parts.host.is_empty() || parts.host.starts_with(':') && parts.scheme != "srt" && parts.scheme != "udp" {
+        if parts.host.is_empty()
+            || parts.host.starts_with(':') && parts.scheme != "srt" && parts.scheme != "udp"
+        {
             return Err(ValueError::new("the URL names no host", FORM));
         }
         Ok(Self { text, public_path: from_config })
@@ -249,7 +254,11 @@ mod tests {
             ),
             (
                 "http://cam/stream-aaaa-bbbb",
-                ["http://cam/stream-aaaa-bbbb: 404", "GET /stream-aaaa-bbbb", "[tcp] tcp://cam:80 stream-aaaa-bbbb"],
+                [
+                    "http://cam/stream-aaaa-bbbb: 404",
+                    "GET /stream-aaaa-bbbb",
+                    "[tcp] tcp://cam:80 stream-aaaa-bbbb",
+                ],
             ),
             ("http://u:p@cam/", ["http://u:p@cam/: 401", "u:p@cam", "x"]),
         ] {
@@ -267,7 +276,12 @@ mod tests {
 
     #[test]
     fn a_login_without_a_clear_end_is_refused_and_not_repeated() {
-        for url in ["rtsp://a:hunter/2@cam/1", "rtsp://a:hunter@2@cam/1", "http://a:1?hunter@cam", "http://cam/hunter@x"] {
+        for url in [
+            "rtsp://a:hunter/2@cam/1",
+            "rtsp://a:hunter@2@cam/1",
+            "http://a:1?hunter@cam",
+            "http://cam/hunter@x",
+        ] {
             let (message, fix) = SourceUrl::from_file(url).unwrap_err();
             assert!(message.contains('@') && fix.contains("%2F") && !message.contains("hunter"), "{message}");
         }

@@ -178,7 +178,7 @@ impl Media {
 
     /// MediaMTX's recording switch, for the recorder.
     pub fn record_switch(&self) -> RecordSwitch {
-        RecordSwitch { ctx: self.ctx.clone() }
+        RecordSwitch { ctx: self.ctx.clone(), processes: self.processes.table.clone() }
     }
 
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.

@@ -76,7 +76,8 @@ mod tests {
         let mut stalled = StalledIngest::default();
         for poll in 1..=60 {
             // A frame at every fifth poll, which is counted by MediaMTX at the one after it.
-            let flowing = if poll % 5 == 1 && poll > 5 { vec!["havatar_camera".to_owned()] } else { Vec::new() };
+            let flowing =
+                if poll % 5 == 1 && poll > 5 { vec!["havatar_camera".to_owned()] } else { Vec::new() };
             let stats =
                 StreamStats { streams: Streams { live: true, ..Streams::default() }, flowing, polls: poll };
             let produced = |id| (id == ProcessId::Camera).then_some(poll / 5);

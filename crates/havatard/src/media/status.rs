@@ -73,7 +73,7 @@ fn devices(ctx: &Context, processes: &[api::Process]) -> api::Devices {
             process,
         )
     };
-    api::Devices { 
+    api::Devices {
         camera: shown(ProcessId::Camera, name),
         microphone: shown(ProcessId::Microphone, audio),
         video: ctx.video.borrow().clone(),

@@ -277,7 +277,10 @@ impl Task {
             return "the disk is nearly full; recording goes on when there is room: delete old recordings"
                 .into();
         }
-        self.refused.clone().unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
+        self.refused
+            .clone()
+            .or_else(|| self.switch.recorder_error())
+            .unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
     }
 
     /// Without a writable state directory the request lives as long as the daemon.

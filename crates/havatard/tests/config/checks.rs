@@ -239,7 +239,8 @@ fn a_cameras_url_may_stand_in_a_file_of_its_own_that_nobody_else_reads() {
     std::fs::remove_file(&file).unwrap();
     assert!(error(&text).message.contains("is not there"));
     write("rtsp://cam/1", 0o600);
-    let both = format!("media: {{camera: {{source: url, url: 'rtsp://cam/1', url_file: '{}'}}}}", file.display());
+    let both =
+        format!("media: {{camera: {{source: url, url: 'rtsp://cam/1', url_file: '{}'}}}}", file.display());
     assert!(error(&both).message.contains("both"));
 }
 

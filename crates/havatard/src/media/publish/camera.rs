@@ -59,7 +59,11 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     let camera = &config.media.camera;
     let ffmpeg = find_ffmpeg(&config)?;
     let fps = Some(f64::from(camera.fps));
-    ctx.health[ProcessId::Camera].progress.expect(Pace { fps, ready_within: DEVICE_READY_WITHIN, live: false });
+    ctx.health[ProcessId::Camera].progress.expect(Pace {
+        fps,
+        ready_within: DEVICE_READY_WITHIN,
+        live: false,
+    });
     match camera.source {
         CameraSource::V4l2 => {
             let device = match &camera.device {

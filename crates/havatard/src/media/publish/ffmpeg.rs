@@ -242,15 +242,13 @@ const STAMPED: &str = "settb=1/90000,setpts=(RTCTIME-RTCSTART)*0.09";
 /// a frame and a half for those that come unevenly. A frame that is not later than the last one is left out too.
 fn at_most(fps: u32) -> String {
     let due = format!("ld(0)-1.5/{fps}");
-    format!(
-        "select='if(lt(t\,{due})+lte(t\,prev_selected_t)\,0\,1+0*st(0\,max(t\,ld(0))+0.99/{fps}))'"
-    )
+    format!("select='if(lt(t\\,{due})+lte(t\\,prev_selected_t)\\,0\\,1+0*st(0\\,max(t\\,ld(0))+0.99/{fps}))'")
 }
 
 /// Square pixels and the configured size, whatever comes: the shape is kept, and bars fill up the rest.
 fn fitted(width: u32, height: u32) -> String {
     format!(
-        "scale=w='2*max(1\,round(min({width}\,{height}*dar)/2))':h='2*max(1\,round(min({height}\,{width}/dar)/2))',\
+        "scale=w='2*max(1\\,round(min({width}\\,{height}*dar)/2))':h='2*max(1\\,round(min({height}\\,{width}/dar)/2))',\
          pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1"
     )
 }

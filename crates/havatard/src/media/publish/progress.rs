@@ -198,7 +198,10 @@ mod tests {
                 progress.line(&format!("frame={frame}"), at);
                 assert!(progress.check(at + Duration::from_millis(4990)).is_ok(), "{fps:?} {frame}");
             }
-            assert!(progress.check(after(60.0 + 16.0)).is_err(), "{fps:?}: three frames of its own are missing");
+            assert!(
+                progress.check(after(60.0 + 16.0)).is_err(),
+                "{fps:?}: three frames of its own are missing"
+            );
         }
         // One that turned out to be fast is judged as such.
         let progress = Progress::default();

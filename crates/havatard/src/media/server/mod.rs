@@ -7,6 +7,7 @@ pub(super) mod client;
 mod error;
 pub(super) mod process;
 pub(super) mod record_switch;
+mod recorder_error;
 pub(super) mod redact;
 pub(super) mod render;
 pub(super) mod settings;

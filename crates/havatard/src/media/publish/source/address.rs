@@ -64,7 +64,11 @@ impl Address {
             Self::Head(bytes) => piped(options, Input::Bytes(bytes.clone())),
             Self::Url(url) => {
                 options.extend(of_scheme(url.scheme()));
-                if url.is_secret() { scripted(url, &options) } else { plain(&options, url.as_str().into(), Input::Null) }
+                if url.is_secret() {
+                    scripted(url, &options)
+                } else {
+                    plain(&options, url.as_str().into(), Input::Null)
+                }
             }
         }
     }
@@ -131,10 +135,7 @@ fn scripted(url: &SourceUrl, options: &[(&str, &str)]) -> InputArgs {
         let _ = writeln!(script, "option {name} {value}");
     }
     let args = ["-f", "concat", "-safe", "0", "-protocol_whitelist", &outer, "-i", "pipe:0"];
-    InputArgs {
-        args: args.map(OsString::from).into(),
-        stdin: Input::Bytes(Arc::from(script.into_bytes())),
-    }
+    InputArgs { args: args.map(OsString::from).into(), stdin: Input::Bytes(Arc::from(script.into_bytes())) }
 }
 
 /// As ffmpeg's scripts quote: a `'` ends the quotation, and is written outside of one.
@@ -178,7 +179,8 @@ mod tests {
                 assert_eq!(of("format_whitelist"), Some(CONTAINERS), "{scheme}");
             }
         }
-        for playlist in ["hls", "applehttp", "dash", "concat", "sdp", "rtsp", "image2", "imf", "tty", "lavfi"] {
+        for playlist in ["hls", "applehttp", "dash", "concat", "sdp", "rtsp", "image2", "imf", "tty", "lavfi"]
+        {
             assert!(!CONTAINERS.split(',').any(|name| name == playlist), "{playlist}");
         }
     }

@@ -132,7 +132,8 @@ impl Stream {
     fn video(&self, packets: &[Packet], format: &Format) -> Option<Video> {
         let codec = self.codec_name.clone().filter(|name| name != "unknown")?;
         let own: Vec<&Packet> = packets.iter().filter(|packet| packet.stream_index == self.index).collect();
-        let times: Vec<f64> = own.iter().filter_map(|packet| packet.pts_time.as_ref()?.parse().ok()).collect();
+        let times: Vec<f64> =
+            own.iter().filter_map(|packet| packet.pts_time.as_ref()?.parse().ok()).collect();
         let disorder = times.windows(2).any(|pair| pair[1] < pair[0]);
         // With enough frames seen, what they did counts; else what the stream announces.
         let b_frames = disorder || (times.len() < ENOUGH && self.has_b_frames.unwrap_or(0) > 0);
@@ -168,11 +169,8 @@ fn single(codec: &str) -> bool {
 
 fn key_frames_every(packets: &[&Packet]) -> Option<f64> {
     let is_key = |packet: &&&Packet| packet.flags.as_ref().is_some_and(|flags| flags.starts_with('K'));
-    let keys: Vec<f64> = packets
-        .iter()
-        .filter(is_key)
-        .filter_map(|packet| packet.pts_time.as_ref()?.parse().ok())
-        .collect();
+    let keys: Vec<f64> =
+        packets.iter().filter(is_key).filter_map(|packet| packet.pts_time.as_ref()?.parse().ok()).collect();
     keys.windows(2).map(|pair| pair[1] - pair[0]).filter(|gap| *gap > 0.0).reduce(f64::max)
 }
 
@@ -200,10 +198,10 @@ mod tests {
 
     #[test]
     fn a_film_is_read_with_its_shape_order_and_key_frames() {
-        let packet = |time: f64, flags: &str| {
-            format!(r#"{{"stream_index":0,"pts_time":"{time}","flags":"{flags}"}}"#)
-        };
-        let packets = [packet(0.0, "K_"), packet(0.12, "__"), packet(0.04, "__"), packet(0.08, "K_")].join(",");
+        let packet =
+            |time: f64, flags: &str| format!(r#"{{"stream_index":0,"pts_time":"{time}","flags":"{flags}"}}"#);
+        let packets =
+            [packet(0.0, "K_"), packet(0.12, "__"), packet(0.04, "__"), packet(0.08, "K_")].join(",");
         let stream = r#"{"index":0,"codec_type":"video","codec_name":"h264","profile":"High","pix_fmt":"yuv420p",
             "width":720,"height":576,"has_b_frames":2,"sample_aspect_ratio":"64:45","field_order":"tt",
             "avg_frame_rate":"25/1","r_frame_rate":"25/1","side_data_list":[{"rotation":-90}]}"#;
@@ -231,9 +229,8 @@ mod tests {
     #[test]
     fn many_frames_in_order_outweigh_an_announced_delay() {
         let stream = r#"{"index":0,"codec_type":"video","codec_name":"h264","has_b_frames":1}"#;
-        let in_order: Vec<String> = (0..ENOUGH)
-            .map(|n| format!(r#"{{"stream_index":0,"pts_time":"{n}.0","flags":"__"}}"#))
-            .collect();
+        let in_order: Vec<String> =
+            (0..ENOUGH).map(|n| format!(r#"{{"stream_index":0,"pts_time":"{n}.0","flags":"__"}}"#)).collect();
         assert!(found(stream, &in_order[..3].join(","), FILM).video.unwrap().b_frames);
         assert!(!found(stream, &in_order.join(","), FILM).video.unwrap().b_frames);
     }

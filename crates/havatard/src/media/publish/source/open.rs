@@ -39,7 +39,8 @@ const GATHER_LONGER: Duration = Duration::from_secs(4);
 impl ProbeCache {
     fn take(&self, key: &str) -> Option<Probed> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = known.as_mut().filter(|it| it.key == key && it.uses > 0 && it.at.elapsed() < KNOWN_FOR)?;
+        let fresh =
+            known.as_mut().filter(|it| it.key == key && it.uses > 0 && it.at.elapsed() < KNOWN_FOR)?;
         fresh.uses -= 1;
         Some(fresh.probed.clone())
     }
@@ -60,9 +61,15 @@ pub(crate) struct Source {
 }
 
 /// Probes a file.
-pub(crate) async fn file(ctx: &Context, ffmpeg: &Path, camera: &Camera, path: &Path) -> Result<Source, LaunchError> {
+pub(crate) async fn file(
+    ctx: &Context,
+    ffmpeg: &Path,
+    camera: &Camera,
+    path: &Path,
+) -> Result<Source, LaunchError> {
     let name = path.display().to_string();
-    let source = Request { ctx, ffmpeg, camera, key: file_key(path), name: &name, setting: "media.camera.file" };
+    let source =
+        Request { ctx, ffmpeg, camera, key: file_key(path), name: &name, setting: "media.camera.file" };
     let address = address::file(path);
     let found = source.probe(&address).await?;
     source.ready(&address, found, false)
@@ -107,7 +114,9 @@ impl Request<'_> {
             return Ok(Some(probed));
         }
         let Some(ffprobe) = probe::find(self.ffmpeg) else {
-            tracing::warn!("ffprobe is not found beside ffmpeg or on PATH: the camera's source is read unprobed");
+            tracing::warn!(
+                "ffprobe is not found beside ffmpeg or on PATH: the camera's source is read unprobed"
+            );
             return Ok(None);
         };
         let copy = self.camera.encoder == CameraEncoder::Copy;

@@ -33,7 +33,9 @@ const RARE_KEY_FRAMES: f64 = 4.0;
 pub(crate) fn plan(camera: &Camera, found: &Found, name: &str, key: &str) -> Result<Plan, String> {
     let Some(video) = &found.video else {
         return Err(match &found.audio {
-            Some(codec) => format!("{name} holds sound alone ({codec}), no picture: name another source in {key}"),
+            Some(codec) => {
+                format!("{name} holds sound alone ({codec}), no picture: name another source in {key}")
+            }
             None => format!("{name} holds neither picture nor sound: name another source in {key}"),
         });
     };
@@ -78,13 +80,17 @@ fn copyable(video: &Video) -> Result<(), String> {
         "its H.264 is interlaced, which browsers show as combs".to_owned()
     } else if video.pixel_aspect.0 != video.pixel_aspect.1 {
         let (width, height) = video.pixel_aspect;
-        format!("its pixels are {width}:{height} instead of square, and WebRTC would show people too narrow or too wide")
+        format!(
+            "its pixels are {width}:{height} instead of square, and WebRTC would show people too narrow or too wide"
+        )
     } else if video.rotation % 360 != 0 {
         format!("it is to be turned by {} degrees, which a copy cannot do", video.rotation)
     } else {
         return Ok(());
     };
-    Err(format!("media.camera.encoder is copy, but {fault}: set media.camera.encoder to auto, which encodes it anew"))
+    Err(format!(
+        "media.camera.encoder is copy, but {fault}: set media.camera.encoder to auto, which encodes it anew"
+    ))
 }
 
 fn shown(camera: &Camera, found: &Found, video: &Video, clock: SourceClock, fps: Option<f64>) -> VideoSource {
@@ -94,17 +100,18 @@ fn shown(camera: &Camera, found: &Found, video: &Video, clock: SourceClock, fps:
     handling.push(if copy {
         "passed on as it is, as configured".to_owned()
     } else {
-        format!("decoded and encoded anew as H.264 of {}, because the config fixes size and bit rate", camera.size)
+        format!(
+            "decoded and encoded anew as H.264 of {}, because the config fixes size and bit rate",
+            camera.size
+        )
     });
     if found.finite {
         handling.push("played at its own pace and in a loop, because it is a file".to_owned());
     }
     match clock {
         SourceClock::Source => {}
-        SourceClock::Arrival => handling.push(format!(
-            "each frame stamped on arrival, because {} carries no times",
-            found.container
-        )),
+        SourceClock::Arrival => handling
+            .push(format!("each frame stamped on arrival, because {} carries no times", found.container)),
         SourceClock::Counted => handling.push(format!(
             "frames counted at {} a second, because {} carries no times",
             fps.map_or_else(|| "a nominal number".to_owned(), |fps| format!("{fps:.2}")),
@@ -118,9 +125,8 @@ fn shown(camera: &Camera, found: &Found, video: &Video, clock: SourceClock, fps:
     }
     if !copy {
         if aspect_width != aspect_height {
-            handling.push(format!(
-                "scaled to square pixels, because its own are {aspect_width}:{aspect_height}"
-            ));
+            handling
+                .push(format!("scaled to square pixels, because its own are {aspect_width}:{aspect_height}"));
         }
         if video.rotation % 360 != 0 {
             handling.push(format!("turned by {} degrees, as it says", video.rotation));
@@ -211,7 +217,10 @@ mod tests {
             (wrong(|video| video.pixel_aspect = (64, 45)), "64:45"),
             (wrong(|video| video.rotation = -90), "-90"),
         ] {
-            assert!(refused.contains(word) && refused.contains("set media.camera.encoder to auto"), "{refused}");
+            assert!(
+                refused.contains(word) && refused.contains("set media.camera.encoder to auto"),
+                "{refused}"
+            );
         }
     }
 
@@ -233,7 +242,8 @@ mod tests {
 
     #[test]
     fn what_has_no_video_is_refused_in_one_sentence() {
-        let refuse = |found: &Found| plan(&Camera::default(), found, "/a.mp3", "media.camera.file").unwrap_err();
+        let refuse =
+            |found: &Found| plan(&Camera::default(), found, "/a.mp3", "media.camera.file").unwrap_err();
         let song = Found { audio: Some("mp3".into()), ..found(None) };
         assert_eq!(
             refuse(&song),

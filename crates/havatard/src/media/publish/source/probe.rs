@@ -80,10 +80,19 @@ async fn once(
     // A script hides the container behind its own name; at this level ffprobe tells it.
     let scripted = input.args.iter().any(|arg| arg == "concat");
     let level = if scripted { "debug" } else { "error" };
-    let mut args: Vec<OsString> =
-        ["-hide_banner", "-v", level, "-read_intervals", packets, "-show_entries", ENTRIES, "-of", "json=compact=1"]
-            .map(OsString::from)
-            .into();
+    let mut args: Vec<OsString> = [
+        "-hide_banner",
+        "-v",
+        level,
+        "-read_intervals",
+        packets,
+        "-show_entries",
+        ENTRIES,
+        "-of",
+        "json=compact=1",
+    ]
+    .map(OsString::from)
+    .into();
     args.extend(input.args);
     let command = Command::new(ffprobe).args(args).input(input.stdin);
     let output = spawner.run_once(command, LIMIT, MAX_OUTPUT).await.map_err(|error| match error {

@@ -52,9 +52,10 @@ pub(crate) async fn open(url: &SourceUrl) -> Result<Opening, String> {
         "tcp" if !url.path().contains('?') => false,
         _ => return Ok(Opening::ByFfmpeg { finite: false }),
     };
-    let mut stream = timeout(ANSWER_WITHIN, connect(url, if web { Some(80) } else { None }))
-        .await
-        .map_err(|_| "does not answer: check that the camera is on, and the URL's host and port".to_owned())??;
+    let mut stream =
+        timeout(ANSWER_WITHIN, connect(url, if web { Some(80) } else { None })).await.map_err(|_| {
+            "does not answer: check that the camera is on, and the URL's host and port".to_owned()
+        })??;
     if web && let Some(finite) = ask(&mut stream, url).await? {
         return Ok(Opening::ByFfmpeg { finite });
     }
@@ -67,9 +68,13 @@ impl Opened {
         let mut bytes = vec![0; LOOK_AT as usize];
         let first = timeout(ANSWER_WITHIN, self.0.peek(&mut bytes)).await;
         match first {
-            Err(_) => return Err("accepts the connection and then sends nothing: look at the camera".to_owned()),
+            Err(_) => {
+                return Err("accepts the connection and then sends nothing: look at the camera".to_owned());
+            }
             Ok(Err(error)) => return Err(format!("broke off: {error}")),
-            Ok(Ok(0)) => return Err("closed the connection without sending anything: look at the camera".to_owned()),
+            Ok(Ok(0)) => {
+                return Err("closed the connection without sending anything: look at the camera".to_owned());
+            }
             Ok(Ok(_)) => {}
         }
         let until = Instant::now() + after;
@@ -94,9 +99,9 @@ impl Opened {
 async fn connect(url: &SourceUrl, default_port: Option<u16>) -> Result<TcpStream, String> {
     let (host, port) = host_and_port(url.host(), default_port)
         .ok_or_else(|| "has no port in its URL: write host:port".to_owned())?;
-    let addresses = lookup_host((host.as_str(), port))
-        .await
-        .map_err(|_| "has a host name that is not known here: correct it, or write the camera's IP address".to_owned())?;
+    let addresses = lookup_host((host.as_str(), port)).await.map_err(|_| {
+        "has a host name that is not known here: correct it, or write the camera's IP address".to_owned()
+    })?;
     let mut failed = None;
     for address in addresses {
         let socket = match address.ip() {
@@ -156,7 +161,9 @@ async fn ask(stream: &mut TcpStream, url: &SourceUrl) -> Result<Option<bool>, St
     loop {
         let wait = until.saturating_duration_since(Instant::now());
         let read = timeout(wait, stream.peek(&mut bytes)).await;
-        let length = read.map_err(|_| "does not answer a request over HTTP: check the URL".to_owned())?.map_err(broken)?;
+        let length = read
+            .map_err(|_| "does not answer a request over HTTP: check the URL".to_owned())?
+            .map_err(broken)?;
         match judge(&bytes[..length], url) {
             Judged::Incomplete if length == 0 || length == bytes.len() => return Ok(Some(false)),
             Judged::Incomplete => sleep(Duration::from_millis(10)).await,
@@ -177,7 +184,9 @@ enum Judged {
     /// The stream begins after so many bytes.
     Stream(usize),
     /// ffmpeg has to ask by itself.
-    NotPlain { finite: bool },
+    NotPlain {
+        finite: bool,
+    },
     Refused(String),
 }
 
@@ -210,7 +219,8 @@ fn judge(answer: &[u8], url: &SourceUrl) -> Judged {
         // ffmpeg answers a challenge, if there is a login to answer with.
         Some(401) if url.login().is_none() => {
             return Judged::Refused(
-                "asks for a login: write the URL with user name and password into media.camera.url_file".to_owned(),
+                "asks for a login: write the URL with user name and password into media.camera.url_file"
+                    .to_owned(),
             );
         }
         _ => return NOT_PLAIN,
@@ -253,7 +263,9 @@ mod tests {
         let film = of("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
         assert_eq!(film, Judged::NotPlain { finite: true });
         let elsewhere = of("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9997/v3?x=secret\r\n\r\n");
-        assert!(matches!(&elsewhere, Judged::Refused(why) if why.contains("127.0.0.1:9997") && !why.contains("secret")));
+        assert!(
+            matches!(&elsewhere, Judged::Refused(why) if why.contains("127.0.0.1:9997") && !why.contains("secret"))
+        );
         assert!(matches!(of("HTTP/1.1 401 No\r\n\r\n"), Judged::Refused(why) if why.contains("url_file")));
     }
 

@@ -2,7 +2,10 @@
 
 /// What their lines contain, what that means for a source, and what to do.
 const MEANINGS: &[(&str, &str)] = &[
-    ("401 Unauthorized", "asks for a login, or refuses the one it was given: write the URL with user name and password into media.camera.url_file"),
+    (
+        "401 Unauthorized",
+        "asks for a login, or refuses the one it was given: write the URL with user name and password into media.camera.url_file",
+    ),
     ("403 Forbidden", "refuses access: give the robot's login the right to see the picture at the camera"),
     ("404 Not Found", "has no stream at this address (404): correct the URL's path"),
     ("404 ", "has no stream at this address (404): correct the URL's path"),
@@ -10,12 +13,21 @@ const MEANINGS: &[(&str, &str)] = &[
     ("Connection refused", "refuses the connection: switch the camera on, and check the URL's host and port"),
     ("No route to host", "is not reachable: check the network and the URL's host"),
     ("Network is unreachable", "is not reachable: this robot has no network"),
-    ("Failed to resolve hostname", "has a host name that is not known here: correct it, or write the camera's IP address"),
+    (
+        "Failed to resolve hostname",
+        "has a host name that is not known here: correct it, or write the camera's IP address",
+    ),
     ("Connection timed out", "does not answer: check that the camera is on, and the URL's host and port"),
     ("Operation timed out", "does not answer: check that the camera is on, and the URL's host and port"),
-    ("Format not on whitelist", "is a playlist or description that names other addresses, which are not followed: name the stream itself"),
+    (
+        "Format not on whitelist",
+        "is a playlist or description that names other addresses, which are not followed: name the stream itself",
+    ),
     ("not on whitelist", "leads to another kind of address, which is not followed: name the stream itself"),
-    ("moov atom not found", "is damaged or not complete, its index is missing: copy it again, or finish the recording"),
+    (
+        "moov atom not found",
+        "is damaged or not complete, its index is missing: copy it again, or finish the recording",
+    ),
     ("Permission denied", "may not be read by havatard's user: give it the right to (chmod, chgrp)"),
     ("No such file or directory", "is not there: correct the path"),
     ("Is a directory", "is a folder: name the file in it"),

@@ -57,7 +57,10 @@ struct Frmsizeenum {
     reserved: [u32; 2],
 }
 
-#[expect(unsafe_code, reason = "ioctl has no safe form; the structures above are those of the kernel's header")]
+#[expect(
+    unsafe_code,
+    reason = "ioctl has no safe form; the structures above are those of the kernel's header"
+)]
 mod calls {
     use super::{Capability, Fmtdesc, Frmsizeenum};
 

@@ -51,9 +51,9 @@ pub(crate) fn formats(device: &Path) -> String {
     let answer = match asked {
         Ok((offers, unusable)) => Answer::Offers { offers, unusable },
         Err(error) if error.raw_os_error() == Some(nix::errno::Errno::ENOTTY as i32) => Answer::NoDevice,
-        Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EACCES as i32) => Answer::Failed(
-            "may not be opened by havatard's user: put it into the group video".to_owned(),
-        ),
+        Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EACCES as i32) => {
+            Answer::Failed("may not be opened by havatard's user: put it into the group video".to_owned())
+        }
         Err(error) => Answer::Failed(error.to_string()),
     };
     serde_json::to_string(&answer).unwrap_or_default()
@@ -63,8 +63,9 @@ pub(crate) fn formats(device: &Path) -> String {
 pub(crate) async fn offers(spawner: &Spawner, ffmpeg: &Path, device: &Path) -> Result<Vec<Offer>, String> {
     let name = device.display();
     let args = [OsStr::new("camera-formats"), device.as_os_str()];
-    let output =
-        program::run(spawner, &program::own(), args, LIMIT).await.map_err(|error| format!("{name}: {error}"))?;
+    let output = program::run(spawner, &program::own(), args, LIMIT)
+        .await
+        .map_err(|error| format!("{name}: {error}"))?;
     match serde_json::from_str(&output.stdout) {
         Ok(Answer::Offers { offers, .. }) if !offers.is_empty() => Ok(offers),
         Ok(Answer::Offers { unusable, .. }) if unusable.is_empty() => {

@@ -46,7 +46,8 @@ impl Sizes {
     fn describe(&self) -> String {
         match self {
             Self::Listed(sizes) => {
-                let sizes: Vec<String> = sizes.iter().map(|(width, height)| format!("{width}x{height}")).collect();
+                let sizes: Vec<String> =
+                    sizes.iter().map(|(width, height)| format!("{width}x{height}")).collect();
                 sizes.join(", ")
             }
             Self::Range { width, height } => format!(
