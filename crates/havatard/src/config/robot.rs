@@ -190,7 +190,10 @@ impl RobotText {
         ];
         for (name, line) in lines {
             // A firmware that reads by signs may end an order with one of its own.
-            let open = |line: &String| line.ends_with(|last: char| last.is_alphanumeric() || " }_.,:=-+".contains(last));
+            let open = |line: &String| {
+                let escaped = line.chars().rev().nth(1) == Some('\\');
+                !escaped && line.ends_with(|last: char| last.is_alphanumeric() || " }_.,:=-+".contains(last))
+            };
             if line.is_some_and(open) {
                 checks.error(
                     &format!("robot.text.{name}"),

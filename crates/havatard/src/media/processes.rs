@@ -1,5 +1,6 @@
 //! The six supervised processes: how each is supervised, and the handle by which clients start and stop them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,8 +130,12 @@ fn publisher_policy() -> Policy {
 
 /// Takes credentials out of a line, and whatever is secret in the network camera's URL.
 fn hide(ctx: &Context) -> Redact {
+    /// A closure whose answer may borrow from its line.
+    fn redaction(hide: impl for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync + 'static) -> Redact {
+        Arc::new(hide)
+    }
     let url = ctx.camera_url.subscribe();
-    Arc::new(move |line| {
+    redaction(move |line| {
         let hidden = url.borrow().as_ref().map_or_else(|| line.into(), |url| url.hide(line));
         ffmpeg::redact(&hidden).into_owned().into()
     })

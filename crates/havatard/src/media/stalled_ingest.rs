@@ -60,7 +60,7 @@ mod tests {
             flowing: flowing.iter().map(|path| (*path).to_owned()).collect(),
             polls,
         };
-        let camera = |frames| move |id| (id == ProcessId::Camera).then_some(frames);
+        let camera = |frames: u64| move |id: ProcessId| (id == ProcessId::Camera).then_some(frames);
         assert!(stalled.observe(&stats(1, true, &[]), camera(1)).is_empty());
         assert!(stalled.observe(&stats(1, true, &[]), camera(2)).is_empty(), "the same poll counts once");
         assert_eq!(stalled.observe(&stats(2, true, &["havatar"]), camera(2)), [ProcessId::Camera]);
@@ -80,7 +80,7 @@ mod tests {
                 if poll % 5 == 1 && poll > 5 { vec!["havatar_camera".to_owned()] } else { Vec::new() };
             let stats =
                 StreamStats { streams: Streams { live: true, ..Streams::default() }, flowing, polls: poll };
-            let produced = |id| (id == ProcessId::Camera).then_some(poll / 5);
+            let produced = |id: ProcessId| (id == ProcessId::Camera).then_some(poll / 5);
             assert!(stalled.observe(&stats, produced).is_empty(), "{poll}");
         }
     }

@@ -61,7 +61,11 @@ fn text_needs_its_lines_and_says_what_is_wrong_with_them() {
         ("    drive: \"V {linear} {angular}\\n\"\n    stop: STOP\n", "stop"),
     ] {
         let told = errors(&text(lines));
-        assert_eq!((told.len(), told[0].key.as_str()), (1, format!("robot.text.{name}").as_str()), "{told:#?}");
+        assert_eq!(
+            (told.len(), told[0].key.as_str()),
+            (1, format!("robot.text.{name}").as_str()),
+            "{told:#?}"
+        );
         assert!(told[0].fix.as_deref().is_some_and(|fix| fix.contains("\\n")), "{told:#?}");
     }
     // A firmware may end an order with a sign of its own.

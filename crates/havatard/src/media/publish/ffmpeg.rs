@@ -33,7 +33,7 @@ pub(crate) enum VideoCodec {
 pub(crate) const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
 
 /// Where the camera's ffmpeg takes its pictures from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum CameraInput<'a> {
     /// A V4L2 device with ffmpeg's name of its pixel format.
     V4l2 {

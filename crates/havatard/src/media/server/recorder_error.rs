@@ -18,12 +18,21 @@ const MEANINGS: &[(&str, &str)] = &[
         "read-only file system",
         "the disk is mounted read-only, as a damaged card is: check it and mount it for writing, or set recording.directory to another",
     ),
-    ("permission denied", "the directory may not be written by havatard's user: give it to that user (chown)"),
-    ("operation not permitted", "the directory may not be written by havatard's user: give it to that user (chown, chattr)"),
+    (
+        "permission denied",
+        "the directory may not be written by havatard's user: give it to that user (chown)",
+    ),
+    (
+        "operation not permitted",
+        "the directory may not be written by havatard's user: give it to that user (chown, chattr)",
+    ),
     ("input/output error", "the disk fails: replace the card"),
     ("not a directory", "a part of the directory's path is a file: move it away"),
     ("file name too long", "the directory's path is too long: set recording.directory to a shorter one"),
-    ("no supported tracks", "this container takes neither the picture nor the sound: set recording.format to fmp4"),
+    (
+        "no supported tracks",
+        "this container takes neither the picture nor the sound: set recording.format to fmp4",
+    ),
 ];
 
 /// The recorder's newest complaint in these lines, if it is a recent one: one sentence, then its own words.

@@ -1,6 +1,6 @@
 //! From the config to an input for ffmpeg and a plan for it: what a launch of the camera does with a network source or a file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -169,5 +169,5 @@ fn file_key(path: &Path) -> String {
         let modified = meta.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         (meta.len(), modified.unwrap_or_default().as_nanos())
     });
-    format!("{} {stamp:?}", PathBuf::from(path).display())
+    format!("{} {stamp:?}", path.display())
 }

@@ -96,15 +96,14 @@ fn copyable(video: &Video) -> Result<(), String> {
 fn shown(camera: &Camera, found: &Found, video: &Video, clock: SourceClock, fps: Option<f64>) -> VideoSource {
     let copy = camera.encoder == CameraEncoder::Copy;
     let (aspect_width, aspect_height) = video.pixel_aspect;
-    let mut handling = Vec::new();
-    handling.push(if copy {
+    let mut handling = vec![if copy {
         "passed on as it is, as configured".to_owned()
     } else {
         format!(
             "decoded and encoded anew as H.264 of {}, because the config fixes size and bit rate",
             camera.size
         )
-    });
+    }];
     if found.finite {
         handling.push("played at its own pace and in a loop, because it is a file".to_owned());
     }

@@ -110,7 +110,15 @@ impl Handshake {
 
 impl Native {
     pub(in crate::robot) fn new(most: (u16, u16), now: Instant) -> Self {
-        Self { host: Host::new(), base: now, most, latch: 0, stopped: false, handshake: Handshake::Apart, foreign: 0 }
+        Self {
+            host: Host::new(),
+            base: now,
+            most,
+            latch: 0,
+            stopped: false,
+            handshake: Handshake::Apart,
+            foreign: 0,
+        }
     }
 
     fn at(&self, now: Instant) -> Duration {

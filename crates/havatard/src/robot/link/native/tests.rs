@@ -528,7 +528,8 @@ fn a_foreign_device_that_talks_all_the_time_is_told_as_one() {
     }
     let told = std::mem::take(&mut end.events);
     assert!(
-        told.iter().all(|event| matches!(event, LinkEvent::Unknown(why) if why.contains("robot.port"))) && !told.is_empty(),
+        told.iter().all(|event| matches!(event, LinkEvent::Unknown(why) if why.contains("robot.port")))
+            && !told.is_empty(),
         "{told:?}"
     );
     // The controller itself, once it is there.
