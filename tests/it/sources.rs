@@ -138,7 +138,8 @@ async fn what_is_no_film_or_a_broken_one_is_told_in_one_sentence() {
     let mut stage = Stage::open().await;
     let film = stage.make("whole.mp4", "V25 -t 2 X264").await;
     let whole = stage.make("whole.mkv", "V25 -t 4 X264").await;
-    let place = |name: &str| stage.daemon.plan().place(name);
+    let dir = stage.daemon.plan().place("");
+    let place = |name: &str| dir.join(name);
     let cut = |from: &Path, name: &str| {
         let bytes = fs::read(from).expect("a film");
         fs::write(place(name), &bytes[..bytes.len() * 2 / 3]).expect("a part of it");

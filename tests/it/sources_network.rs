@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use havatar_api::SourceClock;
-use havatar_tests::{Feed, Feeds, Plan, figure, free_port, once_over_tcp, pause, tools};
+use havatar_tests::{Feed, Feeds, figure, free_port, once_over_tcp, pause, tools};
 
 use crate::sources::{SHOWN_WITHIN, Stage};
 
@@ -24,7 +24,7 @@ async fn pictures_without_a_clock_come_at_the_rate_of_their_sender() {
     let feeds = Feeds::serve(paths).await;
     let mut stage = Stage::open().await;
     for (path, wanted) in
-        [("/5", 5.0), ("/10?quality=high", 10.0), ("/60", 30.0), ("/120", 30.0), ("/chunked", 10.0)]
+        [("/5", 5.0_f64), ("/10?quality=high", 10.0), ("/60", 30.0), ("/120", 30.0), ("/chunked", 10.0)]
     {
         put_url(&mut stage, &feeds.url(path));
         let video = stage.shown(path).await;

@@ -44,10 +44,11 @@ pub struct VideoSource {
 }
 
 /// Where the times of a source's frames come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceClock {
     /// The source stamps its frames.
+    #[default]
     Source,
     /// It is live and has no stamps: each frame gets the time of its arrival.
     Arrival,

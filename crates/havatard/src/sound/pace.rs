@@ -10,12 +10,16 @@ use tokio::time::Instant;
 
 use super::RATE;
 
+/// Samples a second.
+#[expect(clippy::cast_precision_loss, reason = "48000")]
+const NOMINAL: f64 = RATE as f64;
+
 /// Samples that a device may be ahead: its own buffer, filled at once when it opens.
-const AHEAD: f64 = 2.0 * RATE as f64;
+const AHEAD: f64 = 2.0 * NOMINAL;
 /// No device's clock is faster than this, compared with its nominal rate.
 const FASTEST: f64 = 1.5;
 /// What a device without a clock may be ahead.
-const AHEAD_WITHOUT_CLOCK: f64 = 0.02 * RATE as f64;
+const AHEAD_WITHOUT_CLOCK: f64 = 0.02 * NOMINAL;
 /// The longest wait, so that reports and control messages are not late.
 const LONGEST: Duration = Duration::from_millis(10);
 
@@ -45,12 +49,12 @@ impl Pace {
         let (rate, most) = if self.without_clock { (1.0, AHEAD_WITHOUT_CLOCK) } else { (FASTEST, AHEAD) };
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = now;
-        self.allowed = (self.allowed + passed * rate * RATE as f64).min(most);
+        self.allowed = (self.allowed + passed * rate * NOMINAL).min(most);
         if self.allowed > 0.0 {
             return None;
         }
         self.without_clock = true;
-        Some(Duration::from_secs_f64(-self.allowed / RATE as f64).clamp(Duration::from_millis(1), LONGEST))
+        Some(Duration::from_secs_f64(-self.allowed / NOMINAL).clamp(Duration::from_millis(1), LONGEST))
     }
 }
 
@@ -87,7 +91,7 @@ mod tests {
     fn a_device_with_a_clock_is_never_held_up() {
         // A clock that is off by a percent either way, for half an hour.
         for block_us in [9_900, 10_000, 10_100] {
-            let blocks = exchanged(1800.0, block_us) as u64;
+            let blocks = u64::try_from(exchanged(1800.0, block_us)).unwrap();
             assert!(blocks.abs_diff(1_800_000_000 / block_us) <= 1, "{block_us}: {blocks}");
         }
     }

@@ -26,7 +26,7 @@ const LIVE_READY_WITHIN: Duration = Duration::from_secs(150);
 /// A camera of this machine that needs longer hangs in its driver.
 const DEVICE_READY_WITHIN: Duration = Duration::from_secs(15);
 /// A film begins with a key frame, but may have a frame every few seconds.
-const FILE_READY_WITHIN: Duration = Duration::from_secs(60);
+const FILE_READY_WITHIN: Duration = Duration::from_mins(1);
 
 pub(crate) struct CameraLaunch(pub(crate) Arc<Context>);
 

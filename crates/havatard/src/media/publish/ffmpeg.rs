@@ -94,7 +94,7 @@ pub(crate) fn camera(
             if plan.looped {
                 args.push(["-re", "-stream_loop", "-1"]);
             }
-            if plan.copy && plan.stamped {
+            if plan.copy && plan.is_stamped() {
                 args.push(["-use_wallclock_as_timestamps", "1"]);
             }
             args.extend(input.args.clone());
@@ -262,7 +262,7 @@ fn encode(camera: &Camera, input: Option<&CameraInput<'_>>, codec: VideoCodec) -
         Some(CameraInput::RawPipe) => filters.push(STAMPED.into()),
         Some(CameraInput::V4l2 { .. }) => filters.push(at_most(camera.fps)),
         Some(CameraInput::Source { plan, .. }) => {
-            if plan.stamped {
+            if plan.is_stamped() {
                 filters.push(STAMPED.into());
             }
             if plan.deinterlaced {
@@ -337,6 +337,8 @@ impl Args {
 
 #[cfg(test)]
 mod tests {
+    use havatar_api::SourceClock;
+
     use super::super::source::address;
     use super::*;
 
@@ -371,9 +373,11 @@ mod tests {
         let film = line(&Plan { looped: true, ..Plan::default() }, VideoCodec::Libx264);
         assert!(film.contains("-re -stream_loop -1") && film.contains("passthrough"), "{film}");
         assert!(!film.contains("nobuffer") && !film.contains("RTCTIME") && !film.contains(",fps="), "{film}");
-        let live = line(&Plan { stamped: true, deinterlaced: true, ..Plan::default() }, VideoCodec::Libx264);
-        assert!(live.contains(STAMPED) && live.contains("yadif") && !live.contains("-re "), "{live}");
-        let copy = line(&Plan { copy: true, stamped: true, ..Plan::default() }, VideoCodec::Copy);
+        let arrival = SourceClock::Arrival;
+        let camera =
+            line(&Plan { clock: arrival, deinterlaced: true, ..Plan::default() }, VideoCodec::Libx264);
+        assert!(camera.contains(STAMPED) && camera.contains("yadif") && !camera.contains("-re "), "{camera}");
+        let copy = line(&Plan { copy: true, clock: arrival, ..Plan::default() }, VideoCodec::Copy);
         assert!(copy.contains("-use_wallclock_as_timestamps 1") && !copy.contains("-vf"), "{copy}");
     }
 }

@@ -19,7 +19,7 @@ use super::progress::Pace;
 /// carries the slate's size in its header.
 const VIDEO_WITHIN: Duration = Duration::from_secs(3);
 /// A slow camera's frames may be seconds apart.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 pub(crate) struct MuxerLaunch {
     pub(crate) ctx: Arc<Context>,

@@ -147,12 +147,11 @@ impl State {
 
     fn silent_after(&self) -> Duration {
         let nominal = match self.pace {
-            None => SILENT_AFTER,
             Some(Pace { fps: Some(fps), .. }) => {
                 SILENT_AFTER + Duration::try_from_secs_f64(MISSING_FRAMES / fps).unwrap_or(LONGEST_SILENCE)
             }
             Some(Pace { fps: None, .. }) if self.steps.len() < STEPS => UNKNOWN_PACE,
-            Some(Pace { fps: None, .. }) => SILENT_AFTER,
+            None | Some(Pace { fps: None, .. }) => SILENT_AFTER,
         };
         // What it has done before, it may do again.
         let longest = self.steps.iter().max().filter(|_| self.pace.is_some());

@@ -11,8 +11,8 @@ use super::found::{Found, Video};
 pub(crate) struct Plan {
     /// It is passed on as it is.
     pub(crate) copy: bool,
-    /// Each frame gets the time of its arrival.
-    pub(crate) stamped: bool,
+    /// Where its frames' times come from.
+    pub(crate) clock: SourceClock,
     /// Fields become frames.
     pub(crate) deinterlaced: bool,
     /// It is read at its own pace and from the start again after its end.
@@ -21,6 +21,13 @@ pub(crate) struct Plan {
     pub(crate) fps: Option<f64>,
     /// What the API says about it.
     pub(crate) shown: Option<VideoSource>,
+}
+
+impl Plan {
+    /// Each frame gets the time of its arrival.
+    pub(crate) fn is_stamped(&self) -> bool {
+        self.clock == SourceClock::Arrival
+    }
 }
 
 /// A source whose key frames are further apart than this, in seconds, keeps a viewer waiting if it is passed on.
@@ -58,7 +65,7 @@ pub(crate) fn plan(camera: &Camera, found: &Found, name: &str, key: &str) -> Res
     let fps = if clock == SourceClock::Arrival { None } else { video.fps };
     Ok(Plan {
         copy,
-        stamped: clock == SourceClock::Arrival,
+        clock,
         deinterlaced: video.interlaced && !copy,
         looped: found.finite,
         fps: fps.map(|fps| if copy { fps } else { fps.min(most) }),
@@ -230,13 +237,13 @@ mod tests {
         let mut cam = found(Some(Video { codec: "mjpeg".into(), fps: Some(25.0), ..video() }));
         cam.container = "mpjpeg".into();
         let live = decide(&cam);
-        assert!(live.stamped && live.fps.is_none() && !live.looped);
+        assert!(live.is_stamped() && live.fps.is_none() && !live.looped);
         assert_eq!(live.shown.unwrap().clock, SourceClock::Arrival);
         cam.finite = true;
         let film = decide(&cam);
-        assert!(!film.stamped && film.looped && film.fps == Some(25.0));
+        assert!(!film.is_stamped() && film.looped && film.fps == Some(25.0));
         let fast = decide(&found(Some(Video { fps: Some(120.0), interlaced: true, ..video() })));
-        assert_eq!((fast.fps, fast.deinterlaced, fast.stamped), (Some(30.0), true, false));
+        assert_eq!((fast.fps, fast.deinterlaced, fast.is_stamped()), (Some(30.0), true, false));
     }
 
     #[test]

@@ -54,6 +54,11 @@ pub(crate) fn explain(name: &str, errors: &str) -> String {
     }
 }
 
+/// What a line of ffmpeg's means for the camera, where that is known.
+pub(crate) fn meaning(line: &str) -> Option<&'static str> {
+    MEANINGS.iter().find(|(part, _)| line.contains(part)).map(|(_, meaning)| *meaning)
+}
+
 /// A line of ffmpeg's that advises on its command line, which is not the reader's.
 pub(crate) fn is_advice(line: &str) -> bool {
     line.contains("add a trailing '?'")

@@ -24,7 +24,6 @@ const DISCRETE: u32 = 1;
 
 #[repr(C)]
 #[derive(Default)]
-#[expect(dead_code, reason = "the kernel's layout")]
 struct Capability {
     driver: [u8; 16],
     card: [u8; 32],
@@ -37,7 +36,6 @@ struct Capability {
 
 #[repr(C)]
 #[derive(Default)]
-#[expect(dead_code, reason = "the kernel's layout")]
 struct Fmtdesc {
     index: u32,
     kind: u32,
@@ -51,7 +49,6 @@ struct Fmtdesc {
 /// The union of the discrete and the stepwise answer: width and height, or least, most and step of each.
 #[repr(C)]
 #[derive(Default)]
-#[expect(dead_code, reason = "the kernel's layout")]
 struct Frmsizeenum {
     index: u32,
     pixel_format: u32,

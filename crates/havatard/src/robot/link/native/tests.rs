@@ -515,7 +515,7 @@ proptest! {
 
 #[test]
 fn a_foreign_device_that_talks_all_the_time_is_told_as_one() {
-    let mut device = Device::new();
+    let mut device = Device::new(7);
     let (mut end, hello) = End::open();
     let welcome = device.receive(&hello);
     // A GPS receiver; and what an ESP32 prints when it boots, which is no reason yet.
