@@ -68,13 +68,12 @@ mod tests {
         let start = Instant::now();
         let (mut pace, mut now, mut blocks) = (Pace::new(start), start, 0);
         while now.duration_since(start).as_secs_f64() < seconds {
-            match pace.wait(now) {
-                Some(wait) => now += wait,
-                None => {
-                    pace.exchanged(BLOCK);
-                    blocks += 1;
-                    now += Duration::from_micros(block_us);
-                }
+            if let Some(wait) = pace.wait(now) {
+                now += wait;
+            } else {
+                pace.exchanged(BLOCK);
+                blocks += 1;
+                now += Duration::from_micros(block_us);
             }
         }
         blocks

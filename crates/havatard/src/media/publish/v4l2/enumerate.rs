@@ -139,8 +139,8 @@ mod tests {
         }
     }
 
-    fn raw(fourcc: &[u8; 4]) -> FormatDesc {
-        FormatDesc { fourcc: *fourcc, compressed: false }
+    fn raw(fourcc: [u8; 4]) -> FormatDesc {
+        FormatDesc { fourcc, compressed: false }
     }
 
     fn is(width: u32, height: u32) -> SizeDesc {
@@ -155,8 +155,8 @@ mod tests {
         let device = Recorded {
             capabilities: CAPTURE,
             formats: vec![
-                (raw(b"pBAA"), vec![is(1280, 720)]),
-                (raw(b"YUYV"), vec![is(640, 480), is(1280, 720)]),
+                (raw(*b"pBAA"), vec![is(1280, 720)]),
+                (raw(*b"YUYV"), vec![is(640, 480), is(1280, 720)]),
             ],
         };
         let (offers, unusable) = offers(&device).unwrap();
@@ -169,9 +169,23 @@ mod tests {
         // vivid gives lists; a capture card gives a range, an analogue grabber (em28xx) nothing.
         let range = SizeDesc::Range { width: [32, 1920, 16], height: [32, 1088, 8] };
         for (sizes, fits) in [(vec![range], true), (vec![], true), (vec![is(640, 480)], false)] {
-            let device = Recorded { capabilities: CAPTURE, formats: vec![(raw(b"UYVY"), sizes)] };
+            let device = Recorded { capabilities: CAPTURE, formats: vec![(raw(*b"UYVY"), sizes)] };
             let (offers, _) = offers(&device).unwrap();
             assert_eq!(choose(&offers, CameraFormat::Auto, HD).is_ok(), fits, "{offers:?}");
+        }
+    }
+
+    /// One that numbers its formats for ever.
+    struct Endless;
+    impl Query for Endless {
+        fn capabilities(&self) -> io::Result<u32> {
+            Ok(CAPTURE)
+        }
+        fn format(&self, _: u32) -> io::Result<Option<FormatDesc>> {
+            Ok(Some(raw(*b"YUYV")))
+        }
+        fn size(&self, _: [u8; 4], _: u32) -> io::Result<Option<SizeDesc>> {
+            Ok(Some(is(640, 480)))
         }
     }
 
@@ -180,19 +194,6 @@ mod tests {
         for (capabilities, word) in [(0x0080_0000, "index0"), (CAPTURE_MPLANE, "planes")] {
             let device = Recorded { capabilities, formats: vec![] };
             assert!(offers(&device).unwrap_err().to_string().contains(word));
-        }
-        // One that numbers its formats for ever.
-        struct Endless;
-        impl Query for Endless {
-            fn capabilities(&self) -> io::Result<u32> {
-                Ok(CAPTURE)
-            }
-            fn format(&self, _: u32) -> io::Result<Option<FormatDesc>> {
-                Ok(Some(raw(b"YUYV")))
-            }
-            fn size(&self, _: [u8; 4], _: u32) -> io::Result<Option<SizeDesc>> {
-                Ok(Some(is(640, 480)))
-            }
         }
         assert_eq!(offers(&Endless).unwrap().0.len(), MOST as usize);
     }
