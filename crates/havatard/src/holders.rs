@@ -49,14 +49,9 @@ impl Protocol {
 /// The process that listens on a local port, this one included. `None` if there is none, or if it belongs to another
 /// user: that shows only with privilege.
 pub fn of_port(port: u16, protocol: Protocol) -> Option<Holder> {
-    let sockets: Vec<String> = protocol
-        .tables()
-        .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| {
-            table.lines().skip(1).filter_map(|line| inode(line, port, protocol)).collect::<Vec<_>>()
-        })
-        .map(|inode| format!("socket:[{inode}]"))
+    let sockets: Vec<String> = entries(protocol)
+        .filter(|entry| entry.listens_on(port, protocol))
+        .map(|entry| format!("socket:[{}]", entry.inode))
         .collect();
     if sockets.is_empty() {
         return None;
@@ -77,10 +72,10 @@ pub struct ConnectedSocket {
 /// or the end of another machine.
 pub fn of_connection(local: SocketAddr, remote_port: u16) -> Option<ConnectedSocket> {
     let find = || {
-        Protocol::Tcp.tables().iter().find_map(|table| {
-            let table = fs::read_to_string(table).ok()?;
-            table.lines().skip(1).find_map(|line| connected(line, local, remote_port))
-        })
+        let entry = entries(Protocol::Tcp).find(|entry| {
+            entry.state == ESTABLISHED && is(entry.local, local) && entry.remote.port() == remote_port
+        })?;
+        Some(ConnectedSocket { uid: entry.uid, inode: entry.inode })
     };
     // Where sockets come and go, the kernel may leave one out between two parts of its table.
     (0..TABLE_READS).find_map(|_| find())
@@ -91,14 +86,8 @@ const TABLE_READS: usize = 3;
 
 /// The sockets that listen on a local port of TCP.
 pub fn listeners(port: u16) -> Vec<u64> {
-    Protocol::Tcp
-        .tables()
-        .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| {
-            table.lines().skip(1).filter_map(|line| inode(line, port, Protocol::Tcp)).collect::<Vec<_>>()
-        })
-        .collect()
+    let listening = entries(Protocol::Tcp).filter(|entry| entry.listens_on(port, Protocol::Tcp));
+    listening.map(|entry| entry.inode).collect()
 }
 
 /// Another process that has a file open. `None` if there is none, or if it belongs to another user.
@@ -111,22 +100,52 @@ pub fn of_file(path: &Path) -> Option<Holder> {
 /// where the kernel's tables do not have it.
 pub fn users_of_connections(connections: &[(SocketAddr, SocketAddr)]) -> Vec<Option<u32>> {
     let mut users = vec![None; connections.len()];
-    for table in Protocol::Tcp.tables().iter().filter_map(|table| fs::read_to_string(table).ok()) {
-        for (local, remote, user) in table.lines().skip(1).filter_map(ends) {
-            let found = connections.iter().position(|(peer, ours)| is(local, *peer) && is(remote, *ours));
-            if let Some(at) = found {
-                users[at] = Some(user);
-            }
+    for entry in entries(Protocol::Tcp) {
+        let of = |(peer, ours): &(SocketAddr, SocketAddr)| is(entry.local, *peer) && is(entry.remote, *ours);
+        if let Some(at) = connections.iter().position(of) {
+            users[at] = Some(entry.uid);
         }
     }
     users
 }
 
-/// Both ends and the user of a line of /proc/net/tcp.
-fn ends(line: &str) -> Option<(SocketAddr, SocketAddr, u32)> {
-    let mut fields = line.split_ascii_whitespace().skip(1);
-    let (local, remote) = (address(fields.next()?)?, address(fields.next()?)?);
-    Some((local, remote, fields.nth(4)?.parse().ok()?))
+/// The state of a connected socket, as the kernel's tables spell it.
+const ESTABLISHED: &str = "01";
+
+/// A socket, by its line in /proc/net/{tcp,udp}.
+struct Entry {
+    local: SocketAddr,
+    remote: SocketAddr,
+    state: String,
+    uid: u32,
+    inode: u64,
+}
+
+impl Entry {
+    fn of(line: &str) -> Option<Self> {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let &[_, local, remote, state, _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
+        Some(Self {
+            local: address(local)?,
+            remote: address(remote)?,
+            state: state.to_owned(),
+            uid: uid.parse().ok()?,
+            inode: inode.parse().ok()?,
+        })
+    }
+
+    fn listens_on(&self, port: u16, protocol: Protocol) -> bool {
+        self.state == protocol.listening() && self.local.port() == port
+    }
+}
+
+/// The sockets of a protocol; a table is read when its first entry is asked for.
+fn entries(protocol: Protocol) -> impl Iterator<Item = Entry> {
+    protocol
+        .tables()
+        .into_iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .flat_map(|table| table.lines().skip(1).filter_map(Entry::of).collect::<Vec<_>>())
 }
 
 /// `0100007F:1F90`: the address in words of 32 bits as this machine keeps them, and the port.
@@ -162,25 +181,6 @@ fn find(skipped: Option<u32>, matches: impl Fn(&Path) -> bool) -> Option<Holder>
         }
     }
     None
-}
-
-/// The inode of a line of /proc/net/{tcp,udp} if it is a listener on `port`.
-fn inode(line: &str, port: u16, protocol: Protocol) -> Option<u64> {
-    let mut fields = line.split_ascii_whitespace().skip(1);
-    let local = fields.next()?;
-    let state = fields.nth(1)?;
-    let inode = fields.nth(5)?;
-    let hex = local.rsplit_once(':')?.1;
-    let listens = state == protocol.listening();
-    (listens && u16::from_str_radix(hex, 16).ok()? == port).then(|| inode.parse().ok())?
-}
-
-/// The socket of a line of /proc/net/tcp or tcp6, if it is the established one of these two ends.
-fn connected(line: &str, local: SocketAddr, remote_port: u16) -> Option<ConnectedSocket> {
-    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-    let &[_, ours, theirs, "01", _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
-    let found = is(address(ours)?, local) && address(theirs)?.port() == remote_port;
-    found.then(|| Some(ConnectedSocket { uid: uid.parse().ok()?, inode: inode.parse().ok()? }))?
 }
 
 #[cfg(test)]
