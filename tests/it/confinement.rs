@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use havatar_api::{Confinement, ProcessState};
-use havatar_tests::sound::{LOUDSPEAKER, SoundCard};
+use havatar_tests::sound::SoundCard;
 use havatar_tests::{BOTH, Daemon, Plan, not_shown, proc, tools};
 use serde_json::json;
 
@@ -47,12 +47,7 @@ async fn can_confine(daemon: &Daemon) -> bool {
 #[tokio::test]
 async fn the_status_says_of_each_helper_what_it_runs_under_and_the_real_ones_work_so() {
     let card = SoundCard::new().await;
-    let daemon = Plan::new()
-        .set("media.speaker.output", "pulse")
-        .set("media.speaker.device", LOUDSPEAKER)
-        .env("PULSE_SERVER", card.address())
-        .launch()
-        .await;
+    let daemon = card.as_loudspeaker(Plan::new()).launch().await;
     daemon.ready().await;
     for name in ["mediamtx", "camera", "microphone", "muxer", "speaker", "talk"] {
         let process = daemon.process_is(SOON, name, ProcessState::Running).await;

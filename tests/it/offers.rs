@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use havatar_tests::sound::{LOUDSPEAKER, SoundCard};
+use havatar_tests::sound::SoundCard;
 use havatar_tests::{BOTH, Daemon, Dice, Plan, figure, offers};
 use reqwest::Method;
 
@@ -17,12 +17,7 @@ const TO: [&str; 4] =
 async fn no_offer_and_no_fragment_ends_mediamtx_and_a_viewer_beside_keeps_its_picture() {
     let count = std::env::var("HAVATAR_TEST_OFFERS").map_or(400, |text| text.parse().expect("a number"));
     let card = SoundCard::new().await;
-    let daemon = Plan::new()
-        .set("media.speaker.output", "pulse")
-        .set("media.speaker.device", LOUDSPEAKER)
-        .env("PULSE_SERVER", card.address())
-        .launch()
-        .await;
+    let daemon = card.as_loudspeaker(Plan::new()).launch().await;
     daemon.ready().await;
     let viewer = daemon.viewer(BOTH);
     let before = viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(20)).await;

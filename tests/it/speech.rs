@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use havatar_api::{DeviceState, Utterance};
 use havatar_tests::sound::{LOUDSPEAKER, SoundCard};
-use havatar_tests::{Daemon, Plan, figure, proc};
+use havatar_tests::{Daemon, Plan, figure, offers, proc};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -119,12 +119,7 @@ async fn what_the_line_does_not_take_is_refused_in_words() {
 
 async fn with_loudspeaker(plan: Plan) -> (SoundCard, Daemon) {
     let card = SoundCard::new().await;
-    let daemon = plan
-        .set("media.speaker.output", "pulse")
-        .set("media.speaker.device", LOUDSPEAKER)
-        .env("PULSE_SERVER", card.address())
-        .launch()
-        .await;
+    let daemon = card.as_loudspeaker(plan).launch().await;
     daemon.ready().await;
     daemon
         .eventually(SOON, "the loudspeaker plays", async || {
@@ -168,14 +163,7 @@ async fn offer(daemon: &Daemon, offer: &str) -> havatar_tests::Answer {
     answer.expect("an answer")
 }
 
-/// What a browser offers, without candidates.
+/// What a browser that wants to talk offers.
 fn sdp(kind: &str, codec: &str) -> String {
-    let fingerprint = ["7B"; 32].join(":");
-    format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
-         m={kind} 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\n\
-         a=msid:story story\r\na=ssrc:1 cname:story\r\na=ssrc:1 msid:story story\r\n\
-         a=rtpmap:111 {codec}\r\na=ice-ufrag:story\r\na=ice-pwd:0123456789abcdef0123456789ab\r\n\
-         a=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n"
-    )
+    offers::offer(&[(kind, codec)], "a=sendonly\r\n")
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use havatar_tests::{Answer, Daemon, Plan};
+use havatar_tests::offers::ICE_PASSWORD;
+use havatar_tests::{Answer, Daemon, Plan, offers};
 use reqwest::Method;
 
 const WHEP: &str = "/api/mediamtx/webrtc/whep";
-const ICE_PASSWORD: &str = "canaryIcePassword0123456789abcd";
 
 #[tokio::test]
 async fn an_offer_is_answered_on_our_origin_and_the_session_takes_candidates_and_an_end() {
@@ -75,10 +75,9 @@ async fn every_stream_may_be_watched_and_the_ice_servers_are_told_beforehand() {
         .launch()
         .await;
     daemon.ready().await;
-    for (path, offered) in [
-        ("havatar", sdp()),
-        ("havatar_audio", sdp().replace("video", "audio").replace("H264/90000", "opus/48000/2")),
-    ] {
+    for (path, offered) in
+        [("havatar", sdp()), ("havatar_audio", offers::offer(&[("audio", "opus/48000/2")], "a=recvonly\r\n"))]
+    {
         let answer = offer(&daemon, &format!("{WHEP}?path={path}"), &offered).await;
         assert_eq!(answer.status, 201, "{path}: {}", answer.text());
     }
@@ -137,32 +136,7 @@ async fn offer(daemon: &Daemon, path: &str, body: &str) -> Answer {
         .expect("an answer")
 }
 
-/// What a browser that wants to receive one H.264 stream offers, as far as an answerer cares.
+/// What a browser that wants to receive one H.264 stream offers.
 fn sdp() -> String {
-    let fingerprint: Vec<String> = (0..32_u8).map(|byte| format!("{:02X}", byte.wrapping_mul(37))).collect();
-    [
-        "v=0",
-        "o=- 4858251974351650128 2 IN IP4 127.0.0.1",
-        "s=-",
-        "t=0 0",
-        "a=group:BUNDLE 0",
-        "m=video 9 UDP/TLS/RTP/SAVPF 102",
-        "c=IN IP4 0.0.0.0",
-        "a=rtcp:9 IN IP4 0.0.0.0",
-        "a=ice-ufrag:story",
-        &format!("a=ice-pwd:{ICE_PASSWORD}"),
-        "a=ice-options:trickle",
-        &format!("a=fingerprint:sha-256 {}", fingerprint.join(":")),
-        "a=setup:actpass",
-        "a=mid:0",
-        "a=recvonly",
-        "a=rtcp-mux",
-        "a=rtcp-rsize",
-        "a=rtpmap:102 H264/90000",
-        "a=rtcp-fb:102 nack",
-        "a=rtcp-fb:102 nack pli",
-        "a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
-        "",
-    ]
-    .join("\r\n")
+    offers::offer(&[("video", "H264/90000")], "a=recvonly\r\n")
 }

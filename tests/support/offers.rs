@@ -1,8 +1,23 @@
 //! SDP offers and ICE fragments as careless and hostile clients send them.
 
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::sync::LazyLock;
+
 use crate::Dice;
 
-const PASSWORD: &str = "canaryIcePassword0123456789abcd";
+/// The ICE password of each offer, which no log may show.
+pub const ICE_PASSWORD: &str = "canaryIcePassword0123456789abcd";
+
+/// An address of this machine that is not loopback, if it has one: what MediaMTX sends to it stays here. Asking for the way to
+/// an address sends nothing.
+static OWN_ADDRESS: LazyLock<IpAddr> = LazyLock::new(|| {
+    let way = || {
+        let socket = UdpSocket::bind("0.0.0.0:0")?;
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    };
+    way().map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip())
+});
 
 /// A whole offer of these tracks (kind and codec), with a direction or without (`""`).
 pub fn offer(tracks: &[(&str, &str)], direction: &str) -> String {
@@ -11,6 +26,7 @@ pub fn offer(tracks: &[(&str, &str)], direction: &str) -> String {
         "v=0\r\no=- 4004873962 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\na=msid-semantic:WMS *\r\n",
         mids.join(" ")
     )];
+    let own = *OWN_ADDRESS;
     for (mid, (kind, codec)) in tracks.iter().enumerate() {
         let (payload_type, fingerprint) = (96 + mid, ["7B"; 32].join(":"));
         parts.push(if *kind == "application" {
@@ -24,7 +40,7 @@ pub fn offer(tracks: &[(&str, &str)], direction: &str) -> String {
             )
         });
         parts.push(format!(
-            "a=candidate:1 1 udp 2130706431 192.0.2.2 35226 typ host\r\na=ice-ufrag:story\r\na=ice-pwd:{PASSWORD}\r\n\
+            "a=candidate:1 1 udp 2130706431 {own} 35226 typ host\r\na=ice-ufrag:story\r\na=ice-pwd:{ICE_PASSWORD}\r\n\
              a=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n"
         ));
     }
@@ -33,15 +49,16 @@ pub fn offer(tracks: &[(&str, &str)], direction: &str) -> String {
 
 /// A fragment of one candidate; every other one restarts ICE.
 pub fn fragment(dice: &mut Dice) -> String {
+    let own = *OWN_ADDRESS;
     let head = if dice.below(2) == 0 {
-        format!("a=ice-ufrag:next{}\r\na=ice-pwd:{PASSWORD}\r\n", dice.below(1000))
+        format!("a=ice-ufrag:next{}\r\na=ice-pwd:{ICE_PASSWORD}\r\n", dice.below(1000))
     } else {
         String::new()
     };
     mutate(
         &format!(
             "{head}m=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n\
-             a=candidate:1 1 udp 2130706431 192.0.2.2 35226 typ host\r\na=end-of-candidates\r\n"
+             a=candidate:1 1 udp 2130706431 {own} 35226 typ host\r\na=end-of-candidates\r\n"
         ),
         dice,
     )

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::wait;
+use crate::{Plan, wait};
 
 /// What is played into the robot's microphone.
 pub const MICROPHONE: &str = "robot_mic";
@@ -69,6 +69,13 @@ impl SoundCard {
     /// The value of `PULSE_SERVER`.
     pub fn address(&self) -> String {
         format!("unix:{}", self.dir.path().join("native").display())
+    }
+
+    /// The plan, with this card's loudspeaker as the robot's.
+    pub fn as_loudspeaker(&self, plan: Plan) -> Plan {
+        plan.set("media.speaker.output", "pulse")
+            .set("media.speaker.device", LOUDSPEAKER)
+            .env("PULSE_SERVER", self.address())
     }
 
     /// Listens to a sink.

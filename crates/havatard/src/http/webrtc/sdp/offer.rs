@@ -29,9 +29,7 @@ impl Wanted {
 
     fn check(self, lines: &[MediaSection], bundled: impl Fn(&MediaSection) -> bool) -> Result<(), SdpError> {
         let offers = |kind, codec| {
-            let usable =
-                |line: &&MediaSection| line.kind == kind && bundled(line) && line.offers(codec, self.way());
-            lines.iter().any(|line| usable(&line))
+            lines.iter().any(|it| it.kind == kind && bundled(it) && it.offers(codec, self.way()))
         };
         let (video, audio) = (offers(Kind::Video, "H264"), offers(Kind::Audio, "opus"));
         match self {
