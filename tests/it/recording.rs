@@ -70,7 +70,7 @@ async fn a_recording_is_started_listed_downloaded_and_deleted() {
 }
 
 #[tokio::test]
-async fn whoever_is_recorded_is_shown_to_be_and_so_is_who_fetches_what_grows() {
+async fn recording_is_shown_and_so_is_a_download_of_a_growing_file() {
     let daemon = Plan::new().launch().await;
     daemon.ready().await;
     let presence = async || daemon.status().await.presence;

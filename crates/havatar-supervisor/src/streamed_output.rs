@@ -80,15 +80,15 @@ impl StreamedOutput {
         self.stdout.read(buffer).await
     }
 
-    /// What the programs run under.
-    pub fn confinement(&self) -> Vec<ConfinementReport> {
-        self.spawner.confinement(self.name.split('#').next().unwrap_or_default())
-    }
-
     /// The same, waiting at most `limit` of time in which the programs could run; `None` if nothing came. Cancel-safe.
     pub async fn read_within(&mut self, buffer: &mut [u8], limit: Duration) -> Option<io::Result<usize>> {
         let pids: Vec<u32> = self.running.iter().flat_map(|(group, _)| group.pids()).collect();
         within(limit, pids, |_| (), self.stdout.read(buffer)).await
+    }
+
+    /// What the programs run under.
+    pub fn confinement(&self) -> Vec<ConfinementReport> {
+        self.spawner.confinement(self.name.split('#').next().unwrap_or_default())
     }
 
     /// Waits at most `limit`, of time in which they could run, for all programs to exit by themselves, then kills those that

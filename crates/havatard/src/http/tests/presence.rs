@@ -156,7 +156,7 @@ async fn the_switch_on_the_robot_wins_and_stands_while_nobody_can_ask_it() {
 }
 
 #[tokio::test]
-async fn whoever_fetches_a_recording_that_grows_is_shown_and_heard_to_come() {
+async fn a_client_that_fetches_a_growing_recording_is_shown_and_heard_to_come() {
     let (robot, bench) = robot().await;
     watched(&robot, 0, 0);
     let file = "2026-11-23_07-54-34-536690.mp4";

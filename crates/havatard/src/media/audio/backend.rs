@@ -81,7 +81,7 @@ pub(crate) async fn select(
 /// `is_service`: the service manager started this program, as a user of its own whom it keeps out of others' homes.
 fn no_server(is_service: bool) -> String {
     let cure = if is_service {
-        "this service does not reach the sound server of somebody's desktop: set it to alsa, or run a server for the whole \
+        "this service does not reach the sound server of a desktop session: set it to alsa, or run a server for the whole \
          system (pulseaudio --system) with havatar in its group pulse-access"
     } else {
         "it is used as soon as it does"
