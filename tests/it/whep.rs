@@ -114,7 +114,8 @@ async fn what_cannot_be_watched_is_refused_in_words() {
     assert!(!away.header("retry-after").is_empty());
     daemon.post("/api/v1/processes/mediamtx/start").await;
     daemon.ready().await;
-    assert_eq!(offer(&daemon, WHEP, &sdp()).await.status, 201);
+    let back = offer(&daemon, WHEP, &sdp()).await;
+    assert_eq!(back.status, 201, "{}", back.text());
 }
 
 #[tokio::test]

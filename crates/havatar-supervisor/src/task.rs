@@ -36,7 +36,7 @@ pub(crate) async fn run(
             answer = completed(&mut effects.probing) => {
                 Input::Event(answer.map_or_else(Event::ProbeFailed, |()| Event::ProbeSucceeded))
             }
-            () = wait_until(wake) => Input::Event(Event::Tick),
+            () = wait_until(wake) => Input::Tick,
         };
         // Before the input is judged: it may be late because this program was kept from running.
         task.excuse_delays();
@@ -47,8 +47,9 @@ pub(crate) async fn run(
             }
             Input::Request(request) => task.handle_request(request),
             Input::Event(event) => task.handle_event(event),
+            Input::Tick => {}
         }
-        task.handle_event(Event::Tick);
+        task.tick();
         task.probe_if_due();
         if closing && task.machine.state() == State::Stopped {
             break;
@@ -60,6 +61,7 @@ enum Input {
     Close,
     Request(Request),
     Event(Event),
+    Tick,
 }
 
 struct Task {
@@ -70,6 +72,8 @@ struct Task {
     waiters: Vec<Reply>,
     /// The time at which this task should run again at the latest; set only while a deadline is in force.
     heartbeat: Option<Instant>,
+    /// The time up to which delays were excused. No deadline is judged at a later one: this program may be frozen at any point.
+    accounted: Instant,
     /// The waits of those whose delays matter, since the last heartbeat.
     run_queue: Option<(Scrutiny, RunQueue)>,
     /// What helper programs were excused for, up to the last heartbeat.
@@ -94,6 +98,7 @@ impl Task {
             published,
             waiters: Vec::new(),
             heartbeat: None,
+            accounted: next_probe,
             run_queue: None,
             helpers_excused: Duration::ZERO,
             next_probe,
@@ -131,9 +136,17 @@ impl Task {
     }
 
     fn handle_event(&mut self, event: Event) {
+        self.handle_event_at(event, Instant::now());
+    }
+
+    fn tick(&mut self) {
+        self.handle_event_at(Event::Tick, self.accounted);
+    }
+
+    fn handle_event_at(&mut self, event: Event, now: Instant) {
         let before = self.machine.probing();
         self.machine.set_rationed(self.effects.spawner.is_rationed());
-        for action in self.machine.on_event(event, Instant::now()) {
+        for action in self.machine.on_event(event, now) {
             self.effects.apply(action);
         }
         let probing = self.machine.probing();
@@ -154,9 +167,10 @@ impl Task {
     /// depends were kept from running.
     fn excuse_delays(&mut self) {
         let now = Instant::now();
+        self.accounted = now;
         let is_due = self.machine.due().is_some_and(|due| now >= due);
         let Some(heartbeat) = self.heartbeat.filter(|heartbeat| now >= *heartbeat || is_due) else { return };
-        self.heartbeat = None;
+        self.heartbeat = Some(now + LOOK_EVERY);
         let late = Some(now.saturating_duration_since(heartbeat))
             .filter(|late| *late > TIMER_SLACK)
             .unwrap_or_default();
@@ -193,7 +207,7 @@ impl Task {
 
     fn probe_if_due(&mut self) {
         let Some(ready) = self.machine.probing() else { return };
-        let now = Instant::now();
+        let now = self.accounted;
         if self.effects.probing.is_some() && now >= self.probe_deadline {
             self.effects.probing = None;
             let limit = self.effects.options.policy.probe_timeout.as_millis();
@@ -209,7 +223,7 @@ impl Task {
 
     fn wake_at(&mut self) -> Option<Instant> {
         let due = self.machine.due();
-        let now = Instant::now();
+        let now = self.accounted;
         if self.machine.scrutiny(now) == Scrutiny::None {
             self.heartbeat = None;
             self.run_queue = None;
