@@ -1,6 +1,7 @@
 //! The status of the media side: everything its parts know, folded into one value.
 
 use havatar_api as api;
+use havatar_supervisor::State;
 
 use crate::config::CameraSource;
 
@@ -34,10 +35,11 @@ pub struct MediaStatus {
 /// Folds what the parts know.
 pub(crate) fn fold(ctx: &Context, processes: &Processes, streams: api::Streams) -> MediaStatus {
     let streaming = *ctx.streaming.borrow();
+    let judged = judged(processes);
     let processes: Vec<api::Process> = processes.all().iter().map(describe::process).collect();
-    let devices = devices(ctx, &processes);
+    let devices = devices(ctx, &judged);
     MediaStatus {
-        readiness: readiness(ctx, streaming, &processes, &devices),
+        readiness: readiness(ctx, streaming, &judged, &devices),
         streams,
         encoder: ctx.encoder.borrow().clone(),
         streaming,
@@ -45,6 +47,30 @@ pub(crate) fn fold(ctx: &Context, processes: &Processes, streams: api::Streams) 
         mediamtx_version: ctx.mediamtx_up.borrow().clone(),
         processes,
         devices,
+    }
+}
+
+/// The processes as the streams depend on them: a publisher that still runs, but for a MediaMTX that is gone, is starting.
+fn judged(processes: &Processes) -> Vec<api::Process> {
+    let mediamtx = processes[ProcessId::Mediamtx].snapshot().state;
+    ProcessId::ALL
+        .into_iter()
+        .map(|id| {
+            let mut process = describe::process(&processes[id]);
+            if id.is_publisher() && outlived(&mediamtx, &processes[id].snapshot().state) {
+                process.state = api::ProcessState::Starting;
+            }
+            process
+        })
+        .collect()
+}
+
+/// Whether a publisher was ready before this MediaMTX was spawned. It ends as soon as it writes, and until then its state
+/// is that of the connection to the MediaMTX before.
+fn outlived(mediamtx: &State, publisher: &State) -> bool {
+    match (mediamtx, publisher) {
+        (State::Running { since, .. }, State::Running { ready_at, .. }) => ready_at < since,
+        _ => false,
     }
 }
 
@@ -140,4 +166,25 @@ fn readiness(
 
 fn find(processes: &[api::Process], id: ProcessId) -> Option<&api::Process> {
     processes.iter().find(|process| process.name == id.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_publisher_is_ready_only_for_the_mediamtx_that_it_was_ready_for() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let running = |since, ready_at| State::Running { pid: 7, since: at(since), ready_at: at(ready_at) };
+        assert!(outlived(&running(5, 6), &running(1, 2)), "MediaMTX was replaced");
+        assert!(!outlived(&running(5, 6), &running(7, 8)));
+        assert!(!outlived(&running(5, 6), &running(4, 6)), "the publisher waited for MediaMTX");
+        assert!(!outlived(&State::Stopped, &running(1, 2)), "that MediaMTX is down is said by itself");
+        assert!(!outlived(&running(5, 6), &State::Stopped));
+    }
 }
