@@ -26,6 +26,7 @@ if ! [ -e "$device" ]; then
 fi
 if [ "$listing" ]; then
   cat >&2 <<EOF
+[video4linux2,v4l2 @ 0x5581] Raw       : Unsupported :  10-bit Bayer BGBG/GRGR Packed : 640x480 320x180
 [video4linux2,v4l2 @ 0x5581] Raw       :     yuyv422 :           YUYV 4:2:2 : 640x480 320x180
 [video4linux2,v4l2 @ 0x5581] Compressed:       mjpeg :          Motion-JPEG : 640x480 320x180
 [video4linux2,v4l2 @ 0x5581] Compressed:        h264 :                H.264 : 640x480 320x180

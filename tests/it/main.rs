@@ -25,6 +25,8 @@ mod robot_lease;
 mod robot_privacy;
 mod robot_relay;
 mod robot_text;
+mod sources;
+mod sources_network;
 mod speech;
 mod start;
 mod voice;

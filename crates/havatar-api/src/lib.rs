@@ -18,6 +18,7 @@ mod process;
 mod recording;
 mod refusal;
 mod robot;
+mod source;
 mod status;
 mod stream;
 mod voice;
@@ -39,6 +40,7 @@ pub use robot::{
     Battery, DriveMode, Driver, Estop, EstopSource, Head, Motion, Odometry, RobotDevice, RobotLink,
     RobotLinkState, RobotState, RobotWarning, SpeedLimit, StopReason, Telemetry,
 };
+pub use source::{SourceClock, VideoSource};
 pub use status::{ConfigFault, ConfigStatus, Devices, Encoder, Health, Missing, Readiness, Status};
 pub use stream::{Stream, Streams, Viewer, ViewerReport};
 pub use voice::{

@@ -9,6 +9,7 @@ use crate::machine::Machine;
 use crate::process::Process;
 use crate::recording::RecordingStatus;
 use crate::robot::RobotState;
+use crate::source::VideoSource;
 use crate::stream::Streams;
 use crate::voice::{Presence, Voice};
 
@@ -103,12 +104,16 @@ pub struct ConfigFault {
 }
 
 /// The devices the publishers take from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Devices {
     /// The camera.
     pub camera: Device,
     /// The microphone.
     pub microphone: Device,
+    /// What the camera's source gives and what is done with it; `null` before its probe, and for a source that is not
+    /// probed (a V4L2 or CSI camera, the test picture).
+    #[serde(default)]
+    pub video: Option<VideoSource>,
 }
 
 /// The encoder in use and what its test encode showed.

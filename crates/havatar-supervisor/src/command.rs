@@ -1,7 +1,14 @@
 //! The command to run: one program, or a pipeline of several joined stdout to stdin.
 
 use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Seek as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::confinement::Confinement;
 
@@ -23,6 +30,8 @@ pub struct Command {
     pub env_remove_prefixes: Vec<String>,
     /// The folder to start in; `None` is the caller's own.
     pub cwd: Option<PathBuf>,
+    /// What it reads on stdin, unless a stage before it feeds it.
+    pub input: Input,
     /// How readily it leaves the processor to others; `None` is as the caller does.
     pub niceness: Option<Niceness>,
     /// What it may do; `None` is all that the caller may.
@@ -36,6 +45,61 @@ pub struct Niceness {
     pub wanted: i32,
     /// The value without the right to lower it so far.
     pub otherwise: i32,
+}
+
+/// The stdin of a program that is not fed by another one. What is in it is shown nowhere: it is the place for secrets,
+/// which arguments and environment are not.
+#[derive(Clone, Default)]
+pub enum Input {
+    /// `/dev/null`.
+    #[default]
+    Null,
+    /// These bytes, as a file in memory.
+    Bytes(Arc<[u8]>),
+    /// An open file or socket.
+    File(Arc<OwnedFd>),
+}
+
+impl Input {
+    /// The descriptor for the child; `None` is `/dev/null`.
+    pub(crate) fn open(&self) -> io::Result<Option<OwnedFd>> {
+        match self {
+            Self::Null => Ok(None),
+            Self::Bytes(bytes) => file_in_memory(bytes).map(Some),
+            Self::File(file) => file.try_clone().map(Some),
+        }
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "Null",
+            Self::Bytes(_) => "Bytes(..)",
+            Self::File(_) => "File(..)",
+        })
+    }
+}
+
+impl PartialEq for Input {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bytes(one), Self::Bytes(other)) => one == other,
+            (Self::File(one), Self::File(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Input {}
+
+/// A file in memory: a program that does not read it blocks no writer.
+fn file_in_memory(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let mut file = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file.into())
 }
 
 impl Command {
@@ -55,6 +119,13 @@ impl Command {
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets what it reads on stdin.
+    #[must_use]
+    pub fn input(mut self, input: Input) -> Self {
+        self.input = input;
         self
     }
 
@@ -99,7 +170,7 @@ impl Command {
 const SYSTEMD: [&str; 3] = ["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_"];
 
 /// One or more programs started together in one process group; the stdout of each feeds the stdin of
-/// the next. The stdin of the first is `/dev/null`. When any of them exits, all are stopped.
+/// the next. The first reads its [`Command::input`]. When any of them exits, all are stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pipeline {
     /// The programs in the order of the data flow. At least one.
@@ -127,6 +198,17 @@ mod tests {
         for name in ["PATH", "SECRETS", "mtx_a", "HOME"] {
             assert!(!command.withholds(&name.into()), "{name}");
         }
+    }
+
+    #[test]
+    fn an_input_is_read_from_its_start_and_shown_nowhere() {
+        use std::io::Read as _;
+        let command = Command::new("/bin/cat").input(Input::Bytes(Arc::from(*b"secret")));
+        assert!(!format!("{command:?}").contains("secret"));
+        let mut text = String::new();
+        File::from(command.input.open().unwrap().unwrap()).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "secret");
+        assert!(Input::Null.open().unwrap().is_none());
     }
 
     #[test]

@@ -131,6 +131,11 @@ impl Effects {
         }))
     }
 
+    /// The probe's own limit for the launch in progress.
+    pub(crate) fn ready_within(&self) -> Option<Duration> {
+        self.options.probe.as_ref()?.ready_within()
+    }
+
     pub(crate) fn start_probe(&mut self) {
         let Some(probe) = self.options.probe.clone() else { return };
         let check = Box::pin(async move { probe.check().await });
@@ -152,7 +157,7 @@ impl Effects {
         let pipeline = self.prepared.take().unwrap_or_default();
         let keep_stdout = !matches!(self.options.stdout, Stdout::Null);
         let (spawner, name) = (self.spawner.clone(), self.name.to_string());
-        self.spawning = Some(Box::pin(async move { spawner.spawn(name, pipeline, keep_stdout, None).await }));
+        self.spawning = Some(Box::pin(async move { spawner.spawn(name, pipeline, keep_stdout).await }));
     }
 
     fn set_pids(&self, pids: Vec<u32>) {

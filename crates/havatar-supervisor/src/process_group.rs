@@ -40,13 +40,12 @@ struct SpawnedStage {
 }
 
 impl SpawnedGroup {
-    /// Spawns the stages from left to right on the calling thread; the first one reads `input`, or `/dev/null`. If one
-    /// fails, those before it are killed.
+    /// Spawns the stages from left to right on the calling thread; the first one reads its input. If one fails, those
+    /// before it are killed.
     pub(crate) fn spawn(
         pipeline: &Pipeline,
         tags: [(&str, &str); 2],
         keep_stdout: bool,
-        mut input: Option<OwnedFd>,
     ) -> Result<Self, SpawnError> {
         let mut spawned =
             Self { stages: Vec::with_capacity(pipeline.stages.len()), stdout: None, reports: Vec::new() };
@@ -55,7 +54,10 @@ impl SpawnedGroup {
             let failed = |source| SpawnError::Spawn { program: stage.program.clone(), source };
             let mut command = stage.to_std();
             command.envs(tags).process_group(spawned.group().map_or(0, Pid::as_raw_pid));
-            let stdin = spawned.stdout.take().map(OwnedFd::from).or_else(|| input.take());
+            let stdin = match spawned.stdout.take() {
+                Some(output) => Some(OwnedFd::from(output)),
+                None => stage.input.open().map_err(failed)?,
+            };
             command.stdin(stdin.map_or_else(Stdio::null, Stdio::from));
             command.stdout(if index < last || keep_stdout { Stdio::piped() } else { Stdio::null() });
             command.stderr(Stdio::piped());

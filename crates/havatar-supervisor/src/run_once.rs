@@ -15,7 +15,7 @@ use crate::run_queue::within;
 use crate::spawner::Spawner;
 
 impl Spawner {
-    /// Runs a short program to its end and returns its output. Its stdin is `/dev/null`; it has a process group of its
+    /// Runs a short program to its end and returns its output. It reads its [`Command::input`], has a process group of its
     /// own, and dies with this program.
     ///
     /// When the program ends, or at `limit` (of time in which it and this program could run, counted from its start), or when the
@@ -122,7 +122,7 @@ async fn execute(
 }
 
 async fn spawn(spawner: &Spawner, name: &str, command: Command) -> io::Result<(ProcessGroup, Pipes)> {
-    let started = spawner.spawn(name.into(), command.into(), true, None).await;
+    let started = spawner.spawn(name.into(), command.into(), true).await;
     ProcessGroup::register(started.map_err(|error| match error {
         SpawnError::Spawn { source, .. } => source,
         error @ (SpawnError::Empty | SpawnError::Busy) => io::Error::other(error),

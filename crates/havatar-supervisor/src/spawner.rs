@@ -191,10 +191,9 @@ impl Spawner {
         name: String,
         pipeline: Pipeline,
         keep_stdout: bool,
-        input: Option<OwnedFd>,
     ) -> Result<SpawnedGroup, SpawnError> {
         let (reply, answer) = oneshot::channel();
-        let request = SpawnRequest { name, pipeline, keep_stdout, input, reply };
+        let request = SpawnRequest { name, pipeline, keep_stdout, reply };
         self.inner.requests.try_send(request).map_err(|_| SpawnError::Busy)?;
         answer.await.unwrap_or(Err(SpawnError::Busy))
     }
@@ -247,18 +246,17 @@ struct SpawnRequest {
     name: String,
     pipeline: Pipeline,
     keep_stdout: bool,
-    input: Option<OwnedFd>,
     reply: oneshot::Sender<Result<SpawnedGroup, SpawnError>>,
 }
 
 /// The only thread that forks children. The kernel binds their death signal to it, so it ends with the program, or when
 /// the last handle of the spawner is dropped.
 fn run_spawn_thread(requests: &Receiver<SpawnRequest>, generation: &str, running: &Mutex<Running>) {
-    while let Ok(SpawnRequest { name, pipeline, keep_stdout, input, reply }) = requests.recv() {
+    while let Ok(SpawnRequest { name, pipeline, keep_stdout, reply }) = requests.recv() {
         let tags = [(env_tags::GENERATION, generation), (env_tags::PROCESS, name.as_str())];
         // Held from before the fork: a program that already acts is never unknown here.
         let mut running = lock(running);
-        let spawned = SpawnedGroup::spawn(&pipeline, tags, keep_stdout, input);
+        let spawned = SpawnedGroup::spawn(&pipeline, tags, keep_stdout);
         if let Ok(group) = &spawned {
             running.note(name, group);
         }

@@ -1,17 +1,14 @@
 //! Runs a pipeline whose output is streamed to the caller.
 
-use std::fs::File;
-use std::io::{self, Seek as _, Write as _};
-use std::os::fd::OwnedFd;
-use std::sync::PoisonError;
+use std::io;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use rustix::fs::{MemfdFlags, memfd_create};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 
-use crate::command::{Command, Pipeline};
+use crate::command::{Command, Input, Pipeline};
 use crate::confinement::ConfinementReport;
 use crate::output::{OutputSink, Prefix, drain};
 use crate::process_group::{ProcessGroup, SpawnError};
@@ -27,18 +24,23 @@ impl Spawner {
     ///
     /// # Errors
     /// A program that cannot be started.
-    pub async fn stream_output(&self, pipeline: Pipeline, input: &[u8]) -> Result<StreamedOutput, RunError> {
+    pub async fn stream_output(
+        &self,
+        mut pipeline: Pipeline,
+        input: &[u8],
+    ) -> Result<StreamedOutput, RunError> {
+        if let Some(first) = pipeline.stages.first_mut() {
+            first.input = Input::Bytes(Arc::from(input));
+        }
         let program = pipeline.stages.first().map(|stage| stage.program.clone()).unwrap_or_default();
         let failed = |source| RunError::Io { program: program.clone(), source };
         let title = pipeline.stages.first().map(Command::title).unwrap_or_default();
         // A unique name: the cleanup finds the processes by the tag made of it.
         let name = format!("{title}#{:016x}", rand::random::<u64>());
-        let input = input_file(input).map_err(&failed)?;
-        let spawned =
-            self.spawn(name.clone(), pipeline, true, Some(input)).await.map_err(|error| match error {
-                SpawnError::Spawn { program, source } => RunError::Io { program, source },
-                error @ (SpawnError::Empty | SpawnError::Busy) => failed(io::Error::other(error)),
-            })?;
+        let spawned = self.spawn(name.clone(), pipeline, true).await.map_err(|error| match error {
+            SpawnError::Spawn { program, source } => RunError::Io { program, source },
+            error @ (SpawnError::Empty | SpawnError::Busy) => failed(io::Error::other(error)),
+        })?;
         let failed = |source| RunError::Io { program: name.clone().into(), source };
         let (group, pipes) = ProcessGroup::register(spawned).map_err(failed)?;
         let stdout = pipes.stdout.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
@@ -134,11 +136,3 @@ impl Drop for StreamedOutput {
 const MAX_ERRORS: usize = 4 << 10;
 /// The time to read the rest of standard error.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
-
-/// A file in memory: a program that does not read it blocks no writer.
-fn input_file(input: &[u8]) -> io::Result<OwnedFd> {
-    let mut file = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
-    file.write_all(input)?;
-    file.rewind()?;
-    Ok(file.into())
-}

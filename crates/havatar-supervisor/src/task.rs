@@ -136,7 +136,11 @@ impl Task {
     }
 
     fn handle_event(&mut self, event: Event) {
+        let spawned = matches!(event, Event::Spawned(Ok(_)));
         self.handle_event_at(event, Instant::now());
+        if spawned && let Some(limit) = self.effects.ready_within() {
+            self.handle_event_at(Event::ReadyWithin(limit), Instant::now());
+        }
     }
 
     fn tick(&mut self) {

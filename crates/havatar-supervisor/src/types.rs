@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -57,6 +57,12 @@ pub enum LaunchError {
 pub trait Probe: Send + Sync + 'static {
     /// `Err` describes the fault.
     fn check(&self) -> BoxFuture<'_, Result<(), String>>;
+
+    /// The time that the launch in progress has to become ready, where that is not [`Policy::ready_within`]: asked once
+    /// a launch, when its process has been spawned.
+    fn ready_within(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The destination of the last program's stdout.

@@ -41,6 +41,12 @@ enum Verb {
     /// A stage of the pipelines that the daemon starts
     #[command(hide = true, subcommand)]
     Sound(Stage),
+    /// Asks a camera what it offers, for the daemon
+    #[command(hide = true)]
+    CameraFormats {
+        /// The V4L2 device
+        device: PathBuf,
+    },
 }
 
 /// What runs between ffmpeg and the sound card's own programs.
@@ -99,6 +105,7 @@ fn main() -> ExitCode {
         Verb::Check(common) => check(&common.into()),
         Verb::Render(common) => render(&common.into()),
         Verb::Sound(stage) => sound(&stage),
+        Verb::CameraFormats { device } => print(&havatard::media::camera_formats(&device)),
     }
 }
 

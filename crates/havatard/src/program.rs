@@ -10,7 +10,7 @@ use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 use crate::priority::Share;
 
 /// Bytes returned of a helper program's output; the rest is discarded.
-const MAX_OUTPUT: usize = 64 << 10;
+const MAX_OUTPUT: usize = 256 << 10;
 
 /// A program by name or path: a name is looked up on PATH, a path is taken as it is.
 pub(crate) fn find(name: &Path) -> Option<PathBuf> {

@@ -122,6 +122,7 @@ impl Machine {
             Event::DependencyRestored => self.dependency_restored(now),
             Event::Prepared(answer) => self.prepared(answer, now),
             Event::Spawned(answer) => self.spawned(answer, now),
+            Event::ReadyWithin(limit) => self.ready_within(limit),
             Event::Exited { why, left } => self.exited(why, left, now),
             Event::CleanedUp => self.cleaned_up(now),
             Event::ProbeSucceeded => self.probe_succeeded(now),
@@ -195,6 +196,13 @@ impl Machine {
                 actions
             }
         }
+    }
+
+    fn ready_within(&mut self, limit: Duration) -> Vec<Action> {
+        if let Phase::Starting { since, deadline, .. } = &mut self.phase {
+            *deadline = *since + limit;
+        }
+        vec![]
     }
 
     fn exited(&mut self, why: String, left: usize, now: Instant) -> Vec<Action> {

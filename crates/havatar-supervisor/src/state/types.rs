@@ -26,6 +26,8 @@ pub(crate) enum Event {
         why: String,
         left: usize,
     },
+    /// The process in progress has this long to become ready, counted from its spawn.
+    ReadyWithin(Duration),
     /// The answer to [`Action::CleanUp`]: every process is gone.
     CleanedUp,
     ProbeSucceeded,

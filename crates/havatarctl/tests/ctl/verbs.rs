@@ -17,7 +17,7 @@ pub(crate) fn status() -> api::Status {
         streaming: true,
         readiness: api::Readiness { ready: true, missing: Vec::new() },
         config: api::ConfigStatus { file: None, loaded_at: at, faults: Vec::new() },
-        devices: api::Devices { camera: live("test picture"), microphone: live("test sound") },
+        devices: api::Devices { camera: live("test picture"), microphone: live("test sound"), video: None },
         encoder: None,
         processes: vec![process("camera", api::ProcessState::Running)],
         streams: api::Streams { live: true, ..api::Streams::default() },

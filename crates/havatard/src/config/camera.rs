@@ -1,11 +1,17 @@
 //! Section `media.camera`: where the picture comes from and how it is encoded.
 
+use std::io::Read as _;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checks::{Checks, because};
 use super::scalar::{string_enum, whole};
+use super::trust::{self, Distrust, Trust};
 use super::{AbsolutePath, BitRate, CameraDevice, Size, SourceUrl};
+
+/// Bytes that are read of `url_file`.
+const LONGEST_URL_FILE: u64 = 64 * 1024;
 
 /// Where the picture comes from and how it is encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,8 +21,10 @@ pub struct Camera {
     pub source: CameraSource,
     /// Which camera: `auto`, a V4L2 device's path (best one below /dev/v4l/by-id), or a CSI camera's number.
     pub device: CameraDevice,
-    /// The stream that source `url` plays.
+    /// The stream that source `url` plays. Without a login: one with a login goes into `url_file`.
     pub url: Option<SourceUrl>,
+    /// A file that holds the URL of source `url`, with its login and all. Only havatard's user may read it (chmod 600).
+    pub url_file: Option<AbsolutePath>,
     /// The file that source `file` plays in a loop.
     pub file: Option<AbsolutePath>,
     /// What a V4L2 camera is asked for.
@@ -61,6 +69,7 @@ impl Default for Camera {
             source: CameraSource::V4l2,
             device: CameraDevice::Auto,
             url: None,
+            url_file: None,
             file: None,
             format: CameraFormat::Auto,
             size: Size { width: 1280, height: 720 },
@@ -75,6 +84,25 @@ impl Default for Camera {
 }
 
 impl Camera {
+    /// The URL of source `url`, from the config or from its file, which is read anew each time.
+    ///
+    /// # Errors
+    /// What is missing or wrong, with its place, its reason and what to do; no part of the URL.
+    pub fn read_url(&self) -> Result<SourceUrl, String> {
+        let Some(file) = &self.url_file else {
+            return self.url.clone().ok_or_else(|| "media.camera.url is not set".to_owned());
+        };
+        let mut content = Vec::new();
+        trust::open(file.as_path(), Trust::Secret)
+            .and_then(|file| file.take(LONGEST_URL_FILE).read_to_end(&mut content).map_err(Distrust::Io))
+            .map_err(|distrust| match distrust {
+                Distrust::Io(error) => format!("media.camera.url_file: {file} {}", because(&error)),
+                Distrust::Exposed { why, fix } => format!("media.camera.url_file: {file} {why}; {fix}"),
+            })?;
+        SourceUrl::from_file(&String::from_utf8_lossy(&content))
+            .map_err(|(message, fix)| format!("media.camera.url_file: {file}: {message}; {fix}"))
+    }
+
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
         self.check_source(checks);
         self.check_device(checks);
@@ -89,9 +117,19 @@ impl Camera {
 
     fn check_source(&self, checks: &mut Checks<'_>) {
         let source = "media.camera.source";
-        let (url, file) = ("media.camera.url", "media.camera.file");
-        if self.source == CameraSource::Url && self.url.is_none() {
-            checks.error(url, &[source], "source is url, and this is not set", "write the stream's URL");
+        let (url, url_file, file) = ("media.camera.url", "media.camera.url_file", "media.camera.file");
+        if self.source == CameraSource::Url {
+            match (&self.url, &self.url_file) {
+                (None, None) => {
+                    let fix = "write the stream's URL, or set url_file to a file that holds it";
+                    checks.error(url, &[source, url_file], "source is url, and this is not set", fix);
+                }
+                (Some(_), Some(_)) => {
+                    let message = "url and url_file are both set, and only one can be played";
+                    checks.error(url_file, &[url], message, "take one of them out");
+                }
+                (_, file) => self.check_url_file(checks, file.as_ref()),
+            }
         }
         if self.source == CameraSource::File {
             match &self.file {
@@ -109,6 +147,7 @@ impl Camera {
         }
         let idle = [
             (url, self.url.is_some() && self.source != CameraSource::Url, "url"),
+            (url_file, self.url_file.is_some() && self.source != CameraSource::Url, "url"),
             (file, self.file.is_some() && self.source != CameraSource::File, "file"),
         ];
         for (key, idle, wanted) in idle {
@@ -116,6 +155,19 @@ impl Camera {
                 let message = format!("source is {}: this has no effect", self.source);
                 checks.warning(key, &[source], message, format!("set source to {wanted}, or take this out"));
             }
+        }
+    }
+
+    fn check_url_file(&self, checks: &mut Checks<'_>, file: Option<&AbsolutePath>) {
+        let key = "media.camera.url_file";
+        let Some(file) = file else { return };
+        if checks.readable(key, file.as_path(), Trust::Secret, true).is_none() {
+            return;
+        }
+        if let Err(why) = self.read_url() {
+            let why = why.strip_prefix("media.camera.url_file: ").unwrap_or(&why);
+            let (message, fix) = why.split_once("; ").unwrap_or((why, "write the stream's URL into it"));
+            checks.error(key, &[], message, fix);
         }
     }
 

@@ -128,7 +128,12 @@ fn describe(text: &str, key: &str, node: &Node) -> (Diagnostic, Option<String>) 
         let fix = format!("write {name}: below {key}, or take {key} out");
         (error(&join(key, name), "this key is missing", Some(&fix)), None)
     } else if what.starts_with("invalid type") {
-        let expected = if expected == "a sequence" { "a list" } else { expected };
+        let expected = match expected {
+            "a sequence" => "a list",
+            "a boolean" => "true or false",
+            "a string" => "a text",
+            other => other,
+        };
         let message = format!("{} is not {expected}", node.described());
         (error(key, &message, Some(reshape(key, expected, node))), None)
     } else {
@@ -139,6 +144,10 @@ fn describe(text: &str, key: &str, node: &Node) -> (Diagnostic, Option<String>) 
 /// How to write a list or a group that is written as something else.
 fn reshape(key: &str, expected: &str, node: &Node) -> &'static str {
     match &node.data {
+        Data::Scalar(scalar) if expected == "true or false" => switch(scalar),
+        _ if expected == "true or false" => "write true or false",
+        Data::Scalar(_) if expected == "a text" => "put it in quotes",
+        _ if expected == "a text" => "write one text, in quotes",
         _ if expected == "a list" => "write it as a list: [one, two], or one to a line, each after a dash",
         Data::Scalar(Scalar::Text(text)) if text.contains(':') && !key.ends_with(']') => {
             "put a space behind the colon, as in key: value"
@@ -146,6 +155,19 @@ fn reshape(key: &str, expected: &str, node: &Node) -> &'static str {
         Data::List(_) => "write its keys below it, without dashes, each indented by two spaces",
         _ if key.is_empty() => "write keys with a colon behind them, as in server:",
         _ => "write its keys below it, each indented by two spaces",
+    }
+}
+
+/// What to write for a switch that is written as in older YAML, in quotes or in another language.
+fn switch(scalar: &Scalar) -> &'static str {
+    let word = match scalar {
+        Scalar::Text(text) => text.trim().to_lowercase(),
+        other => other.to_string(),
+    };
+    match word.as_str() {
+        "yes" | "y" | "on" | "true" | "1" | "da" | "enabled" => "write true, without quotes",
+        "no" | "n" | "off" | "false" | "0" | "nu" | "disabled" => "write false, without quotes",
+        _ => "write true or false",
     }
 }
 

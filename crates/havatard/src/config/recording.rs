@@ -1,5 +1,7 @@
 //! Section `recording`: where recordings go and in what form.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -27,8 +29,27 @@ impl Default for Recording {
 }
 
 impl Recording {
+    /// A directory in whose path MediaMTX sees nothing but a path: it replaces `%Y` and the like, and has no way to write the
+    /// sign itself.
+    ///
+    /// # Errors
+    /// Message and fix.
+    pub(crate) fn usable(directory: &Path) -> Result<(), (String, String)> {
+        if !directory.as_os_str().as_encoded_bytes().contains(&b'%') {
+            return Ok(());
+        }
+        Err((
+            format!("{} has a % in it, which MediaMTX would read as a part of the date", directory.display()),
+            "name a directory without % in its path".to_owned(),
+        ))
+    }
+
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
         if let Some(directory) = &self.directory {
+            if let Err((message, fix)) = Self::usable(directory.as_path()) {
+                checks.error("recording.directory", &[], message, fix);
+                return;
+            }
             checks.writable("recording.directory", directory.as_path());
         }
     }

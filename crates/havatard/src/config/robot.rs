@@ -178,6 +178,33 @@ impl RobotText {
         })
     }
 
+    /// Each line has an end: without one, a firmware that reads lines waits for it, and takes two for one.
+    fn check_ends(&self, checks: &mut Checks<'_>) {
+        let lines = [
+            ("drive", Some(&self.drive)),
+            ("stop", self.stop.as_ref()),
+            ("estop", self.estop.as_ref()),
+            ("head", self.head.as_ref()),
+            ("light", self.light.as_ref()),
+            ("ask", self.ask.as_ref()),
+        ];
+        for (name, line) in lines {
+            // A firmware that reads by signs may end an order with one of its own.
+            let open = |line: &String| {
+                let escaped = line.chars().rev().nth(1) == Some('\\');
+                !escaped && line.ends_with(|last: char| last.is_alphanumeric() || " }_.,:=-+".contains(last))
+            };
+            if line.is_some_and(open) {
+                checks.error(
+                    &format!("robot.text.{name}"),
+                    &["robot.text"],
+                    "this line has no end, and a firmware that reads lines would wait for it",
+                    "write \\n at its end, within double quotes: \"M {left} {right}\\n\"",
+                );
+            }
+        }
+    }
+
     fn check(&self, checks: &mut Checks<'_>) {
         if !(50..=5000).contains(&self.full_speed.mm_s) {
             let message = format!("{} m/s is out of range", self.full_speed);
@@ -190,8 +217,12 @@ impl RobotText {
                 "the answer to this is not known",
                 "write what the firmware answers as replies:, or take ask out",
             );
+            return;
         }
-        let Err(error) = self.dialect() else { return };
+        let Err(error) = self.dialect() else {
+            self.check_ends(checks);
+            return;
+        };
         let (key, message, fix) = match &error {
             DialectError::Line { place: Place::Reply(number), error } => (
                 format!("robot.text.replies[{number}]"),

@@ -19,6 +19,11 @@ impl ValueError {
         Self { message: message.into(), fix: fix.into() }
     }
 
+    /// Message and fix.
+    pub(super) fn into_parts(self) -> (String, String) {
+        (self.message, self.fix)
+    }
+
     pub(super) fn into_error<E: Error>(self) -> E {
         E::custom(format_args!("{}{SEPARATOR}{}", self.message, self.fix))
     }
@@ -129,7 +134,12 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(
             .filter(|value| range.contains(value))
             .ok_or_else(|| ValueError::new(format!("{value} is out of range"), fix)),
         Scalar::Number(value) if value.fract() == 0.0 => {
-            Err(ValueError::new(format!("{value} is out of range"), fix))
+            let inside = value >= f64::from(*range.start()) && value <= f64::from(*range.end());
+            Err(if inside {
+                ValueError::new(format!("{value:.1} has a decimal point"), format!("write {value:.0}"))
+            } else {
+                ValueError::new(format!("{value} is out of range"), fix)
+            })
         }
         other => Err(ValueError::new(format!("{other} is not a whole number"), fix)),
     }

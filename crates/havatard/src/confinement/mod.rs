@@ -83,6 +83,7 @@ impl Confiner {
         paths.extend(self.config_file.clone());
         paths.extend(config.recording.directory.as_ref().map(|path| path.as_path().to_owned()));
         paths.extend(config.server.tls.as_ref().map(|tls| tls.key.as_path().to_owned()));
+        paths.extend(config.media.camera.url_file.as_ref().map(|path| path.as_path().to_owned()));
         let servers = config.media.mediamtx.ice_servers.iter();
         paths.extend(
             servers.filter_map(|server| server.password_file.as_ref()).map(|path| path.as_path().to_owned()),

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
-use havatar_supervisor::{Command, Launch, LaunchError, Pipeline};
+use havatar_supervisor::{Command, Input, Launch, LaunchError, Pipeline};
 
 use crate::config::{CameraDevice, CameraSource, Config};
 use crate::confinement::Needs;
@@ -59,6 +59,8 @@ fn needs(id: ProcessId, stage: &Command, ctx: &Context, config: &Config) -> Need
     match id {
         ProcessId::Mediamtx => media_server(ctx, config),
         ProcessId::Camera if name == "havatar-sim" => Needs::engine(),
+        // The connection to the source is open already, and it needs no other.
+        ProcessId::Camera if matches!(stage.input, Input::File(_)) => Needs::camera(None).with_port(rtsp),
         ProcessId::Camera => camera(config, rtsp),
         ProcessId::Speaker => Needs::sound(),
         ProcessId::Microphone if matches!(name, "parec" | "arecord") => Needs::sound(),

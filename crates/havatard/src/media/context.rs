@@ -10,7 +10,7 @@ use havatar_api as api;
 use havatar_supervisor::{Command, RunError, RunOutput, Spawner};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, SourceUrl};
 use crate::confinement::{Confiner, Needs};
 use crate::program;
 use crate::store::Persisted;
@@ -19,6 +19,7 @@ use super::audio::state::AudioState;
 use super::health::Health;
 use super::process_table::ProcessTable;
 use super::publish::encoder_cache::EncoderCache;
+use super::publish::source::open::ProbeCache;
 use super::server::access::AccessRules;
 use super::server::client::Client;
 
@@ -60,6 +61,11 @@ pub(crate) struct Context {
     /// Held while the slate is looked up and made: a launch and a reload may need it at the same moment.
     pub(crate) slate: tokio::sync::Mutex<()>,
     pub(crate) encoders: EncoderCache,
+    /// What comes from the camera's source, as its last probe found.
+    pub(crate) video: watch::Sender<Option<api::VideoSource>>,
+    /// The URL of the network camera that was opened last: none of its secrets may be shown.
+    pub(crate) camera_url: watch::Sender<Option<SourceUrl>>,
+    pub(crate) probes: ProbeCache,
     /// The publishers are wanted.
     pub(crate) streaming: watch::Sender<bool>,
     pub(crate) streaming_file: Persisted<bool>,
@@ -93,6 +99,9 @@ impl Context {
             health: ProcessTable::default(),
             slate: tokio::sync::Mutex::default(),
             encoders: EncoderCache::open(&state_dir),
+            video: watch::Sender::new(None),
+            camera_url: watch::Sender::new(None),
+            probes: ProbeCache::default(),
             streaming: watch::Sender::new(!off.exists()),
             streaming_file: Persisted::new("whether to stream", off, |on: &bool| Ok((!on).then(Vec::new))),
             audio: AudioState::open(&state_dir),
@@ -126,7 +135,17 @@ impl Context {
         args: impl IntoIterator<Item = A>,
         limit: Duration,
     ) -> Result<RunOutput, RunError> {
-        let command = Command::new(program).args(args);
+        self.run_confined(config, needs, Command::new(program).args(args), limit).await
+    }
+
+    /// The same for a command that is put together already.
+    pub(crate) async fn run_confined(
+        &self,
+        config: &Config,
+        needs: Needs,
+        command: Command,
+        limit: Duration,
+    ) -> Result<RunOutput, RunError> {
         program::run_command(&self.spawner, self.confiner.confine(config, needs, command), limit).await
     }
 

@@ -7,6 +7,9 @@ use havatar_supervisor::{ConfinementReport, LogLine, Source, State, Supervised};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::process_table::ProcessId;
+use super::publish::source::words;
+
 /// How much of a process's last line is repeated, in characters.
 const LAST_LINE: usize = 200;
 
@@ -57,10 +60,14 @@ fn with_last_line(process: &Supervised, how: &str) -> String {
         return how.to_owned();
     }
     let (lines, _) = process.logs();
-    last_line(&lines, how).map_or_else(
-        || how.to_owned(),
-        |line| format!("{how}: {}", line.text.trim().chars().take(LAST_LINE).collect::<String>()),
-    )
+    let Some(line) = last_line(&lines, how) else { return how.to_owned() };
+    let line = line.text.trim();
+    let told = format!("{how}: {}", line.chars().take(LAST_LINE).collect::<String>());
+    let camera = &*process.snapshot().name == ProcessId::Camera.name();
+    match words::meaning(line).filter(|_| camera) {
+        Some(meaning) => format!("the camera {meaning} ({told})"),
+        None => told,
+    }
 }
 
 /// The last line between the supervisor's line about this end and its lines around that. It was written before the end; but on
@@ -69,7 +76,7 @@ fn last_line<'a>(lines: &'a [LogLine], how: &str) -> Option<&'a LogLine> {
     let ours = |line: &&LogLine| line.source == Source::Supervisor;
     let end = lines.iter().rposition(|line| ours(&line) && line.text.starts_with(how))?;
     let (before, after) = (lines.get(..end)?, lines.get(end + 1..)?);
-    let said = |line: &&LogLine| !line.text.trim().is_empty();
+    let said = |line: &&LogLine| !line.text.trim().is_empty() && !words::is_advice(line.text.trim());
     let late: Vec<&LogLine> = after.iter().take_while(|line| !ours(line)).filter(said).collect();
     late.last().copied().or_else(|| before.iter().rev().take_while(|line| !ours(line)).find(said))
 }
@@ -144,5 +151,7 @@ mod tests {
         );
         assert_eq!(found(&[said("before"), ours("started"), end(), ours("started"), said("later")]), None);
         assert_eq!(found(&[said("nobody ended")]), None);
+        let advice = "To ignore this, add a trailing '?' to the map.";
+        assert_eq!(found(&[ours("started"), said("why"), said(advice), end()]), Some("why".into()));
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn away(state_dir: &Path) -> Media {
     let status = MediaStatus {
         processes: Vec::new(),
         streams: api::Streams::default(),
-        devices: api::Devices { camera: device(), microphone: device() },
+        devices: api::Devices { camera: device(), microphone: device(), video: None },
         encoder: None,
         readiness: api::Readiness::default(),
         streaming: true,

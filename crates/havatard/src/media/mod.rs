@@ -186,7 +186,7 @@ impl Media {
 
     /// MediaMTX's recording switch, for the recorder.
     pub fn record_switch(&self) -> RecordSwitch {
-        RecordSwitch { ctx: self.ctx.clone() }
+        RecordSwitch { ctx: self.ctx.clone(), processes: self.processes.table.clone() }
     }
 
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.
@@ -271,6 +271,12 @@ impl Running {
         }
         self.ctx.flush().await;
     }
+}
+
+/// Asks a V4L2 device what it offers, and gives its answer as JSON. This may hang in the device's driver: it is done by a
+/// process of its own.
+pub fn camera_formats(device: &Path) -> String {
+    publish::v4l2::formats(device)
 }
 
 /// The text of the mediamtx.yml that `havatard render` shows: with placeholders where secrets will be.

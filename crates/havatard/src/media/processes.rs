@@ -1,10 +1,11 @@
 //! The six supervised processes: how each is supervised, and the handle by which clients start and stop them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use havatar_api as api;
-use havatar_supervisor::{Launch, Options, Policy, Probe, State, Stdout, Supervised};
+use havatar_supervisor::{Launch, Options, Policy, Probe, Redact, State, Stdout, Supervised};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -137,10 +138,22 @@ fn publisher_policy() -> Policy {
         stop_term: Duration::from_millis(500),
         dead_after: Duration::from_millis(700),
         recheck_every: Duration::from_secs(1),
-        // Asking a slow camera for its formats and trying out encoders comes before the start.
         ready_within: Duration::from_secs(15),
         ..Policy::default()
     }
+}
+
+/// Takes credentials out of a line, and whatever is secret in the network camera's URL.
+fn hide(ctx: &Context) -> Redact {
+    /// A closure whose answer may borrow from its line.
+    fn redaction(hide: impl for<'a> Fn(&'a str) -> Cow<'a, str> + Send + Sync + 'static) -> Redact {
+        Arc::new(hide)
+    }
+    let url = ctx.camera_url.subscribe();
+    redaction(move |line| {
+        let hidden = url.borrow().as_ref().map_or_else(|| line.into(), |url| url.hide(line));
+        ffmpeg::redact(&hidden).into_owned().into()
+    })
 }
 
 /// An ffmpeg, whose `-progress` its probe follows.
@@ -153,11 +166,16 @@ fn publisher<L: Launch>(
 ) -> Supervised {
     let progress = &ctx.health[id].progress;
     let lines = progress.clone();
+    let mut policy = publisher_policy();
+    if id == ProcessId::Camera {
+        // Asking a slow camera for its formats, probing a source and trying out encoders come before the start.
+        policy.ready_within = Duration::from_secs(45);
+    }
     let options = Options {
-        policy: publisher_policy(),
+        policy,
         probe: Some(Arc::new(ProgressProbe(progress.clone())) as Arc<dyn Probe>),
         stdout: Stdout::Lines(Arc::new(move |line| lines.line(line, Instant::now()))),
-        redact: Some(Arc::new(ffmpeg::redact)),
+        redact: Some(hide(ctx)),
         wanted,
     };
     let launch = Confined { id, launch, ctx: ctx.clone() };

@@ -102,7 +102,11 @@ fn devices(ctx: &Context, processes: &[api::Process]) -> api::Devices {
             process,
         )
     };
-    api::Devices { camera: shown(ProcessId::Camera, name), microphone: shown(ProcessId::Microphone, audio) }
+    api::Devices {
+        camera: shown(ProcessId::Camera, name),
+        microphone: shown(ProcessId::Microphone, audio),
+        video: ctx.video.borrow().clone(),
+    }
 }
 
 /// Applies the switch on the robot, once the process has stopped.

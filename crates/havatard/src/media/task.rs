@@ -48,6 +48,7 @@ impl Task {
         let mut private = self.ctx.audio.private();
         let mut encoder = self.ctx.encoder.subscribe();
         let mut overload = self.ctx.overload.subscribe();
+        let mut video = self.ctx.video.subscribe();
         let mut streams = self.stats.clone();
         // A device's reason can change without any of the above: folded now and then.
         let mut tick = tokio::time::interval(Duration::from_secs(5));
@@ -82,9 +83,13 @@ impl Task {
                 Ok(()) = streaming.changed() => drop(streaming.borrow_and_update()),
                 Ok(()) = overload.changed() => drop(overload.borrow_and_update()),
                 Ok(()) = encoder.changed() => drop(encoder.borrow_and_update()),
+                Ok(()) = video.changed() => drop(video.borrow_and_update()),
                 Ok(()) = streams.changed() => {
-                    let producing = |id| matches!(self.processes[id].snapshot().state, State::Running { .. });
-                    let stalled = self.stalled.observe(&streams.borrow_and_update(), producing);
+                    let produced = |id| {
+                        let running = matches!(self.processes[id].snapshot().state, State::Running { .. });
+                        running.then(|| self.ctx.health[id].progress.produced())
+                    };
+                    let stalled = self.stalled.observe(&streams.borrow_and_update(), produced);
                     let starved = self.starved_during_poll();
                     for id in stalled.into_iter().filter(|_| !starved) {
                         tracing::warn!(process = %id, "the ingest is stalled: restarting the publisher");

@@ -315,7 +315,10 @@ impl Task {
                 silent.as_secs()
             );
         }
-        self.refused.clone().unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
+        self.refused
+            .clone()
+            .or_else(|| self.switch.recorder_error())
+            .unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
     }
 
     /// Has MediaMTX close the open file. If a person stopped the daemon, the next start does not record unasked; after a

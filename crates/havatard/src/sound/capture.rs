@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::burst_smoother::BurstSmoother;
 use super::duck::Gain;
 use super::level::Meter;
+use super::pace::Pace;
 use super::stage_socket::StageSocket;
 use super::tone::Tone;
 use super::wire::{CaptureControl, Report};
@@ -84,6 +85,7 @@ impl Stage {
         shrink_pipe(&recorder);
         let (mut smoother, mut decoder) = (BurstSmoother::default(), Samples::default());
         let (mut buffer, mut samples, mut block) = ([0; PIPE], Vec::with_capacity(PIPE), [0; BLOCK]);
+        let mut pace = Pace::new(Instant::now());
         loop {
             let now = Instant::now();
             let room = self.has_room()?;
@@ -95,6 +97,10 @@ impl Stage {
                 smoother.drop_late();
             }
             self.report(now);
+            if let Some(wait) = pace.wait(now) {
+                thread::sleep(wait.min(POLL_EVERY));
+                continue;
+            }
             let due = smoother.due_in(now).map_or(MAX_WAIT, |due| due.min(MAX_WAIT));
             let wait = if room { due } else { due.max(POLL_EVERY) };
             let mut fds = [PollFd::new(recorder.as_fd(), PollFlags::POLLIN)];
@@ -110,6 +116,7 @@ impl Stage {
                 }
                 samples.clear();
                 decoder.decode(&buffer[..count], &mut samples);
+                pace.exchanged(samples.len());
                 smoother.push(&samples);
             }
         }

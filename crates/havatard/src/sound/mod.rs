@@ -30,6 +30,7 @@ mod duck;
 mod jitter_buffer;
 mod level;
 mod mixer;
+mod pace;
 mod play;
 mod speech;
 mod stage_socket;

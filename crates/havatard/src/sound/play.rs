@@ -13,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::time::Instant;
 
 use super::mixer::Mixer;
+use super::pace::Pace;
 use super::stage_socket::{StageSocket, listen};
 use super::wire::{PlayControl, Report};
 use super::{
@@ -110,7 +111,13 @@ fn spawn_thread(
 fn write_to_player(mut out: File, shared: &Shared, socket: &StageSocket) -> io::Result<()> {
     let (mut block, mut bytes) = ([0; BLOCK], Vec::with_capacity(BLOCK_BYTES));
     let mut reporter = Reporter::new(socket);
+    let mut pace = Pace::new(Instant::now());
     loop {
+        if let Some(wait) = pace.wait(Instant::now()) {
+            reporter.report(shared);
+            thread::sleep(wait);
+            continue;
+        }
         if unread(&out)? > BLOCK_BYTES {
             reporter.report(shared);
             thread::sleep(POLL_EVERY);
@@ -119,6 +126,7 @@ fn write_to_player(mut out: File, shared: &Shared, socket: &StageSocket) -> io::
         shared.render(&mut block);
         encode(&block, &mut bytes);
         out.write_all(&bytes)?;
+        pace.exchanged(BLOCK);
         reporter.blocks += 1;
         reporter.report(shared);
     }

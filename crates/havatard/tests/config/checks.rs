@@ -6,7 +6,7 @@ use std::path::Path;
 
 use havatard::config::Diagnostic;
 
-use crate::{error, errors, loads};
+use crate::{error, errors, loads, setting};
 
 /// Writes a file that nobody else may read.
 fn secret(path: &Path, text: &str) {
@@ -232,4 +232,54 @@ fn what_does_not_go_together() {
     }
     loads("media: {camera: {encoder: copy, format: h264}}");
     loads("media: {camera: {source: csi, device: 0}}");
+}
+
+#[test]
+fn a_cameras_url_may_stand_in_a_file_of_its_own_that_nobody_else_reads() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("camera-url");
+    let text = format!("media: {{camera: {{source: url, url_file: '{}'}}}}", file.display());
+    let write = |content: &str, mode: u32| {
+        std::fs::write(&file, content).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write("rtsp://me:hunter2@cam/live?key=hunter2\n", 0o600);
+    let config = loads(&text).config;
+    assert_eq!(config.media.camera.read_url().unwrap().as_str(), "rtsp://me:hunter2@cam/live?key=hunter2");
+    assert!(!format!("{config:?} {:?}", config.media.camera.read_url()).contains("hunter2"));
+    for (content, mode, message, fix) in [
+        ("rtsp://me:hunter2@cam/live\n", 0o644, "other users", "chmod 600"),
+        ("rtsp://me:hunter2@cam/live\n", 0o620, "other users", "chmod 600"),
+        ("file:///etc/hunter2\n", 0o600, "scheme", "rtsp"),
+        ("rtsp://me:hunter/2@cam\n", 0o600, "login", "%2F"),
+        ("\n", 0o600, "empty", "rtsp"),
+    ] {
+        write(content, mode);
+        let error = error(&text);
+        assert_eq!(error.key, "media.camera.url_file");
+        assert!(error.message.contains(message), "{error}");
+        assert!(error.fix.as_ref().is_some_and(|text| text.contains(fix)), "{error}");
+        assert!(!error.to_string().contains("hunter"), "{error}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert!(error(&text).message.contains("is not there"));
+    write("rtsp://cam/1", 0o600);
+    let both =
+        format!("media: {{camera: {{source: url, url: 'rtsp://cam/1', url_file: '{}'}}}}", file.display());
+    assert!(error(&both).message.contains("both"));
+}
+
+#[test]
+fn a_recordings_directory_with_a_percent_sign_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["100%", "%path", "a%Yb"] {
+        let path = dir.path().join(name);
+        let error = error(&setting("recording.directory", &format!("'{}'", path.display())));
+        assert!(error.message.contains('%') && error.fix.is_some_and(|fix| fix.contains("without")));
+    }
+    // Neither of these is anything to MediaMTX.
+    for name in ["a$HOME", "~b", "a~"] {
+        loads(&setting("recording.directory", &format!("'{}'", dir.path().join(name).display())));
+    }
 }

@@ -117,7 +117,10 @@ fn its_commented_keys_work_too() {
     assert!(loaded.config.media.mediamtx.ice_servers[1].url.is_turn());
     assert!(loaded.config.media.camera.url.is_some() && loaded.config.media.camera.file.is_some());
     let idle: Vec<&str> = loaded.warnings.iter().map(|warning| warning.key.as_str()).collect();
-    assert_eq!(idle, ["media.camera.url", "media.camera.file", "speech.command", "robot.text"]);
+    assert_eq!(
+        idle,
+        ["media.camera.url", "media.camera.url_file", "media.camera.file", "speech.command", "robot.text"]
+    );
 }
 
 #[test]

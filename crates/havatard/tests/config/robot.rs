@@ -55,6 +55,21 @@ fn text_needs_its_lines_and_says_what_is_wrong_with_them() {
         assert!(told[0].to_string().contains(part), "{lines}: {told:#?}");
         assert!(told[0].fix.is_some() && told[0].line.is_some(), "{told:#?}");
     }
+    for (lines, name) in [
+        ("    drive: \"M {left} {right}\"\n    track_mm: 260\n", "drive"),
+        ("    drive: 'V {linear} {angular} '\n", "drive"),
+        ("    drive: \"V {linear} {angular}\\n\"\n    stop: STOP\n", "stop"),
+    ] {
+        let told = errors(&text(lines));
+        assert_eq!(
+            (told.len(), told[0].key.as_str()),
+            (1, format!("robot.text.{name}").as_str()),
+            "{told:#?}"
+        );
+        assert!(told[0].fix.as_deref().is_some_and(|fix| fix.contains("\\n")), "{told:#?}");
+    }
+    // A firmware may end an order with a sign of its own.
+    loads(&text("    drive: \"V {linear} {angular};\"\n"));
     let told = errors("robot: {protocol: text}");
     assert_eq!(told[0].key, "robot.text");
 }

@@ -106,6 +106,13 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("media.camera.fps", "1e9", "is out of range", "1 to 60"),
     ("media.camera.fps", "99999999999999999999999", "is out of range", "1 to 60"),
     ("media.camera.fps", "29.97", "29.97 is not a whole number", "1 to 60"),
+    ("media.camera.fps", "30.0", "30.0 has a decimal point", "write 30"),
+    ("media.camera.fps", "90.0", "90 is out of range", "1 to 60"),
+    ("media.speaker.duck", "yes", "not true or false", "write true"),
+    ("media.speaker.duck", "'off'", "not true or false", "write false"),
+    ("media.speaker.duck", "1", "not true or false", "write true"),
+    ("media.speaker.duck", "maybe", "not true or false", "write true or false"),
+    ("media.speaker.duck", "[true]", "not true or false", "write true or false"),
     ("media.camera.fps", "fast", "\"fast\" is not a whole number", "1 to 60"),
     ("media.camera.fps", "[30]", "a list is not a whole number", "1 to 60"),
     ("media.camera.gop", "301", "301 is out of range", "use 1 to 300 frames"),
@@ -213,7 +220,16 @@ fn a_login_in_a_url_is_refused_and_never_repeated() {
     for url in ["rtsp://me:hunter2@cam/1", "rtsp://hunter2@cam/1", "srt://cam:9000?passphrase=hunter2"] {
         let error = error(&setting("media.camera.url", &format!("'{url}'")));
         assert!(error.message.contains("login"), "{error}");
+        assert!(error.fix.as_ref().is_some_and(|fix| fix.contains("media.camera.url_file")), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    for url in ["rtsp://me:hunter/2@cam/1", "rtsp://me:hunter@2@cam/1", "http://me:1?hunter2@cam/1"] {
+        let error = error(&setting("media.camera.url", &format!("'{url}'")));
+        assert!(
+            error.message.contains("login") && error.fix.as_ref().is_some_and(|fix| fix.contains("%2F")),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("hunter"), "{error}");
     }
     let config = loads("media: {camera: {source: url, url: 'https://cam/live?token=hunter2'}}").config;
     let debug = format!("{config:?}");

@@ -277,3 +277,24 @@ fn the_exit_of_one_program_stops_the_pipeline() {
     ));
     assert_eq!(bench.last_exit(), "a (stage 1) exited with status 1");
 }
+
+#[test]
+fn a_launch_may_have_more_time_or_less_to_become_ready() {
+    let limit = Policy::default().ready_within;
+    let mut bench = Bench::new(true);
+    bench.feed(Event::Start);
+    bench.spawned();
+    bench.feed(Event::ReadyWithin(limit * 9));
+    assert_eq!(bench.pass(u64::try_from(limit.as_millis()).unwrap() * 9 - 1), []);
+    assert!(cleans_up(&bench.pass(1)));
+    // The next launch has the policy's time again.
+    bench.feed(Event::CleanedUp);
+    bench.pass(10_000);
+    bench.spawned();
+    assert!(cleans_up(&bench.pass(u64::try_from(limit.as_millis()).unwrap())));
+    // Once it is ready, the limit of the start means nothing.
+    let mut bench = Bench::running(true);
+    bench.feed(Event::ReadyWithin(Duration::ZERO));
+    assert!(matches!(bench.machine.state(), State::Running { .. }));
+    assert_eq!(bench.pass(1), []);
+}

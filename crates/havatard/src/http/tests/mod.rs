@@ -308,7 +308,11 @@ fn media_status() -> MediaStatus {
     MediaStatus {
         processes: vec![process("mediamtx"), process("camera")],
         streams: api::Streams { live: true, ..api::Streams::default() },
-        devices: api::Devices { camera: device("test picture"), microphone: device("test tone") },
+        devices: api::Devices {
+            camera: device("test picture"),
+            microphone: device("test tone"),
+            video: None,
+        },
         encoder: None,
         readiness: api::Readiness { ready: true, missing: Vec::new() },
         streaming: true,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use havatar_api as api;
 use havatar_supervisor::{Command, Launch, LaunchError, Pipeline};
@@ -15,7 +16,17 @@ use crate::program;
 
 use super::ffmpeg::{self, CameraInput, VideoCodec};
 use super::launch::{find_ffmpeg, path_url, privacy_check, server_up};
-use super::{encoder, v4l2};
+use super::progress::Pace;
+use super::source::open::Source;
+use super::{encoder, source, v4l2};
+
+/// A live source has this long to give its first picture, which has to be a key frame: some cameras send one a minute. Where
+/// nothing at all arrives, ffmpeg gives up by itself long before.
+const LIVE_READY_WITHIN: Duration = Duration::from_secs(150);
+/// A camera of this machine that needs longer hangs in its driver.
+const DEVICE_READY_WITHIN: Duration = Duration::from_secs(15);
+/// A film begins with a key frame, but may have a frame every few seconds.
+const FILE_READY_WITHIN: Duration = Duration::from_mins(1);
 
 pub(crate) struct CameraLaunch(pub(crate) Arc<Context>);
 
@@ -42,11 +53,18 @@ pub(crate) fn camera_file(config: &Config) -> Option<PathBuf> {
 
 async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     ctx.health[ProcessId::Camera].set_away(None);
+    ctx.video.send_if_modified(|video| video.take().is_some());
     server_up(ctx)?;
     // The encoder is chosen for the whole picture, however much of it there is time for now.
     let (whole, config) = (ctx.config(), overload::camera_config(ctx));
     let camera = &config.media.camera;
     let ffmpeg = find_ffmpeg(&config)?;
+    let fps = Some(f64::from(overload::fps(ctx)));
+    ctx.health[ProcessId::Camera].progress.expect(Pace {
+        fps,
+        ready_within: DEVICE_READY_WITHIN,
+        live: false,
+    });
     match camera.source {
         CameraSource::V4l2 => {
             let device = match &camera.device {
@@ -54,7 +72,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
                 CameraDevice::Auto | CameraDevice::Number(_) => v4l2::first(),
             };
             let device = present(ctx, device, "the camera")?;
-            let offers = v4l2::offers(&ctx.spawner, &ffmpeg, &device).await.map_err(LaunchError::Failed)?;
+            let offers = v4l2::offers(ctx, &whole, &ffmpeg, &device).await.map_err(LaunchError::Failed)?;
             let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(LaunchError::Failed)?;
             let given = offer.format == "h264";
             let codec = codec(ctx, &ffmpeg, &whole, given).await?;
@@ -72,12 +90,12 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
             Ok(publish(ctx, &config, &ffmpeg, &CameraInput::RawPipe, codec, Some(source)))
         }
         CameraSource::Url => {
-            let url = camera
-                .url
-                .as_ref()
-                .ok_or_else(|| LaunchError::Failed("media.camera.url is not set".into()))?;
-            let codec = codec(ctx, &ffmpeg, &whole, camera.encoder == CameraEncoder::Copy).await?;
-            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::Url(url.as_str()), codec, None))
+            // The encoder first: a test encode must not hold up a source that is open and live already.
+            if camera.encoder != CameraEncoder::Copy {
+                codec(ctx, &ffmpeg, &whole, false).await?;
+            }
+            let source = source::open::url(ctx, &ffmpeg, camera).await?;
+            from_source(ctx, (&whole, &config), &ffmpeg, source).await
         }
         CameraSource::File => {
             let file = camera
@@ -85,8 +103,8 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
                 .as_ref()
                 .ok_or_else(|| LaunchError::Failed("media.camera.file is not set".into()))?;
             let file = present(ctx, Some(file.as_path().to_owned()), "the video file")?;
-            let codec = codec(ctx, &ffmpeg, &whole, camera.encoder == CameraEncoder::Copy).await?;
-            Ok(publish(ctx, &config, &ffmpeg, &CameraInput::File(&file), codec, None))
+            let source = source::open::file(ctx, &ffmpeg, camera, &file).await?;
+            from_source(ctx, (&whole, &config), &ffmpeg, source).await
         }
         CameraSource::Off => Err(LaunchError::NotReady("no camera is configured".into())),
     }
@@ -101,6 +119,26 @@ fn present(ctx: &Context, path: Option<PathBuf>, what: &str) -> Result<PathBuf, 
     };
     ctx.health[ProcessId::Camera].set_away(Some(why.clone()));
     Err(LaunchError::NotReady(why))
+}
+
+async fn from_source(
+    ctx: &Context,
+    (whole, config): (&Config, &Config),
+    ffmpeg: &Path,
+    source: Source,
+) -> Result<Pipeline, LaunchError> {
+    let Source { input, plan, live } = &source;
+    let codec = codec(ctx, ffmpeg, whole, plan.copy).await?;
+    ctx.health[ProcessId::Camera].progress.expect(Pace {
+        fps: plan.fps,
+        ready_within: if *live { LIVE_READY_WITHIN } else { FILE_READY_WITHIN },
+        live: *live,
+    });
+    let mut pipeline = publish(ctx, config, ffmpeg, &CameraInput::Source { input, plan }, codec, None);
+    if let Some(first) = pipeline.stages.first_mut() {
+        first.input = input.stdin.clone();
+    }
+    Ok(pipeline)
 }
 
 fn publish(

@@ -9,6 +9,9 @@ use std::path::Path;
 
 use crate::config::{Camera, Microphone};
 
+use super::source::address::InputArgs;
+use super::source::plan::Plan;
+
 /// RTP packets of this size fit into MediaMTX's WebRTC packets, so that it need not cut them again.
 const PACKET_SIZE: &str = "1200";
 
@@ -29,7 +32,7 @@ pub(crate) enum VideoCodec {
 pub(crate) const VAAPI_DEVICE: &str = "/dev/dri/renderD128";
 
 /// Where the camera's ffmpeg takes its video from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum CameraInput<'a> {
     /// A V4L2 device with ffmpeg's name of its pixel format.
     V4l2 {
@@ -40,10 +43,13 @@ pub(crate) enum CameraInput<'a> {
     },
     /// Raw yuv420p frames of the configured size on standard input.
     RawPipe,
-    /// A network source.
-    Url(&'a str),
-    /// A file, for ever.
-    File(&'a Path),
+    /// A network source or a file, with what is to be done with it.
+    Source {
+        /// How it is reached.
+        input: &'a InputArgs,
+        /// What is done with it.
+        plan: &'a Plan,
+    },
 }
 
 impl VideoCodec {
@@ -71,7 +77,8 @@ pub(crate) fn camera(
     }
     let size = camera.size.to_string();
     let rate = camera.fps.to_string();
-    args.push(["-fflags", "nobuffer"]);
+    // Nowhere `-fflags nobuffer`: it throws away what was read while the input was analysed, and with it the first key frame. It
+    // spares no time: what was read is passed on as fast as it can be decoded.
     match input {
         CameraInput::V4l2 { device, format } => {
             args.push(["-f", "v4l2", "-input_format", format, "-video_size", &size]);
@@ -82,19 +89,14 @@ pub(crate) fn camera(
             args.push(["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", &size]);
             args.push(["-framerate", &rate, "-i", "pipe:0"]);
         }
-        CameraInput::Url(url) => {
-            if url.starts_with("rtsp") {
-                args.push(["-rtsp_transport", "tcp"]);
+        CameraInput::Source { input, plan } => {
+            if plan.looped {
+                args.push(["-re", "-stream_loop", "-1"]);
             }
-            args.push(["-protocol_whitelist", "rtsp,rtsps,rtp,srtp,tcp,udp,tls,http,https,srt,crypto"]);
-            args.push(["-i", url]);
-        }
-        CameraInput::File(path) => {
-            // Protocol written out: a file called `http:x` or `-x` stays a file.
-            args.push(["-re", "-stream_loop", "-1", "-protocol_whitelist", "file", "-i"]);
-            let mut url = OsString::from("file:");
-            url.push(path);
-            args.value(&url);
+            if plan.copy && plan.is_stamped() {
+                args.push(["-use_wallclock_as_timestamps", "1"]);
+            }
+            args.extend(input.args.clone());
         }
     }
     args.push(["-map", "0:v:0", "-an", "-sn", "-dn"]);
@@ -159,8 +161,8 @@ pub(crate) struct Mux {
     pub(crate) audio: Option<String>,
     /// URL of the path that carries both.
     pub(crate) target: String,
-    /// Nominal frames a second of the video.
-    pub(crate) fps: u32,
+    /// Frames a second of the video, as far as they are known.
+    pub(crate) fps: f64,
 }
 
 /// The muxer: both streams into one path, by copy.
@@ -168,16 +170,16 @@ pub(crate) fn muxer(mux: &Mux) -> Vec<OsString> {
     let mut args = Args::publisher();
     for url in [&mux.video, &mux.audio].into_iter().flatten() {
         // Two RTSP sessions have no common zero, so packets are stamped with the time of their arrival.
-        args.push(["-use_wallclock_as_timestamps", "1", "-fflags", "nobuffer", "-max_delay", "0"]);
+        args.push(["-use_wallclock_as_timestamps", "1", "-max_delay", "0"]);
         args.push(["-probesize", "32768", "-analyzeduration", "200000", "-thread_queue_size", "512"]);
         args.push(["-rtsp_transport", "tcp", "-i", url]);
     }
     if mux.video.is_some() {
-        args.push(["-map", "0:v:0", "-bsf:v", &smoothed(90_000 / mux.fps.max(1), 18_000)]);
+        args.push(["-map", "0:v:0", "-bsf:v", &smoothed(90_000.0 / mux.fps, 18_000)]);
     }
     if mux.audio.is_some() {
         let input = if mux.video.is_some() { "1:a:0" } else { "0:a:0" };
-        args.push(["-map", input, "-bsf:a", &smoothed(960, 9_600)]);
+        args.push(["-map", input, "-bsf:a", &smoothed(960.0, 9_600)]);
     }
     // One input that falls silent must not hold the other back until it is noticed and replaced.
     args.push(["-c", "copy", "-max_interleave_delta", "100000"]);
@@ -219,13 +221,34 @@ pub(crate) fn redact(line: &str) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
-/// Arrival times jitter by whole frames on a busy machine. This follows their mean: a nominal step, plus a
-/// sixteenth of the error, and a jump only where the error says that the stream itself has jumped.
-fn smoothed(step: u32, jump: u32) -> String {
-    let error = format!("PTS-PREV_OUTPTS-{step}");
+/// Arrival times jitter by whole frames on a busy machine. This follows their mean: the usual step, plus a
+/// sixteenth of the error, and a jump only where the error says that the stream itself has jumped. The usual step begins
+/// as `step` and follows the source, whose rate may be another.
+fn smoothed(step: f64, jump: u32) -> String {
+    let error = "PTS-PREV_OUTPTS-ld(0)";
+    let usual = "st(0\\,ld(0)+(PTS-PREV_INPTS-ld(0))/min(N+16\\,64))";
     format!(
-        "setts=ts=if(eq(N\\,0)\\,PTS\\,max(PREV_OUTPTS+1\\,\
-         if(gt(abs({error})\\,{jump})\\,PTS\\,PREV_OUTPTS+{step}+({error})/16)))"
+        "setts=ts=if(eq(N\\,0)\\,PTS+0*st(0\\,{step:.0})\\,0*{usual}+max(PREV_OUTPTS+1\\,\
+         if(gt(abs({error})\\,{jump})\\,PTS\\,PREV_OUTPTS+ld(0)+({error})/16)))"
+    )
+}
+
+/// Frames that carry no time get that of their arrival: counting them falls behind for good whenever the camera leaves one
+/// out, or gives another number than was assumed. A player would hold back, and the panel call late, what is neither.
+const STAMPED: &str = "settb=1/90000,setpts=(RTCTIME-RTCSTART)*0.09";
+
+/// Leaves out what comes faster, and nothing else: a frame is due when the time that the ones before it were worth is over, less
+/// a frame and a half for those that come unevenly. A frame that is not later than the last one is left out too.
+fn at_most(fps: u32) -> String {
+    let due = format!("ld(0)-1.5/{fps}");
+    format!("select='if(lt(t\\,{due})+lte(t\\,prev_selected_t)\\,0\\,1+0*st(0\\,max(t\\,ld(0))+0.99/{fps}))'")
+}
+
+/// Square pixels and the configured size, whatever comes: the shape is kept, and bars fill up the rest.
+fn fitted(width: u32, height: u32) -> String {
+    format!(
+        "scale=w='2*max(1\\,round(min({width}\\,{height}*dar)/2))':h='2*max(1\\,round(min({height}\\,{width}/dar)/2))',\
+         pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1"
     )
 }
 
@@ -233,23 +256,31 @@ fn smoothed(step: u32, jump: u32) -> String {
 fn encode(camera: &Camera, input: Option<&CameraInput<'_>>, codec: VideoCodec) -> Vec<OsString> {
     let mut args = Args::default();
     let mut filters = Vec::new();
-    if input == Some(&CameraInput::RawPipe) {
-        // Frames from a pipe carry no time, and counting them falls behind for good whenever the camera leaves one out.
-        // A player would hold back, and the panel call late, what is neither. So each is stamped as it comes.
-        filters.push("settb=1/90000,setpts=(RTCTIME-RTCSTART)*0.09".into());
-        args.push(["-fps_mode", "passthrough", "-enc_time_base", "1:90000"]);
-    }
-    if matches!(input, Some(CameraInput::Url(_) | CameraInput::File(_))) {
-        let (w, h) = (camera.size.width, camera.size.height);
-        filters.push(format!("scale={w}:{h}:force_original_aspect_ratio=decrease"));
-        filters.push(format!("pad={w}:{h}:(ow-iw)/2:(oh-ih)/2,fps={}", camera.fps));
+    match input {
+        None => {}
+        Some(CameraInput::RawPipe) => filters.push(STAMPED.into()),
+        Some(CameraInput::V4l2 { .. }) => filters.push(at_most(camera.fps)),
+        Some(CameraInput::Source { plan, .. }) => {
+            if plan.is_stamped() {
+                filters.push(STAMPED.into());
+            }
+            if plan.deinterlaced {
+                filters.push("yadif=deint=interlaced".into());
+            }
+            filters.push(at_most(camera.fps));
+            filters.push(fitted(camera.size.width, camera.size.height));
+        }
     }
     match codec {
         VideoCodec::Copy => {
             args.push(["-c:v", "copy"]);
             return args.0;
         }
-        VideoCodec::Libx264 => args.push(["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]),
+        VideoCodec::Libx264 => {
+            args.push(["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"]);
+            // The rate is reckoned by the frames' times: by their number, 120 frames a second that are taken for 25 exceed every limit.
+            args.push(["-x264-params", "force-cfr=0"]);
+        }
         VideoCodec::V4l2m2m => args.push(["-c:v", "h264_v4l2m2m"]),
         VideoCodec::Vaapi => args.push(["-c:v", "h264_vaapi", "-bf", "0"]),
     }
@@ -258,6 +289,10 @@ fn encode(camera: &Camera, input: Option<&CameraInput<'_>>, codec: VideoCodec) -
     } else {
         "format=yuv420p".into()
     });
+    if input.is_some() {
+        // Frames keep their times; none is repeated to fill up a rate.
+        args.push(["-fps_mode", "passthrough", "-enc_time_base", "1:90000"]);
+    }
     args.push(["-vf", &filters.join(",")]);
     let gop = camera.gop.to_string();
     args.push(["-g", &gop, "-keyint_min", &gop]);
@@ -301,6 +336,9 @@ impl Args {
 
 #[cfg(test)]
 mod tests {
+    use havatar_api::SourceClock;
+
+    use super::super::source::address;
     use super::*;
 
     #[test]
@@ -325,9 +363,20 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_never_becomes_an_option_or_a_protocol() {
-        let config = Camera::default();
-        let args = camera(&config, &CameraInput::File(Path::new("-y http://x")), VideoCodec::Libx264, "t");
-        assert!(args.iter().any(|arg| arg == "file:-y http://x"));
+    fn a_source_keeps_its_first_key_frame_and_its_own_times() {
+        let input = address::file(Path::new("/a.mp4")).input(false, "1");
+        let line = |plan: &Plan, codec| {
+            let args = camera(&Camera::default(), &CameraInput::Source { input: &input, plan }, codec, "t");
+            args.join(std::ffi::OsStr::new(" ")).into_string().unwrap()
+        };
+        let film = line(&Plan { looped: true, ..Plan::default() }, VideoCodec::Libx264);
+        assert!(film.contains("-re -stream_loop -1") && film.contains("passthrough"), "{film}");
+        assert!(!film.contains("nobuffer") && !film.contains("RTCTIME") && !film.contains(",fps="), "{film}");
+        let arrival = SourceClock::Arrival;
+        let camera =
+            line(&Plan { clock: arrival, deinterlaced: true, ..Plan::default() }, VideoCodec::Libx264);
+        assert!(camera.contains(STAMPED) && camera.contains("yadif") && !camera.contains("-re "), "{camera}");
+        let copy = line(&Plan { copy: true, clock: arrival, ..Plan::default() }, VideoCodec::Copy);
+        assert!(copy.contains("-use_wallclock_as_timestamps 1") && !copy.contains("-vf"), "{copy}");
     }
 }

@@ -4,6 +4,7 @@
 //! chosen meanwhile.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use havatar_supervisor::{BoxFuture, LaunchError, Probe};
 use tokio::time::Instant;
@@ -25,6 +26,10 @@ pub(crate) struct ProgressProbe(pub(crate) Progress);
 impl Probe for ProgressProbe {
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(std::future::ready(self.0.check(Instant::now())))
+    }
+
+    fn ready_within(&self) -> Option<Duration> {
+        self.0.pace().map(|pace| pace.ready_within)
     }
 }
 

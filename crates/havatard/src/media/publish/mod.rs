@@ -10,4 +10,5 @@ pub(super) mod microphone;
 pub(super) mod muxer;
 pub(super) mod progress;
 pub(super) mod slate;
+pub(super) mod source;
 pub(super) mod v4l2;

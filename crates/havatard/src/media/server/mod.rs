@@ -8,6 +8,7 @@ mod error;
 pub(super) mod process;
 pub(super) mod proof;
 pub(super) mod record_switch;
+mod recorder_error;
 pub(super) mod redact;
 pub(super) mod render;
 pub(super) mod settings;

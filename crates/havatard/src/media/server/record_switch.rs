@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::media::context::Context;
 use crate::media::paths::BOTH;
+use crate::media::process_table::{ProcessId, Processes};
 
 use super::client::ClientError;
+use super::recorder_error;
 
 /// The switch. MediaMTX sets it back, without notice, whenever it restarts or reads its settings file.
 #[derive(Clone)]
 pub struct RecordSwitch {
     pub(crate) ctx: Arc<Context>,
+    pub(crate) processes: Arc<Processes>,
 }
 
 impl RecordSwitch {
@@ -37,6 +41,12 @@ impl RecordSwitch {
             Err(ClientError::Refused { status: 404, .. }) if !on => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Why MediaMTX's recorder fails at what it was asked for, if it has said so within the last moments.
+    pub fn recorder_error(&self) -> Option<String> {
+        let (lines, _) = self.processes[ProcessId::Mediamtx].logs();
+        recorder_error::newest(&lines, SystemTime::now())
     }
 
     /// Directory of recordings.

@@ -5,7 +5,7 @@ mod tests;
 
 use std::time::Duration;
 
-use havatar_link::host::{Due, Event, Host, WhyLost};
+use havatar_link::host::{Counts, Due, Event, Host, WhyLost};
 use havatar_link::message::{
     Buzzer, Drive, Estop, Head, Kind as Type, Lights, Limits, Presence, Refused, Release, Report as Every,
     State, Status, Step, StepKind as Kind, StepResult, Stop, StopReason, ToDevice, Welcome,
@@ -23,6 +23,10 @@ use crate::robot::wire::{
 const REPORT_MS: u16 = 50;
 /// Interval at which a handshake message is repeated until the controller has accepted it.
 const HANDSHAKE_EVERY: Duration = Duration::from_millis(100);
+/// So many bytes without one frame come from no controller of Havatar's: an ESP32 that boots says less.
+const FOREIGN: usize = 2048;
+const FOREIGN_DEVICE: &str = "what is at the end of the cable talks all the time, and never in Havatar's protocol: it is another \
+    device, another firmware or another speed; set robot.port, robot.protocol or robot.baud";
 /// Longest wait between two polls.
 const IDLE: Duration = Duration::from_millis(100);
 
@@ -37,6 +41,8 @@ pub(in crate::robot) struct Native {
     /// A stop was encoded since the last query.
     stopped: bool,
     handshake: Handshake,
+    /// Bytes since the last undamaged frame, outside any session.
+    foreign: usize,
 }
 
 /// The handshake of a session: which settings the controller has accepted, the limits first and then the report period.
@@ -104,7 +110,15 @@ impl Handshake {
 
 impl Native {
     pub(in crate::robot) fn new(most: (u16, u16), now: Instant) -> Self {
-        Self { host: Host::new(), base: now, most, latch: 0, stopped: false, handshake: Handshake::Apart }
+        Self {
+            host: Host::new(),
+            base: now,
+            most,
+            latch: 0,
+            stopped: false,
+            handshake: Handshake::Apart,
+            foreign: 0,
+        }
     }
 
     fn at(&self, now: Instant) -> Duration {
@@ -163,7 +177,8 @@ impl Codec for Native {
     fn received(&mut self, bytes: &[u8], now: Instant, events: &mut Vec<LinkEvent>) {
         let at = self.at(now);
         let (latch, handshake) = (&mut self.latch, &mut self.handshake);
-        let damaged = self.host.counts().damaged;
+        let counts = self.host.counts();
+        let damaged = counts.damaged;
         self.host.received(bytes, at, |event| match event {
             Event::Up(welcome) => {
                 if handshake.is_up() {
@@ -189,6 +204,16 @@ impl Codec for Native {
             ))),
             Event::Unreadable(error) => tracing::debug!(%error, "a frame of the controller makes no sense"),
         });
+        // The damaged ones are left out: any text that holds a zero makes those.
+        let undamaged = |counts: Counts| counts.accepted + counts.ignored + counts.unreadable;
+        if undamaged(self.host.counts()) != undamaged(counts) || !matches!(self.handshake, Handshake::Apart) {
+            self.foreign = 0;
+        } else {
+            self.foreign = self.foreign.saturating_add(bytes.len());
+            if self.foreign >= FOREIGN {
+                events.push(LinkEvent::Unknown(FOREIGN_DEVICE.to_owned()));
+            }
+        }
     }
 
     fn drained(&mut self, _now: Instant) {}

@@ -133,3 +133,28 @@ fn what_the_device_declines_and_what_is_unknown_is_told_as_such() {
     assert!(report.estop_latched && report.button && report.motor_fault);
     assert_eq!((report.battery_mv, report.battery_percent), (None, None), "0 and 255 are no battery");
 }
+
+#[test]
+fn a_foreign_device_that_talks_all_the_time_is_told_as_one() {
+    let mut device = Device::new(7);
+    let (mut end, hello) = End::open();
+    let welcome = device.receive(&hello);
+    // A GPS receiver; and what an ESP32 prints when it boots, which is no reason yet.
+    let line = b"$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n";
+    for _ in 0..12 {
+        assert_eq!(end.receive(line), []);
+    }
+    for _ in 0..40 {
+        end.native.received(line, end.now, &mut end.events);
+    }
+    let told = std::mem::take(&mut end.events);
+    assert!(
+        told.iter().all(|event| matches!(event, LinkEvent::Unknown(why) if why.contains("robot.port")))
+            && !told.is_empty(),
+        "{told:?}"
+    );
+    // The controller itself, once it is there.
+    end.receive(&[0]);
+    assert_eq!(end.receive(&welcome), []);
+    assert!(end.agree(&mut device).iter().any(|event| matches!(event, LinkEvent::Up(_))));
+}
