@@ -6,10 +6,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::holders;
 
-/// Questions that wait for the next look at the kernel's tables.
+/// Questions that wait for the kernel's answers.
 const WAITING: usize = 128;
 
-/// Answers whose connections are whose. The tables are read whole, so one look answers all questions that wait for it.
+/// Answers whose connections are whose. Where only the kernel's tables can be read, that is done once for all questions that wait.
 pub(super) struct OwnPeers(mpsc::Sender<Question>);
 
 struct Question {

@@ -48,7 +48,7 @@ pub(crate) async fn prove(ctx: &Context, process: ProcessId, id: Option<&str>) -
     let from = ctx.client().rtsp_peer(id).await.map_err(Unproven::NoAddress)?;
     let port = ctx.config().media.mediamtx.rtsp_address.0.port();
     let spawner = ctx.spawner.clone();
-    // Reading /proc takes a millisecond, and up to some hundreds where a machine has very many connections.
+    // The kernel is asked, and /proc is read.
     let judged = tokio::task::spawn_blocking(move || {
         let socket = holders::of_connection(from, port).ok_or(Unproven::NoConnection(from))?;
         if socket.uid != nix::unistd::geteuid().as_raw() {

@@ -1,6 +1,8 @@
 //! Who holds a port, a connection or a file: so that an error names the program to stop, and that nobody is believed to be
 //! a program of this daemon who is not.
 
+mod sock_diag;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::{fmt, fs};
@@ -71,6 +73,10 @@ pub struct ConnectedSocket {
 /// The socket of this machine that is bound to `local` and connected to `remote_port`. `None` if there is none: it is closed,
 /// or the end of another machine.
 pub fn of_connection(local: SocketAddr, remote_port: u16) -> Option<ConnectedSocket> {
+    // Who connects within a machine usually does so from the address that it connects to.
+    if let Ok(Some((socket, true))) = sock_diag::connection(local, SocketAddr::new(local.ip(), remote_port)) {
+        return Some(socket);
+    }
     let find = || {
         let entry = entries(Protocol::Tcp).find(|entry| {
             entry.state == ESTABLISHED && is(entry.local, local) && entry.remote.port() == remote_port
@@ -86,6 +92,9 @@ const TABLE_READS: usize = 3;
 
 /// The sockets that listen on a local port of TCP.
 pub fn listeners(port: u16) -> Vec<u64> {
+    if let Ok(listening) = sock_diag::listeners(port) {
+        return listening;
+    }
     let listening = entries(Protocol::Tcp).filter(|entry| entry.listens_on(port, Protocol::Tcp));
     listening.map(|entry| entry.inode).collect()
 }
@@ -99,6 +108,13 @@ pub fn of_file(path: &Path) -> Option<Holder> {
 /// The user at the other end of each of these TCP connections on this machine, given by that end's address and ours. `None`
 /// where the kernel's tables do not have it.
 pub fn users_of_connections(connections: &[(SocketAddr, SocketAddr)]) -> Vec<Option<u32>> {
+    let asked = connections.iter().map(|(peer, ours)| {
+        sock_diag::connection(*peer, *ours).map(|found| found.map(|(socket, _)| socket.uid))
+    });
+    asked.collect::<Result<_, _>>().unwrap_or_else(|_| users_in_tables(connections))
+}
+
+fn users_in_tables(connections: &[(SocketAddr, SocketAddr)]) -> Vec<Option<u32>> {
     let mut users = vec![None; connections.len()];
     for entry in entries(Protocol::Tcp) {
         let of = |(peer, ours): &(SocketAddr, SocketAddr)| is(entry.local, *peer) && is(entry.remote, *ours);
@@ -236,11 +252,9 @@ mod tests {
             let local = theirs.local_addr().unwrap();
             let other = SocketAddr::new(peer.ip(), 1);
             let own = nix::unistd::geteuid().as_raw();
-            assert_eq!(
-                users_of_connections(&[(other, local), (peer, local)]),
-                [None, Some(own)],
-                "{address}"
-            );
+            for users in [users_of_connections, users_in_tables] {
+                assert_eq!(users(&[(other, local), (peer, local)]), [None, Some(own)], "{address}");
+            }
             drop(ours);
         }
     }
