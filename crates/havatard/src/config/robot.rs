@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::checks::Checks;
 use super::scalar::{Scalar, ValueError, scalar, shown, string_enum, whole};
+use super::speed::Speed;
 
 /// The cable to the motor controller, and how fast it may be driven.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +47,7 @@ impl Default for Robot {
             protocol: RobotProtocol::Havatar,
             baud: 115_200,
             lines: RobotLines::Keep,
-            max_speed: Speed { mm_s: 250 },
+            max_speed: Speed::of_mm_s(250),
             max_turn: 45,
             black_box_mib: 32,
             text: None,
@@ -126,7 +127,7 @@ impl Robot {
         if let RobotPort::Path(path) = &self.port {
             warn_about_port(path, checks);
         }
-        if !(50..=500).contains(&self.max_speed.mm_s) {
+        if !(50..=500).contains(&self.max_speed.mm_s()) {
             let message = format!("{} m/s is out of range", self.max_speed);
             checks.error("robot.max_speed", &[], message, "use 0.05 to 0.5");
         }
@@ -155,7 +156,7 @@ impl RobotText {
     /// # Errors
     /// What is wrong with them.
     pub fn dialect(&self) -> Result<Dialect, DialectError> {
-        let (speed, full) = (f64::from(self.full_speed.mm_s), f64::from(self.wheel_full));
+        let (speed, full) = (f64::from(self.full_speed.mm_s()), f64::from(self.wheel_full));
         // Both ranges are checked to be sound; if they were not, numbers would be mm/s, mrad/s and degrees as they are.
         let scale = |from: f64, to: f64| Scale::between(-from..=from, -to..=to).unwrap_or_default();
         Dialect::new(&Settings {
@@ -206,7 +207,7 @@ impl RobotText {
     }
 
     fn check(&self, checks: &mut Checks<'_>) {
-        if !(50..=5000).contains(&self.full_speed.mm_s) {
+        if !(50..=5000).contains(&self.full_speed.mm_s()) {
             let message = format!("{} m/s is out of range", self.full_speed);
             checks.error("robot.text.full_speed", &[], message, "use 0.05 to 5");
         }
@@ -326,64 +327,8 @@ impl JsonSchema for RobotPort {
 
 scalar!(RobotPort);
 
-/// A speed, to the mm/s. In the file: a number of metres a second, `0.25`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Speed {
-    mm_s: u16,
-}
-
-impl Speed {
-    /// mm/s.
-    pub const fn mm_s(self) -> u16 {
-        self.mm_s
-    }
-
-    fn from_scalar(scalar: Scalar) -> Result<Self, ValueError> {
-        const FORM: &str = "write metres a second, like 0.25";
-        let value = match scalar {
-            #[expect(clippy::cast_precision_loss, reason = "beyond the range anyway")]
-            Scalar::Whole(value) => value as f64,
-            Scalar::Number(value) => value,
-            other => return Err(ValueError::new(format!("{other} is not a speed"), FORM)),
-        };
-        let mm_s = (value * 1000.0).round();
-        if !(1.0..=10_000.0).contains(&mm_s) {
-            return Err(ValueError::new(format!("{value} m/s is out of range"), FORM));
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 10000")]
-        Ok(Self { mm_s: mm_s as u16 })
-    }
-}
-
-impl fmt::Display for Speed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", f64::from(self.mm_s) / 1000.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Speed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_scalar(Scalar::deserialize(deserializer)?).map_err(ValueError::into_error)
-    }
-}
-
-impl Serialize for Speed {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(f64::from(self.mm_s) / 1000.0)
-    }
-}
-
-impl JsonSchema for Speed {
-    fn schema_name() -> Cow<'static, str> {
-        "Speed".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "number", "description": "Metres a second.", "minimum": 0.001, "maximum": 10 })
-    }
-}
-
 fn full_speed() -> Speed {
-    Speed { mm_s: 500 }
+    Speed::of_mm_s(500)
 }
 
 fn wheel_full() -> u32 {

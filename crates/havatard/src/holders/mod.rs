@@ -7,6 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::{fmt, fs};
 
+pub use sock_diag::ConnectedSocket;
+
 /// A process that holds something; displays as `nginx (pid 812)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -59,15 +61,6 @@ pub fn of_port(port: u16, protocol: Protocol) -> Option<Holder> {
         return None;
     }
     find(None, |target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
-}
-
-/// The socket at one end of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectedSocket {
-    /// The user who opened it. Those of another user namespace all show as one.
-    pub uid: u32,
-    /// Its inode, by which a process that has it open is found.
-    pub inode: u64,
 }
 
 /// The socket of this machine that is bound to `local` and connected to `remote_port`. `None` if there is none: it is closed,

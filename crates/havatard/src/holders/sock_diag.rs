@@ -12,7 +12,14 @@ use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, TCP_ES
 use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 
-use super::ConnectedSocket;
+/// The socket at one end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectedSocket {
+    /// The user who opened it. Those of another user namespace all show as one.
+    pub uid: u32,
+    /// Its inode, by which a process that has it open is found.
+    pub inode: u64,
+}
 
 /// Matches any socket with the addresses.
 const NO_COOKIE: [u8; 8] = [0xff; 8];

@@ -19,7 +19,7 @@ use super::audio::state::AudioState;
 use super::health::Health;
 use super::process_table::ProcessTable;
 use super::publish::encoder_cache::EncoderCache;
-use super::publish::source::open::ProbeCache;
+use super::publish::source::probe_cache::ProbeCache;
 use super::server::access::AccessRules;
 use super::server::client::Client;
 

@@ -249,8 +249,8 @@ fn a_cameras_url_may_stand_in_a_file_of_its_own_that_nobody_else_reads() {
     assert_eq!(config.media.camera.read_url().unwrap().as_str(), "rtsp://me:hunter2@cam/live?key=hunter2");
     assert!(!format!("{config:?} {:?}", config.media.camera.read_url()).contains("hunter2"));
     for (content, mode, message, fix) in [
-        ("rtsp://me:hunter2@cam/live\n", 0o644, "other users", "chmod 600"),
-        ("rtsp://me:hunter2@cam/live\n", 0o620, "other users", "chmod 600"),
+        ("rtsp://me:hunter2@cam/live\n", 0o644, "by others", "chmod 600"),
+        ("rtsp://me:hunter2@cam/live\n", 0o620, "by others", "chmod 600"),
         ("file:///etc/hunter2\n", 0o600, "scheme", "rtsp"),
         ("rtsp://me:hunter/2@cam\n", 0o600, "login", "%2F"),
         ("\n", 0o600, "empty", "rtsp"),

@@ -2,6 +2,14 @@
 
 use serde::Deserialize;
 
+/// What a probe found out.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Probed {
+    pub(crate) found: Found,
+    /// How long an analysis must be to find it, in microseconds.
+    pub(crate) analysis: &'static str,
+}
+
 /// What a source gives.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found {

@@ -1,55 +1,23 @@
 //! From the config to an input for ffmpeg and a plan for it: what a launch of the camera does with a network source or a file.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use havatar_supervisor::LaunchError;
-use tokio::time::Instant;
 
 use crate::config::{Camera, CameraEncoder, SourceUrl};
 use crate::media::context::Context;
 
 use super::address::{self, Address, InputArgs, LIVE_ANALYSIS};
+use super::found::Probed;
 use super::plan::{Plan, plan};
-use super::probe::{self, Probed};
+use super::probe;
 use super::socket::{self, Opened, Opening};
 
-/// What the probe of a source last said. A launch that follows at once does not ask again: a source that gives its picture
-/// once a connection would never give it to the encoder.
-#[derive(Default)]
-pub(crate) struct ProbeCache(Mutex<Option<Known>>);
-
-struct Known {
-    key: String,
-    probed: Probed,
-    at: Instant,
-    uses: u32,
-}
-
-/// A probe is believed for this long,
-const KNOWN_FOR: Duration = Duration::from_secs(30);
-/// and by so many launches.
-const KNOWN_TIMES: u32 = 2;
 /// How long the first bytes of a stream are gathered before they are probed.
 const GATHER: Duration = Duration::from_millis(250);
 /// The same, if those were too few.
 const GATHER_LONGER: Duration = Duration::from_secs(4);
-
-impl ProbeCache {
-    fn take(&self, key: &str) -> Option<Probed> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh =
-            known.as_mut().filter(|it| it.key == key && it.uses > 0 && it.at.elapsed() < KNOWN_FOR)?;
-        fresh.uses -= 1;
-        Some(fresh.probed.clone())
-    }
-
-    fn put(&self, key: String, probed: Probed) {
-        let known = Known { key, probed, at: Instant::now(), uses: KNOWN_TIMES - 1 };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
-    }
-}
 
 /// A source that is ready to be read.
 #[derive(Debug)]

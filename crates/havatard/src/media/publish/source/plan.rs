@@ -54,7 +54,7 @@ pub(crate) fn plan(camera: &Camera, found: &Found, name: &str, key: &str) -> Res
     }
     let copy = camera.encoder == CameraEncoder::Copy;
     if copy {
-        copyable(video)?;
+        copyable(video, name)?;
     }
     let clock = match (found.has_clock(), found.finite) {
         (true, _) => SourceClock::Source,
@@ -74,29 +74,29 @@ pub(crate) fn plan(camera: &Camera, found: &Found, name: &str, key: &str) -> Res
 }
 
 /// Whether browsers and recordings can use the video as it is.
-fn copyable(video: &Video) -> Result<(), String> {
+fn copyable(video: &Video, name: &str) -> Result<(), String> {
     let fault = if video.codec != "h264" {
-        format!("this source gives {}, which browsers do not show live", codec_name(&video.codec))
+        format!("gives {}, which browsers do not show live", codec_name(&video.codec))
     } else if video.b_frames {
-        "its H.264 has B-frames, which WebRTC cannot show".to_owned()
+        "has B-frames, which WebRTC cannot show".to_owned()
     } else if let Some(format) =
         video.pixel_format.as_deref().filter(|format| !["yuv420p", "yuvj420p"].contains(format))
     {
-        format!("its H.264 is {format}, which browsers do not decode (they need 8-bit 4:2:0)")
+        format!("is H.264 of {format}, which browsers do not decode (they need 8-bit 4:2:0)")
     } else if video.interlaced {
-        "its H.264 is interlaced, which browsers show as combs".to_owned()
+        "is interlaced, which browsers show as combs".to_owned()
     } else if video.pixel_aspect.0 != video.pixel_aspect.1 {
         let (width, height) = video.pixel_aspect;
         format!(
-            "its pixels are {width}:{height} instead of square, and WebRTC would show people too narrow or too wide"
+            "has pixels of {width}:{height} instead of square ones, and WebRTC would show people too narrow or too wide"
         )
     } else if video.rotation % 360 != 0 {
-        format!("it is to be turned by {} degrees, which a copy cannot do", video.rotation)
+        format!("is to be turned by {} degrees, which a copy cannot do", video.rotation)
     } else {
         return Ok(());
     };
     Err(format!(
-        "media.camera.encoder is copy, but {fault}: set media.camera.encoder to auto, which encodes it anew"
+        "media.camera.encoder is copy, but {name} {fault}: set media.camera.encoder to auto, which encodes it anew"
     ))
 }
 

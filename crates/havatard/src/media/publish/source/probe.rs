@@ -12,16 +12,8 @@ use crate::media::context::Context;
 use crate::program;
 
 use super::address::{Address, InputArgs, LIVE_ANALYSIS, LONG_ANALYSIS};
-use super::found::Found;
+use super::found::{Found, Probed};
 use super::words::explain;
-
-/// What a probe found out.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Probed {
-    pub(crate) found: Found,
-    /// How long an analysis must be to find it, in microseconds.
-    pub(crate) analysis: &'static str,
-}
 
 /// A probe that is not done by then is given up.
 const LIMIT: Duration = Duration::from_secs(20);

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_looked_at_is_still_to_be_read() {
+    async fn what_was_peeked_at_is_still_to_be_read() {
         use std::io::Read as _;
         use tokio::io::AsyncReadExt as _;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

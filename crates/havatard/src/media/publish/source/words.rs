@@ -19,6 +19,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     ("Connection timed out", "does not answer: check that the camera is on, and the URL's host and port"),
     ("Operation timed out", "does not answer: check that the camera is on, and the URL's host and port"),
+    // By its name alone: ffmpeg takes it for one of a numbered series.
+    ("[image2 @", "is a single picture, not a video: name a film or a camera's video stream"),
     (
         "Format not on whitelist",
         "is a playlist or description that names other addresses, which are not followed: name the stream itself",
@@ -98,6 +100,8 @@ mod tests {
         ] {
             assert_eq!(explain("/a.mp4", errors), wanted);
         }
+        let photo = explain("x", "[image2 @ 0x1] Format not on whitelist 'mov'\nx: Invalid argument");
+        assert!(photo.contains("a single picture"), "{photo}");
         let playlist = explain("x", "[hls @ 0x1] Format not on whitelist 'mov'\nx: Invalid argument");
         assert!(playlist.contains("playlist") && playlist.contains("not followed"), "{playlist}");
     }

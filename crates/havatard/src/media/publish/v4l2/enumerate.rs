@@ -116,9 +116,10 @@ fn sizes(device: &impl Query, fourcc: [u8; 4]) -> io::Result<Sizes> {
 
 #[cfg(test)]
 mod tests {
+    use crate::config::{CameraFormat, Size};
+
     use super::super::offer::choose;
     use super::*;
-    use crate::config::{CameraFormat, Size};
 
     /// A device's answers, as they were recorded or as its driver's source gives them.
     struct Recorded {

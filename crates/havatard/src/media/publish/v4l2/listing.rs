@@ -50,9 +50,10 @@ fn range(text: &str) -> Option<([u32; 3], [u32; 3])> {
 
 #[cfg(test)]
 mod tests {
+    use crate::config::{CameraFormat, Size};
+
     use super::super::offer::choose;
     use super::*;
-    use crate::config::{CameraFormat, Size};
 
     const LISTING: &str = "\
 [video4linux2,v4l2 @ 0x5581] Raw       : Unsupported :  10-bit Bayer BGBG/GRGR Packed : 1280x720 640x480\n\
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_without_sizes_are_kept() {
+    fn formats_without_sizes_are_offered() {
         for line in [
             "[video4linux2,v4l2 @ 0x5] Raw       :     uyvy422 :           UYVY 4:2:2 :",
             "[video4linux2,v4l2 @ 0x5] Raw       :     uyvy422 :           UYVY 4:2:2 : ",

@@ -135,7 +135,7 @@ fn what_the_device_declines_and_what_is_unknown_is_told_as_such() {
 }
 
 #[test]
-fn a_foreign_device_that_talks_all_the_time_is_told_as_one() {
+fn a_foreign_device_that_sends_all_the_time_is_told_as_one() {
     let mut device = Device::new(7);
     let (mut end, hello) = End::open();
     let welcome = device.receive(&hello);
