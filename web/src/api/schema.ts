@@ -994,6 +994,7 @@ export interface components {
             camera: components["schemas"]["Device"];
             /** @description The microphone. */
             microphone: components["schemas"]["Device"];
+            video?: components["schemas"]["VideoSource"] | null;
         };
         /** @description What the robot says on the drive socket. */
         DriveEvent: {
@@ -1812,6 +1813,11 @@ export interface components {
          * @enum {string}
          */
         Role: "admin";
+        /**
+         * @description Where the times of a source's frames come from.
+         * @enum {string}
+         */
+        SourceClock: "source" | "arrival" | "counted";
         /** @description Body of `POST /api/v1/robot/speak`. */
         SpeakRequest: {
             /** @description The attention sound comes first. */
@@ -2108,6 +2114,55 @@ export interface components {
             text: string | null;
             /** @description Who asked for it. */
             who: string;
+        };
+        /**
+         * @description The video that comes from a network source or a file, as it was found by a probe before the launch, and what is done
+         *     with it.
+         */
+        VideoSource: {
+            /** @description It has frames that refer to later ones, which WebRTC cannot show. */
+            b_frames: boolean;
+            /** @description Where its frames' times come from. */
+            clock: components["schemas"]["SourceClock"];
+            /** @description FFmpeg's name of the codec: `h264`, `hevc`, `mjpeg`. */
+            codec: string;
+            /** @description FFmpeg's name of the container or protocol: `mov,mp4,m4a,3gp,3g2,mj2`, `mpegts`, `rtsp`, `mpjpeg`. */
+            container: string;
+            /**
+             * Format: double
+             * @description Frames a second; `null` where the source does not say.
+             */
+            fps: number | null;
+            /** @description What is done with it and why, a sentence each. */
+            handling: string[];
+            /**
+             * Format: int32
+             * @description Pixels, as they are coded.
+             */
+            height: number | null;
+            /** @description Two fields a frame. */
+            interlaced: boolean;
+            /**
+             * Format: double
+             * @description The longest time from one key frame to the next, in seconds; `null` if the probe saw only one, or none.
+             */
+            key_frame_interval_s: number | null;
+            /** @description Width to height of one pixel: `1:1` is square. */
+            pixel_aspect: string;
+            /** @description FFmpeg's name of the pixel format: `yuv420p`, `yuv420p10le`, `yuv444p`. */
+            pixel_format: string | null;
+            /** @description The codec's profile. */
+            profile: string | null;
+            /**
+             * Format: int32
+             * @description Degrees by which it is turned for display.
+             */
+            rotation: number;
+            /**
+             * Format: int32
+             * @description Pixels, as they are coded.
+             */
+            width: number | null;
         };
         /** @description A viewer's own figures, as `GET /api/v1/stats` lists them. */
         Viewer: {
