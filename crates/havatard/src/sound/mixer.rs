@@ -4,16 +4,18 @@ use super::jitter_buffer::JitterBuffer;
 use super::level::Meter;
 use super::speech::Speech;
 use super::wire::PlayControl;
-use super::{BLOCK, peak};
+use super::{BLOCK, RATE, peak};
 
 /// A talk line that is louder than this (-40 dB) is live.
 const LIVE: u16 = 328;
-/// Blocks that speech stays paused after the last live audio: half a second.
-const SPEECH_RESUME_AFTER: u32 = 50;
+/// Samples for which speech stays paused after the last live audio: half a second.
+const SPEECH_RESUME_AFTER: usize = RATE / 2;
 /// Output louder than this (-50 dB) is audible in the room.
 const AUDIBLE: u16 = 104;
-/// Blocks of silence that still count as audible, between words: 50 ms.
-const WORD_GAP: u32 = 5;
+/// Samples of silence that still count as audible, between words: 50 ms.
+const WORD_GAP: usize = RATE / 20;
+/// The longest block that is rendered at once.
+const LONGEST_BLOCK: usize = BLOCK;
 
 #[derive(Debug)]
 pub(crate) struct Mixer {
@@ -24,10 +26,10 @@ pub(crate) struct Mixer {
     gain: f32,
     /// The gain of speech alone: it fades out when it is paused.
     speech_gain: f32,
-    /// Blocks since the talk line was live.
-    quiet_for: u32,
-    /// Blocks since something audible was played.
-    silent_for: u32,
+    /// Samples since the talk line was live.
+    quiet_for: usize,
+    /// Samples since something audible was played.
+    silent_for: usize,
     meter: Meter,
 }
 
@@ -63,29 +65,31 @@ impl Mixer {
         self.meter.take()
     }
 
-    /// Renders the next block.
-    pub(crate) fn render(&mut self, block: &mut [i16; BLOCK]) {
-        self.talk.pull(block);
-        self.quiet_for = if peak(block) >= LIVE { 0 } else { self.quiet_for.saturating_add(1) };
+    /// Renders the next samples: a block, or less.
+    pub(crate) fn render(&mut self, block: &mut [i16]) {
+        self.talk.pull(block, self.control.talking);
+        self.quiet_for = if peak(block) >= LIVE { 0 } else { self.quiet_for.saturating_add(block.len()) };
         self.mix_speech(block);
         let gain = self.control.gain();
         ramp(block, self.gain, gain);
         self.gain = gain;
-        self.silent_for = if peak(block) >= AUDIBLE { 0 } else { self.silent_for.saturating_add(1) };
+        self.silent_for =
+            if peak(block) >= AUDIBLE { 0 } else { self.silent_for.saturating_add(block.len()) };
         self.meter.add(block);
     }
 
-    fn mix_speech(&mut self, block: &mut [i16; BLOCK]) {
+    fn mix_speech(&mut self, block: &mut [i16]) {
         let paused = self.control.talking || self.quiet_for < SPEECH_RESUME_AFTER;
         let target = if paused { 0.0 } else { 1.0 };
         if paused && self.speech_gain == 0.0 {
             return;
         }
-        let mut words = [0; BLOCK];
-        if self.speech.pull(&mut words) {
-            ramp(&mut words, self.speech_gain, target);
+        let mut words = [0; LONGEST_BLOCK];
+        let words = &mut words[..block.len()];
+        if self.speech.pull(words) {
+            ramp(words, self.speech_gain, target);
             for (out, word) in block.iter_mut().zip(words) {
-                *out = out.saturating_add(word);
+                *out = out.saturating_add(*word);
             }
         }
         self.speech_gain = target;
@@ -141,7 +145,7 @@ mod tests {
         }
         assert_eq!(block, [-9000; BLOCK], "the voice alone");
         let waiting = mixer.speech.room();
-        let silence = rendered(&mut mixer, SPEECH_RESUME_AFTER as usize - 5);
+        let silence = rendered(&mut mixer, SPEECH_RESUME_AFTER / BLOCK - 5);
         assert!(silence[10..].iter().all(|peak| *peak == 0), "{silence:?}");
         assert_eq!(mixer.speech.room(), waiting, "nothing of it was lost");
         assert!(rendered(&mut mixer, 10).contains(&5000), "it goes on");
@@ -167,7 +171,7 @@ mod tests {
         speak(&mut mixer);
         rendered(&mut mixer, 2);
         assert!(mixer.audible() && mixer.level() > -30.0);
-        rendered(&mut mixer, 4 + WORD_GAP as usize);
+        rendered(&mut mixer, 4 + WORD_GAP / BLOCK);
         assert!(!mixer.audible());
     }
 

@@ -13,7 +13,7 @@
 //! parec | arecord ──pipe──▶ capture ──pipe──▶ ffmpeg (Opus)
 //! ```
 //!
-//! **The device is the clock.** `play` renders a block only when the pipe to the player is nearly empty. Nothing queues
+//! **The device is the clock.** `play` renders a slice only when the pipe to the player is empty. Nothing queues
 //! for a device that does not read: of the talk line ([`JitterBuffer`]) the oldest samples are dropped, and speech
 //! ([`Speech`]) is not read, so its sender blocks.
 //!
@@ -45,6 +45,8 @@ pub use play::{Sink, play};
 pub(crate) const RATE: usize = 48_000;
 /// Samples in a block of 10 ms.
 pub(crate) const BLOCK: usize = RATE / 100;
+/// Samples in a slice of 2.5 ms: what `play` hands to the player at a time. Whatever is handed over is late by its length.
+pub(crate) const SLICE: usize = BLOCK / 4;
 /// Bytes in a block.
 pub(crate) const BLOCK_BYTES: usize = 2 * BLOCK;
 /// The size of a pipe between two programs, in bytes: the least that the kernel allows.

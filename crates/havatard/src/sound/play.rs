@@ -17,7 +17,7 @@ use super::pace::Pace;
 use super::stage_socket::{StageSocket, listen};
 use super::wire::{PlayControl, Report};
 use super::{
-    BLOCK, BLOCK_BYTES, PIPE, PLAY_SOCKET, REPORT_EVERY, SPEECH_SOCKET, Samples, TALK_SOCKET, encode,
+    BLOCK, BLOCK_BYTES, PIPE, PLAY_SOCKET, REPORT_EVERY, SLICE, SPEECH_SOCKET, Samples, TALK_SOCKET, encode,
 };
 
 /// The destination of the audio.
@@ -29,8 +29,10 @@ pub enum Sink {
     Discard,
 }
 
-/// The polling interval while the player has an unread block. That block costs 10 ms and avoids drop-outs on a busy machine.
-const POLL_EVERY: Duration = Duration::from_millis(2);
+/// The interval at which the pipe is asked whether it is empty, where the kernel does not tell.
+const POLL_EVERY: Duration = Duration::from_millis(1);
+/// The longest wait for a player that does not read, so that a report is never late.
+const MAX_WAIT_MS: u8 = 50;
 /// How often a blocked speech connection is checked for a hang-up.
 const HANG_UP_CHECK_EVERY: Duration = Duration::from_millis(20);
 const BLOCK_TIME: Duration = Duration::from_millis(10);
@@ -76,7 +78,7 @@ impl Shared {
         self.mixer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn render(&self, block: &mut [i16; BLOCK]) {
+    fn render(&self, block: &mut [i16]) {
         self.mixer().render(block);
         self.rendered.notify_all();
     }
@@ -108,8 +110,10 @@ fn spawn_thread(
     Ok(())
 }
 
+/// Writes a slice whenever the pipe is empty. A player reads what its device asks for and holds as much as it was told to, so the
+/// pipe need hold nothing: a slice that waits there is only late.
 fn write_to_player(mut out: File, shared: &Shared, socket: &StageSocket) -> io::Result<()> {
-    let (mut block, mut bytes) = ([0; BLOCK], Vec::with_capacity(BLOCK_BYTES));
+    let (mut slice, mut bytes) = ([0; SLICE], Vec::with_capacity(2 * SLICE));
     let mut reporter = Reporter::new(socket);
     let mut pace = Pace::new(Instant::now());
     loop {
@@ -118,16 +122,23 @@ fn write_to_player(mut out: File, shared: &Shared, socket: &StageSocket) -> io::
             thread::sleep(wait);
             continue;
         }
-        if unread(&out)? > BLOCK_BYTES {
+        // A pipe of one page is writable for the kernel when nothing is in it. One that could not be made so small always is.
+        let mut fds = [PollFd::new(out.as_fd(), PollFlags::POLLOUT)];
+        wait_for(&mut fds, PollTimeout::from(MAX_WAIT_MS))?;
+        if !is_ready(&fds[0]) {
+            reporter.report(shared);
+            continue;
+        }
+        if unread(&out)? > 0 {
             reporter.report(shared);
             thread::sleep(POLL_EVERY);
             continue;
         }
-        shared.render(&mut block);
-        encode(&block, &mut bytes);
+        shared.render(&mut slice);
+        encode(&slice, &mut bytes);
         out.write_all(&bytes)?;
-        pace.exchanged(BLOCK);
-        reporter.blocks += 1;
+        pace.exchanged(SLICE);
+        reporter.samples += SLICE;
         reporter.report(shared);
     }
 }
@@ -144,7 +155,7 @@ fn discard(shared: &Shared, socket: &StageSocket) -> io::Result<()> {
         // After a suspend of the machine it continues from now, without catching up.
         next = (next + BLOCK_TIME).max(now);
         shared.render(&mut block);
-        reporter.blocks += 1;
+        reporter.samples += BLOCK;
         reporter.report(shared);
         // Standard output belongs to the supervisor: without a reader, the stage ends.
         if hung_up(io::stdout().as_fd()) {
@@ -161,14 +172,14 @@ fn unread(pipe: &File) -> io::Result<usize> {
 /// Reports ten times a second, and at once when the output becomes audible or silent.
 struct Reporter<'a> {
     socket: &'a StageSocket,
-    blocks: u64,
+    samples: usize,
     at: Option<Instant>,
     audible: bool,
 }
 
 impl<'a> Reporter<'a> {
     fn new(socket: &'a StageSocket) -> Self {
-        Self { socket, blocks: 0, at: None, audible: false }
+        Self { socket, samples: 0, at: None, audible: false }
     }
 
     fn report(&mut self, shared: &Shared) {
@@ -181,7 +192,7 @@ impl<'a> Reporter<'a> {
         self.audible = mixer.audible();
         self.at = Some(now);
         let report = Report::Play {
-            blocks: self.blocks,
+            blocks: (self.samples / BLOCK) as u64,
             level_db: mixer.level(),
             audible: self.audible,
             control: mixer.control(),

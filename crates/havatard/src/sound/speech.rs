@@ -42,14 +42,14 @@ impl Speech {
         self.queue.is_empty()
     }
 
-    /// Fills the next block; false if there is nothing to play. A slow sender causes a pause without a click: a short block
+    /// Fills the next block, of any length; false if there is nothing to play. A slow sender causes a pause without a click: a short block
     /// is played only at the end.
-    pub(crate) fn pull(&mut self, block: &mut [i16; BLOCK]) -> bool {
+    pub(crate) fn pull(&mut self, block: &mut [i16]) -> bool {
         block.fill(0);
-        if self.queue.is_empty() || (self.queue.len() < BLOCK && !self.ended) {
+        if self.queue.is_empty() || (self.queue.len() < block.len() && !self.ended) {
             return false;
         }
-        let count = self.queue.len().min(BLOCK);
+        let count = self.queue.len().min(block.len());
         for (out, sample) in block.iter_mut().zip(self.queue.drain(..count)) {
             *out = sample;
         }

@@ -12,6 +12,13 @@ use crate::program;
 /// How long a sound server may take to say that it is there. It may be kept from running itself.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 
+/// What a server is asked to hold of what is played. It all waits before the loudspeaker, and whatever arrives unevenly is
+/// evened out before it (`sound::jitter_buffer`), so it need only cover how late a program is scheduled. A server that
+/// cannot do with so little takes more.
+const PLAYBACK_LATENCY: &str = "--latency-msec=10";
+/// What a server is asked to collect before it hands it over.
+const RECORDING_LATENCY: &str = "--latency-msec=20";
+
 /// What the config asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AudioSetting {
@@ -92,7 +99,7 @@ fn no_server(is_service: bool) -> String {
 /// The program that plays raw samples from its standard input.
 pub(crate) fn player(backend: AudioBackend, device: &SoundDevice) -> Result<Command, LaunchError> {
     match backend {
-        AudioBackend::Pulse => pulse("pacat", device),
+        AudioBackend::Pulse => pulse("pacat", device, PLAYBACK_LATENCY),
         AudioBackend::Alsa => alsa("aplay", device),
     }
 }
@@ -100,19 +107,19 @@ pub(crate) fn player(backend: AudioBackend, device: &SoundDevice) -> Result<Comm
 /// The program that writes raw samples to its standard output.
 pub(crate) fn recorder(backend: AudioBackend, device: &SoundDevice) -> Result<Command, LaunchError> {
     match backend {
-        AudioBackend::Pulse => pulse("parec", device),
+        AudioBackend::Pulse => pulse("parec", device, RECORDING_LATENCY),
         AudioBackend::Alsa => alsa("arecord", device),
     }
 }
 
 /// A small latency is asked for by name: by default a server stores two seconds.
-fn pulse(program: &str, device: &SoundDevice) -> Result<Command, LaunchError> {
+fn pulse(program: &str, device: &SoundDevice, latency: &str) -> Result<Command, LaunchError> {
     let command = Command::new(find(program, "pulseaudio-utils")?).args([
         "--raw",
         "--format=s16le",
         "--rate=48000",
         "--channels=1",
-        "--latency-msec=20",
+        latency,
         "--client-name=Havatar",
     ]);
     Ok(match device.as_str() {
