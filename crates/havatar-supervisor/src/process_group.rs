@@ -185,6 +185,10 @@ pub(crate) struct StageExit {
     pub(crate) left: usize,
 }
 
+/// How long the exit that made another stage exit may take to be told: looks, and the time between them.
+const CAUSE_LOOKS: u32 = 5;
+const CAUSE_LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// How likely an exit is what made the others exit, the likeliest first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
@@ -239,21 +243,41 @@ impl ProcessGroup {
 
     /// Waits for the next stage to exit; for ever, if all have. Cancel-safe.
     pub(crate) async fn next_exit(&mut self) -> StageExit {
-        poll_fn(|context| self.poll_exit(context)).await
+        let woken = poll_fn(|context| self.poll_woken(context)).await;
+        // A program closes its pipes before it is told to have exited, so its reader may be told first: what only follows from
+        // the exit of another stage waits for that one.
+        for _ in 0..CAUSE_LOOKS {
+            let cause = self.exited().map(|(_, status)| Cause::of(&status)).min();
+            if matches!(cause, None | Some(Cause::Failed)) || self.exited().count() == self.running().count()
+            {
+                break;
+            }
+            tokio::time::sleep(CAUSE_LOOK_EVERY).await;
+        }
+        self.take_exit(woken)
     }
 
-    fn poll_exit(&mut self, context: &mut Context<'_>) -> Poll<StageExit> {
+    fn poll_woken(&self, context: &mut Context<'_>) -> Poll<usize> {
         let mut woken = None;
-        for (index, stage) in self.stages.iter().enumerate().filter(|(_, stage)| !stage.exited) {
+        for (index, stage) in self.running() {
             if stage.pidfd.poll_read_ready(context).is_ready() {
                 woken = woken.or(Some(index));
             }
         }
-        let Some(woken) = woken else { return Poll::Pending };
+        woken.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    fn running(&self) -> impl Iterator<Item = (usize, &Stage)> {
+        self.stages.iter().enumerate().filter(|(_, stage)| !stage.exited)
+    }
+
+    fn exited(&self) -> impl Iterator<Item = (usize, WaitIdStatus)> {
+        self.running().filter_map(|(index, stage)| Some((index, status(stage.pidfd.get_ref())?)))
+    }
+
+    fn take_exit(&mut self, woken: usize) -> StageExit {
         // Stages that exit together may be told of one by one: each is asked, so that the cause is found among them.
-        let running = self.stages.iter().enumerate().filter(|(_, stage)| !stage.exited);
-        let exited = running.filter_map(|(index, stage)| Some((index, status(stage.pidfd.get_ref())?)));
-        let cause = exited.min_by_key(|(index, status)| (Cause::of(status), *index));
+        let cause = self.exited().min_by_key(|(index, status)| (Cause::of(status), *index));
         let (index, status) = cause.map_or((woken, None), |(index, status)| (index, Some(status)));
         let several = self.stages.len() > 1;
         let stage = &mut self.stages[index];
@@ -261,11 +285,7 @@ impl ProcessGroup {
         let success = status.as_ref().and_then(WaitIdStatus::exit_status) == Some(0);
         let status = describe(status.as_ref());
         let why = if several { format!("{} (stage {}) {status}", stage.title, index + 1) } else { status };
-        Poll::Ready(StageExit {
-            why,
-            success,
-            left: self.stages.iter().filter(|stage| !stage.exited).count(),
-        })
+        StageExit { why, success, left: self.running().count() }
     }
 
     /// Sends a signal to the whole group.

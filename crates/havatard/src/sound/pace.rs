@@ -49,6 +49,9 @@ impl Pace {
         let (rate, most) = if self.without_clock { (1.0, AHEAD_WITHOUT_CLOCK) } else { (FASTEST, AHEAD) };
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.at = now;
+        // A stage that was kept from running finds all that the device took or gave meanwhile.
+        let backlog = if self.without_clock { 0.0 } else { passed * NOMINAL };
+        let most = (most + backlog).max(self.allowed);
         self.allowed = (self.allowed + passed * rate * NOMINAL).min(most);
         if self.allowed > 0.0 {
             return None;
@@ -84,6 +87,24 @@ mod tests {
         // Ten thousand blocks a second, if it were left alone.
         let blocks = exchanged(60.0, 100);
         assert!((6000..6250).contains(&blocks), "{blocks}");
+    }
+
+    #[test]
+    fn what_has_piled_up_while_nothing_ran_is_taken_at_once() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        let mut now = start;
+        for _ in 0..100 {
+            assert_eq!(pace.wait(now), None);
+            pace.exchanged(BLOCK);
+            now += Duration::from_millis(10);
+        }
+        now += Duration::from_secs(30);
+        for block in 0..3000 {
+            assert_eq!(pace.wait(now), None, "block {block}");
+            pace.exchanged(BLOCK);
+            now += Duration::from_micros(50);
+        }
     }
 
     #[test]

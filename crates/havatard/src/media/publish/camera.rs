@@ -25,6 +25,10 @@ use super::{encoder, source, v4l2};
 const LIVE_READY_WITHIN: Duration = Duration::from_secs(150);
 /// A camera of this machine that needs longer hangs in its driver.
 const DEVICE_READY_WITHIN: Duration = Duration::from_secs(15);
+/// Pictures of a network camera are further apart than its rate says when light or network are bad,
+const LIVE_SILENT_AFTER: Duration = Duration::from_secs(10);
+/// and those of a film where nothing moves. Its player would begin anew, and never come past that place.
+const FILE_SILENT_AFTER: Duration = Duration::from_secs(30);
 /// A film begins with a key frame, but may have a frame every few seconds.
 const FILE_READY_WITHIN: Duration = Duration::from_mins(1);
 
@@ -64,6 +68,7 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
         fps,
         ready_within: DEVICE_READY_WITHIN,
         live: false,
+        least: Duration::ZERO,
     });
     match camera.source {
         CameraSource::V4l2 => {
@@ -133,6 +138,8 @@ async fn from_source(
         fps: plan.fps,
         ready_within: if *live { LIVE_READY_WITHIN } else { FILE_READY_WITHIN },
         live: *live,
+        // The rate is what the source says of itself: one that varies, or gives fewer in the dark, is no dead one.
+        least: if *live { LIVE_SILENT_AFTER } else { FILE_SILENT_AFTER },
     });
     let mut pipeline = publish(ctx, config, ffmpeg, &CameraInput::Source { input, plan }, codec, None);
     if let Some(first) = pipeline.stages.first_mut() {

@@ -33,6 +33,8 @@ pub(crate) struct Pace {
     pub(crate) ready_within: Duration,
     /// It may be joined between two key frames.
     pub(crate) live: bool,
+    /// It does not count as silent before this, whatever its rate.
+    pub(crate) least: Duration,
 }
 
 /// The counters of one publisher, fed with the lines of its standard output.
@@ -161,7 +163,8 @@ impl State {
         // What it has done before, it may do again.
         let longest = self.steps.iter().max().filter(|_| self.pace.is_some());
         let usual = longest.map_or(Duration::ZERO, |longest| longest.mul_f64(MISSING_FRAMES));
-        nominal.max(usual).min(LONGEST_SILENCE)
+        let least = self.pace.map_or(Duration::ZERO, |pace| pace.least);
+        nominal.max(usual).max(least).min(LONGEST_SILENCE)
     }
 }
 
@@ -189,13 +192,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_source_may_be_uneven_whatever_rate_it_tells() {
+        let progress = Progress::default();
+        let (start, least) = (Instant::now(), Duration::from_secs(10));
+        let pace = Pace { fps: Some(25.0), ready_within: Duration::from_mins(1), live: true, least };
+        progress.expect(pace);
+        progress.line("frame=1", start);
+        assert!(progress.check(start + Duration::from_secs(9)).is_ok(), "it gives one in nine seconds");
+        assert!(progress.check(start + Duration::from_secs(11)).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_slow_source_is_silent_when_frames_of_its_own_are_missing() {
         let ready_within = Duration::from_mins(1);
         let start = Instant::now();
         let after = |seconds: f64| start + Duration::from_secs_f64(seconds);
         for fps in [Some(0.2), None] {
             let progress = Progress::default();
-            progress.expect(Pace { fps, ready_within, live: true });
+            progress.expect(Pace { fps, ready_within, live: true, least: Duration::ZERO });
             assert!(progress.check(start).unwrap_err().contains("key frame"));
             for frame in 1..=12_u32 {
                 let at = after(5.0 * f64::from(frame));
@@ -209,7 +223,7 @@ mod tests {
         }
         // One that turned out to be fast is judged as such.
         let progress = Progress::default();
-        progress.expect(Pace { fps: None, ready_within, live: true });
+        progress.expect(Pace { fps: None, ready_within, live: true, least: Duration::ZERO });
         for frame in 1..=12_u32 {
             progress.line(&format!("frame={frame}"), after(0.25 * f64::from(frame)));
         }

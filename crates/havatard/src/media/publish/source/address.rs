@@ -90,6 +90,8 @@ fn of_scheme(scheme: &str) -> Vec<(&'static str, &'static str)> {
         ],
         "http" | "https" => vec![
             ("protocol_whitelist", "http,https,tcp,tls,crypto"),
+            // A camera must not make this machine ask another one, or itself.
+            ("max_redirects", "0"),
             ("format_whitelist", CONTAINERS),
             ("rw_timeout", SILENT_AFTER),
         ],

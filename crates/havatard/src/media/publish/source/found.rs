@@ -50,6 +50,11 @@ const WITHOUT_CLOCK: [&str; 10] =
     ["mpjpeg", "mjpeg", "mjpeg_2000", "h264", "hevc", "m4v", "mpegvideo", "h263", "vc1", "obu"];
 
 impl Found {
+    /// It holds a video, and not one picture alone: of a slow stream of pictures, the first may be all that has come.
+    pub(crate) fn moves(&self) -> bool {
+        self.video.as_ref().is_some_and(|video| !video.still)
+    }
+
     /// Reads ffprobe's JSON; `None` if it is no such thing, as after an error.
     pub(crate) fn parse(json: &str) -> Option<Self> {
         let report: Report = serde_json::from_str(json).ok()?;

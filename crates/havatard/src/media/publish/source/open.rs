@@ -78,7 +78,10 @@ struct Request<'a> {
 impl Request<'_> {
     /// `None` where there is no ffprobe: the source is then read without a plan of its own.
     async fn probe(&self, address: &Address) -> Result<Option<Probed>, LaunchError> {
-        if let Some(probed) = self.ctx.probes.take(&self.key) {
+        let copy = self.camera.encoder == CameraEncoder::Copy;
+        // For a copy, more is looked at.
+        let key = format!("{copy} {}", self.key);
+        if let Some(probed) = self.ctx.probes.take(&key) {
             return Ok(Some(probed));
         }
         let Some(ffprobe) = probe::find(self.ffmpeg) else {
@@ -87,11 +90,10 @@ impl Request<'_> {
             );
             return Ok(None);
         };
-        let copy = self.camera.encoder == CameraEncoder::Copy;
         let probed =
             probe::probe(self.ctx, &ffprobe, address, self.name, copy).await.map_err(LaunchError::Failed)?;
-        if probed.found.video.is_some() {
-            self.ctx.probes.put(self.key.clone(), probed.clone());
+        if probed.found.moves() {
+            self.ctx.probes.put(key, probed.clone());
         }
         Ok(Some(probed))
     }
@@ -101,7 +103,7 @@ impl Request<'_> {
         let failed = |why: String| LaunchError::Failed(format!("{} {why}", self.name));
         let head = opened.head(GATHER).await.map_err(failed)?;
         if let Ok(found) = self.probe(&Address::Head(head)).await
-            && found.as_ref().is_none_or(|probed| probed.found.video.is_some())
+            && found.as_ref().is_none_or(|probed| probed.found.moves())
         {
             return Ok(found);
         }

@@ -100,6 +100,8 @@ async fn once(
         .ok_or_else(|| explain(name, &output.stderr))?;
     if scripted {
         found.container = inner_container(&output.stderr).unwrap_or_else(|| "network stream".to_owned());
+        // The size is that of the script. Containers that need an index are files.
+        found.finite = ["mov", "avi"].iter().any(|name| found.container.split(',').any(|it| it == *name));
     }
     Ok(found)
 }

@@ -2,7 +2,7 @@
 //! cameras (an ESP32-CAM, `rpicam-vid --listen`) serve one client at a time, or one in all.
 //!
 //! The probe looks at the first bytes with MSG_PEEK, which leaves them for ffmpeg to read. A web server's answer is taken
-//! so only if its body is the stream itself; one in chunks, behind a login or a redirection, or of a known length is
+//! so only if its body is the stream itself; one in chunks, behind a login, or of a known length is
 //! ffmpeg's to ask for.
 
 use std::net::IpAddr;
@@ -10,8 +10,6 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, timeout};
@@ -36,6 +34,8 @@ pub(crate) enum Opening {
 
 /// How long a camera may take to accept, to answer and to send its first bytes.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long each of its addresses may take to accept, before the next is tried.
+const CONNECT_WITHIN: Duration = Duration::from_secs(4);
 /// Bytes that the kernel is asked to hold, and that the probe may look at.
 const LOOK_AT: u32 = 1 << 20;
 /// An answer's header may be this long.
@@ -47,7 +47,8 @@ const LONGEST_HEADER: usize = 16 << 10;
 /// Why there is nothing to be had from it, as a sentence without its subject.
 pub(crate) async fn open(url: &SourceUrl) -> Result<Opening, String> {
     let web = match url.scheme() {
-        "http" => true,
+        // A login is ffmpeg's to send: only if it is asked for, and not in clear where the camera knows better.
+        "http" if url.login().is_none() => true,
         // With a query, it is ffmpeg that is to listen, or to wait otherwise.
         "tcp" if !url.path().contains('?') => false,
         _ => return Ok(Opening::ByFfmpeg { finite: false }),
@@ -114,9 +115,10 @@ async fn connect(url: &SourceUrl, default_port: Option<u16>) -> Result<TcpStream
             let _ = socket.set_recv_buffer_size(LOOK_AT);
             socket.connect(address).await
         };
-        match connecting.await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failed = Some(error),
+        match timeout(CONNECT_WITHIN, connecting).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = Some(error),
+            Err(_) => failed = Some(std::io::ErrorKind::TimedOut.into()),
         }
     }
     Err(match failed.as_ref().map(std::io::Error::kind) {
@@ -145,13 +147,9 @@ fn host_and_port(text: &str, default: Option<u16>) -> Option<(String, u16)> {
 async fn ask(stream: &mut TcpStream, url: &SourceUrl) -> Result<Option<bool>, String> {
     let path = url.path().split('#').next().unwrap_or_default();
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let login = url.login().map_or_else(String::new, |login| {
-        let basic = STANDARD.encode(SourceUrl::decoded(login));
-        format!("Authorization: Basic {basic}\r\n")
-    });
     // HTTP/1.0: an endless answer then comes as it is, not in chunks.
     let request = format!(
-        "GET {path} HTTP/1.0\r\nHost: {}\r\nUser-Agent: havatard\r\nAccept: */*\r\n{login}Connection: close\r\n\r\n",
+        "GET {path} HTTP/1.0\r\nHost: {}\r\nUser-Agent: havatard\r\nAccept: */*\r\nConnection: close\r\n\r\n",
         url.host()
     );
     let broken = |error: std::io::Error| format!("broke off while it was asked for its stream: {error}");
@@ -166,6 +164,12 @@ async fn ask(stream: &mut TcpStream, url: &SourceUrl) -> Result<Option<bool>, St
             .map_err(broken)?;
         match judge(&bytes[..length], url) {
             Judged::Incomplete if length == 0 || length == bytes.len() => return Ok(Some(false)),
+            // What has arrived stays readable, so the time is not up by waiting for it.
+            Judged::Incomplete if Instant::now() >= until => {
+                return Err(
+                    "does not finish its answer to a request over HTTP: look at the camera".to_owned()
+                );
+            }
             Judged::Incomplete => sleep(Duration::from_millis(10)).await,
             Judged::Refused(why) => return Err(why),
             Judged::NotPlain { finite } => return Ok(Some(finite)),
@@ -208,13 +212,11 @@ fn judge(answer: &[u8], url: &SourceUrl) -> Judged {
         Some(200) => {}
         Some(301 | 302 | 303 | 307 | 308) => {
             let to = header("location").unwrap_or_default();
-            return match SourceUrl::host_of(to) {
-                // Not quoted whole: it may hold a secret of the camera's.
-                Some(host) if host != url.host() => Judged::Refused(format!(
-                    "sends to another address, {host}, which is not followed: write that address instead if it is right"
-                )),
-                _ => NOT_PLAIN,
-            };
+            // Not quoted whole: it may hold a secret of the camera's.
+            let to = SourceUrl::host_of(to).filter(|host| *host != url.host()).unwrap_or("on the same host");
+            return Judged::Refused(format!(
+                "sends to another address, {to}, which is not followed: write that address instead if it is right"
+            ));
         }
         // ffmpeg answers a challenge, if there is a login to answer with.
         Some(401) if url.login().is_none() => {
@@ -225,17 +227,19 @@ fn judge(answer: &[u8], url: &SourceUrl) -> Judged {
         }
         _ => return NOT_PLAIN,
     }
+    if header("transfer-encoding").is_some() || header("content-encoding").is_some() {
+        return NOT_PLAIN;
+    }
+    let kind = header("content-type").unwrap_or_default().to_ascii_lowercase();
+    // Pictures one after the other never end, whatever length is told.
+    if kind.contains("multipart/x-mixed-replace") {
+        return Judged::Stream(length);
+    }
     // A body of known length is a file, which ffmpeg reads in parts; one in chunks is to be put together.
     if header("content-length").is_some() {
         return Judged::NotPlain { finite: true };
     }
-    if header("transfer-encoding").is_some() || header("content-encoding").is_some() {
-        return NOT_PLAIN;
-    }
-    let playlist = header("content-type").is_some_and(|kind| {
-        let kind = kind.to_ascii_lowercase();
-        kind.contains("mpegurl") || kind.contains("dash+xml")
-    });
+    let playlist = kind.contains("mpegurl") || kind.contains("dash+xml");
     if playlist { NOT_PLAIN } else { Judged::Stream(length) }
 }
 
@@ -253,8 +257,6 @@ mod tests {
         for other in [
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.apple.mpegURL\r\n\r\n",
-            "HTTP/1.1 302 Found\r\nLocation: /other\r\n\r\n",
-            "HTTP/1.1 302 Found\r\nLocation: http://cam:81/other\r\n\r\n",
             "HTTP/1.1 404 Not Found\r\n\r\n",
             "ICY 200 OK\r\n\r\n",
         ] {
@@ -262,6 +264,15 @@ mod tests {
         }
         let film = of("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
         assert_eq!(film, Judged::NotPlain { finite: true });
+        let endless = plain.replace("\r\n\r\n", "\r\nContent-Length: 99999999\r\n\r\n");
+        assert_eq!(of(&endless), Judged::Stream(endless.len()));
+        for to in ["/other", "//127.0.0.1:9997/x", "http://cam:81/other", "https:x", "\\\\x\\y", ""] {
+            let moved = of(&format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\n\r\n"));
+            assert!(
+                matches!(&moved, Judged::Refused(why) if why.contains("not followed")),
+                "{to}: {moved:?}"
+            );
+        }
         let elsewhere = of("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9997/v3?x=secret\r\n\r\n");
         assert!(
             matches!(&elsewhere, Judged::Refused(why) if why.contains("127.0.0.1:9997") && !why.contains("secret"))

@@ -8,7 +8,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     ("403 Forbidden", "refuses access: give the robot's login the right to see the picture at the camera"),
     ("404 Not Found", "has no stream at this address (404): correct the URL's path"),
-    ("404 ", "has no stream at this address (404): correct the URL's path"),
+    ("Server returned 404", "has no stream at this address (404): correct the URL's path"),
     ("5XX Server Error", "reports an error of its own (5xx): look at the camera, or restart it"),
     ("Connection refused", "refuses the connection: switch the camera on, and check the URL's host and port"),
     ("No route to host", "is not reachable: check the network and the URL's host"),
