@@ -90,11 +90,6 @@ impl SourceUrl {
         line
     }
 
-    /// Percent-encoding undone.
-    pub fn decoded(text: &str) -> String {
-        decoded(text)
-    }
-
     /// Host and port of a URL of any kind, where it has one.
     pub fn host_of(url: &str) -> Option<&str> {
         parts(url).map(|parts| parts.host)

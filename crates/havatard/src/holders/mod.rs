@@ -53,10 +53,11 @@ impl Protocol {
 /// The process that listens on a local port, this one included. `None` if there is none, or if it belongs to another
 /// user: that shows only with privilege.
 pub fn of_port(port: u16, protocol: Protocol) -> Option<Holder> {
-    let sockets: Vec<String> = entries(protocol)
-        .filter(|entry| entry.listens_on(port, protocol))
-        .map(|entry| format!("socket:[{}]", entry.inode))
-        .collect();
+    let inodes = match protocol {
+        Protocol::Tcp => listeners(port),
+        Protocol::Udp => listeners_in_tables(port, protocol),
+    };
+    let sockets: Vec<String> = inodes.into_iter().map(|inode| format!("socket:[{inode}]")).collect();
     if sockets.is_empty() {
         return None;
     }
@@ -85,10 +86,11 @@ const TABLE_READS: usize = 3;
 
 /// The sockets that listen on a local port of TCP.
 pub fn listeners(port: u16) -> Vec<u64> {
-    if let Ok(listening) = sock_diag::listeners(port) {
-        return listening;
-    }
-    let listening = entries(Protocol::Tcp).filter(|entry| entry.listens_on(port, Protocol::Tcp));
+    sock_diag::listeners(port).unwrap_or_else(|_| listeners_in_tables(port, Protocol::Tcp))
+}
+
+fn listeners_in_tables(port: u16, protocol: Protocol) -> Vec<u64> {
+    let listening = entries(protocol).filter(|entry| entry.listens_on(port, protocol));
     listening.map(|entry| entry.inode).collect()
 }
 

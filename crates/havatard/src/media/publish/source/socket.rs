@@ -218,8 +218,8 @@ fn judge(answer: &[u8], url: &SourceUrl) -> Judged {
                 "sends to another address, {to}, which is not followed: write that address instead if it is right"
             ));
         }
-        // ffmpeg answers a challenge, if there is a login to answer with.
-        Some(401) if url.login().is_none() => {
+        // A URL with a login is never asked from here.
+        Some(401) => {
             return Judged::Refused(
                 "asks for a login: write the URL with user name and password into media.camera.url_file"
                     .to_owned(),
