@@ -51,6 +51,7 @@ export const en: Dictionary = {
     'Your network works, but the robot does not answer. Check that it is switched on; trying goes on.',
 
   'picture.label': 'The robot’s picture',
+  sound: 'Sound',
   'sound.on': 'Turn sound on',
   'sound.off': 'Turn sound off',
   'sound.waiting': 'Looking for the sound…',

@@ -10,6 +10,7 @@ export const phrasesEn: PhrasesDictionary = {
   'phrases.free': 'Type what to say',
   'phrases.say': 'Say it',
   'phrases.language': 'Language it speaks',
+  'phrases.quick': 'Quick phrases',
   'phrases.more': 'More',
   'phrases.edit': 'Change the phrases',
 

@@ -12,6 +12,7 @@ export const phrasesRo = {
   'phrases.free': 'Scrie ce să spună',
   'phrases.say': 'Spune',
   'phrases.language': 'Limba în care vorbește',
+  'phrases.quick': 'Fraze rapide',
   'phrases.more': 'Mai multe',
   'phrases.edit': 'Schimbă frazele',
 

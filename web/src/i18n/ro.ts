@@ -50,6 +50,7 @@ export const ro = {
     'Rețeaua ta merge, dar robotul nu răspunde. Verifică dacă robotul este pornit; se reîncearcă mereu.',
 
   'picture.label': 'Imaginea robotului',
+  sound: 'Sunet',
   'sound.on': 'Pornește sunetul',
   'sound.off': 'Oprește sunetul',
   'sound.waiting': 'Sunetul se caută…',
