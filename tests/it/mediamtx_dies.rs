@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use havatar_api::ProcessState;
-use havatar_tests::{BOTH, Daemon, Plan, Viewer, figure, pause, proc, tools};
+use havatar_tests::{BOTH, Daemon, Plan, Viewer, figure, goal, pause, proc, tools};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 #[tokio::test]
 async fn killed_it_is_noticed_at_once_and_the_picture_is_back_within_three_seconds() {
     let mut plan = Plan::new();
-    for round in 1..=3 {
+    for _ in 0..3 {
         // A fresh daemon each time: it grows more patient with a MediaMTX that dies again and again.
         let daemon = plan.launch().await;
         let viewer = daemon.viewer(BOTH);
@@ -28,13 +28,10 @@ async fn killed_it_is_noticed_at_once_and_the_picture_is_back_within_three_secon
         let noticed = noticed - begun;
         let answers = api_answers(&daemon, begun).await;
         let frame = frame_after(&viewer, wall).await;
-        figure("mediamtx_kill_noticed_ms", noticed.as_millis());
-        figure("mediamtx_kill_to_api_ms", answers.as_millis());
-        figure("mediamtx_kill_to_frame_ms", frame.as_millis());
-        // The goal is 50 ms, which `scripts/bench supervisor` measures; a machine that runs other stories gets room.
-        assert!(noticed <= Duration::from_secs(1), "round {round}: noticed after {noticed:?}");
-        assert!(answers <= Duration::from_secs(1), "round {round}: the API was back after {answers:?}");
-        assert!(frame <= Duration::from_secs(3), "round {round}: a frame came after {frame:?}");
+        // The first one's goal is 50 ms; a machine that runs other stories gets room.
+        goal("mediamtx_kill_noticed", noticed, Duration::from_secs(1));
+        goal("mediamtx_kill_to_api", answers, Duration::from_secs(1));
+        goal("mediamtx_kill_to_frame", frame, Duration::from_secs(3));
         plan = daemon.kill().1;
     }
 }
@@ -50,13 +47,11 @@ async fn hung_it_is_declared_so_within_two_seconds_and_replaced() {
     let (begun, wall) = (Instant::now(), SystemTime::now());
     proc::signal(pid, Signal::SIGSTOP);
     let gone = |process: &havatar_api::Process| process.state != ProcessState::Running;
-    let (declared, process) = events.process(begun, Duration::from_secs(5), "mediamtx", gone).await;
+    let (declared, _) = events.process(begun, Duration::from_secs(5), "mediamtx", gone).await;
     let declared = declared - begun;
     let frame = frame_after(&viewer, wall).await;
-    figure("mediamtx_hang_declared_ms", declared.as_millis());
-    figure("mediamtx_hang_to_frame_ms", frame.as_millis());
-    assert!(declared <= Duration::from_secs(2), "declared after {declared:?}: {process:?}");
-    assert!(frame <= Duration::from_secs(5), "a frame came after {frame:?}");
+    goal("mediamtx_hang_declared", declared, Duration::from_secs(2));
+    goal("mediamtx_hang_to_frame", frame, Duration::from_secs(5));
     let words = daemon.process("mediamtx").await.last_exit.unwrap_or_default();
     assert!(words.contains("hung") || words.contains("answer"), "{words:?}");
 }

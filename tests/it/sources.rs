@@ -1,11 +1,13 @@
 //! Films of every kind: each shows its picture in the right shape and at its own rate, or one sentence says why not.
+//!
+//! With `HAVATAR_TEST_SOURCES=url` they come over HTTP instead, which is tried in `sources_network.rs` with a few of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use havatar_api::{Process, ProcessState, SourceClock, VideoSource};
-use havatar_tests::{CAMERA, Daemon, Plan, figure, pause, tools};
+use havatar_tests::{CAMERA, Daemon, Feed, Feeds, Plan, figure, pause, tools};
 use tokio::time::Instant;
 
 /// How long a source may take; what it took is told as a figure.
@@ -217,12 +219,14 @@ async fn plays_all(films: &[Film]) {
 /// A daemon whose source is changed from one case to the next.
 pub(crate) struct Stage {
     pub(crate) daemon: Daemon,
+    /// Who serves the newest film, if it comes over HTTP.
+    feeds: Option<Feeds>,
 }
 
 impl Stage {
     pub(crate) async fn open() -> Self {
         let plan = Plan::new().set("media.microphone.source", "off").set("media.camera.bitrate", "300k");
-        Self { daemon: plan.launch().await }
+        Self { daemon: plan.launch().await, feeds: None }
     }
 
     pub(crate) async fn make(&self, name: &str, make: &str) -> PathBuf {
@@ -241,19 +245,36 @@ impl Stage {
 
     /// Plays a file, and waits until its picture comes.
     pub(crate) async fn plays(&mut self, file: &Path) -> VideoSource {
-        self.put_file(file);
+        self.put_file(file).await;
         self.shown(file.file_name().and_then(|name| name.to_str()).expect("a name")).await
     }
 
     async fn refuses(&mut self, file: &Path) -> String {
-        self.put_file(file);
+        self.put_file(file).await;
         self.refused(file.file_name().and_then(|name| name.to_str()).expect("a name")).await
     }
 
-    fn put_file(&mut self, file: &Path) {
+    async fn put_file(&mut self, file: &Path) {
+        let by_url = std::env::var("HAVATAR_TEST_SOURCES").is_ok_and(|way| way == "url");
+        if by_url && file.is_file() {
+            let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
+            let path: &'static str = format!("/{name}").leak();
+            let feeds = Feeds::serve(vec![(path, Feed::File(file.to_owned()))]).await;
+            let url = feeds.url(path);
+            self.feeds = Some(feeds);
+            self.put_url(&url);
+        } else {
+            self.daemon.rewrite(|plan| {
+                plan.put("media.camera.source", "file");
+                plan.put("media.camera.file", file.to_str());
+            });
+        }
+    }
+
+    pub(crate) fn put_url(&mut self, url: &str) {
         self.daemon.rewrite(|plan| {
-            plan.put("media.camera.source", "file");
-            plan.put("media.camera.file", file.to_str());
+            plan.put("media.camera.source", "url");
+            plan.put("media.camera.url", url);
         });
     }
 

@@ -26,7 +26,7 @@ async fn pictures_without_a_clock_come_at_the_rate_of_their_sender() {
     for (path, wanted) in
         [("/5", 5.0_f64), ("/10?quality=high", 10.0), ("/60", 30.0), ("/120", 30.0), ("/chunked", 10.0)]
     {
-        put_url(&mut stage, &feeds.url(path));
+        stage.put_url(&feeds.url(path));
         let video = stage.shown(path).await;
         assert_eq!((video.codec.as_str(), video.clock), ("mjpeg", SourceClock::Arrival), "{path}: {video:?}");
         let frames = if wanted > 20.0 { 75 } else { 20 };
@@ -54,7 +54,7 @@ async fn pictures_without_a_clock_come_at_the_rate_of_their_sender() {
 async fn a_camera_with_a_picture_every_three_seconds_is_not_taken_for_dead() {
     let feeds = Feeds::serve(vec![("/slow", Feed::Jpegs { fps: 0.33, chunked: false })]).await;
     let mut stage = Stage::open().await;
-    put_url(&mut stage, &feeds.url("/slow"));
+    stage.put_url(&feeds.url("/slow"));
     stage.shown("/slow").await;
     let before = stage.daemon.process("camera").await;
     stage
@@ -80,7 +80,7 @@ async fn films_and_streams_over_http_and_tcp() {
     ])
     .await;
     for path in ["/film.mp4", "/film.mp4?key=hunter2", "/live.ts"] {
-        put_url(&mut stage, &feeds.url(path));
+        stage.put_url(&feeds.url(path));
         let video = stage.shown(path).await;
         assert_eq!((video.codec.as_str(), video.clock), ("h264", SourceClock::Source), "{path}");
         let rate = stage.rate(30).await;
@@ -91,7 +91,7 @@ async fn films_and_streams_over_http_and_tcp() {
     }
     let port = free_port();
     let _sender = once_over_tcp(&stream, port.port());
-    put_url(&mut stage, &format!("tcp://127.0.0.1:{}", port.port()));
+    stage.put_url(&format!("tcp://127.0.0.1:{}", port.port()));
     let video = stage.shown("tcp").await;
     assert_eq!((video.container.as_str(), video.clock), ("mpegts", SourceClock::Source));
     let rate = stage.rate(16).await;
@@ -128,7 +128,7 @@ async fn an_address_that_gives_no_picture_or_leads_elsewhere_is_told_and_not_fol
         (format!("http://127.0.0.1:{}/", gone.port()), "refuses the connection"),
         (format!("rtsp://127.0.0.1:{}/x", gone.port()), "refuses the connection"),
     ] {
-        put_url(&mut stage, &url);
+        stage.put_url(&url);
         let why = stage.refused(sentence).await;
         assert!(why.starts_with("the network camera at 127.0.0.1:"), "{url}: {why}");
     }
@@ -172,17 +172,10 @@ async fn a_camera_with_rare_key_frames_is_waited_for() {
     let film = stage.make("rare.mp4", "V10 -t 40 X264 -g 200 -keyint_min 200 -sc_threshold 0").await;
     let far = Rtsp::open(&stage, &film, "tcp", "open").await;
     pause(Duration::from_secs(2)).await;
-    put_url(&mut stage, &format!("rtsp://127.0.0.1:{}/open", far.port));
+    stage.put_url(&format!("rtsp://127.0.0.1:{}/open", far.port));
     stage.shown("rare key frames").await;
     let camera = stage.daemon.process("camera").await;
     assert_eq!(camera.last_exit.filter(|how| how.contains("not ready")), None);
-}
-
-fn put_url(stage: &mut Stage, url: &str) {
-    stage.daemon.rewrite(|plan| {
-        plan.put("media.camera.source", "url");
-        plan.put("media.camera.url", url);
-    });
 }
 
 /// A word is in an argument or the environment of a process, in the log, in the status or in a process's lines.

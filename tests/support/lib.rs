@@ -53,7 +53,7 @@ pub use relay::Relay;
 pub use robot::Robot;
 pub use timeline::{Entry, Pose, Received, Timeline, What};
 pub use viewer::{Frame, Viewer, painted_in};
-pub use wait::{eventually, figure, not_shown, pause, rounds};
+pub use wait::{eventually, figure, goal, not_shown, pause, rounds};
 
 /// The picture alone.
 pub const CAMERA: &str = "havatar_camera";

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use support::{HELPER, kill, running, running_anew, scope, sh, snapshot, spawner, tagged};
+use support::{HELPER, kill, running, running_anew, scope, sh, snapshot, spawner, tagged, within};
 
 /// Fails when the last line is too old.
 struct Beat {
@@ -78,11 +78,13 @@ async fn a_frozen_process_is_declared_dead_within_two_seconds_and_replaced() {
         let after = process.snapshot();
         assert_eq!(after.restarts, round);
         let why = after.last_exit.expect("an exit");
-        assert!(why.starts_with("stopped answering for 1.") && why.contains("(last: no line for "), "{why}");
+        assert!(why.starts_with("stopped answering for ") && why.contains("(last: no line for "), "{why}");
     }
     println!("declared dead after {times:?}");
     // The last good probe can be 300 ms younger than the last line.
-    assert!(times.iter().all(|time| *time <= Duration::from_secs(2)), "{times:?}");
+    for time in times {
+        within(time, Duration::from_secs(2));
+    }
     process.stop().await.expect("stopped");
     assert_eq!(tagged(spawner.generation()), [] as [u32; 0]);
 }

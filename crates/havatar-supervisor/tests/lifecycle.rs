@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use support::{
     FAMILY, alive, eager, eventually, kill, nothing_left, running, running_anew, sh, sleeper, snapshot,
-    spawner, start, stat, tagged, texts,
+    spawner, start, stat, tagged, texts, within,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,7 +40,7 @@ async fn an_exit_is_noticed_at_once() {
     assert_eq!(process.snapshot().restarts, 15);
     times.sort();
     println!("exit noticed: p50 {:?}, max {:?}", times[7], times[14]);
-    assert!(times[7] <= Duration::from_millis(50), "{times:?}");
+    within(times[7], Duration::from_millis(50));
     process.stop().await.expect("stopped");
     nothing_left(&spawner).await;
 }
@@ -133,7 +133,7 @@ async fn a_group_that_ignores_signals_is_stopped_within_five_seconds() {
     let took = asked.elapsed();
     println!("stopped after {took:?}");
     assert!(took >= Duration::from_millis(3500), "SIGINT and SIGTERM had their time: {took:?}");
-    assert!(took <= Duration::from_secs(5), "{took:?}");
+    within(took, Duration::from_secs(5));
     let after = process.snapshot();
     assert_eq!(after.state, State::Stopped);
     assert_eq!(after.last_exit.as_deref(), Some("ignored SIGINT and SIGTERM, killed, as asked"));
@@ -153,7 +153,7 @@ async fn a_process_that_handles_sigint_is_stopped_soon_also_when_frozen() {
         }
         let asked = Instant::now();
         process.stop().await.expect("stopped");
-        assert!(asked.elapsed() < Duration::from_millis(1500), "{:?}", asked.elapsed());
+        within(asked.elapsed(), Duration::from_millis(1500));
         assert_eq!(process.snapshot().last_exit.as_deref(), Some("killed by SIGINT, as asked"));
         assert!(!alive(pid));
         process.stop().await.expect("stopping a stopped process does nothing");

@@ -11,7 +11,7 @@ use havatar_supervisor::Spawner;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
-use support::{HELPER, alive, eventually, kill, scope, stat, status, tagged};
+use support::{HELPER, alive, eventually, kill, scope, stat, status, tagged, within};
 
 /// Processes of the helper's family and the plain one.
 const FAMILY: usize = 7;
@@ -124,7 +124,7 @@ async fn sigkill_leaves_no_process_of_a_short_program() {
         let mut program = Program::start_as("run-once", &scope("run-once"), FAMILY - 1).await;
         program.kill();
         let took = program.all_gone().await;
-        assert!(took <= Duration::from_millis(500), "{took:?}");
+        within(took, Duration::from_millis(500));
         program.guard_gone().await;
     }
 }
@@ -135,7 +135,7 @@ async fn the_end_of_the_program_leaves_no_orphan() {
     program.send("exit");
     program.child.wait().expect("it is ours");
     let took = program.all_gone().await;
-    assert!(took <= Duration::from_millis(500), "{took:?}");
+    within(took, Duration::from_millis(500));
     program.guard_gone().await;
 
     let mut program = Program::start(&scope("orderly")).await;
@@ -162,7 +162,7 @@ async fn the_guard_is_detached_and_small() {
     assert!(rss < 6 * 1024, "{rss} KiB");
     program.kill();
     let took = program.all_gone().await;
-    assert!(took <= Duration::from_millis(500), "the guard still watched: {took:?}");
+    within(took, Duration::from_millis(500));
     program.guard_gone().await;
 }
 
@@ -179,7 +179,7 @@ async fn a_killed_guard_is_replaced() {
     }
     program.kill();
     let took = program.all_gone().await;
-    assert!(took <= Duration::from_millis(500), "{took:?}");
+    within(took, Duration::from_millis(500));
     program.guard_gone().await;
 }
 

@@ -2,14 +2,16 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use bytes::Bytes;
 use http::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,7 +27,7 @@ use crate::auth::Owner;
 use crate::http::limits::{Connection, Connections, Gated, Permit, Rules};
 
 use super::own_peers::OwnPeers;
-use super::stream::ConnectionStream;
+use super::stream::{ConnectionStream, Unread};
 use super::tls::Certificates;
 
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
@@ -106,6 +108,43 @@ pub(super) async fn serve(
     Ok(())
 }
 
+/// A request's body that tells the stream if it was not read to its end.
+struct Watched {
+    body: Incoming,
+    ended: bool,
+    unread: Unread,
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        self.ended |= matches!(frame, Poll::Ready(None));
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if !self.ended && !self.body.is_end_stream() {
+            self.unread.set();
+        }
+    }
+}
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 async fn connection(
@@ -126,20 +165,29 @@ async fn connection(
         }
     }
     match &shared.certificates {
-        None => http1(ConnectionStream::new(stream, permit), peer, connection, &shared).await,
+        None => http1(stream, permit, peer, connection, &shared).await,
         Some(certificates) => {
             let stream = timeout(TLS_HANDSHAKE, certificates.acceptor().accept(stream)).await??;
-            http1(ConnectionStream::new(stream, permit), peer, connection, &shared).await
+            http1(stream, permit, peer, connection, &shared).await
         }
     }
 }
 
-async fn http1<S>(stream: S, peer: SocketAddr, connection: Connection, shared: &Shared) -> Result<(), Error>
+async fn http1<S>(
+    stream: S,
+    permit: Permit,
+    peer: SocketAddr,
+    connection: Connection,
+    shared: &Shared,
+) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let router = shared.router.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let unread = Unread::default();
+    let stream = ConnectionStream::new(stream, permit, unread.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(|body| Watched { body, ended: false, unread: unread.clone() });
         let extensions = request.extensions_mut();
         extensions.insert(ConnectInfo(peer));
         extensions.insert(connection.clone());

@@ -160,6 +160,31 @@ async fn whoever_asks_and_then_idles_is_closed() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_refused_is_heard_out_so_that_its_sender_can_read_why() {
+    let robot = Robot::new();
+    let server = Server::bind(loopback(), None).unwrap();
+    let listening = server.listening();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
+    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let head = format!(
+        "PUT /api/v1/phrases HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000\r\n\r\n",
+        listening.address
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..100 {
+        stream.write_all(&[b'x'; 10_000]).await.expect("it is still taken");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an orderly end");
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("\"code\""), "{answer}");
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn heads_are_bounded_and_http_2_is_not_spoken() {
     let long = format!("GET /healthz HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     let (answer, after) = sends_and_waits(long.as_bytes()).await;
