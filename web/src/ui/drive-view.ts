@@ -26,7 +26,10 @@ export function driveSentence(
   }
   if (state.phase === 'idle')
     return says === null ? idle(state, words, say) : words.text(`refusal.${says}`);
-  if (state.phase !== 'ready') return words.text(`phase.${state.phase}`);
+  if (state.phase !== 'ready') {
+    const who = known?.driver?.who ?? words.text('driver.unnamed');
+    return words.text(`phase.${state.phase}`, { who });
+  }
   if (says !== null) return words.text(`refusal.${says}`);
   const mode = known?.motion.mode ?? null;
   if (mode !== null) return words.text(`moving.${mode}`);
