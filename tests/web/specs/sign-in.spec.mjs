@@ -1,6 +1,16 @@
 import { expect, expectLive, signIn, test } from '../fixtures.mjs'
+import { hands, settle } from '../lib/hands.mjs'
 
 const view = (page) => page.locator('body')
+/** A second press that comes sooner is a double click, ms. */
+const DELIBERATE_MS = 700
+
+async function signOut(page, id) {
+  await page.locator(`#${id}`).click()
+  await expect(page.locator(`#${id}-sure`)).toBeVisible()
+  await page.waitForTimeout(DELIBERATE_MS)
+  await page.locator(`#${id}-sure`).click()
+}
 
 test('without a session there is a form and no picture', async ({ page, shared }) => {
   await page.goto(shared.origin)
@@ -65,7 +75,7 @@ test('the session outlives a reload and ends with signing out', async ({ page, l
   await page.reload()
   await expectLive(page)
 
-  await page.getByRole('button', { name: 'Deconectare' }).click()
+  await signOut(page, 'sign-out')
   await expect(view(page)).toHaveAttribute('data-view', 'sign-in')
   await expect(page.getByText('Te\u2011ai deconectat.')).toBeVisible()
   await expect.poll(() => page.evaluate(() => window.havatarEyes.peers.every(({ peer }) => peer.connectionState === 'closed'))).toBe(true)
@@ -73,4 +83,80 @@ test('the session outlives a reload and ends with signing out', async ({ page, l
   await expect(view(page)).toHaveAttribute('data-view', 'sign-in')
   const refused = await page.request.get(`${daemon.origin}/api/v1/status`)
   expect(refused.status()).toBe(401)
+})
+
+test('a sign-in link that is pasted into a tab with the sign-in page signs in', async ({ page, launch }) => {
+  const daemon = await launch()
+  await page.goto(daemon.origin)
+  await expect(view(page)).toHaveAttribute('data-view', 'sign-in')
+  const link = await daemon.newLink()
+  // As the address bar does it: the page is the same, and its fragment is another.
+  await page.evaluate((to) => window.location.assign(to), link)
+  await expect(view(page)).toHaveAttribute('data-view', 'watch')
+  expect(await page.evaluate(() => window.location.hash)).not.toContain('code')
+})
+
+test('and so does one in a tab where somebody is signed in already, or has hung up', async ({ page, launch }) => {
+  const daemon = await launch()
+  await daemon.ready()
+  await signIn(page, daemon)
+  for (const before of ['watch', 'hung-up']) {
+    await expectLive(page)
+    if (before === 'hung-up') await page.locator('#hang-up').click()
+    await expect(view(page)).toHaveAttribute('data-view', before)
+    await page.evaluate(() => { window.sameDocument = true })
+    const link = await daemon.newLink()
+    await page.evaluate((to) => window.location.assign(to), link)
+    await expect.poll(() => page.evaluate(() => window.sameDocument)).toBeUndefined()
+    await expect(view(page)).toHaveAttribute('data-view', 'watch')
+    expect(await page.evaluate(() => window.location.hash)).not.toContain('code')
+  }
+})
+
+for (const hand of hands) {
+  test(`by ${hand.name} signing out takes two presses, and can be taken back`, async ({ page, context, launch }) => {
+    const daemon = await launch()
+    await hand.before?.(context)
+    await settle(context, hand.settings)
+    await signIn(page, daemon)
+    await hand.press(page, 'menu')
+    await hand.press(page, 'menu-sign-out')
+    await expect(page.locator('#menu-sign-out-sure')).toBeVisible()
+    await hand.press(page, 'menu-sign-out-stay')
+    await expect(page.locator('#menu-sign-out')).toBeVisible()
+    await expect(view(page)).toHaveAttribute('data-view', 'watch')
+    await hand.press(page, 'menu-sign-out')
+    await expect(page.locator('#menu-sign-out-sure')).toBeVisible()
+    await page.waitForTimeout(DELIBERATE_MS)
+    await hand.press(page, 'menu-sign-out-sure')
+    await expect(view(page)).toHaveAttribute('data-view', 'sign-in')
+  })
+}
+
+test('a double click on signing out signs nobody out', async ({ page, shared }) => {
+  await page.goto(shared.origin)
+  await page.locator('#token').fill(shared.token())
+  await page.locator('#sign-in-submit').click()
+  await page.locator('#sign-out').dblclick()
+  await expect(page.locator('#sign-out-sure')).toBeVisible()
+  await expect(view(page)).toHaveAttribute('data-view', 'watch')
+})
+
+test.describe(() => {
+  // A worker's requests pass by the routes of a page.
+  test.use({ serviceWorkers: 'block' })
+  test('after too many wrong keys the page counts down how long to wait, and a right key is taken all the same', async ({ page, shared }) => {
+    await page.goto(shared.origin)
+    const busy = JSON.stringify({ type: 'about:blank', title: '', status: 429, code: 'too_many_tries', detail: '' })
+    const route = (route) => route.fulfill({ status: 429, contentType: 'application/problem+json', headers: { 'retry-after': '65' }, body: busy })
+    await page.route('**/api/v1/login', route)
+    await page.locator('#token').fill('wrong')
+    await page.locator('#sign-in-submit').click()
+    await expect(page.locator('#wait-tries')).toContainText(/1.min.5.s/)
+    await expect(page.locator('#wait-tries')).toContainText(/1.min.3.s/)
+    await page.unroute('**/api/v1/login', route)
+    await page.locator('#token').fill(shared.token())
+    await page.locator('#sign-in-submit').click()
+    await expect(view(page)).toHaveAttribute('data-view', 'watch')
+  })
 })

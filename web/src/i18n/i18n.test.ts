@@ -10,6 +10,10 @@ import { en as pageEn } from './en';
 import { chooseLanguage, Phrases } from './index';
 import { menuEn } from './menu-en';
 import { menuRo } from './menu-ro';
+import { notesEn } from './notes-en';
+import { notesRo } from './notes-ro';
+import { nowEn } from './now-en';
+import { nowRo } from './now-ro';
 import { panelEn } from './panel-en';
 import { panelRo } from './panel-ro';
 import { phrasesEn } from './phrases-en';
@@ -42,6 +46,8 @@ describe.each([
   ['driving', driveRo, driveEn, ['stop']],
   // Units, and what both languages call alike.
   ['the drive screen', panelRo, panelEn, ['drive.cm', 'drive.deg', 'drive.seconds', 'drive.stick']],
+  ['what is so just now', nowRo, nowEn, []],
+  ['what comes now and then', notesRo, notesEn, []],
   ['the menu', menuRo, menuEn, []],
   ['the cards', cardsRo, cardsEn, []],
   ['talking', talkRo, talkEn, []],
