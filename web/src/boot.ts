@@ -3,7 +3,7 @@
 import { Api } from './api/client';
 import type { Event } from './api/types';
 import { App } from './data/app';
-import { signedInHint, takeCode } from './data/sign-in';
+import { followLinks, signedInHint, takeCode } from './data/sign-in';
 import { localStore } from './data/storage';
 import { browserClock, type Clock } from './lib/core/clock';
 import { EventsClient } from './lib/core/events';
@@ -32,6 +32,7 @@ export interface Booted {
 export function boot(onEvent: (event: Event) => void = () => undefined): Booted {
   // First of all: a one-time code must not stay in the address bar, whatever fails afterwards.
   const code = takeCode(window.location, window.history);
+  followLinks(window);
 
   const store = localStore();
   const clock = browserClock;

@@ -49,11 +49,11 @@ impl Store {
         Self(Arc::new(Inner { state_dir: state_dir.to_owned(), files: Mutex::default() }))
     }
 
-    /// An account's phrases; if it has stored none, a set to begin with.
+    /// An account's phrases; if it has stored none, a set to begin with in `language`.
     ///
     /// # Errors
     /// A file that is there and cannot be read: a set to begin with would be taken for the person's own, and kept in its place.
-    pub async fn of(&self, account: &str) -> Result<Phrases, PhrasesError> {
+    pub async fn of(&self, account: &str, language: Language) -> Result<Phrases, PhrasesError> {
         let path = self.path(account);
         let written = self.files().get(&path).cloned();
         if let Some(file) = written {
@@ -61,7 +61,7 @@ impl Store {
         }
         let read = tokio::task::spawn_blocking(move || match disk::read(&path) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| PhrasesError::Read(error.into())),
-            Err(error) if error.is_absent() => Ok(starter()),
+            Err(error) if error.is_absent() => Ok(starter(language)),
             Err(error) => Err(PhrasesError::Read(error.into())),
         });
         read.await.unwrap_or_else(|error| Err(PhrasesError::Read(error.into())))
@@ -135,19 +135,20 @@ fn fits(text: &str, longest: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
 }
 
-/// The set to begin with, in the language of the people at the robot.
-fn starter() -> Phrases {
+/// The set to begin with.
+fn starter(language: Language) -> Phrases {
     let category = |&(name, phrases): &(&str, &[&str])| PhraseCategory {
         name: name.to_owned(),
-        phrases: phrases
-            .iter()
-            .map(|text| Phrase { text: (*text).to_owned(), language: Language::Ro })
-            .collect(),
+        phrases: phrases.iter().map(|text| Phrase { text: (*text).to_owned(), language }).collect(),
     };
-    Phrases { categories: STARTER.iter().map(category).collect() }
+    let set = match language {
+        Language::Ro => &ROMANIAN,
+        Language::En => &ENGLISH,
+    };
+    Phrases { categories: set.iter().map(category).collect() }
 }
 
-const STARTER: [(&str, &[&str]); 6] = [
+const ROMANIAN: [(&str, &[&str]); 6] = [
     (
         "Salut",
         &[
@@ -185,16 +186,66 @@ const STARTER: [(&str, &[&str]); 6] = [
         ],
     ),
     (
-        "Robotul",
+        "Despre robot",
         &[
             "Vreau să trec, te rog.",
-            "Am rămas blocat. Mă ajuți?",
+            "M-am blocat. Mă ajuți?",
             "Pune-mă la încărcat, te rog.",
             "Nu vă speriați, eu conduc robotul.",
         ],
     ),
-    ("Simțiri", &["Sunt bine.", "Sunt obosit.", "Mi-e dor de voi.", "Ce frumos!", "Glumesc!"]),
+    ("Cum mă simt", &["Sunt bine.", "Am obosit.", "Mi-e dor de voi.", "Ce frumos!", "Glumesc!"]),
     ("Urgențe", &["Am nevoie de ajutor!", "Vino repede, te rog!", "Sună la 112!", "Nu mă simt bine."]),
+];
+
+const ENGLISH: [(&str, &[&str]); 6] = [
+    (
+        "Greetings",
+        &[
+            "Hello!",
+            "Good morning!",
+            "Good evening!",
+            "How are you?",
+            "It's good to see you.",
+            "Goodbye!",
+            "See you soon!",
+        ],
+    ),
+    (
+        "Answers",
+        &[
+            "Yes.",
+            "No.",
+            "I don't know.",
+            "Maybe.",
+            "Thank you!",
+            "You're welcome.",
+            "Could you say that again, please?",
+            "One moment, please.",
+        ],
+    ),
+    (
+        "Requests",
+        &[
+            "Could you come here for a moment?",
+            "Could you open the door, please?",
+            "Could you turn the light on, please?",
+            "Could you turn the light off, please?",
+            "Could you move the chair out of the way, please?",
+            "I'd like to talk.",
+        ],
+    ),
+    (
+        "About the robot",
+        &[
+            "Excuse me, could I get past?",
+            "I'm stuck. Can you help me?",
+            "Could you put me on the charger, please?",
+            "Don't be alarmed, I'm driving the robot.",
+        ],
+    ),
+    ("How I feel", &["I'm fine.", "I'm tired.", "I miss you all.", "How lovely!", "I'm joking!"]),
+    ("Emergencies", &["I need help!", "Please come quickly!", "Call 112!", "I don't feel well."]),
 ];
 
 #[cfg(test)]
@@ -204,13 +255,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_everybody_begins_with_keeps_the_bounds_and_is_good_romanian() {
-        let all = starter();
-        check(&all).unwrap();
-        let texts = all.categories.iter().flat_map(|c| c.phrases.iter().map(|p| &p.text).chain([&c.name]));
-        for text in texts {
-            assert!(!text.contains(['ş', 'ţ', 'Ş', 'Ţ']), "a cedilla: {text}");
-            assert!(text.chars().all(|c| c.is_ascii() || "ăâîșțĂÂÎȘȚ".contains(c)), "{text}");
+    fn what_everybody_begins_with_keeps_the_bounds_and_is_in_the_letters_of_its_language() {
+        for (language, letters) in [(Language::Ro, "ăâîșțĂÂÎȘȚ"), (Language::En, "")] {
+            let all = starter(language);
+            check(&all).unwrap();
+            assert!(all.categories.iter().flat_map(|c| &c.phrases).all(|p| p.language == language));
+            let texts =
+                all.categories.iter().flat_map(|c| c.phrases.iter().map(|p| &p.text).chain([&c.name]));
+            for text in texts {
+                assert!(!text.contains(['ş', 'ţ', 'Ş', 'Ţ']), "a cedilla: {text}");
+                assert!(text.chars().all(|c| c.is_ascii() || letters.contains(c)), "{text}");
+            }
         }
     }
 
@@ -224,11 +279,12 @@ mod tests {
         let store = Store::new(dir.path());
         let accounts = ["ana", "../ana", "/etc/passwd", "ANA", "ana\0", "", &"ș".repeat(1000)];
         for (number, account) in accounts.iter().enumerate() {
-            assert_eq!(store.of(account).await.unwrap(), starter());
+            assert_eq!(store.of(account, Language::Ro).await.unwrap(), starter(Language::Ro));
+            assert_eq!(store.of(account, Language::En).await.unwrap(), starter(Language::En));
             store.keep(account, &own(&number.to_string())).await.unwrap();
         }
         for (number, account) in accounts.iter().enumerate() {
-            assert_eq!(store.of(account).await.unwrap(), own(&number.to_string()), "{account}");
+            assert_eq!(store.of(account, Language::En).await.unwrap(), own(&number.to_string()), "{account}");
         }
         let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
         assert_eq!(names.count(), accounts.len(), "all below the state directory, and nothing beside them");
@@ -246,9 +302,9 @@ mod tests {
                 _ = store.keep("ana", &first) => {}
                 () = std::future::ready(()) => {}
             }
-            assert_eq!(store.of("ana").await.unwrap(), first);
+            assert_eq!(store.of("ana", Language::Ro).await.unwrap(), first);
             store.keep("ana", &last).await.unwrap();
-            assert_eq!(store.of("ana").await.unwrap(), last);
+            assert_eq!(store.of("ana", Language::Ro).await.unwrap(), last);
         }
     }
 
@@ -256,12 +312,12 @@ mod tests {
     async fn a_damaged_file_is_not_taken_for_none() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::new(dir.path());
-        store.keep("ana", &starter()).await.unwrap();
+        store.keep("ana", &starter(Language::Ro)).await.unwrap();
         disk::write(&store.path("ana"), b"{", Existing::Replace).unwrap();
-        let error = store.of("ana").await.unwrap_err();
+        let error = store.of("ana", Language::Ro).await.unwrap_err();
         assert!(matches!(error, PhrasesError::Read(_)), "{error}");
         // What the person writes anew is kept.
-        store.keep("ana", &starter()).await.unwrap();
-        store.of("ana").await.unwrap();
+        store.keep("ana", &starter(Language::Ro)).await.unwrap();
+        store.of("ana", Language::Ro).await.unwrap();
     }
 }

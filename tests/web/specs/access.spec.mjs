@@ -103,6 +103,10 @@ test('by keyboard alone: sign in, hear, change the language, sign out', async ({
   await expect(page.locator('html')).toHaveAttribute('lang', 'en')
   await tabTo(page, '#sign-out')
   await page.keyboard.press('Enter')
+  // The button keeps the focus, and is not pressed twice by one press.
+  await expect(page.locator('#sign-out-sure')).toBeFocused()
+  await page.waitForTimeout(700)
+  await page.keyboard.press('Enter')
   await expect(page.locator('body')).toHaveAttribute('data-view', 'sign-in')
 })
 

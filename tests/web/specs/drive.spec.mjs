@@ -64,7 +64,7 @@ test('by hold: a metre ahead, a quarter turn and back again, by keys and by butt
     await go(page, driven, start, { ...hand, again }, isThere)
     await expectAt(driven, start, to, BY_HAND)
   }
-  await expect(sentence(page)).toHaveText('Stă: ai lăsat comenzile.')
+  await expect(sentence(page)).toHaveText('Oprit: ai eliberat comenzile.')
 })
 
 test('by latch: a metre ahead, a quarter turn and back again, each by a press that any press stops', async ({ page, drive, driven }) => {
@@ -122,7 +122,7 @@ test('Space stops, and a key that is still down drives no more', async ({ page, 
     const pressed = monotonic()
     await stop()
     await expectStillSince(driven, pressed)
-    await expect(sentence(page)).toHaveText('Lasă toate comenzile, apoi apasă din nou.')
+    await expect(sentence(page)).toHaveText('Eliberează comenzile, apoi apasă din nou.')
     await page.keyboard.up('ArrowUp')
   }
 })
@@ -172,5 +172,5 @@ test('a second page of the same person takes the robot through a stop, and the f
   await expect(body(second)).toHaveAttribute('data-drive', 'ready')
   await expectStillSince(driven, taken)
   await expect(body(page)).toHaveAttribute('data-drive', 'idle')
-  await expect(sentence(page)).toContainText(/Robotul (nu mai este al tău|este acum la)/)
+  await expect(sentence(page)).toContainText(/Ai pierdut controlul|Acum conduce/)
 })

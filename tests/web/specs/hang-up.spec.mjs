@@ -78,7 +78,7 @@ test('what cannot be closed is not shown to be off', async ({ room, visit }) => 
   await expect(page.locator('#talk')).toHaveAttribute('data-talk', 'ready', { timeout: 30_000 })
   await page.locator('#hang-up').click()
   await expect(page.locator('#hung-up li[data-off="true"]')).toHaveCount(3)
-  await expect(page.locator('#hung-up li[data-off="false"]')).toHaveText('Se închide…')
+  await expect(page.locator('#hung-up li[data-off="false"]')).toHaveText('Se oprește…')
 })
 
 test('the microphone is pulled out while somebody talks: it is told in words, and a press talks again once it is back', async ({ room, visit }) => {

@@ -83,7 +83,7 @@ for (const input of ['scan', 'dwell']) {
 async function tree(page) {
   const text = await page.locator('body').ariaSnapshot()
   const lines = text.split('\n').filter((line) => !/^ *- (status|alert|paragraph|listitem)\b/.test(line))
-  return `${lines.join('\n').replaceAll(/(- group "(?:Legătura|Link)"): .*/g, '$1').replaceAll(/\d+/g, '#')}\n`
+  return `${lines.join('\n').replaceAll(/(- group "(?:Conexiune|Connection)"): .*/g, '$1').replaceAll(/\d+/g, '#')}\n`
 }
 
 const overflow = (page) => page.evaluate(() => document.scrollingElement.scrollWidth - window.innerWidth)
@@ -197,7 +197,7 @@ test('a way of pressing that somebody chose by mistake goes back by itself, and 
   await press('menu-settings')
   await press('input-dwell')
   await expect(input).toHaveAttribute('data-input', 'dwell')
-  await expect(page.locator('#input-trial')).toHaveText('Dacă nu apeși în 20 s, revine: Comutator cu parcurgere.')
+  await expect(page.locator('#input-trial')).toHaveText('Dacă nu confirmi în 20 s, revine la: Comutator (scanare).')
   await expect(input, 'Space presses nothing any more').toHaveAttribute('data-input', 'scan', { timeout: 25_000 })
   await expect(page.locator('#input-trial')).toBeHidden()
 

@@ -80,7 +80,7 @@ test('control stands still while the picture moves: the robot stops, and the pag
   const at = monotonic()
   const wall = Date.now()
   await relay.tell('block on')
-  await expect(sentence(page)).toHaveText(/Robotul tace\. El se oprește singur\.|Legătura de mers s-a întrerupt și robotul s-a oprit\. Se reface\./)
+  await expect(sentence(page)).toHaveText(/Robotul nu răspunde\. Se oprește singur\.|Conexiunea s\u2011a întrerupt, robotul s\u2011a oprit\. Se reconectează…/)
   await expectStillSince(driven, at)
   // The picture comes by another way, and still does.
   await frameTakenAfter(page, wall + 1000)
@@ -202,12 +202,12 @@ test('two people: one asks and is given the robot, through a stop; anybody’s S
 
   await test.step('asked, given up, asked again, handed over through a stop', async () => {
     await second.locator('#drive-ask').click()
-    await expect(page.locator('#drive-asked')).toContainText('cere robotul')
+    await expect(page.locator('#drive-asked')).toContainText('vrea să conducă')
     await second.locator('#drive-cancel').click()
     await expect(second.locator('#drive-ask')).toBeVisible()
     await expect(page.locator('#drive-asked')).toBeHidden({ timeout: 15_000 })
     await second.locator('#drive-ask').click()
-    await expect(page.locator('#drive-asked')).toContainText('cere robotul')
+    await expect(page.locator('#drive-asked')).toContainText('vrea să conducă')
     await turn(page, driven)
     const at = monotonic()
     await page.locator('#hand-over').evaluate((button) => button.click())
@@ -228,7 +228,7 @@ test('two people: one asks and is given the robot, through a stop; anybody’s S
     await expect.poll(async () => (await robotOf(driven)).estop).toMatchObject({ latched: true, confirmed: true, source: 'person', saved: true })
     for (const one of [page, second]) {
       await expect(body(one)).toHaveAttribute('data-estop', 'true')
-      await expect(one.locator('#estop-by')).toContainText('Nimic nu mișcă până nu este eliberată.')
+      await expect(one.locator('#estop-by')).toContainText('Robotul nu se mișcă până nu o dezactivezi.')
     }
     await second.keyboard.up(KEY)
     const released = monotonic()
@@ -248,7 +248,7 @@ const links = [
 ]
 
 /** The robot takes no command that is so late; and on the worst of links the lease ends. */
-const TOO_SLOW = /legătura \d+ ms|întârzie prea mult|ajuns prea târziu|nu mai răspunde|s-a întrerupt/
+const TOO_SLOW = /conexiunea întârzie \d+\sms|prea lentă|ajuns prea târziu|s\u2011a pierdut|s\u2011a întrerupt/
 
 for (const { manner, drives, slower } of links) {
   test(`with ${manner.delay} ms each way and ${manner.loss * 100} % loss the limits are as written, the page says why, and nothing moves that should not`, async ({ page, driven }) => {

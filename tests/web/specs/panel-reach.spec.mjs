@@ -147,7 +147,7 @@ test('a latch is refused where something lies over the e-stop', async ({ page, d
   })
   const begun = monotonic()
   await page.locator('#go-left').click()
-  await expect(page.locator('#drive-state')).toHaveText('STOP și oprirea de urgență trebuie să fie la vedere pentru acest fel de mers.')
+  await expect(page.locator('#drive-state')).toHaveText('STOP și oprirea de urgență trebuie să fie vizibile în acest mod.')
   expect(driven.robot.timeline.movingSince(begun)).toBe(false)
 })
 

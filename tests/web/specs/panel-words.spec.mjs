@@ -59,8 +59,8 @@ test('nobody is said to hear while the loudspeaker is away', async ({ page, cont
   await open()
   await page.locator('#talk').click()
   await expect(page.locator('#talk')).toHaveAttribute('data-talk', 'talking')
-  await expect(page.locator('#talk')).toContainText('Închide microfonul')
-  await expect(page.locator('#talk-state')).toHaveText(/difuzorul robotului nu merge: nu te aude nimeni/)
+  await expect(page.locator('#talk')).toContainText('Oprește microfonul')
+  await expect(page.locator('#talk-state')).toHaveText(/difuzorul robotului nu funcționează: nu te aude nimeni/)
 })
 
 test('a robot without a loudspeaker refuses a talker, who is told so, and what to do', async ({ page, context, driven, open }) => {
@@ -79,7 +79,7 @@ test('why an e-stop cannot be released is told beside its release', async ({ pag
   await expect(page.locator('#drive-estop-release')).toBeVisible()
   await page.route('**/api/v1/robot/estop/release', (route) => route.fulfill(problem(409, 'estop_button')))
   await page.locator('#drive-estop-release').click()
-  await expect(page.locator('#estop-problem')).toHaveText(/Trage-l afară/)
+  await expect(page.locator('#estop-problem')).toHaveText(/Cere cuiva să îl deblocheze/)
   await page.unroute('**/api/v1/robot/estop/release')
   await page.route('**/api/v1/robot/estop/release', (route) => route.fulfill(problem(503, 'shutting_down')))
   await page.locator('#drive-estop-release').click()

@@ -105,7 +105,7 @@ test('one press records, the next one ends it', async ({ page, launch }) => {
   const fact = page.locator('#fact-recording')
   await expect(fact).toContainText('oprită')
   await page.getByRole('button', { name: 'Înregistrează' }).click()
-  await expect(fact).toContainText('se înregistrează')
+  await expect(fact).toContainText('în curs')
   await page.getByRole('button', { name: 'Oprește înregistrarea' }).click()
   await expect(fact).toContainText('oprită')
   const { items } = await daemon.api('/api/v1/recordings')

@@ -4,12 +4,15 @@ import type { Problem } from './types';
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  /** How long to wait before another try, in ms; 0 if the daemon does not say. */
+  readonly retryAfterMs: number;
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, retryAfterMs = 0) {
     super(detail);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -45,13 +48,15 @@ export async function ask(
 }
 
 async function apiError(response: Response): Promise<ApiError> {
+  // The daemon names seconds, never a date.
+  const waitMs = Number(response.headers.get('retry-after')) * 1000 || 0;
   try {
     const problem = (await response.json()) as Partial<Problem> | null;
     if (typeof problem?.code === 'string') {
-      return new ApiError(response.status, problem.code, problem.detail ?? '');
+      return new ApiError(response.status, problem.code, problem.detail ?? '', waitMs);
     }
   } catch {
     // Not problem+json; something between us and the daemon answered.
   }
-  return new ApiError(response.status, `http_${response.status}`, response.statusText);
+  return new ApiError(response.status, `http_${response.status}`, response.statusText, waitMs);
 }

@@ -291,7 +291,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account's own phrases; a starter set if the account has stored none. */
+        /** The account's own phrases; a starter set in the language of `Accept-Language` (Romanian or English) if the account has stored none. */
         get: operations["phrases"];
         /** Replaces the account's own phrases. At most 256 KiB. */
         put: operations["phrases_keep"];

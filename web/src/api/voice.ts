@@ -1,5 +1,5 @@
 import { ask } from './request';
-import type { Phrases, SpeakRequest, Utterance, ViewerReport, Voice } from './types';
+import type { Language, Phrases, SpeakRequest, Utterance, ViewerReport, Voice } from './types';
 
 const SPEAK = '/api/v1/robot/speak';
 /** A page that is being left still gets these through. */
@@ -43,8 +43,10 @@ export class VoiceApi {
     await ask(this.#fetch, 'PUT', '/api/v1/talk', { session, on }, LASTING);
   }
 
-  async phrases(): Promise<Phrases> {
-    const response = await ask(this.#fetch, 'GET', '/api/v1/phrases');
+  /** The account's own, or a starter set in `language`. */
+  async phrases(language: Language): Promise<Phrases> {
+    const headers = { 'accept-language': language };
+    const response = await ask(this.#fetch, 'GET', '/api/v1/phrases', undefined, { headers });
     return (await response.json()) as Phrases;
   }
 

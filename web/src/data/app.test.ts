@@ -281,3 +281,35 @@ test('a session that ended after hanging up is said once somebody comes back', a
     hungUp: false,
   });
 });
+
+test('after too many wrong tries it is told how long to wait, and then what was wrong', async () => {
+  const headers = { 'retry-after': '90' };
+  answer = (request) =>
+    request.startsWith('POST')
+      ? new Response('{"code":"too_many_tries"}', { status: 429, headers })
+      : problem(401, 'not_signed_in');
+  await app.open(null, false);
+  await clock.advance(500);
+  await app.session.login({ token: 'wrong' });
+  expect(app.session.state.value.notice).toMatchObject({ status: 429, until: 90_500 });
+  // Nothing keeps anyone from trying meanwhile: a right key is taken at any time.
+  await app.session.login({ token: 'wrong again' });
+  expect(requests.filter((one) => one.startsWith('POST'))).toHaveLength(2);
+  await clock.advance(90_000);
+  expect(app.session.state.value.notice).toMatchObject({ way: 'token', status: 401 });
+  expect(app.session.state.value.notice).not.toHaveProperty('until');
+});
+
+test('events that are lost while the picture flows are said, and the link is live a second after their return', async () => {
+  await app.open(null, true);
+  say({ type: 'snapshot', status: aStatus() });
+  video.state.set({ phase: 'playing' });
+  expect(app.media.state.value.link.kind).toBe('live');
+  events.onState('lost');
+  expect(app.media.state.value.link.kind).toBe('no-news');
+  say({ type: 'snapshot', status: aStatus() });
+  expect(app.media.state.value.link.kind).toBe('no-news');
+  // Nothing new is seen meanwhile.
+  await clock.advance(1000);
+  expect(app.media.state.value.link.kind).toBe('live');
+});

@@ -5,6 +5,7 @@ import type { Status } from '../api/types';
 import type { Clock } from '../lib/core/clock';
 import { Observable } from '../lib/core/observable';
 import { type Link, linkOf, type MediaNews, mediaNews } from '../lib/webrtc/link';
+import { LinkHold } from '../lib/webrtc/link-hold';
 import type { Player, PlayerState } from '../lib/webrtc/player';
 import type { Session } from './session';
 import { type StatusSections, statusOf } from './status';
@@ -40,6 +41,8 @@ export class MediaLink {
   readonly state: Observable<MediaLinkState>;
   readonly #deps: MediaLinkDeps;
   readonly #listeners: ((news: MediaNews) => void)[] = [];
+  readonly #hold = new LinkHold();
+  #cancelHold: (() => void) | null = null;
   #watching = false;
   #before: Status | null = null;
 
@@ -160,7 +163,13 @@ export class MediaLink {
     const { signedIn } = this.#deps.session.state.value;
     const status = this.#deps.status.state.value;
     const { events } = status;
-    const link = linkOf({ signedIn, online, events, status: statusOf(status), player: video });
+    const seen = linkOf({ signedIn, online, events, status: statusOf(status), player: video });
+    const now = this.#deps.clock.now();
+    const link = this.#hold.show(seen, now);
+    const { dueAt } = this.#hold;
+    this.#cancelHold?.();
+    this.#cancelHold =
+      dueAt === null ? null : this.#deps.clock.after(dueAt - now, () => this.#set({}));
     const same = JSON.stringify(link) === JSON.stringify(this.state.value.link);
     this.state.set(same ? change : { ...change, link });
   }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ApiError } from '../api/request';
-import type { Phrases, SpeakRequest } from '../api/types';
+import type { Language, Phrases, SpeakRequest } from '../api/types';
 import { settle } from '../testing/fake-clock';
 import { faultIn, PhraseBoard, withoutPhrase, withPhrase } from './phrases';
 
@@ -12,7 +12,7 @@ const PHRASES: Phrases = {
 };
 
 const api = {
-  phrases: vi.fn(async () => PHRASES),
+  phrases: vi.fn(async (_: Language) => PHRASES),
   savePhrases: vi.fn(async (_: Phrases) => undefined),
   speak: vi.fn(async ({ text }: SpeakRequest) => ({ id: 7, who: 'ana', text })),
   attention: vi.fn(async () => ({ id: 8, who: 'ana', text: null })),
@@ -34,28 +34,45 @@ beforeEach(() => {
 describe('phrases', () => {
   test('are loaded once, and again after a failure', async () => {
     api.phrases.mockRejectedValueOnce(new ApiError(0, 'network', ''));
-    await board.load();
+    await board.load('ro');
     expect(board.state.value).toMatchObject({
       phrases: null,
       loading: false,
       problem: { deed: 'load', code: 'network' },
     });
-    await Promise.all([board.load(), board.load()]);
-    await board.load();
+    await Promise.all([board.load('ro'), board.load('ro')]);
+    await board.load('ro');
     expect(api.phrases).toHaveBeenCalledTimes(2);
     expect(board.state.value).toMatchObject({ phrases: PHRASES, problem: null });
   });
 
+  test('are asked for anew in another language, and stay until they have come, and where a change waits to be saved', async () => {
+    const english: Phrases = { categories: [{ name: 'Greetings', phrases: [] }] };
+    await board.load('ro');
+    api.phrases.mockRejectedValueOnce(new ApiError(0, 'network', ''));
+    await board.load('en');
+    expect(board.state.value.phrases).toBe(PHRASES);
+    api.phrases.mockImplementation(async (language) => (language === 'en' ? english : PHRASES));
+    await board.load('en');
+    await board.load('en');
+    expect(api.phrases.mock.calls).toEqual([['ro'], ['en'], ['en']]);
+    expect(board.state.value.phrases).toBe(english);
+    api.savePhrases.mockRejectedValueOnce(new ApiError(503, 'busy', ''));
+    await board.change(PHRASES);
+    await board.load('ro');
+    expect(api.phrases).toHaveBeenCalledTimes(3);
+  });
+
   test('are another person’s after another sign-in', async () => {
-    await board.load();
+    await board.load('ro');
     board.forget();
     expect(board.state.value.phrases).toBeNull();
-    await board.load();
+    await board.load('ro');
     expect(api.phrases).toHaveBeenCalledTimes(2);
   });
 
   test('are changed here at once, and saved as they are at last, however slow the daemon is', async () => {
-    await board.load();
+    await board.load('ro');
     let saved: () => void = () => undefined;
     api.savePhrases.mockImplementationOnce(
       () => new Promise((resolve) => (saved = () => resolve(undefined))),
@@ -75,7 +92,7 @@ describe('phrases', () => {
   });
 
   test('that could not be saved stay, and are saved by the next try', async () => {
-    await board.load();
+    await board.load('ro');
     api.savePhrases.mockRejectedValueOnce(new ApiError(503, 'busy', ''));
     await board.change(withoutPhrase(PHRASES, 0, 0));
     expect(board.state.value).toMatchObject({
@@ -88,7 +105,7 @@ describe('phrases', () => {
   });
 
   test('out of bounds are refused by name, and change nothing', async () => {
-    await board.load();
+    await board.load('ro');
     const long = withPhrase(PHRASES, 1, { text: 'x'.repeat(501), language: 'ro' });
     expect(await board.change(long)).toEqual({ what: 'text', category: 1, phrase: 0 });
     expect(board.state.value.phrases).toBe(PHRASES);

@@ -48,21 +48,25 @@ export class PhraseBoard {
     draft: EMPTY,
   });
   readonly #api: Deps;
+  /** The language of the newest load: an account that has saved none gets a starter set in it. */
+  #language: Language | null = null;
   #saving = false;
 
   constructor(api: Deps) {
     this.#api = api;
   }
 
-  /** Loads them unless they are there or on their way. */
-  async load(): Promise<void> {
-    const { loading, phrases } = this.state.value;
-    if (loading || phrases !== null) return;
+  /** Loads them unless they are there in this language or on their way. The former ones stay until the new ones are there. */
+  async load(language: Language): Promise<void> {
+    const { loading, phrases, unsaved } = this.state.value;
+    if (loading || unsaved || (phrases !== null && this.#language === language)) return;
     this.state.set({ loading: true });
     await this.#do('load', async () => {
-      const loaded = await this.#api.phrases();
+      const loaded = await this.#api.phrases(language);
       // Anyone who was quicker with a change keeps it.
-      if (this.state.value.phrases === null) this.state.set({ phrases: loaded });
+      if (this.state.value.phrases !== phrases) return;
+      this.#language = language;
+      this.state.set({ phrases: loaded });
     });
     this.state.set({ loading: false });
   }

@@ -4,12 +4,19 @@ import { type Api, ApiError } from '../api/client';
 import type { Login, Me } from '../api/types';
 import type { Clock } from '../lib/core/clock';
 import { Observable } from '../lib/core/observable';
-import { problemOf } from '../lib/core/problem';
+import { problemOf, waitOf } from '../lib/core/problem';
 
 /** Why the sign-in form is shown, or what was wrong with the last try. */
 export type Notice =
   | { kind: 'ended' | 'out' }
-  | { kind: 'error'; way: 'code' | 'token'; status: number; code: string };
+  | {
+      kind: 'error';
+      way: 'code' | 'token';
+      status: number;
+      code: string;
+      /** Until then, on the page's clock, a wrong try is answered by this alone; a right one lets in at any time. */
+      until?: number;
+    };
 
 export interface SessionState {
   /** Null until the daemon has answered. */
@@ -28,6 +35,8 @@ export interface SessionDeps {
 }
 
 const ASK_AGAIN_MS = 1000;
+/** Too many wrong tries, and whoever said so named no time, ms. */
+const WAIT_MS = 60_000;
 
 export class Session {
   readonly state = new Observable<SessionState>({
@@ -53,7 +62,7 @@ export class Session {
     } catch (error) {
       // An old link that is opened again by a user who is signed in already does no harm.
       if (way === 'code' && (await this.#isSignedIn())) this.begin();
-      else this.end({ kind: 'error', way, ...problemOf(error) });
+      else this.#refusedTry(way, error);
     } finally {
       this.state.set({ signingIn: false });
     }
@@ -101,6 +110,23 @@ export class Session {
   end(notice: Notice | null): void {
     this.#deps.remember(false);
     this.state.set({ signedIn: false, me: null, notice });
+  }
+
+  #refusedTry(way: 'code' | 'token', error: unknown): void {
+    const notice = { kind: 'error' as const, way, ...problemOf(error) };
+    if (notice.status !== 429) {
+      this.end(notice);
+      return;
+    }
+    const { clock } = this.#deps;
+    const wait = waitOf(error) || WAIT_MS;
+    const waiting = { ...notice, until: clock.now() + wait };
+    this.end(waiting);
+    clock.after(wait, () => {
+      // What is left to say is what was wrong: only a wrong try has to wait.
+      if (this.state.value.notice === waiting)
+        this.state.set({ notice: { ...notice, status: 401 } });
+    });
   }
 
   async #isSignedIn(): Promise<boolean> {

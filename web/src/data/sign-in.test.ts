@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { signedInHint, takeCode } from './sign-in';
+import { followLinks, leaseHint, signedInHint, takeCode } from './sign-in';
 
 function at(address: string) {
   const url = new URL(address);
@@ -43,4 +43,37 @@ test('a browser without storage forgets, and nothing breaks', () => {
   } as unknown as Storage;
   signedInHint.set(refusing, true);
   expect(signedInHint.get(refusing)).toBe(false);
+});
+
+test('a link that is opened in a tab which is here already loads the page anew', () => {
+  let changed: () => void = () => undefined;
+  let loads = 0;
+  const location = { hash: '#/settings', reload: () => (loads += 1) };
+  followLinks({
+    location,
+    addEventListener: (name: string, listener: () => void) => {
+      if (name === 'hashchange') changed = listener;
+    },
+  } as unknown as Window);
+  changed();
+  location.hash = '#code=';
+  changed();
+  expect(loads).toBe(0);
+  location.hash = '#code=A-b_9';
+  changed();
+  expect(loads).toBe(1);
+});
+
+test('the newest lease of this browser outlasts its end', () => {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+    removeItem: (key: string) => kept.delete(key),
+  } as unknown as Storage;
+  expect(leaseHint.get(storage)).toBeNull();
+  leaseHint.set(storage, 12);
+  leaseHint.set(storage, null);
+  expect(leaseHint.get(storage)).toBe(12);
+  expect(leaseHint.get(null)).toBeNull();
 });

@@ -1,20 +1,26 @@
-// The words of the sheet for head and lamp. Romanian is the source.
+// The words of the sheet for camera and light. Romanian is the source.
 
 import type { Dictionary } from './dictionary';
 import { unitsRo } from './units';
 
 export const cameraRo = {
   ...unitsRo,
-  'camera.title': 'Capul și lampa robotului',
-  'camera.head': 'Capul',
-  'camera.at': 'Rotit {pan}°, ridicat {tilt}°',
-  'camera.up': 'Privește mai sus',
-  'camera.down': 'Privește mai jos',
-  'camera.left': 'Privește la stânga',
-  'camera.right': 'Privește la dreapta',
-  'camera.centre': 'Privește drept',
-  'camera.no-head': 'Acest robot nu are cap mobil.',
-  'camera.lamp': 'Lampa',
+  less: 'Mai slab',
+  more: 'Mai tare',
+  'camera.title': 'Cameră și lumină',
+  'camera.head': 'Direcția camerei',
+  'camera.at.left': '{n}° stânga',
+  'camera.at.right': '{n}° dreapta',
+  'camera.at.up': '{n}° sus',
+  'camera.at.down': '{n}° jos',
+  'camera.at.centre': 'Drept înainte',
+  'camera.up': 'Sus',
+  'camera.down': 'Jos',
+  'camera.left': 'Stânga',
+  'camera.right': 'Dreapta',
+  'camera.centre': 'Centru',
+  'camera.no-head': 'Camera acestui robot nu se rotește.',
+  'camera.lamp': 'Lumină',
   'camera.no-lamp': 'Acest robot nu are lampă.',
 } as const;
 

@@ -2,4 +2,5 @@
 
 export { driveEn as drive } from './drive-en';
 export { en as page } from './en';
+export { nowEn as now } from './now-en';
 export { panelEn as panel } from './panel-en';

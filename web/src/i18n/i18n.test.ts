@@ -7,9 +7,13 @@ import { cardsRo } from './cards-ro';
 import { driveEn } from './drive-en';
 import { driveRo } from './drive-ro';
 import { en as pageEn } from './en';
-import { chooseLanguage } from './index';
+import { chooseLanguage, Phrases } from './index';
 import { menuEn } from './menu-en';
 import { menuRo } from './menu-ro';
+import { notesEn } from './notes-en';
+import { notesRo } from './notes-ro';
+import { nowEn } from './now-en';
+import { nowRo } from './now-ro';
 import { panelEn } from './panel-en';
 import { panelRo } from './panel-ro';
 import { phrasesEn } from './phrases-en';
@@ -21,6 +25,8 @@ import { statisticsEn } from './statistics-en';
 import { statisticsRo } from './statistics-ro';
 import { talkEn } from './talk-en';
 import { talkRo } from './talk-ro';
+import { timeOfDay } from './units';
+import { waitText } from './wait';
 
 const texts = (dictionary: Record<string, unknown>): [string, string][] =>
   Object.entries(dictionary).flatMap(([key, value]): [string, string][] =>
@@ -39,14 +45,16 @@ describe.each([
   // On every machine in both countries the word for it is STOP.
   ['driving', driveRo, driveEn, ['stop']],
   // Units, and what both languages call alike.
-  ['the drive screen', panelRo, panelEn, ['drive.cm', 'drive.deg', 'drive.seconds']],
+  ['the drive screen', panelRo, panelEn, ['drive.cm', 'drive.deg', 'drive.seconds', 'drive.stick']],
+  ['what is so just now', nowRo, nowEn, []],
+  ['what comes now and then', notesRo, notesEn, []],
   ['the menu', menuRo, menuEn, []],
   ['the cards', cardsRo, cardsEn, []],
   ['talking', talkRo, talkEn, []],
   ['phrases', phrasesRo, phrasesEn, ['ms']],
-  ['head and lamp', cameraRo, cameraEn, ['ms']],
+  ['camera and light', cameraRo, cameraEn, ['ms']],
   ['statistics', statisticsRo, statisticsEn, ['ms']],
-  ['settings', settingsRo, settingsEn, ['seconds', 'ms']],
+  ['settings', settingsRo, settingsEn, ['seconds', 'ms', 'pad.title']],
 ] as const)('dictionaries of %s', (_, ro, en, alike) => {
   test('have the same keys', () => {
     expect(Object.keys(en).sort()).toEqual(Object.keys(ro).sort());
@@ -123,11 +131,49 @@ test('Romanian, unless the browser puts English first or somebody has chosen', (
 });
 
 test('figures are written as the language writes them', () => {
-  expect(new Words('ro').text('why.lost', { seconds: 1.5 })).toContain('1,5 s');
-  expect(new Words('en').text('link.late', { ms: 310 })).toContain('310 ms');
+  expect(new Words('ro').text('why.lost', { seconds: 1.5 })).toContain('1,5\u00a0s');
+  expect(new Words('en').text('link.late', { ms: 310 })).toContain('310\u00a0ms');
 });
 
 test('driving has words of its own, in the language of the page', () => {
-  expect(new DriveWords('ro').text('refusal.lease_held')).toBe('Robotul este la altcineva.');
-  expect(new DriveWords('en').text('ended.to', { driver: 'Ana' })).toContain('Ana has');
+  expect(new DriveWords('ro').text('refusal.lease_held')).toBe('Altcineva conduce.');
+  expect(new DriveWords('en').text('ended.to', { driver: 'Ana' })).toContain('Ana is driving');
+});
+
+test('a figure stays on one line with its unit, and a short word with its hyphen; what is filled in stays as it is', () => {
+  const words = new Phrases('ro', { one: 'Verific-o la {n} %, {ms} ms, {who} să vină: {who}' });
+  expect(words.text('one', { n: 92, ms: 7, who: 'Ana-Maria' })).toBe(
+    'Verific\u2011o la 92\u00a0%, 7\u00a0ms, Ana-Maria să vină: Ana-Maria',
+  );
+  const english = new Phrases('en', { one: 'Sign-in in {n} s: {percent}%' });
+  expect(english.text('one', { n: 3, percent: 92 })).toBe('Sign-in in 3\u00a0s: 92%');
+});
+
+test('times are by 24 hours, and a time to wait is said in its own unit', () => {
+  const afternoon = new Date(2026, 0, 5, 16, 50);
+  for (const language of ['ro', 'en'] as const) {
+    expect(timeOfDay(language, afternoon)).toBe('16:50');
+    expect(timeOfDay(language, new Date(2026, 0, 5, 0, 5))).toBe('00:05');
+  }
+  const waits = [undefined, 0, 1, 29.2, 89, 90, 900, 1200];
+  expect(waits.map((seconds) => waitText('ro', seconds))).toEqual([
+    'un minut',
+    '1 secundă',
+    '1 secundă',
+    '30 de secunde',
+    '89 de secunde',
+    '2 minute',
+    '15 minute',
+    '20 de minute',
+  ]);
+  expect(waits.map((seconds) => waitText('en', seconds))).toEqual([
+    'a minute',
+    '1 second',
+    '1 second',
+    '30 seconds',
+    '89 seconds',
+    '2 minutes',
+    '15 minutes',
+    '20 minutes',
+  ]);
 });

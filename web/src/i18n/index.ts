@@ -18,6 +18,12 @@ export function rememberLanguage(storage: Storage | null, language: Language): v
 }
 
 type Messages = Record<string, string | Plural>;
+
+/** Keeps a figure on one line with its unit, and the halves of a Romanian word like "l-a". What is filled in stays as it is. */
+function typeset(message: string, language: Language): string {
+  const bound = message.replace(/\} (?=(%|m?s|cm|kb)(?!\p{L}))/gu, '}\u00a0');
+  return language === 'ro' ? bound.replace(/(\p{L})-(?=\p{L})/gu, '$1\u2011') : bound;
+}
 type TextOf<D> = { [K in keyof D]: D[K] extends string ? K : never }[keyof D] & string;
 
 /** Messages of one language, with their holes filled as the language writes words and figures. */
@@ -53,7 +59,7 @@ export class Phrases<D extends Messages> {
   }
 
   #fill(message: string, values: Record<string, string | number>): string {
-    return message.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    return typeset(message, this.language).replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name];
       if (value === undefined) return whole;
       return typeof value === 'number' ? this.#number.format(value) : value;

@@ -1,6 +1,7 @@
 import { type Language, Phrases } from './index';
 import { problemsEn } from './problems-en';
 import { type ProblemDictionary, problemsRo } from './problems-ro';
+import { waitText } from './wait';
 
 /** What is said of a problem's code. Those of driving have words of their own. */
 const SAID: Readonly<Record<keyof ProblemDictionary, readonly string[]>> = {
@@ -46,7 +47,8 @@ const dictionaries: Record<Language, ProblemDictionary> = { ro: problemsRo, en: 
 export function knownProblem(language: Language, code: string): string | null {
   const keys = Object.keys(SAID) as (keyof ProblemDictionary)[];
   const key = keys.find((one) => SAID[one].includes(code));
-  return key === undefined ? null : new Phrases(language, dictionaries[language]).text(key);
+  if (key === undefined) return null;
+  return new Phrases(language, dictionaries[language]).text(key, { time: waitText(language) });
 }
 
 /** A sentence for a person in any case, and never the code. */

@@ -3,6 +3,8 @@
 import type { DriveWords } from './drive';
 import type { DriveDictionary } from './drive-ro';
 import { type Language, Phrases, type Words } from './index';
+import type { NowWords } from './now';
+import type { NowDictionary } from './now-ro';
 import type { PanelWords } from './panel';
 import type { PanelDictionary } from './panel-ro';
 import type { Dictionary } from './ro';
@@ -12,6 +14,7 @@ export interface Spoken {
   page: Words;
   drive: DriveWords;
   panel: PanelWords;
+  now: NowWords;
 }
 
 /** One import each: of a choice between two, the bundler preloads what belongs to the other as well. */
@@ -19,11 +22,12 @@ const FETCH = { ro: () => import('./romanian'), en: () => import('./english') };
 
 /** Rejects if the words cannot be fetched. */
 export async function speak(language: Language): Promise<Spoken> {
-  const { page, drive, panel } = await FETCH[language]();
+  const { page, drive, panel, now } = await FETCH[language]();
   return {
     language,
     page: new Phrases<Dictionary>(language, page),
     drive: new Phrases<DriveDictionary>(language, drive),
     panel: new Phrases<PanelDictionary>(language, panel),
+    now: new Phrases<NowDictionary>(language, now),
   };
 }

@@ -11,35 +11,34 @@ export const talkRo = {
   'talk.region': 'Microfonul tău',
   'talk.held-by': '{who} vorbește acum. Poți vorbi după ce termină.',
   'talk.somebody': 'Cineva',
-  'talk.on.yes': 'Microfonul tău este deschis: te aud cei de lângă robot.',
+  'talk.on.yes': 'Microfonul tău e pornit: te aud cei de lângă robot.',
   'talk.on.away':
-    'Microfonul tău este deschis, dar difuzorul robotului nu merge: nu te aude nimeni.',
-  'talk.on.mute':
-    'Microfonul tău este deschis, dar volumul robotului este 0. Dă-l mai tare la Fraze.',
-  'talk.on.unknown': 'Microfonul tău este deschis. Nu se știe dacă te aude cineva.',
+    'Microfonul tău e pornit, dar difuzorul robotului nu funcționează: nu te aude nimeni.',
+  'talk.on.mute': 'Microfonul tău e pornit, dar volumul robotului este 0. Dă-l mai tare la Fraze.',
+  'talk.on.unknown': 'Microfonul tău e pornit. Nu știm dacă te aude cineva.',
   'talk.no-speaker':
     'Robotul nu are difuzor, așa că nu te poate auzi nimeni. Cere cuiva să conecteze unul.',
   'talk.failed': 'Robotul nu a primit vocea ta. {why}',
   'talk.at-robot': 'La robot:',
-  'talk.lost': 'Linia s-a întrerupt și se reface singură.',
-  'talk.warning': 'Nu se aude nimic. Microfonul se închide singur.',
+  'talk.lost': 'Linia s-a întrerupt. Revine singură.',
+  'talk.warning': 'Nu se aude nimic. Microfonul se oprește singur.',
   'talk.seconds': 'în {n} s',
-  'talk.extend': 'Ține-l deschis',
+  'talk.extend': 'Lasă-l pornit',
   'talk.dismiss': 'Am înțeles',
-  'talk.closed.silence': 'Microfonul s-a închis singur, pentru că era liniște.',
-  'talk.closed.line_lost': 'Linia s-a întrerupt prea mult. Apasă din nou ca să vorbești.',
-  'talk.closed.taken': 'Altcineva a luat linia. Microfonul tău este închis.',
-  'talk.closed.hidden': 'Pagina nu a mai fost la vedere, așa că microfonul s-a închis.',
+  'talk.closed.silence': 'Microfonul s-a oprit singur, pentru că era liniște.',
+  'talk.closed.line_lost': 'Linia a fost întreruptă prea mult timp. Apasă din nou ca să vorbești.',
+  'talk.closed.taken': 'Altcineva a preluat linia. Microfonul tău e oprit.',
+  'talk.closed.hidden': 'Pagina nu a mai fost vizibilă, așa că microfonul s-a oprit.',
   'talk.no.insecure':
-    'Browserul dă microfonul doar pe o legătură sigură. Deschide pagina la adresa care începe cu https, sau chiar pe robot.',
+    'Browserul permite microfonul doar pe o conexiune securizată. Deschide pagina la adresa care începe cu https sau chiar pe robot.',
   'talk.no.denied':
-    'Browserul nu are voie la microfon. Apasă pe semnul din stânga adresei, permite microfonul, apoi apasă din nou Vorbește.',
+    'Browserul nu are acces la microfon. Apasă pictograma din stânga adresei, permite microfonul, apoi apasă din nou „Vorbește”.',
   'talk.no.no_device':
-    'Acest dispozitiv nu are microfon. Conectează unul, apoi apasă din nou Vorbește.',
-  'talk.no.unplugged': 'Microfonul a fost deconectat. Conectează-l, apoi apasă din nou Vorbește.',
-  'talk.no.busy': 'Alt program folosește microfonul. Închide-l, apoi apasă din nou Vorbește.',
+    'Acest dispozitiv nu are microfon. Conectează unul, apoi apasă din nou „Vorbește”.',
+  'talk.no.unplugged': 'Microfonul a fost deconectat. Conectează-l, apoi apasă din nou „Vorbește”.',
+  'talk.no.busy': 'Alt program folosește microfonul. Închide-l, apoi apasă din nou „Vorbește”.',
   'talk.no.unsupported':
-    'Acest browser nu poate trimite sunet. Folosește Chrome, Firefox sau Safari la zi.',
+    'Acest browser nu poate trimite sunet. Folosește o versiune recentă de Chrome, Firefox sau Safari.',
 } as const satisfies Codes & Record<string, string>;
 
 export type TalkDictionary = Record<keyof typeof talkRo, string>;

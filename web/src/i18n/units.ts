@@ -1,4 +1,6 @@
-// Units and the words of every amount, for the dictionaries of the sheets.
+// Units and the words of every amount, for the dictionaries of the sheets, and times of day.
+
+import type { Language } from './index';
 
 export const unitsRo = {
   ms: '{n} ms',
@@ -13,3 +15,9 @@ export const unitsEn: Record<keyof typeof unitsRo, string> = {
   less: 'Less',
   more: 'More',
 };
+
+/** By 24 hours in both languages: "16:50". */
+export function timeOfDay(language: Language, at: Date): string {
+  const format = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  return new Intl.DateTimeFormat(language, format).format(at);
+}

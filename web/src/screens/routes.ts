@@ -27,12 +27,20 @@ export const SHEETS: Readonly<Record<SheetName, Entry>> = {
 
 /** Parts of the drive screen that come when there is something to show in them. STOP and what drives are none of them. */
 export const PARTS = {
+  live: () => import('./drive/Live.svelte'),
+  facts: () => import('./drive/Facts.svelte'),
+  topMore: () => import('./drive/TopMore.svelte'),
+  lag: () => import('./drive/Lag.svelte'),
+  sheetTop: () => import('./SheetTop.svelte'),
+  dock: () => import('./drive/Dock.svelte'),
+  wait: () => import('./Wait.svelte'),
   estop: () => import('./drive/Estop.svelte'),
   hungUp: () => import('./drive/HungUp.svelte'),
   asked: () => import('./drive/Asked.svelte'),
   stick: () => import('./drive/Stick.svelte'),
   talkNote: () => import('./drive/TalkNote.svelte'),
   dwellRing: () => import('./drive/DwellRing.svelte'),
+  quickPhrases: () => import('./phrases/QuickPhrases.svelte'),
   statistics: () => import('./drive/Statistics.svelte'),
 };
 

@@ -1,4 +1,5 @@
 import type { Words } from '../i18n';
+import type { NowWords } from '../i18n/now';
 import type { Clock } from '../lib/core/clock';
 import type { Link, LinkKind } from '../lib/webrtc/link';
 import { setText } from './dom';
@@ -35,7 +36,7 @@ export class Announcer {
     this.#clock = clock;
   }
 
-  link(link: Link, words: Words): void {
+  link(link: Link, words: Words, now: NowWords): void {
     if (link.kind === this.#kind) return;
     this.#kind = link.kind;
     this.#cancel?.();
@@ -45,13 +46,13 @@ export class Announcer {
     if (lost && this.#hadPicture && !this.#saidLost) {
       this.#saidLost = true;
       setText(this.#polite, '');
-      setText(this.#urgent, sentence(link, words));
+      setText(this.#urgent, sentence(link, words, now));
       return;
     }
     this.#cancel = this.#clock.after(SETTLE_MS, () => {
       if (!lost) this.#saidLost = false;
       setText(this.#urgent, '');
-      setText(this.#polite, sentence(link, words));
+      setText(this.#polite, sentence(link, words, now));
     });
   }
 
@@ -61,9 +62,9 @@ export class Announcer {
   }
 }
 
-function sentence(link: Link, words: Words): string {
+function sentence(link: Link, words: Words, now: NowWords): string {
   if (link.kind === 'late') return words.text('say.late');
   if (link.kind === 'lost') return `${words.text('link.lost')}.`;
-  const view = linkView(link, words);
+  const view = linkView(link, words, now);
   return view.why === null ? view.words : `${view.words}. ${view.why}`;
 }

@@ -1,62 +1,40 @@
-// The one sentence that says how driving stands: what keeps the robot from moving before what moves it, before what
-// stopped it last.
+// How driving stands, and why a request about it was refused, in words.
 
-import type { RobotState } from '../api/types';
-import type { DriveWords } from '../i18n/drive';
+import type { Said } from '../data/situation';
+import type { Spoken } from '../i18n/spoken';
 import type { RequestProblem } from '../lib/core/problem';
-import type { DriveState } from '../lib/drive/state';
 
 /** What there is to say of a code that driving has no words for. */
 export type SayProblem = (code: string) => string;
 
-/** `robot`: as it is known from elsewhere while the drive socket says nothing; null if it is not. */
-export function driveSentence(
-  state: DriveState,
-  robot: RobotState | null,
-  words: DriveWords,
-  say?: SayProblem,
-): string {
-  const known = state.robot ?? robot;
-  const emergency = known?.estop.latched === true || known?.estop.button === true;
-  const barrier = known?.motion.refusal ?? null;
-  // Without a driver the robot gives that as its reason, which is no news to the page.
-  const says = barrier === 'no_lease' ? null : barrier;
-  if (emergency) {
-    return words.text(known.estop.button ? 'refusal.estop_button' : 'refusal.estop_latched');
-  }
-  if (state.phase === 'idle')
-    return says === null ? idle(state, words, say) : words.text(`refusal.${says}`);
-  if (state.phase !== 'ready') return words.text(`phase.${state.phase}`);
-  if (says !== null) return words.text(`refusal.${says}`);
-  const mode = known?.motion.mode ?? null;
-  if (mode !== null) return words.text(`moving.${mode}`);
-  if (state.refusal !== null) return words.text(`refusal.${state.refusal}`);
-  if (state.letGoFirst) return words.text('refusal.neutral_first');
-  const stopped = known?.motion.stopped ?? null;
-  return words.text(stopped === null ? 'phase.ready' : `stopped.${stopped}`);
+export type DriveSpoken = Pick<Spoken, 'drive' | 'panel' | 'now'>;
+
+export function sayLine(line: readonly Said[], spoken: DriveSpoken, say: SayProblem): string {
+  return line.map((one) => sayOne(one, spoken, say)).join(' ');
 }
 
-/** Why a request about driving was refused. */
+function sayOne({ key, who, code }: Said, spoken: DriveSpoken, say: SayProblem): string {
+  if (code !== undefined) return sayCode(code, spoken, say);
+  const { drive, now, panel } = spoken;
+  const name = who === null ? drive.text('driver.unnamed') : who;
+  const values = name === undefined ? {} : { who: name, driver: name };
+  if (drive.has(key)) return drive.text(key, values);
+  if (now.has(key)) return now.text(key, values);
+  return panel.has(key) ? panel.text(key, values) : '';
+}
+
+/** Why a request about driving was refused. `known`: the robot is heard, whatever became of the request. */
 export function problemSentence(
   { status, code }: RequestProblem,
-  words: DriveWords,
-  say: SayProblem | undefined,
+  known: boolean,
+  spoken: DriveSpoken,
+  say: SayProblem,
 ): string {
-  if (status === 0) return words.text('problem.network');
-  const refusal = `refusal.${code}`;
-  if (words.has(refusal)) return words.text(refusal);
-  return say?.(code) ?? words.text('problem.other');
+  if (status === 0) return spoken.drive.text(known ? 'problem.other' : 'problem.network');
+  return sayCode(code, spoken, say);
 }
 
-function idle(
-  { ended, problem, refusal }: DriveState,
-  words: DriveWords,
-  say: SayProblem | undefined,
-): string {
-  if (problem !== null) return problemSentence(problem, words, say);
-  if (ended === null) return words.text(refusal === null ? 'phase.idle' : `refusal.${refusal}`);
-  if (ended.driver !== null) return words.text('ended.to', { driver: ended.driver });
-  const { code } = ended;
-  const own = code === 'released' || code === 'signed_out' || code === 'unreachable';
-  return words.text(own ? `ended.${code}` : `refusal.${code}`);
+function sayCode(code: string, { drive }: DriveSpoken, say: SayProblem): string {
+  const refusal = `refusal.${code}`;
+  return drive.has(refusal) ? drive.text(refusal) : say(code);
 }

@@ -1,4 +1,5 @@
 import type { Words } from '../i18n';
+import type { NowWords } from '../i18n/now';
 import type { Link } from '../lib/webrtc/link';
 import type { Shape } from './shapes';
 
@@ -15,6 +16,7 @@ const SHAPES: Record<Link['kind'], Shape> = {
   'signed-out': 'key',
   connecting: 'dots',
   live: 'disc',
+  'no-news': 'question',
   late: 'clock',
   lost: 'clock-crossed',
   'camera-away': 'camera-crossed',
@@ -24,12 +26,22 @@ const SHAPES: Record<Link['kind'], Shape> = {
   unreachable: 'robot',
 };
 
-export function linkView(link: Link, words: Words): LinkView {
+/** Older than this it is not driven by, ms; younger, what is lost comes back. */
+const STALE_MS = 400;
+
+export function linkView(link: Link, words: Words, now: NowWords): LinkView {
   const shape = SHAPES[link.kind];
   switch (link.kind) {
     case 'late':
       return { shape, words: words.text('link.late', { ms: link.ms }), why: null };
+    case 'no-news':
+      // No more than that: it would lie over a picture that is live.
+      return { shape, words: now.text('link.no-news'), why: null };
     case 'lost': {
+      // It moves, as everybody sees: nothing is said of how long it stood.
+      if (link.ms <= STALE_MS) {
+        return { shape, words: now.text('link.returning'), why: now.text('why.returning') };
+      }
       const seconds = Math.max(1, Math.round(link.ms / 1000));
       return { shape, words: words.text('link.lost'), why: words.text('why.lost', { seconds }) };
     }

@@ -36,8 +36,17 @@ export const shapes = {
   'speaker-crossed': ['M4 9.5v5h3.5L12 18.5v-13L7.5 9.5z', 'M16 9.5l5 5M21 9.5l-5 5'],
   forward: ['M12 20V5M6 11l6-6.5L18 11'],
   back: ['M12 4v15M6 13l6 6.5L18 13'],
-  left: ['M8 4L3.5 8.5L8 13', 'M4 8.5h8.5a6 6 0 0 1 0 12H9'],
-  right: ['M16 4l4.5 4.5L16 13', 'M20 8.5h-8.5a6 6 0 0 0 0 12H15'],
+  // Turning on the spot: round a middle that stays. Bent arrows alone would read as undo and redo.
+  left: [
+    'M19.5 14.5a7.5 7.5 0 0 0-15 0',
+    'M1.5 11l3 4l3-4',
+    '!M12 12.5a2 2 0 1 0 0 4a2 2 0 0 0 0-4z',
+  ],
+  right: [
+    'M4.5 14.5a7.5 7.5 0 0 1 15 0',
+    'M16.5 11l3 4l3-4',
+    '!M12 12.5a2 2 0 1 0 0 4a2 2 0 0 0 0-4z',
+  ],
   cross: ['M5.5 5.5l13 13M18.5 5.5l-13 13'],
   menu: ['M4 7h16M4 12h16M4 17h16'],
   speech: ['M4 5h16v11h-9l-4.5 3.5V16H4z', 'M8 9h8M8 12h5'],

@@ -6,6 +6,12 @@ export interface RequestProblem {
   code: string;
 }
 
+/** How long the daemon asks to wait before another try, in ms; 0 if it does not say. */
+export function waitOf(error: unknown): number {
+  const { retryAfterMs } = (error ?? {}) as Partial<Record<string, unknown>>;
+  return typeof retryAfterMs === 'number' ? retryAfterMs : 0;
+}
+
 /** What does not look like a problem becomes `unknown`. */
 export function problemOf(error: unknown): RequestProblem {
   const { status, code } = (error ?? {}) as Partial<Record<string, unknown>>;

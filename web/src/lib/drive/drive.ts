@@ -14,12 +14,12 @@ import type { IfHeld, RobotState, StepMove } from '../../api/types';
 import type { Gone } from '../core/attention';
 import { backoff } from '../core/clock';
 import { Observable } from '../core/observable';
-import { problemOf } from '../core/problem';
-import { within } from './api';
+import { problemOf, waitOf } from '../core/problem';
 import type { DriveDeps } from './deps';
 import { DriveIntent, type Outcome, type Say, type Shares } from './intent';
 import { ReliableStop } from './reliable-stop';
-import { DriveSocket, type LeaseEnd } from './socket';
+import { Requests } from './requests';
+import { DriveSocket, endOf, type LeaseEnd } from './socket';
 import { type DriveState, type Ended, undriven } from './state';
 
 /** A held control is repeated so often, unless the robot wishes otherwise; a driver who does nothing says so, in ms. */
@@ -29,14 +29,15 @@ const PRESENT_MS = 200;
 const MOVED_MS = 30;
 const ASK_AGAIN_MS = 1000;
 const RETRY_MS = [100, 1000] as const;
-/** Close codes of the daemon. */
-const SIGNED_OUT = 4401;
-const LEASE_ENDED = 4409;
+/** So long the daemon answers an ask as before once the driver has said no, and keeps the robot for an heir, unless it says, ms. */
+const DECLINED_MS = 10_000;
+const KEPT_MS = 5000;
 
 export class Drive {
   readonly state = new Observable<DriveState>(undriven);
   readonly #deps: DriveDeps;
   readonly #intent = new DriveIntent();
+  readonly #requests: Requests;
   readonly #stop: ReliableStop;
   readonly #estop: ReliableStop;
   readonly #unwatch: () => void;
@@ -45,6 +46,8 @@ export class Drive {
   /** Counts what the driver asked of the lease: an answer to an earlier wish is worth nothing. */
   #wish = 0;
   #tries = 0;
+  /** The driver has handed the robot over: whoever has it next has not taken it. */
+  #handedOver = false;
   /** The last sign of the robot on a socket that is gone, or the grant. */
   #heardAt = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
@@ -55,6 +58,7 @@ export class Drive {
 
   constructor(deps: DriveDeps) {
     this.#deps = deps;
+    this.#requests = new Requests(this.state, deps.api);
     const reliable = (type: 'stop' | 'estop', post: () => Promise<void>) =>
       new ReliableStop({
         clock: deps.clock,
@@ -70,10 +74,12 @@ export class Drive {
 
   /** Asks for the robot. `ask` asks anyone who has it, again and again until `release`; `take` is for admins. */
   async acquire(ifHeld: IfHeld = 'refuse'): Promise<void> {
-    const { phase } = this.state.value;
+    const { phase, askAgainAt } = this.state.value;
     if (this.#disposed || (phase !== 'idle' && phase !== 'asking')) return;
+    if (ifHeld === 'ask' && askAgainAt !== null) return;
     this.#cancelRetries();
-    this.state.set({ phase: 'acquiring', ended: null, refusal: null, problem: null });
+    const news = { ended: null, refusal: null, problem: null, askAgainAt: null };
+    this.state.set({ phase: 'acquiring', ...news });
     await this.#ask(ifHeld);
   }
 
@@ -84,7 +90,7 @@ export class Drive {
     this.#endLease(token === undefined ? null : { code: 'released', driver: null });
     if (token === undefined) return;
     this.state.set({ releasing: true });
-    await this.#request(() => this.#deps.api.release(token));
+    await this.#requests.make(() => this.#deps.api.release(token));
     this.state.set({ releasing: false });
   }
 
@@ -93,8 +99,9 @@ export class Drive {
     const token = this.#lease?.token;
     if (token === undefined) return;
     if (handOver) this.#halt();
+    this.#handedOver = handOver;
     this.state.set({ askedBy: null });
-    await this.#request(() => this.#deps.api.answer(token, handOver));
+    await this.#requests.make(() => this.#deps.api.answer(token, handOver));
   }
 
   /** Control `control` is held at these shares of the speed; called again, it has been moved. Controls add up. */
@@ -129,18 +136,14 @@ export class Drive {
     this.#press(this.#intent.step(move, this.#deps.clock.now(), this.#isReady()));
   }
 
-  /** Turns the head, within what it can; without a lease it is another's. */
-  async head(pan: number, tilt: number): Promise<void> {
-    const token = this.#lease?.token;
-    if (token === undefined) return;
-    await this.#request(() => this.#deps.api.head(token, within(pan, 90), within(tilt, 45)));
+  /** Degrees. Without a lease it is another's. */
+  head(pan: number, tilt: number): Promise<void> {
+    return this.#requests.head(this.#lease?.token, pan, tilt);
   }
 
   /** 0 to 255. */
-  async light(light: number): Promise<void> {
-    const token = this.#lease?.token;
-    if (token === undefined) return;
-    await this.#request(() => this.#deps.api.light(token, Math.max(0, within(light, 255))));
+  light(light: number): Promise<void> {
+    return this.#requests.light(this.#lease?.token, light);
   }
 
   /** Stops the robot, with a lease or without, as often as you like. */
@@ -156,23 +159,13 @@ export class Drive {
     this.#estop.press(true);
   }
 
-  /** The first of two steps: asks for the code. Nothing moves by it, nor by the second. */
-  async releaseEstop(): Promise<void> {
-    await this.#request(async () => {
-      const { confirm } = await this.#deps.api.releaseEstop(null);
-      this.state.set({ releaseCode: confirm });
-    });
+  /** The first of two steps, and the second. Nothing moves by either. */
+  releaseEstop(): Promise<void> {
+    return this.#requests.releaseEstop();
   }
 
-  /** The second step. */
-  async confirmReleaseEstop(): Promise<void> {
-    const code = this.state.value.releaseCode;
-    if (code === null) return;
-    this.state.set({ releaseCode: null });
-    await this.#request(async () => {
-      await this.#deps.api.releaseEstop(code);
-      this.state.set({ estop: 'idle' });
-    });
+  confirmReleaseEstop(): Promise<void> {
+    return this.#requests.confirmReleaseEstop();
   }
 
   /** The end: stops, gives the robot back, and does nothing any more. */
@@ -201,12 +194,26 @@ export class Drive {
       this.#lease = { token: answer.token, staleMs: answer.stale_after_ms };
       this.#heardAt = this.#deps.clock.now();
       this.#tries = 0;
+      this.#handedOver = false;
       this.#intent.newLease();
       this.state.set({ phase: 'opening', lease: answer.lease, ended: null });
       this.#open();
     } catch (error) {
-      if (wish === this.#wish) this.state.set({ phase: 'idle', problem: problemOf(error) });
+      if (wish === this.#wish) this.#refused(ifHeld === 'ask', error);
     }
+  }
+
+  #refused(asked: boolean, error: unknown): void {
+    const { clock } = this.#deps;
+    const problem = problemOf(error);
+    this.state.set({ phase: 'idle', problem });
+    if (problem.code !== 'lease_held') return;
+    const wait = waitOf(error) || (asked ? DECLINED_MS : KEPT_MS);
+    this.state.set({ askAgainAt: asked ? clock.now() + wait : null });
+    // Not said any longer than it is so: others come and go.
+    this.#cancelRetry = clock.after(wait, () => {
+      this.state.set({ askAgainAt: null, problem: null });
+    });
   }
 
   #open(): void {
@@ -243,10 +250,11 @@ export class Drive {
 
   #closed(code: number, ended: LeaseEnd | null): void {
     this.#dropSocket();
-    if (code === SIGNED_OUT) this.#endLease({ code: 'signed_out', driver: null });
-    else if (code === LEASE_ENDED) this.#endLease(ended ?? { code: 'lease_lost', driver: null });
-    else if (ended !== null) this.#endLease(ended);
-    else this.#reopen();
+    const why = endOf(code, ended);
+    if (why === null) this.#reopen();
+    else if (why.code === 'lease_lost' && this.#handedOver)
+      this.#endLease({ ...why, code: 'released' });
+    else this.#endLease(why);
   }
 
   /** Another socket, for as long as the lease may still be ours. */
@@ -287,7 +295,7 @@ export class Drive {
     if (!this.#isConnected()) {
       this.state.set({ refusal: this.#lease === null ? 'no_lease' : 'no_socket' });
     } else if (outcome.length > 0 || pulse) {
-      this.state.set({ refusal: null });
+      this.state.set({ refusal: null, stop: 'idle' });
       for (const say of outcome) this.#say(say);
       if (pulse) this.#tick();
       else this.#schedule();
@@ -381,20 +389,12 @@ export class Drive {
     this.#lease = null;
     this.#cancelRetries();
     this.#dropSocket();
-    this.state.set({ phase: 'idle', lease: null, ...(why && { ended: why }) });
+    const over = { lease: null, askAgainAt: null, problem: null };
+    this.state.set({ phase: 'idle', ...over, ...(why && { ended: why }) });
   }
 
   #cancelRetries(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
-  }
-
-  async #request(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      this.state.set({ problem: null });
-    } catch (error) {
-      this.state.set({ problem: problemOf(error) });
-    }
   }
 }

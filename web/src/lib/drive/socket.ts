@@ -4,6 +4,7 @@
 import type { DriveEvent, DriveMessage, Refusal, RobotState, Stamp } from '../../api/types';
 import type { Clock } from '../core/clock';
 import type { Say } from './intent';
+import type { Ended } from './state';
 
 export type Welcome = Omit<Extract<DriveEvent, { type: 'welcome' }>, 'type'>;
 
@@ -24,6 +25,17 @@ export interface LeaseEnd {
   code: Refusal;
   /** Who has the robot now. */
   driver: string | null;
+}
+
+/** Close codes of the daemon. */
+const SIGNED_OUT = 4401;
+const LEASE_ENDED = 4409;
+
+/** What the end of a socket says of the lease; null if nothing. */
+export function endOf(code: number, ended: LeaseEnd | null): Ended | null {
+  if (code === SIGNED_OUT) return { code: 'signed_out', driver: null };
+  if (code === LEASE_ENDED) return ended ?? { code: 'lease_lost', driver: null };
+  return ended;
 }
 
 export interface DriveSocketDeps extends DriveSocketEvents {

@@ -29,14 +29,45 @@ describe('what limits the speed', () => {
     const slow = { lag_ms: 600, picture_ms: 100, command_ms: 500 };
     const steps = limited({ ...slow, percent: 0, steps_only: true });
     expect(steps).toEqual({ code: 'steps_only', cause: 'link', ms: 500 });
-    const none = limited({ ...slow, percent: 0, steps_only: false });
-    expect(none).toEqual({ code: 'lag_too_long', cause: 'link', ms: 500 });
+    const slower = { ...slow, lag_ms: 900, command_ms: 800 };
+    const none = limited({ ...slower, percent: 0, steps_only: false });
+    expect(none).toEqual({ code: 'lag_too_long', cause: 'link', ms: 800 });
   });
 
   test('a picture that is too old is said before anything about speed, from the page’s own look first', () => {
     expect(limited({ percent: 0 }, 900)).toEqual({ code: 'picture_stale', ms: 900 });
     const told = { percent: 0, lag_ms: 480, picture_ms: 450, command_ms: 30 };
-    expect(limited(told)).toEqual({ code: 'picture_stale', ms: 450 });
+    expect(limited(told, null)).toEqual({ code: 'picture_stale', ms: 450 });
+  });
+
+  test('a limit that has outlasted its reason is said to be about to end, and gives no figure for a reason', () => {
+    const well = { lag_ms: 84, picture_ms: 84, command_ms: 0 };
+    for (const limit of [
+      { ...well, percent: 0, steps_only: false },
+      { ...well, percent: 0, steps_only: true },
+      { ...well, percent: 60 },
+      // The page sees a picture that is young again, and the robot has not been told.
+      { percent: 0, lag_ms: 480, picture_ms: 450, command_ms: 30 },
+      // Steps are allowed again, and nothing is yet.
+      { percent: 0, steps_only: false, lag_ms: 600, picture_ms: 100, command_ms: 500 },
+    ]) {
+      expect(limited(limit)).toEqual({ code: 'lifting' });
+    }
+  });
+
+  test('a figure that is given is one that asks for the limit, for every lag and limit', () => {
+    const asks = (lag: number) => (lag <= 200 ? 100 : lag <= 300 ? 60 : lag <= 500 ? 30 : 0);
+    for (let lag = 0; lag <= 1000; lag += 20) {
+      for (const percent of [0, 30, 60, 100]) {
+        for (const steps of percent === 0 ? [false, true] : [false]) {
+          const limit = { percent, steps_only: steps, lag_ms: lag, picture_ms: 0, command_ms: lag };
+          const notice = limited(limit);
+          if (notice?.code === 'slow') expect(asks(lag)).toBeLessThanOrEqual(notice.percent);
+          if (notice?.code === 'steps_only') expect(lag).toBeGreaterThan(500);
+          if (notice?.code === 'lag_too_long') expect(lag).toBeGreaterThan(800);
+        }
+      }
+    }
   });
 
   test('a picture of an age that nobody can tell', () => {

@@ -14,6 +14,8 @@ export type SpeedNotice =
   /** Older than is driven by, or of an age that nobody can tell. */
   | { code: 'picture_stale'; ms: number }
   | { code: 'picture_unknown' }
+  /** Slower than the lag asks for: what was lowered at once rises only after two seconds of better. */
+  | { code: 'lifting' }
   /** The robot itself takes no command. */
   | { code: 'blocked'; why: Refusal }
   /** The way to the robot: being opened, silent, or being replaced. */
@@ -50,8 +52,25 @@ function limited(robot: RobotState, pictureMs: number | null): SpeedNotice | nul
   // Equal parts: the link is what the driver can do something about.
   const cause: LagCause = picture_ms > (command_ms ?? 0) ? 'picture' : 'link';
   const ms = cause === 'picture' ? picture_ms : (command_ms ?? lag_ms);
-  if (picture_ms > PICTURE_STALE_MS) return { code: 'picture_stale', ms: picture_ms };
+  // Whoever sees a picture that is young again knows better than to be told of an old one.
+  const stale = picture_ms > PICTURE_STALE_MS;
+  if (stale && pictureMs !== null) return { code: 'lifting' };
+  if (stale) return { code: 'picture_stale', ms: picture_ms };
+  const allowed = allowedPercent(lag_ms);
+  if (percent < allowed || (percent === 0 && !steps_only && lag_ms <= STEPS_MS)) {
+    return { code: 'lifting' };
+  }
   if (steps_only) return { code: 'steps_only', cause, ms };
   if (percent === 0) return { code: 'lag_too_long', cause, ms };
   return percent < 100 ? { code: 'slow', percent, cause, ms } : null;
+}
+
+/** Up to this lag there are steps, ms (docs/driving.md). */
+const STEPS_MS = 800;
+
+/** How fast a lag lets the robot be driven. */
+function allowedPercent(lagMs: number): number {
+  if (lagMs <= 200) return 100;
+  if (lagMs <= 300) return 60;
+  return lagMs <= 500 ? 30 : 0;
 }

@@ -35,8 +35,11 @@ export interface DriveState {
   releasing: boolean;
   /** How the newest lease ended; null while there is one, and before the first. */
   ended: Ended | null;
+  /** Until then, on the page's clock, another ask is answered like the last: the driver has said no. Null: one may ask. */
+  askAgainAt: number | null;
   /** Who asks this driver for the robot. */
   askedBy: string | null;
+  /** `idle` again as soon as this page drives. */
   stop: StopProgress;
   estop: StopProgress;
   /** The code that the second step of the e-stop's release needs; null before the first step. */
@@ -55,6 +58,7 @@ export const undriven: DriveState = {
   refusal: null,
   releasing: false,
   ended: null,
+  askAgainAt: null,
   askedBy: null,
   stop: 'idle',
   estop: 'idle',

@@ -37,7 +37,8 @@ describe('one word for all that is known', () => {
     ['signed-out', { signedIn: false }],
     ['signed-out', { player: { ...playing, phase: 'refused' } }],
     ['live', {}],
-    ['live', { events: 'lost', online: false }],
+    ['no-news', { events: 'lost', online: false }],
+    ['late', { events: 'lost', player: { ...playing, freshness: 'late', lateMs: 300 } }],
     ['late', { player: { ...playing, freshness: 'late', lateMs: 300 } }],
     ['lost', { player: stalled }],
     ['connecting', { player: joining }],
@@ -59,7 +60,7 @@ describe('one word for all that is known', () => {
   });
 
   test('a status from before the events were lost is not believed', () => {
-    expect(kind({ events: 'lost', status: camera('away') })).toBe('live');
+    expect(kind({ events: 'lost', status: camera('away') })).toBe('no-news');
   });
 
   test('the figures go with the word', () => {

@@ -10,9 +10,11 @@ export type Link =
   | { kind: 'signed-out' }
   | { kind: 'connecting' }
   | { kind: 'live' }
+  /** The picture is live, but the robot says nothing of itself any more. */
+  | { kind: 'no-news' }
   /** The picture moves, but is old. */
   | { kind: 'late'; ms: number }
-  /** The picture stands still. */
+  /** The picture stands still; `ms` up to 400: it comes again, and is not trusted yet. */
   | { kind: 'lost'; ms: number }
   /** The way to the robot is well; the camera gives nothing. */
   | { kind: 'camera-away'; why: 'off' | 'away' | 'silent' | 'private' }
@@ -51,7 +53,9 @@ export function linkOf(input: LinkInput): Link {
 function moving(input: LinkInput, status: Status | null): Link {
   const cause = noPicture(input, status);
   if (cause !== null) return cause;
-  if (input.player.freshness === 'fresh') return { kind: 'live' };
+  if (input.player.freshness === 'fresh') {
+    return { kind: input.events === 'lost' ? 'no-news' : 'live' };
+  }
   return { kind: 'late', ms: input.player.lateMs ?? 0 };
 }
 
@@ -111,5 +115,5 @@ export function processNamed(status: Status, name: string): Process | null {
 
 /** Whether what is on the screen came from the camera: of anything else no age is worth telling. */
 export function isCameraPicture(kind: LinkKind): boolean {
-  return kind === 'live' || kind === 'late' || kind === 'lost';
+  return kind === 'live' || kind === 'no-news' || kind === 'late' || kind === 'lost';
 }

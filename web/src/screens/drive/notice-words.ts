@@ -1,10 +1,22 @@
+import type { NowWords } from '../../i18n/now';
 import type { PanelWords } from '../../i18n/panel';
-import type { SpeedNotice } from '../../lib/drive/speed-notice';
+import { type SpeedNotice, speedNotice } from '../../lib/drive/speed-notice';
+import type { ScreenModel } from '../model/screen-model.svelte';
+
+/** What limits this driver now, in words; null if nothing does. */
+export function noticeOf({
+  driving,
+  locale,
+}: ScreenModel): { code: SpeedNotice['code']; words: string } | null {
+  const notice = speedNotice(driving.state, driving.pictureMs);
+  if (notice === null) return null;
+  return { code: notice.code, words: noticeWords(notice, locale.panel, locale.now) };
+}
 
 /**
  * Why the robot goes slowly, or does not go, in one line. Empty where the sentence of driving already says it.
  */
-export function noticeWords(notice: SpeedNotice, words: PanelWords): string {
+export function noticeWords(notice: SpeedNotice, words: PanelWords, now: NowWords): string {
   switch (notice.code) {
     case 'slow':
     case 'steps_only':
@@ -18,6 +30,8 @@ export function noticeWords(notice: SpeedNotice, words: PanelWords): string {
       return words.text('lag.picture_stale', { ms: Math.round(notice.ms) });
     case 'picture_unknown':
       return words.text('lag.picture_unknown');
+    case 'lifting':
+      return now.text('lag.lifting');
     default:
       return '';
   }

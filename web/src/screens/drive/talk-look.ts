@@ -12,21 +12,14 @@ export function heardAt(voice: Voice | null): Heard {
   return voice.volume === 0 ? 'mute' : 'yes';
 }
 
-/** How the button to talk looks and what it says. */
-export function talkLook(
-  talk: TalkState,
-  words: PanelWords,
-  heard: Heard,
-): { shape: Shape; words: string } {
+/** How the button to talk looks and what it says; whether anyone hears is told beside it. */
+export function talkLook(talk: TalkState, words: PanelWords): { shape: Shape; words: string } {
   if (talk.wanted && talk.phase !== 'talking') {
     return { shape: 'dots', words: words.text('talk.connecting') };
   }
   switch (talk.phase) {
     case 'talking':
-      return {
-        shape: 'microphone',
-        words: words.text(heard === 'yes' ? 'talk.stop' : 'talk.close'),
-      };
+      return { shape: 'microphone', words: words.text('talk.stop') };
     case 'unavailable':
       return { shape: 'microphone-crossed', words: words.text('talk.unavailable') };
     case 'held':
@@ -34,9 +27,4 @@ export function talkLook(
     default:
       return { shape: 'microphone-crossed', words: words.text('talk.start') };
   }
-}
-
-/** -60 dB and less is nothing to look at; 0 dB is all of it. */
-export function loudness(db: number | null): number {
-  return db === null ? 0 : Math.min(1, Math.max(0, (db + 60) / 60));
 }

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { NotesWords } from '../../i18n/notes';
+import { PhrasesWords } from '../../i18n/phrases';
 import { type Spoken, speak } from '../../i18n/spoken';
 import { TalkWords } from '../../i18n/talk';
 import type { SpeedNotice } from '../../lib/drive/speed-notice';
 import { silent, type TalkState } from '../../lib/talk/state';
 import { aVoice } from '../../testing/status';
+import { loudness } from '../../ui/loudness';
+import { saidOf } from '../phrases/speech-words';
 import { noticeWords } from './notice-words';
-import { heardAt, loudness, talkLook } from './talk-look';
+import { heardAt, talkLook } from './talk-look';
 import { talkRefused, talkSentence } from './talk-words';
 
 const NOTICES: readonly SpeedNotice[] = [
@@ -14,22 +18,22 @@ const NOTICES: readonly SpeedNotice[] = [
   { code: 'lag_too_long', cause: 'link', ms: 900 },
   { code: 'picture_stale', ms: 512.6 },
   { code: 'picture_unknown' },
+  { code: 'lifting' },
 ];
 
 describe.each(['ro', 'en'] as const)('in %s', (language) => {
   test('every reason of slowness is said, with its figure and no hole left', async () => {
-    const { panel } = await speak(language);
-    const said = NOTICES.map((notice) => noticeWords(notice, panel));
+    const { panel, now } = await speak(language);
+    const said = NOTICES.map((notice) => noticeWords(notice, panel, now));
     expect(said.join('\n')).not.toMatch(/[{}]/);
     expect(said.every((text) => text !== '')).toBe(true);
-    expect(said[0]).toMatch(/340 ms/);
-    expect(said[3]).toMatch(/513 ms/);
+    expect(said[0]).toContain('340\u00a0ms');
+    expect(said[3]).toContain('513\u00a0ms');
   });
 
   test('each state of talking has words of its own on the button', async () => {
     const { panel } = await speak(language);
-    const words = (change: Partial<TalkState>) =>
-      talkLook({ ...silent, ...change }, panel, 'yes').words;
+    const words = (change: Partial<TalkState>) => talkLook({ ...silent, ...change }, panel).words;
     const all = [
       words({ phase: 'ready' }),
       words({ phase: 'talking', wanted: true }),
@@ -42,15 +46,15 @@ describe.each(['ro', 'en'] as const)('in %s', (language) => {
 });
 
 test('the slow reason reads as a person would say it', async () => {
-  const { panel }: Spoken = await speak('ro');
+  const { panel, now }: Spoken = await speak('ro');
   const slow: SpeedNotice = { code: 'slow', percent: 30, cause: 'link', ms: 340 };
-  expect(noticeWords(slow, panel)).toBe('Încet (30 %): legătura 340 ms');
+  expect(noticeWords(slow, panel, now)).toBe('Viteză 30\u00a0%: conexiunea întârzie 340\u00a0ms');
 });
 
 test('what the sentence of driving says already is not said twice', async () => {
-  const { panel } = await speak('ro');
-  expect(noticeWords({ code: 'link', phase: 'lost' }, panel)).toBe('');
-  expect(noticeWords({ code: 'blocked', why: 'estop_latched' }, panel)).toBe('');
+  const { panel, now } = await speak('ro');
+  expect(noticeWords({ code: 'link', phase: 'lost' }, panel, now)).toBe('');
+  expect(noticeWords({ code: 'blocked', why: 'estop_latched' }, panel, now)).toBe('');
 });
 
 test('why the microphone closed by itself is said until it is opened again', () => {
@@ -63,27 +67,24 @@ test('why the microphone closed by itself is said until it is opened again', () 
   ).toMatch(/^Ana/);
 });
 
-test('that somebody hears is said only while a loudspeaker works and is not turned to nothing', async () => {
-  const { panel } = await speak('en');
+test('that somebody hears is said only while a loudspeaker works and is not turned to nothing', () => {
   const talking: TalkState = { ...silent, phase: 'talking', wanted: true };
   const away = aVoice({ speaker: { name: '', state: 'away', why: null } });
   const cases = [
-    [aVoice(), /hear you/],
-    [away, /nobody hears/],
+    [aVoice(), /next to the robot can hear you/],
+    [away, /nobody can hear/],
     [aVoice({ volume: 0 }), /volume is 0/],
-    [null, /Nobody knows/],
+    [null, /Can’t tell/],
   ] as const;
   for (const [voice, sentence] of cases) {
     expect(talkSentence(talking, new TalkWords('en'), heardAt(voice))).toMatch(sentence);
-    const { words } = talkLook(talking, panel, heardAt(voice));
-    expect(/Heard/.test(words)).toBe(voice !== null && heardAt(voice) === 'yes');
   }
 });
 
 test('a talk that was refused is told with what to do, once, and until the next press', () => {
   const refused = (change: Partial<TalkState>) =>
     talkRefused({ ...silent, ...change }, new TalkWords('en'), () => 'Sign in again.');
-  expect(refused({ failure: 'not_signed_in' })).toMatch(/did not take your voice. Sign in again/);
+  expect(refused({ failure: 'not_signed_in' })).toMatch(/isn’t getting your voice. Sign in again/);
   expect(refused({ failure: 'stream_offline' })).toMatch(/no loudspeaker/);
   expect(refused({ phase: 'unavailable', reason: 'denied' })).toMatch(/allow the microphone/);
   expect(refused({ failure: 'network', closed: 'line_lost' })).toBe('');
@@ -93,4 +94,20 @@ test('a talk that was refused is told with what to do, once, and until the next 
 
 test('silence shows nothing, full scale all', () => {
   expect([null, -90, -60, -30, 0, 6].map(loudness)).toEqual([0, 0, 0, 0.5, 1, 1]);
+});
+
+test('what nobody hears is said of speech as it is of talking, and other words are not asked for', () => {
+  const w = new PhrasesWords('en');
+  const notes = new NotesWords('en');
+  const utterance = { id: 1, text: 'Hello', language: 'en' as const, attention: false };
+  const failed = { utterance, why: 'no device' } as never;
+  const speech = { speaking: null, waiting: [], quiet: false, failed };
+  const away = aVoice({ speech, speaker: { name: '', state: 'away', why: null } });
+  expect(saidOf(away, null, w)).toBe(notes.text('speech.away'));
+  expect(saidOf(aVoice({ volume: 0 }), null, w)).toBe(notes.text('speech.mute'));
+  expect(saidOf(null, null, w)).toBe(notes.text('speech.unknown'));
+  expect(saidOf(aVoice(), null, w)).toBe(w.text('speech.silent'));
+  expect(saidOf(aVoice({ speech }), null, w)).toContain('Hello');
+  const off = aVoice({ speaker: { name: '', state: 'off', why: null } });
+  expect(saidOf(off, null, w)).toBe(w.text('speech.no-speaker'));
 });

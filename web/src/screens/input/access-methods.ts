@@ -1,5 +1,6 @@
 // Scanning and dwelling on the drive screen. Fetched by those who use them.
 
+import { mount, unmount } from 'svelte';
 import type { Settings } from '../../data/settings';
 import { renewalOffer } from '../../lib/drive/latch-renewal';
 import { REST } from '../../lib/input/dwell';
@@ -7,6 +8,7 @@ import { Dweller } from '../../lib/input/dweller';
 import { Scanner } from '../../lib/input/scanner';
 import type { ScreenModel } from '../model/screen-model.svelte';
 import type { PadSwitch } from './pads';
+import ScanRest from './ScanRest.svelte';
 import { ScanTargets, STOP_ID } from './scan-targets';
 import { typing } from './typing';
 
@@ -41,6 +43,8 @@ export function scanning(model: ScreenModel, settings: Settings): AccessMethod {
   scanner.state.watch(({ highlight }) => {
     targets.mark(highlight?.path.at(-1) ?? null, highlight?.leaving ?? false);
   });
+  const target = document.getElementById('panel') ?? document.body;
+  const rest = mount(ScanRest, { target, props: { model, scanner } });
   const unwatch = model.drive.state.watch(({ doing }) => {
     const offer = renewalOffer(doing, settings.scan.stepMs);
     scanner.offers(offer && { ...offer, id: RENEW_ID });
@@ -61,6 +65,7 @@ export function scanning(model: ScreenModel, settings: Settings): AccessMethod {
     },
     dispose: () => {
       unwatch();
+      void unmount(rest);
       page.disconnect();
       out();
       scanner.dispose();

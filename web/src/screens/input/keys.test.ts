@@ -35,6 +35,7 @@ let tried: string[];
 let closed: number;
 let went: string[];
 let renews: boolean;
+let trying: boolean;
 
 beforeEach(async () => {
   vi.stubGlobal('Element', FakeControl);
@@ -47,6 +48,7 @@ beforeEach(async () => {
   closed = 0;
   went = [];
   renews = false;
+  trying = true;
   const model = {
     drive: bench.drive,
     get settings() {
@@ -69,7 +71,9 @@ beforeEach(async () => {
       mayRenew: () => renews,
       hold: (control: string) => bench.drive.hold(control, { linear: 1, angular: 0 }),
     },
-    trying: (what: string) => tried.push(what),
+    get trying() {
+      return trying ? (what: string) => tried.push(what) : null;
+    },
     close: () => {
       closed += 1;
     },
@@ -240,4 +244,19 @@ test('a scanner has its own keys: arrows drive nothing then, and Escape stops', 
   bench.drive.step({ cm: 20 });
   down('Escape');
   expect(doing()).toBeNull();
+});
+
+test('an arrow before the robot is taken is answered, and moves nothing', async () => {
+  trying = false;
+  await bench.drive.release();
+  down('ArrowUp');
+  expect(bench.state.refusal).toBe('no_lease');
+  expect(went).toEqual(['forward']);
+  settings = { ...settings, shortcuts: false };
+  down('ArrowLeft');
+  expect(went).toEqual(['forward']);
+  settings = { ...settings, shortcuts: true };
+  sheet = 'phrases';
+  down('ArrowLeft');
+  expect(went).toEqual(['forward']);
 });

@@ -71,7 +71,10 @@ function drive(model: KeyModel, event: KeyboardEvent): void {
 /** Where an input is tried, arrows are told there, and nothing moves. */
 function tryKey(model: KeyModel, event: KeyboardEvent): void {
   const way = ARROWS[event.key];
-  if (way === undefined || model.trying === null || !model.settings.shortcuts) return;
+  if (way === undefined || !model.settings.shortcuts) return;
+  // Without the robot, on the drive screen: a press is told what is to be done first.
+  if (model.trying === null && model.nav.sheet === null && !event.repeat) model.driving.go(way);
+  if (model.trying === null) return;
   event.preventDefault();
   if (event.repeat) return;
   model.trying('still');

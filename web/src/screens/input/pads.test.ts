@@ -6,7 +6,7 @@ import { estopRelease, takeOrGive } from './pads';
 
 test('one button takes the robot, asks whoever has it, gives up asking, and gives it back', async () => {
   const bench = new DriveBench();
-  const driving = { otherDriver: null as string | null };
+  const driving = { situation: { holder: { kind: 'free' } } };
   const model = { drive: bench.drive, driving };
   const press = async () => {
     takeOrGive(model as unknown as ScreenModel);
@@ -18,7 +18,7 @@ test('one button takes the robot, asks whoever has it, gives up asking, and give
   await press();
   expect(bench.state).toMatchObject({ phase: 'idle', lease: null });
 
-  driving.otherDriver = 'Ana';
+  driving.situation.holder.kind = 'other';
   bench.api.answers = [{ result: 'asked', driver: null }];
   await press();
   expect(bench.state.phase).toBe('asking');

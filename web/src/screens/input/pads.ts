@@ -1,9 +1,9 @@
 // What a gamepad's buttons do on the drive screen. Fetched when the page has time; browsers tell of a pad only once one of its
 // buttons has been pressed.
 
-import { HeadNod } from '../../lib/drive/head-nod';
 import { DrivePad } from '../../lib/input/drive-pad';
 import type { PadPressed } from '../../lib/input/pad-bindings';
+import { aimsOf } from '../camera/aims.svelte';
 import type { Way } from '../model/drive-model.svelte';
 import type { ScreenModel } from '../model/screen-model.svelte';
 import { phrasesOf } from '../phrases/phrase-model.svelte';
@@ -23,7 +23,6 @@ export function padOf(
   onSwitch: (which: PadSwitch, down: boolean) => boolean,
 ): DrivePad {
   const releaseEstop = estopRelease(model);
-  const headNod = new HeadNod((pan, tilt) => drive.head(pan, tilt), model.deps.clock);
   const { drive } = model;
   const pad = new DrivePad(model.settings.pad, {
     clock: model.deps.clock,
@@ -54,7 +53,7 @@ export function padOf(
         if (!onSwitch(deed, true) && model.driving.moving) drive.stop();
       } else if (model.nav.sheet === 'settings') model.trying?.(deed);
       else if (deed === 'estop_release') releaseEstop();
-      else if (deed === 'nod') headNodOnce(model, headNod);
+      else if (deed === 'nod') aimsOf(model).nod();
       else press(model, deed);
     },
     onRelease: (deed) => {
@@ -82,15 +81,10 @@ export function estopRelease({ drive, deps }: ScreenModel): () => void {
   };
 }
 
-function headNodOnce({ driving }: ScreenModel, headNod: HeadNod): void {
-  const head = driving.robot?.telemetry?.head;
-  if (head) void headNod.make(head);
-}
-
 /** Takes the robot, or asks anyone who has it; gives up asking, or gives it back. */
 export function takeOrGive({ drive, driving }: Pick<ScreenModel, 'drive' | 'driving'>): void {
   if (drive.state.value.phase !== 'idle') void drive.release();
-  else void drive.acquire(driving.otherDriver === null ? 'refuse' : 'ask');
+  else void drive.acquire(driving.situation.holder.kind === 'other' ? 'ask' : 'refuse');
 }
 
 /** Tells anyone who tries an input. Nothing drives while a sheet lies open. */
@@ -103,8 +97,6 @@ function tryOut({ trying }: ScreenModel, linear: number, angular: number): void 
 function press(model: ScreenModel, deed: PadPressed): void {
   if (model.hungUp && (deed === 'robot' || deed === 'hang_up')) model.comeBack();
   if (!model.watching) return;
-  const telemetry = model.driving.robot?.telemetry;
-  const head = telemetry?.head;
   switch (deed) {
     case 'robot':
       takeOrGive(model);
@@ -127,11 +119,10 @@ function press(model: ScreenModel, deed: PadPressed): void {
       break;
     case 'head_up':
     case 'head_down':
-      if (head)
-        void model.drive.head(head.pan, head.tilt + (deed === 'head_up' ? HEAD_DEG : -HEAD_DEG));
+      aimsOf(model).turn(0, deed === 'head_up' ? HEAD_DEG : -HEAD_DEG);
       break;
     case 'light':
-      void model.drive.light((telemetry?.light ?? 0) > 0 ? 0 : 255);
+      aimsOf(model).light((light) => (light > 0 ? 0 : 255));
       break;
     case 'hang_up':
       model.hangUp();

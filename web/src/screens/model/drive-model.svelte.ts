@@ -4,15 +4,15 @@
 import type { RobotState, StepMove } from '../../api/types';
 import type { MediaLinkState } from '../../data/media-link';
 import type { Settings } from '../../data/settings';
+import { isEstopped, type Situation, situationOf } from '../../data/situation';
 import type { StatusState } from '../../data/status';
 import type { Clock } from '../../lib/core/clock';
 import type { Drive } from '../../lib/drive/drive';
 import type { Shares } from '../../lib/drive/intent';
 import { type RenewalOffer, renewalOffer } from '../../lib/drive/latch-renewal';
-import { type SpeedNotice, speedNotice } from '../../lib/drive/speed-notice';
 import type { DriveState } from '../../lib/drive/state';
 import { isCameraPicture } from '../../lib/webrtc/link';
-import { driveSentence, problemSentence } from '../../ui/drive-view';
+import { problemSentence, sayLine } from '../../ui/drive-view';
 import { Followed } from '../../ui/follow.svelte';
 import type { Locale } from './locale.svelte';
 import type { Navigation } from './navigation.svelte';
@@ -38,13 +38,16 @@ export interface DriveModelDeps {
   media: Readonly<MediaLinkState>;
   status: Readonly<StatusState>;
   settings: Readonly<Settings>;
+  /** The newest lease of another page of this browser. */
+  elsewhere: () => number | null;
 }
 
 export class DriveModel {
   readonly #deps: DriveModelDeps;
   /** The drive core's state, field by field. */
   readonly state: Readonly<DriveState>;
-  /** The newest lease by which this page has asked for motion. */
+  /** The newest lease of this page, and the newest by which it has asked for motion. */
+  #own = $state<number | null>(null);
   #drove = $state<number | null>(null);
 
   /** The robot as the drive socket publishes it, else as the events do. */
@@ -53,20 +56,13 @@ export class DriveModel {
     return this.state.robot ?? (status.events === 'open' && status.known ? status.robot : null);
   });
 
-  readonly estopped: boolean = $derived.by(
-    () => this.robot?.estop.latched === true || this.robot?.estop.button === true,
-  );
+  readonly estopped: boolean = $derived.by(() => isEstopped(this.robot));
 
   /** The robot moves for this driver, or is asked to. */
   readonly moving: boolean = $derived.by(() => {
     const { doing, lease } = this.state;
     return doing !== null || (lease !== null && this.robot?.motion.mode != null);
   });
-
-  /** Another driver who has the robot. */
-  readonly otherDriver: string | null = $derived.by(() =>
-    this.state.lease === null ? (this.robot?.driver?.who ?? null) : null,
-  );
 
   /** Age of the camera's picture as the page shows it, ms; null if there is none. */
   readonly pictureMs: number | null = $derived.by(() => {
@@ -87,8 +83,6 @@ export class DriveModel {
   /** Whether a press on a direction counts: no open sheet hides the picture. */
   readonly mayDrive: boolean = $derived.by(() => this.#isFree() && this.#deps.nav.sheet === null);
 
-  readonly notice: SpeedNotice | null = $derived.by(() => speedNotice(this.state, this.pictureMs));
-
   /** When a press renews the latch instead of stopping it. */
   readonly offer: RenewalOffer | null = $derived.by(() =>
     renewalOffer(this.state.doing, this.#deps.settings.scan.stepMs),
@@ -100,33 +94,36 @@ export class DriveModel {
     return driveBy === 'hold' && input !== 'direct' ? 'step' : driveBy;
   });
 
-  /**
-   * How driving stands, in one sentence. What stopped the robot is told to the operator who drove it: to one who has just taken it,
-   * a stop before their time says nothing.
-   */
+  /** What the screen says of the link, of the robot and of who drives it. */
+  readonly situation: Situation = $derived.by(() => {
+    const { state: drive, robot, locked } = this;
+    const drove = drive.lease !== null && this.#drove === drive.lease;
+    const { link } = this.#deps.media;
+    // Asked for anew at each of the robot's words: another page says nothing to this one.
+    const elsewhere = drive.lease === null ? this.#deps.elsewhere() : null;
+    return situationOf({ link, robot, drive, own: this.#own, elsewhere, drove, locked });
+  });
+
+  /** How driving stands, in one sentence. */
   readonly sentence: string = $derived.by(() => {
-    const { state } = this;
     const { locale } = this.#deps;
-    // Not `ready`, which would be no news of the robot's: what locks it is said beside this.
-    const blind = this.locked && !this.moving && !this.estopped;
-    if (state.phase === 'ready' && blind) return locale.panel.text('drive.locked');
-    const drove = state.lease !== null && this.#drove === state.lease;
-    const robot = drove ? state.robot : unstopped(state.robot);
-    const known = drove ? this.robot : unstopped(this.robot);
-    return driveSentence({ ...state, robot }, known, locale.drive, locale.explained);
+    return sayLine(this.situation.line, locale, locale.explained);
   });
 
   /** Why the newest request about driving was refused; empty while none was. */
   readonly problem: string = $derived.by(() => {
     const { problem } = this.state;
     const { locale } = this.#deps;
-    return problem === null ? '' : problemSentence(problem, locale.drive, locale.explained);
+    return problem === null
+      ? ''
+      : problemSentence(problem, this.robot !== null, locale, locale.explained);
   });
 
   constructor(deps: DriveModelDeps) {
     this.#deps = deps;
     this.state = new Followed(deps.drive.state).value;
     deps.drive.state.watchFields(['doing', 'lease'], ({ doing, lease }) => {
+      if (lease !== null) this.#own = lease;
       if (doing !== null) this.#drove = lease;
     });
   }
@@ -135,6 +132,17 @@ export class DriveModel {
   mayRenew(): boolean {
     const { offer } = this;
     return offer !== null && this.#deps.clock.now() >= offer.countsAt;
+  }
+
+  /** A direction that the robot is asked to go: it is held, or goes by itself. */
+  asked(way: Way): 'held' | 'latched' | null {
+    const { doing } = this.state;
+    if (doing === null) return null;
+    const { linear, angular } = SHARES[way];
+    const { cm = 0, deg = 0 }: { cm?: number; deg?: number } =
+      doing.mode === 'step' ? doing.move : { cm: doing.linear, deg: doing.angular };
+    if (linear * cm + angular * deg <= 0) return null;
+    return doing.mode === 'hold' ? 'held' : 'latched';
   }
 
   /** One press on a direction, in the chosen mode. What cannot be held by a press makes a step. */
@@ -164,8 +172,4 @@ export class DriveModel {
   #isFree(): boolean {
     return !this.locked && !this.estopped;
   }
-}
-
-function unstopped(robot: RobotState | null): RobotState | null {
-  return robot && { ...robot, motion: { ...robot.motion, stopped: null } };
 }

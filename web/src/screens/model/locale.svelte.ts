@@ -3,6 +3,7 @@
 import type { SettingsStore } from '../../data/settings';
 import { type Language, rememberLanguage, type Words } from '../../i18n';
 import type { DriveWords } from '../../i18n/drive';
+import type { NowWords } from '../../i18n/now';
 import type { PanelWords } from '../../i18n/panel';
 import { type Spoken, speak } from '../../i18n/spoken';
 
@@ -36,6 +37,10 @@ export class Locale {
   }
   get panel(): PanelWords {
     return this.#spoken.panel;
+  }
+  /** The words of what is so just now. */
+  get now(): NowWords {
+    return this.#spoken.now;
   }
   /** The words of every sheet. */
   get sheet() {

@@ -8,6 +8,7 @@ import type { LevelsWatch } from '../../data/levels';
 import type { RecordingState } from '../../data/recording';
 import type { SessionState } from '../../data/session';
 import type { Settings, SettingsStore } from '../../data/settings';
+import { leaseHint } from '../../data/sign-in';
 import type { ViewerStatistics } from '../../data/viewer-statistics';
 import type { Spoken } from '../../i18n/spoken';
 import type { Attention } from '../../lib/core/attention';
@@ -82,7 +83,18 @@ export class ScreenModel {
     });
     const { locale, nav, media, settings } = this;
     const status = this.#status;
-    this.driving = new DriveModel({ drive, clock, locale, nav, media, settings, status });
+    const elsewhere = () => leaseHint.get(deps.store);
+    this.driving = new DriveModel({
+      drive,
+      clock,
+      locale,
+      nav,
+      media,
+      settings,
+      status,
+      elsewhere,
+    });
+    drive.state.watchFields(['lease'], ({ lease }) => leaseHint.set(deps.store, lease));
   }
 
   get attention(): Attention {

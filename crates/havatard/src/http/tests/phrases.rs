@@ -21,6 +21,13 @@ async fn somebody_new_finds_phrases_and_keeps_their_own() {
     let robot = Robot::new();
     let starter: api::Phrases = robot.get("/api/v1/phrases").await.json();
     assert!(starter.categories.iter().any(|it| it.name == "Urgențe" && !it.phrases.is_empty()));
+    for (accepted, name) in
+        [("en-GB,en;q=0.9", "Greetings"), ("ro", "Salut"), ("hu, en", "Salut"), ("", "Salut")]
+    {
+        let ask = Ask::get("/api/v1/phrases").header("accept-language", accepted);
+        let starter: api::Phrases = robot.ask_as_admin(ask).await.json();
+        assert_eq!(starter.categories[0].name, name, "{accepted}");
+    }
     let own = all(&[category("Ale mele", &["Țin la tine.", "Înapoi!"]), category("Goală", &[])]);
     assert_eq!(robot.ask_as_admin(put(&own)).await.status, StatusCode::NO_CONTENT);
     let kept: serde_json::Value = robot.get("/api/v1/phrases").await.json();
@@ -29,7 +36,7 @@ async fn somebody_new_finds_phrases_and_keeps_their_own() {
     let cookie = robot.cookie().await;
     let seen: serde_json::Value = robot.ask(Ask::get("/api/v1/phrases").page(&cookie)).await.json();
     assert_eq!(seen, kept);
-    let again = crate::phrases::Store::new(robot.dir.path()).of("admin").await.unwrap();
+    let again = crate::phrases::Store::new(robot.dir.path()).of("admin", api::Language::Ro).await.unwrap();
     assert_eq!(again.categories.len(), 2);
 }
 
