@@ -62,8 +62,8 @@ async fn no_offer_and_no_fragment_ends_mediamtx_and_a_viewer_beside_keeps_its_pi
 async fn post(daemon: &Daemon, to: &str, body: String) -> (u16, Option<String>) {
     let ask = async || {
         let offered = body.clone();
-        let asked = daemon
-            .try_ask(Method::POST, to, |it| it.header("content-type", "application/sdp").body(offered));
+        let asked =
+            daemon.try_ask(Method::POST, to, |it| it.header("content-type", "application/sdp").body(offered));
         asked.await.expect("an answer")
     };
     let mut answer = ask().await;

@@ -35,7 +35,7 @@ export interface SessionDeps {
 }
 
 const ASK_AGAIN_MS = 1000;
-/** Too many wrong tries, and whoever said so named no time, ms. */
+/** After too many wrong tries whose answer names no time, ms. */
 const WAIT_MS = 60_000;
 
 export class Session {

@@ -13,7 +13,7 @@ export function takeCode(location: Location, history: History): string | null {
 
 /**
  * A link that is opened in a tab where the page is already: the browser changes the address and loads nothing. So the page is loaded
- * anew, as by a link in a tab of its own, whoever is signed in here and whatever is shown.
+ * anew, as by a link in a tab of its own, whether or not a user is signed in here, and whatever is shown.
  */
 export function followLinks(window: Pick<Window, 'addEventListener' | 'location'>): void {
   window.addEventListener('hashchange', () => {

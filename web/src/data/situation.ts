@@ -100,7 +100,7 @@ function lineOf(seen: Seen, robot: RobotState | null, holder: Holder): readonly 
   if (mode !== null) return [{ key: `moving.${mode}` }];
   // That a lease has ended is told by its end, which comes in a moment.
   const refusal = drive.refusal?.includes('lease') ? null : drive.refusal;
-  // What was held as somebody stopped the robot is refused by it a moment before or after it says who did.
+  // What was held as another client stopped the robot is refused by it a moment before or after it says who did.
   const letGo = drive.letGoFirst || refusal === 'neutral_first';
   if (refusal !== null && refusal !== 'neutral_first') return [{ key: `refusal.${refusal}` }];
   // What stopped the robot is told to the operator who drove it: to one who has just taken it, a stop before their time says nothing.
@@ -123,7 +123,7 @@ function idle({ drive }: Seen, robot: RobotState | null, holder: Holder): Said {
       : holder.who === null
         ? { key: 'refusal.lease_held' }
         : { key: 'lease.other', who: holder.who };
-  // A press of somebody who has not taken the robot.
+  // A press of an operator who has not taken the robot.
   if (refusal === 'no_lease') return taken ?? whose(holder, 'refusal.no_lease');
   if (problem !== null && problem.code !== 'lease_held') {
     // A robot that is heard does answer.
@@ -137,7 +137,7 @@ function idle({ drive }: Seen, robot: RobotState | null, holder: Holder): Said {
     return driver !== null && driver === holder.who ? { key: 'ended.to', who: driver } : taken;
   }
   if (robot === null && code === 'unreachable') return { key: 'ended.unreachable' };
-  // Nobody took it, gave it back or signed out: the robot no longer heard this page. Whoever did take it may be gone again.
+  // Nobody took it, gave it back or signed out: the robot no longer heard this page. A driver who did take it may be gone again.
   return whose(holder, driver === null ? 'ended.stale' : 'phase.idle');
 }
 

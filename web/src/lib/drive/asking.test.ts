@@ -9,7 +9,7 @@ beforeEach(() => {
   bench = new DriveBench();
 });
 
-/** Somebody is asked, and says no a second later. */
+/** The driver is asked, and says no a second later. */
 async function isDeclined(error = held()): Promise<void> {
   bench.api.answers = [{ result: 'asked', driver: null }, error];
   await bench.drive.acquire('ask');

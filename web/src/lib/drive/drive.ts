@@ -46,7 +46,7 @@ export class Drive {
   /** Counts what the driver asked of the lease: an answer to an earlier wish is worth nothing. */
   #wish = 0;
   #tries = 0;
-  /** The driver has handed the robot over: whoever has it next has not taken it. */
+  /** The driver has handed the robot over: the next driver has not taken it. */
   #handedOver = false;
   /** The last sign of the robot on a socket that is gone, or the grant. */
   #heardAt = 0;

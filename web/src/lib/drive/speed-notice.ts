@@ -52,7 +52,7 @@ function limited(robot: RobotState, pictureMs: number | null): SpeedNotice | nul
   // Equal parts: the link is what the driver can do something about.
   const cause: LagCause = picture_ms > (command_ms ?? 0) ? 'picture' : 'link';
   const ms = cause === 'picture' ? picture_ms : (command_ms ?? lag_ms);
-  // Whoever sees a picture that is young again knows better than to be told of an old one.
+  // An operator who sees a fresh picture again is not to be told of an old one.
   const stale = picture_ms > PICTURE_STALE_MS;
   if (stale && pictureMs !== null) return { code: 'lifting' };
   if (stale) return { code: 'picture_stale', ms: picture_ms };
