@@ -34,7 +34,8 @@ test('a camera that is not there is told in words, in both languages', async ({ 
   await expect(why).toContainText('Camera robotului este deconectată')
   await expect(page.locator('#fact-camera')).toContainText('deconectată')
 
-  await page.locator('#language').click()
+  await page.locator('#menu').click()
+  await page.locator('#menu-language').click()
   await expect(page.locator('html')).toHaveAttribute('lang', 'en')
   await expect(page.locator('#link-words')).toHaveText('No camera')
   await expect(why).toContainText('The robot’s camera is unplugged')
