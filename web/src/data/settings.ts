@@ -55,6 +55,9 @@ export interface Settings {
   /** So long before that a warning is given, ms. */
   muteWarningMs: number;
   statistics: boolean;
+  /** Heard: a lost picture, a request, somebody who comes; and that the robot moves, has stopped, has confirmed STOP. */
+  alertSounds: boolean;
+  moveSounds: boolean;
 }
 
 /** Smallest and greatest of each number. */
@@ -94,6 +97,8 @@ export const DEFAULTS: Settings = {
   autoMuteMs: 60_000,
   muteWarningMs: 10_000,
   statistics: false,
+  alertSounds: true,
+  moveSounds: false,
 };
 
 const KEY = 'havatar.settings';
@@ -184,6 +189,8 @@ export function settingsOf(value: unknown): Settings {
     autoMuteMs: number(from['autoMuteMs'], 'autoMuteMs', d.autoMuteMs),
     muteWarningMs: number(from['muteWarningMs'], 'muteWarningMs', d.muteWarningMs),
     statistics: flag(from['statistics'], d.statistics),
+    alertSounds: flag(from['alertSounds'], d.alertSounds),
+    moveSounds: flag(from['moveSounds'], d.moveSounds),
   };
 }
 

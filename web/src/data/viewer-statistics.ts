@@ -2,6 +2,7 @@
 
 import { VoiceApi } from '../api/voice';
 import type { Clock } from '../lib/core/clock';
+import type { Figures } from '../lib/webrtc/player';
 import { Reporter } from '../lib/webrtc/report';
 import { type Look, reportOf, type Statistics, StatisticsMeter } from '../lib/webrtc/statistics';
 
@@ -27,6 +28,11 @@ export class ViewerStatistics {
       measure: () => (deps.hidden() ? null : reportOf(this.now())),
       send: (report) => voice.report(report),
     });
+  }
+
+  /** The counters of the session that is shown. */
+  get video(): Figures | null {
+    return this.#deps.look().video;
   }
 
   now(): Statistics {

@@ -4,9 +4,14 @@ import { cameraEn } from './camera-en';
 import { cameraRo } from './camera-ro';
 import { cardsEn } from './cards-en';
 import { cardsRo } from './cards-ro';
+import { comfortsEn } from './comforts-en';
+import { comfortsRo } from './comforts-ro';
 import { driveEn } from './drive-en';
 import { driveRo } from './drive-ro';
 import { en as pageEn } from './en';
+import { FactsWords } from './facts';
+import { factsEn } from './facts-en';
+import { factsRo } from './facts-ro';
 import { chooseLanguage, Phrases } from './index';
 import { menuEn } from './menu-en';
 import { menuRo } from './menu-ro';
@@ -41,18 +46,20 @@ const holes = (text: string): string[] =>
   [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
 
 describe.each([
-  ['every page', pageRo, pageEn, ['app.name', 'language.ro', 'language.en', 'bar.robot']],
+  ['every page', pageRo, pageEn, ['app.name', 'language.ro', 'language.en']],
   // On every machine in both countries the word for it is STOP.
   ['driving', driveRo, driveEn, ['stop']],
   // Units, and what both languages call alike.
   ['the drive screen', panelRo, panelEn, ['drive.cm', 'drive.deg', 'drive.seconds', 'drive.stick']],
   ['what is so just now', nowRo, nowEn, []],
   ['what comes now and then', notesRo, notesEn, []],
+  ['what is so at the robot', factsRo, factsEn, ['bar.robot']],
   ['the menu', menuRo, menuEn, []],
   ['the cards', cardsRo, cardsEn, []],
   ['talking', talkRo, talkEn, []],
   ['phrases', phrasesRo, phrasesEn, ['ms']],
   ['camera and light', cameraRo, cameraEn, ['ms']],
+  ['comforts', comfortsRo, comfortsEn, []],
   ['statistics', statisticsRo, statisticsEn, ['ms']],
   ['settings', settingsRo, settingsEn, ['seconds', 'ms', 'pad.title']],
 ] as const)('dictionaries of %s', (_, ro, en, alike) => {
@@ -112,11 +119,11 @@ test.each([
   [20, '20 de persoane privesc'],
   [101, '101 persoane privesc'],
 ])('%i viewers in Romanian', (n, text) => {
-  expect(new Words('ro').count('viewers.count', n)).toBe(text);
+  expect(new FactsWords('ro').count('viewers.count', n)).toBe(text);
 });
 
 test('one and many in English', () => {
-  const words = new Words('en');
+  const words = new FactsWords('en');
   expect(words.count('viewers.count', 1)).toBe('1 person watching');
   expect(words.count('viewers.count', 20)).toBe('20 people watching');
 });

@@ -11,13 +11,6 @@ export const panelEn: PanelDictionary = {
   'stop.failed': 'not confirmed',
 
   'top.region': 'Top bar',
-  'fact.driver': '{who} is driving',
-  'fact.overload': 'Robot’s computer: overloaded',
-  'fact.reduced': 'Robot’s computer: overloaded, video reduced to {fps} frames/s',
-  'battery.level': 'Battery {n}%',
-  'battery.low': 'Battery low: {n}%',
-  'battery.critical': 'Battery almost empty: {n}%',
-  'battery.unknown': 'Battery unknown',
 
   'scan.sound': 'Sound',
   'drive.region': 'Driving',

@@ -11,13 +11,6 @@ export const panelRo = {
   'stop.failed': 'neconfirmat',
 
   'top.region': 'Bara de sus',
-  'fact.driver': 'Conduce {who}',
-  'fact.overload': 'Calculatorul robotului: suprasolicitat',
-  'fact.reduced': 'Calculatorul robotului: suprasolicitat, imaginea redusă la {fps} cadre/s',
-  'battery.level': 'Baterie {n} %',
-  'battery.low': 'Baterie slabă: {n} %',
-  'battery.critical': 'Baterie aproape goală: {n} %',
-  'battery.unknown': 'Baterie necunoscută',
 
   'scan.sound': 'Sunet',
   'drive.region': 'Condus',

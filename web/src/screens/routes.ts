@@ -42,6 +42,9 @@ export const PARTS = {
   dwellRing: () => import('./drive/DwellRing.svelte'),
   quickPhrases: () => import('./phrases/QuickPhrases.svelte'),
   statistics: () => import('./drive/Statistics.svelte'),
+  comforts: () => import('./comforts/Comforts.svelte'),
+  zoomChip: () => import('./comforts/ZoomChip.svelte'),
+  latchBar: () => import('./comforts/LatchBar.svelte'),
 };
 
 /** Fetches whatever may still be asked for, once the page is idle: it is there without a network as well then. */

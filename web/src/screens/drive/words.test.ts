@@ -9,7 +9,7 @@ import { aVoice } from '../../testing/status';
 import { loudness } from '../../ui/loudness';
 import { saidOf } from '../phrases/speech-words';
 import { noticeWords } from './notice-words';
-import { heardAt, talkLook } from './talk-look';
+import { heardAt, talkLook, talkLoudness } from './talk-look';
 import { talkRefused, talkSentence } from './talk-words';
 
 const NOTICES: readonly SpeedNotice[] = [
@@ -90,6 +90,15 @@ test('a talk that was refused is told with what to do, once, and until the next 
   expect(refused({ failure: 'network', closed: 'line_lost' })).toBe('');
   expect(refused({ phase: 'connecting', failure: 'network' })).toBe('');
   expect(refused({})).toBe('');
+});
+
+test('the level of a microphone is shown while it is heard, and where it is measured', () => {
+  const level = (phase: TalkState['phase'], db: number) => talkLoudness({ ...silent, phase }, db);
+  expect([level('talking', -30), level('talking', -90)]).toEqual([0.5, 0]);
+  for (const phase of ['ready', 'connecting', 'held', 'lost', 'free', 'unavailable'] as const) {
+    expect([phase, level(phase, -30)]).toEqual([phase, null]);
+  }
+  expect(level('talking', 0)).toBeNull();
 });
 
 test('silence shows nothing, full scale all', () => {
