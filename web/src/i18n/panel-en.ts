@@ -19,7 +19,6 @@ export const panelEn: PanelDictionary = {
   'battery.critical': 'Battery almost empty: {n}%',
   'battery.unknown': 'Battery unknown',
 
-  'scan.sound': 'Sound',
   'drive.region': 'Driving',
   'drive.locked': 'Robot stopped.',
   'drive.by': 'Drive mode',

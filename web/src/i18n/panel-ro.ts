@@ -19,7 +19,6 @@ export const panelRo = {
   'battery.critical': 'Baterie aproape goală: {n} %',
   'battery.unknown': 'Baterie necunoscută',
 
-  'scan.sound': 'Sunet',
   'drive.region': 'Condus',
   'drive.locked': 'Robot oprit.',
   'drive.by': 'Mod de condus',
