@@ -9,6 +9,8 @@ export const THEMES = {
 }
 export const WIDTHS = [[1280, 720], [390, 844]]
 export const LANGUAGES = { ro: 'ro-RO', en: 'en-GB' }
+/** The settings' tabs; they open at the first. */
+export const TABS = ['input', 'drive', 'talk', 'look', 'other']
 export const SHEETS = ['menu', 'phrases', 'letters', 'camera', 'settings']
 
 /**
@@ -83,6 +85,10 @@ export async function walk(page, { daemon }, each) {
   for (const sheet of SHEETS) {
     await openSheet(page, sheet)
     await each(`dialog-${sheet}`)
+    for (const tab of sheet === 'settings' ? TABS.slice(1) : []) {
+      await page.locator(`#settings-tab-${tab}`).click()
+      await each(`dialog-settings-${tab}`)
+    }
     await closeSheet(page, sheet)
   }
 

@@ -26,7 +26,7 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
     // A language changes words and their lengths, no colour: themes are checked in the first language alone.
     const themes = language === 'ro' ? Object.keys(THEMES) : ['dark']
     own(`in ${language}: every state, ${themes.length === 1 ? 'in one theme' : 'in three themes'}, on a desk and on a phone`, async ({ page, driven }) => {
-      own.setTimeout(300_000)
+      own.setTimeout(420_000)
       await walk(page, driven, async (state, again = () => undefined) => {
         await own.step(state, async () => {
           await expect(page.locator('html')).toHaveAttribute('lang', language)

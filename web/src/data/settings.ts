@@ -44,6 +44,8 @@ export interface Settings {
   /** Null: the browser's. */
   language: (typeof LANGUAGES)[number] | null;
   theme: (typeof THEMES)[number];
+  /** With the system's theme: dark for as long as one has the robot. */
+  darkDriving: boolean;
   large: boolean;
   hand: (typeof HANDS)[number];
   /** How long the picture may wait in the jitter buffer for smoothness, ms. */
@@ -90,6 +92,7 @@ export const DEFAULTS: Settings = {
   pad: PAD_DEFAULTS,
   language: null,
   theme: 'auto',
+  darkDriving: true,
   large: false,
   hand: 'right',
   jitterMs: 0,
@@ -182,6 +185,7 @@ export function settingsOf(value: unknown): Settings {
     },
     language: one(from['language'], [...LANGUAGES, null], d.language),
     theme: one(from['theme'], THEMES, d.theme),
+    darkDriving: flag(from['darkDriving'], d.darkDriving),
     large: flag(from['large'], d.large),
     hand: one(from['hand'], HANDS, d.hand),
     jitterMs: number(from['jitterMs'], 'jitterMs', d.jitterMs),

@@ -12,7 +12,6 @@ export const panelEn: PanelDictionary = {
 
   'top.region': 'Top bar',
 
-  'scan.sound': 'Sound',
   'drive.region': 'Driving',
   'drive.locked': 'Robot stopped.',
   'drive.by': 'Drive mode',

@@ -12,7 +12,6 @@ export const panelRo = {
 
   'top.region': 'Bara de sus',
 
-  'scan.sound': 'Sunet',
   'drive.region': 'Condus',
   'drive.locked': 'Robot oprit.',
   'drive.by': 'Mod de condus',

@@ -19,6 +19,8 @@ export const settingsEn: SettingsDictionary = {
   'theme.dark': 'Dark',
   'theme.light': 'Light',
   'theme.contrast': 'High contrast',
+  'dark-driving': 'Dark while driving',
+  'dark-driving.about': 'While you have control the page is dark, on a light system too.',
   large: 'Very large buttons',
   hand: 'Driving buttons',
 
@@ -101,6 +103,8 @@ export const settingsEn: SettingsDictionary = {
   'talk.title': 'Microphone',
   'talk.mute': 'Mute after silence of',
   'talk.warning': 'Warning before muting',
+
+  'other.title': 'Other',
 
   'media.title': 'Video',
   jitter: 'Smoothing buffer (unstable network)',

@@ -22,6 +22,8 @@ export const settingsRo = {
   'theme.dark': 'Întunecată',
   'theme.light': 'Luminoasă',
   'theme.contrast': 'Contrast ridicat',
+  'dark-driving': 'Temă întunecată cât conduci',
+  'dark-driving.about': 'Cât ai controlul, pagina este întunecată și pe un sistem luminos.',
   large: 'Butoane foarte mari',
   hand: 'Butoanele de condus',
 
@@ -104,6 +106,8 @@ export const settingsRo = {
   'talk.title': 'Microfon',
   'talk.mute': 'Se oprește după liniște de',
   'talk.warning': 'Avertizare înainte de oprire',
+
+  'other.title': 'Altele',
 
   'media.title': 'Imagine',
   jitter: 'Tampon pentru imagine fluidă (rețea instabilă)',

@@ -73,6 +73,9 @@ export const shapes = {
 
 export type Shape = keyof typeof shapes;
 
+/** One of these, or the paths of one that a part of the page brings with it: what is drawn there alone weighs nothing here. */
+export type Drawing = Shape | readonly string[];
+
 /** Puts `shape` into `holder`, in place of what was there. Never read out: words stand beside it. */
 export function draw(holder: HTMLElement, shape: Shape): void {
   if (holder.dataset['shape'] === shape) return;

@@ -16,6 +16,8 @@ class FakeControl {
   closest(selector: string): FakeControl | null {
     const fits =
       selector === 'button' ||
+      (selector === 'button:not(.key)' && this.kind !== 'direction') ||
+      (selector === '[role=tab]' && this.kind === 'tab') ||
       (selector === '.key' && this.kind === 'direction') ||
       (selector === KEEPS && this.kind === 'keeps');
     return fits ? this : null;
@@ -207,6 +209,22 @@ test('Space stops, but presses the button that has the focus', () => {
   expect(bench.socket.types()).toContain('stop');
   const on = new FakeControl('button') as unknown as EventTarget;
   expect(down(' ', { target: on }).defaultPrevented).toBe(false);
+});
+
+test('Space on a direction that has the focus stops, and drives nothing', () => {
+  const target = new FakeControl('direction');
+  expect(down(' ', { target: target as unknown as EventTarget }).defaultPrevented).toBe(true);
+  expect(bench.socket.types()).toContain('stop');
+  expect([doing(), went, target.clicks]).toEqual([null, [], 0]);
+});
+
+test('the arrows of a tab that has the focus are tried nowhere', () => {
+  sheet = 'settings';
+  const target = new FakeControl('tab') as unknown as EventTarget;
+  expect(down('ArrowRight', { target }).defaultPrevented).toBe(false);
+  expect(tried).toEqual([]);
+  down('ArrowRight');
+  expect(tried).toContain('right');
 });
 
 test('without shortcuts neither arrows nor Space do anything, and while moving every key stops', () => {

@@ -1,7 +1,8 @@
 // The keyboard on the drive screen. While the robot is driven every key stops it, except arrows that are held, controls that keep
 // their own action then (the e-stop, and latch renewal, which Enter takes while it is offered), and keys typed into a field. Escape
 // stops whenever there is something to stop, else it closes the open sheet. Arrows drive in the chosen mode; they and Space are
-// shortcuts that can be turned off: then Tab and Enter alone work the page.
+// shortcuts that can be turned off: then Tab and Enter alone work the page. With them Space never drives, also on a direction that has
+// the focus: a robot that has just come to rest would set off again by the press that was to stop it.
 
 import type { KeyTarget } from '../../lib/input/scanner';
 import type { DriveModel, Way } from '../model/drive-model.svelte';
@@ -56,7 +57,7 @@ function drive(model: KeyModel, event: KeyboardEvent): void {
   const way = shortcuts ? ARROWS[event.key] : undefined;
   if (way === undefined) {
     const holding = model.drive.state.value.doing !== null;
-    const space = event.key === ' ' && shortcuts && !on(event, 'button');
+    const space = event.key === ' ' && shortcuts && !on(event, 'button:not(.key)');
     // Enter holds the direction that has the focus, and may hold another one beside it.
     if (space || (holding && !(event.key === 'Enter' && on(event, '.key')))) stopBy(model, event);
     return;
@@ -71,7 +72,8 @@ function drive(model: KeyModel, event: KeyboardEvent): void {
 /** Where an input is tried, arrows are told there, and nothing moves. */
 function tryKey(model: KeyModel, event: KeyboardEvent): void {
   const way = ARROWS[event.key];
-  if (way === undefined || !model.settings.shortcuts) return;
+  // A tab that has the focus has its own arrows.
+  if (way === undefined || !model.settings.shortcuts || on(event, '[role=tab]')) return;
   // Without the robot, on the drive screen: a press is told what is to be done first.
   if (model.trying === null && model.nav.sheet === null && !event.repeat) model.driving.go(way);
   if (model.trying === null) return;
