@@ -167,9 +167,8 @@ async fn what_is_no_film_or_a_broken_one_is_told_in_one_sentence() {
         (written("list.mp4", &script), "not followed"),
     ];
     for (file, sentence) in &refused {
-        let why = stage.refuses(file).await;
-        let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
-        assert!(why.contains(sentence) && why.contains(name), "{name}: {why}");
+        let (name, why) = stage.refuses(file).await;
+        assert!(why.contains(sentence), "{name}: {why}");
         assert!(!why.contains("add a trailing") && !why.starts_with("exited"), "{name}: {why}");
     }
     // What is there of a film that was cut off is played.
@@ -193,7 +192,7 @@ async fn a_copy_is_made_only_of_what_browsers_show() {
         ("444.mp4", "V25 -t 2 -c:v libx264 -preset ultrafast -pix_fmt yuv444p".to_owned(), "yuv444p"),
         ("anamorphic.mp4", format!("V25 -t 2 -vf setsar=64/45 {x} -bf 0"), "64:45"),
     ] {
-        let why = stage.refuses(&stage.make(name, &make).await).await;
+        let (_, why) = stage.refuses(&stage.make(name, &make).await).await;
         assert!(why.contains(told) && why.contains("set media.camera.encoder to auto"), "{name}: {why}");
     }
     let video = stage.plays(&stage.make("fit.mp4", &format!("V25 -t 2 {x} -bf 0")).await).await;
@@ -245,29 +244,34 @@ impl Stage {
 
     /// Plays a file, and waits until its picture comes.
     pub(crate) async fn plays(&mut self, file: &Path) -> VideoSource {
-        self.put_file(file).await;
-        self.shown(file.file_name().and_then(|name| name.to_str()).expect("a name")).await
+        let name = self.put_file(file).await;
+        self.shown(&name).await
     }
 
-    async fn refuses(&mut self, file: &Path) -> String {
-        self.put_file(file).await;
-        self.refused(file.file_name().and_then(|name| name.to_str()).expect("a name")).await
+    /// The name by which the source is told, and why it is refused.
+    async fn refuses(&mut self, file: &Path) -> (String, String) {
+        let name = self.put_file(file).await;
+        let why = self.refused(&name).await;
+        (name, why)
     }
 
-    async fn put_file(&mut self, file: &Path) {
+    /// Gives what the film is called in words to people: its name, or where it comes from.
+    async fn put_file(&mut self, file: &Path) -> String {
+        let name = file.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
         let by_url = std::env::var("HAVATAR_TEST_SOURCES").is_ok_and(|way| way == "url");
         if by_url && file.is_file() {
-            let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
             let path: &'static str = format!("/{name}").leak();
             let feeds = Feeds::serve(vec![(path, Feed::File(file.to_owned()))]).await;
             let url = feeds.url(path);
             self.feeds = Some(feeds);
             self.put_url(&url);
+            url.trim_start_matches("http://").split('/').next().unwrap_or_default().to_owned()
         } else {
             self.daemon.rewrite(|plan| {
                 plan.put("media.camera.source", "file");
                 plan.put("media.camera.file", file.to_str());
             });
+            name
         }
     }
 

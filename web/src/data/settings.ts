@@ -57,7 +57,7 @@ export interface Settings {
   /** So long before that a warning is given, ms. */
   muteWarningMs: number;
   statistics: boolean;
-  /** Heard: a lost picture, a request, somebody who comes; and that the robot moves, has stopped, has confirmed STOP. */
+  /** Heard: a lost picture, a request, a person who comes; and that the robot moves, has stopped, has confirmed STOP. */
   alertSounds: boolean;
   moveSounds: boolean;
 }

@@ -108,7 +108,7 @@ function lineOf(seen: Seen, robot: RobotState | null, holder: Holder): readonly 
   const why: Said[] = [];
   if (stopped === 'stop' && drive.stop !== 'idle') why.push({ key: 'stopped.you' });
   else if (stopped !== null) why.push({ key: `stopped.${stopped}` });
-  // Somebody else's stop is news beside what is to be done about it; that one has let go is none.
+  // Another client's stop is news beside what is to be done about it; that one has let go is none.
   if (letGo) {
     return [...(stopped === 'neutral' ? [] : why), { key: 'refusal.neutral_first' }];
   }

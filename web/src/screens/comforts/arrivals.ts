@@ -1,10 +1,10 @@
-// When somebody else has begun to watch. The robot counts sessions, and a page whose connection broke has two for a while: its own old
-// one, and the new. So a rise is told once it has lasted, none is told while this page itself has just begun a session, and whoever was
+// When another person has begun to watch. The robot counts sessions, and a page whose connection broke has two for a while: its own old
+// one, and the new. So a rise is told once it has lasted, none is told while this page itself has just begun a session, and a person who was
 // away for less than half a minute has not arrived.
 
 /** A rise is believed after this, ms. */
 export const LASTS_MS = 3000;
-/** Whoever comes back sooner is not told again, ms. */
+/** A person who comes back sooner is not told again, ms. */
 export const AWAY_MS = 30_000;
 /** This page's own session is counted late at first, and its next ones beside the one before for a while, ms. */
 export const OWN_MS = { first: 5000, next: 20_000 } as const;

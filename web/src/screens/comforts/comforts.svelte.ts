@@ -7,17 +7,17 @@ import { Arrivals } from './arrivals';
 import { BatteryCard, type BatteryLevel } from './battery-card';
 import { type View, WHOLE } from './zoom';
 
-/** How long it is shown that somebody has come, ms. */
+/** How long it is shown that a person has come, ms. */
 export const SHOWN_MS = 7000;
 
 export class Comforts {
-  /** So many watch since somebody has come; null once that was shown for a while. */
+  /** So many watch since a person has come; null once that was shown for a while. */
   arrived = $state<number | null>(null);
   /** What there is to say of the battery, and whether a person has not read it yet. */
   battery = $state.raw<{ level: BatteryLevel | null; open: boolean }>({ level: null, open: false });
   /** What part of the picture is wanted. It is shown by who tells that it is a part (`ZoomChip.svelte`), and by nobody else. */
   view = $state.raw<View>(WHOLE);
-  /** Somebody has come: to be heard. */
+  /** A person has come: to be heard. */
   onArrived: (() => void) | null = null;
   readonly #model: ScreenModel;
   #arrivals = new Arrivals();

@@ -14,7 +14,7 @@ export function heardAt(voice: Voice | null): Heard {
 }
 
 /**
- * How loud a person's own microphone is, 0 to 1; null for no bar. Before somebody is heard, and muted, the microphone gives silence: a bar
+ * How loud a person's own microphone is, 0 to 1; null for no bar. Before anyone is heard, and muted, the microphone gives silence: a bar
  * that stays empty would say that it is broken. A level of 0 is none that a microphone has: the browser measures nothing.
  */
 export function talkLoudness({ phase }: TalkState, db: number): number | null {

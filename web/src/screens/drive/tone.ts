@@ -8,13 +8,13 @@ const NOTES = {
     [660, 0, 0.16],
     [440, 0.18, 0.16],
   ],
-  /** Three that rise, as a question does: somebody asks for the robot. */
+  /** Three that rise, as a question does: a person asks for the robot. */
   asked: [
     [523, 0, 0.14],
     [659, 0.16, 0.14],
     [784, 0.32, 0.22],
   ],
-  /** A bell of two: somebody has come. */
+  /** A bell of two: a person has come. */
   arrived: [
     [784, 0, 0.12],
     [1047, 0.13, 0.3],

@@ -1,6 +1,6 @@
 // A control that goes away takes the focus with it, and the next Tab would begin at the top of the page again. What it lay in has the
 // focus then; and not another control, which a key that is still down would press. Where that comes to be what drives, the first
-// direction has the focus once a press of a hand that trembles is over: whoever took the robot can go.
+// direction has the focus once a press of a hand that trembles is over: the new driver can go.
 
 const PLACES = 'section, [role="dialog"], .carried';
 const FIRST = '[data-way="forward"]';

@@ -15,7 +15,7 @@ export function wheeled(view: View, delta: number, at: Point): View {
 }
 
 /** Up to two pointers that are down. One drags, two pinch and drag; more are not counted. */
-export class ZoomHand {
+export class ZoomGestures {
   readonly #down = new Map<number, Point>();
 
   down(id: number, at: Point): void {
@@ -52,7 +52,7 @@ export interface Zoomed {
 
 /** Listens to `stage` until what this gives back is called. */
 export function handle(stage: HTMLElement, zoomed: Zoomed): () => void {
-  const hand = new ZoomHand();
+  const gestures = new ZoomGestures();
   const end = new AbortController();
   const { signal } = end;
   const at = ({ clientX, clientY }: MouseEvent): Point => {
@@ -64,7 +64,7 @@ export function handle(stage: HTMLElement, zoomed: Zoomed): () => void {
   };
   let wheel: ReturnType<typeof setTimeout>;
   const up = ({ pointerId }: PointerEvent) => {
-    if (hand.up(pointerId)) still();
+    if (gestures.up(pointerId)) still();
   };
   // A page that the browser itself has enlarged has to be moved and made smaller everywhere.
   const page = window.visualViewport;
@@ -89,14 +89,14 @@ export function handle(stage: HTMLElement, zoomed: Zoomed): () => void {
   stage.addEventListener(
     'pointerdown',
     (event) => {
-      if (event.button === 0) hand.down(event.pointerId, at(event));
+      if (event.button === 0) gestures.down(event.pointerId, at(event));
     },
     { signal },
   );
   stage.addEventListener(
     'pointermove',
     (event) => {
-      zoomed.view = hand.move(zoomed.view, event.pointerId, at(event));
+      zoomed.view = gestures.move(zoomed.view, event.pointerId, at(event));
     },
     { signal },
   );
