@@ -26,7 +26,7 @@ export async function drivePage(daemon) {
   await until('the page may drive', async () => {
     const drive = await is('drive')
     if (drive === 'idle') await tab.ask(`document.querySelector('#drive-acquire').click()`)
-    return drive === 'ready' && (await tab.ask('window.havatar.stats.ageMs')) < FRESH_MS
+    return drive === 'ready' && (await is('lock')) === 'false' && (await tab.ask('window.havatar.stats.ageMs')) < FRESH_MS
   }, { everyMs: 100 })
 
   const at = async (fault) => {

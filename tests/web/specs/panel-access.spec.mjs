@@ -140,6 +140,8 @@ for (const [width, height] of WIDTHS) {
     await page.locator('#drive-acquire').click()
     await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
     await expect(page.locator('body')).toHaveAttribute('data-lock', 'false', { timeout: 30_000 })
+    await expect(page.locator('#hang-up')).toBeVisible()
+    if (height > 700) await expect(page.locator('#quick-0')).toBeVisible()
     const expected = (await controls(page)).map(({ id }) => id)
     const order = []
     await page.locator('#drive-stop').focus()

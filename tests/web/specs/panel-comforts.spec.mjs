@@ -11,21 +11,6 @@ const body = (page) => page.locator('body')
 const transform = (page) => page.locator('#robot-video').evaluate((video) => video.style.transform)
 const chip = (page) => page.locator('#zoom-whole')
 
-/** What the daemon says of the battery is changed on its way to the page, from when `battery` of what this gives back is set. */
-async function retell(page) {
-  const told = { battery: null }
-  await page.routeWebSocket(/\/api\/v1\/(events|robot\/drive)$/, (socket) => {
-    const server = socket.connectToServer()
-    server.onMessage((message) => {
-      const said = JSON.parse(message)
-      const telemetry = (said.robot ?? said.status?.robot)?.telemetry
-      if (told.battery !== null && telemetry) telemetry.battery = { voltage: 11, percent: 17, ...telemetry.battery, ...told.battery }
-      socket.send(JSON.stringify(said))
-    })
-  })
-  return told
-}
-
 /** Sounds are noted by their notes, in Hz, in `window.notes`. */
 const listen = (page) => page.addInitScript(() => {
   window.notes = []
@@ -135,7 +120,7 @@ test('the picture is enlarged and moved by buttons, a wheel and a drag; it is to
   await expect(page.locator('#pan-left')).toHaveAttribute('aria-disabled', 'true')
   await closeSheet(page, 'camera')
 
-  await expect(chip(page)).toHaveText(/^Mărire 2×/)
+  await expect(chip(page)).toHaveText(/^\s*Mărire 2×/)
   await expectLive(page)
   expect(await page.evaluate(() => window.havatar.stats.ageMs)).toBeLessThan(1000)
   // Nothing of it is seen beside its own place, and everything that is pressed still is.
@@ -249,6 +234,7 @@ test('sounds are as they are set: alerts off, motion and STOP on', async ({ page
 test('the two sounds are turned on and off in the settings', async ({ page, open }) => {
   await open()
   await openSheet(page, 'settings')
+  await page.locator('#settings-tab-other').click()
   await expect(page.locator('#alert-sounds')).toHaveAttribute('aria-pressed', 'true')
   await expect(page.locator('#move-sounds')).toHaveAttribute('aria-pressed', 'false')
   await page.locator('#alert-sounds').click()
@@ -257,30 +243,34 @@ test('the two sounds are turned on and off in the settings', async ({ page, open
   expect(kept).toMatchObject({ alertSounds: false, moveSounds: true })
 })
 
-test('a low battery is told on the picture once, put away by a press, and told again when it is critical', async ({ page, open }) => {
-  const told = await retell(page)
+test('a low battery is told on the picture once, put away by a press, and told again when it is critical', async ({ page, open, driven }) => {
   await open()
   const card = page.locator('#battery-card')
   const said = page.locator('#say-low')
   await expect(card).toBeHidden()
-  told.battery = { low: true, critical: false }
-  await expect(card).toHaveText('Bateria robotului este slabă. Du robotul la încărcat.')
-  await expect(said).toHaveText('Bateria robotului este slabă. Du robotul la încărcat.')
-  await page.evaluate(() => {
-    window.saidAgain = 0
-    new MutationObserver((all) => { window.saidAgain += all.length }).observe(document.querySelector('#say-low'), { subtree: true, childList: true, characterData: true })
-  })
-  told.battery = { low: true, critical: false, percent: 12 }
-  await page.locator('#battery-dismiss').click()
-  await expect(card).toBeHidden()
-  await page.waitForTimeout(2000)
-  expect(await page.evaluate(() => window.saidAgain), 'its percents are no news').toBe(0)
-  await expect(card).toBeHidden()
-  told.battery = { low: true, critical: true }
-  await expect(card).toHaveText(/aproape goală/)
-  await expect(said).toHaveText(/aproape goală/)
-  await page.locator('#battery-dismiss').click()
-  await expect(card).toBeHidden()
+  driven.robot.tell('battery 15')
+  try {
+    await expect(card).toContainText('Bateria robotului este slabă. Du robotul la încărcat.')
+    await expect(said).toHaveText('Bateria robotului este slabă. Du robotul la încărcat.')
+    await page.evaluate(() => {
+      window.saidAgain = 0
+      new MutationObserver((all) => { window.saidAgain += all.length }).observe(document.querySelector('#say-low'), { subtree: true, childList: true, characterData: true })
+    })
+    await page.locator('#battery-dismiss').click()
+    await expect(card).toBeHidden()
+    driven.robot.tell('battery 13')
+    await expect(page.locator('#fact-battery')).toContainText('13')
+    expect(await page.evaluate(() => window.saidAgain), 'its percents are no news').toBe(0)
+    await expect(card).toBeHidden()
+    driven.robot.tell('battery 2')
+    await expect(card).toContainText(/aproape goală/)
+    await expect(said).toHaveText(/aproape goală/)
+    await page.locator('#battery-dismiss').click()
+    await expect(card).toBeHidden()
+  } finally {
+    driven.robot.tell('battery 92')
+  }
+  await expect(page.locator('#fact-battery')).toContainText('92')
 })
 
 test('how good the connection is is said in words in the menu, and above the picture only when it is weak', async ({ page, open }) => {
@@ -324,13 +314,12 @@ test('a latch shows its time on the direction that goes, and no other way of dri
   await page.locator('#drive-stop').click()
 })
 
-test('cards and the zoom’s chip lie over nothing that is pressed, on any screen', async ({ page, drive }) => {
-  const told = await retell(page)
+test('cards and the zoom’s chip lie over nothing that is pressed, on any screen', async ({ page, drive, driven }) => {
   await drive()
   await openSheet(page, 'camera')
   await page.locator('#zoom-in').click()
   await closeSheet(page, 'camera')
-  told.battery = { low: true, critical: false }
+  driven.robot.tell('battery 15')
   await expect(page.locator('#battery-card')).toBeVisible()
   const found = []
   for (const [width, height] of [[320, 568], [390, 844], [844, 390], [568, 320], [768, 1024], [1280, 720]]) {
@@ -351,6 +340,7 @@ test('cards and the zoom’s chip lie over nothing that is pressed, on any scree
       if (Math.abs(strip.height - bar.height) > 12) found.push(`${width}x${height} ${text}: the strip has ${strip.height} px`)
     }
   }
+  driven.robot.tell('battery 92')
   expect(found).toEqual([])
 })
 
