@@ -129,8 +129,11 @@ for (const hand of hands) {
 
 /** The id of the phrase in sight that has most to say. */
 const longestPhrase = (page) => page.locator('#phrase-list').evaluate((list) => {
-  const free = document.querySelector('.stops').getBoundingClientRect().top
-  const inSight = [...list.querySelectorAll('button')].filter((button) => button.getBoundingClientRect().bottom < free)
+  // What is in sight, and not behind the buttons that turn the pages of a sheet.
+  const inSight = [...list.querySelectorAll('button')].filter((button) => {
+    const { left, top, width, height } = button.getBoundingClientRect()
+    return button.contains(document.elementFromPoint(left + width / 2, top + height / 2))
+  })
   const longest = inSight.toSorted((a, b) => b.innerText.length - a.innerText.length)[0]
   longest.id ||= 'longest-phrase'
   return longest.id
