@@ -91,6 +91,7 @@ const paste = (page, link) => page.evaluate((to) => window.location.assign(to), 
 
 test('a sign-in link that is pasted into a tab with the sign-in page signs in', async ({ page, launch }) => {
   const daemon = await launch()
+  await daemon.link()
   await page.goto(daemon.origin)
   await expect(view(page)).toHaveAttribute('data-view', 'sign-in')
   const link = await daemon.newLink()
