@@ -141,7 +141,7 @@ for (const [width, height] of WIDTHS) {
     await expect(page.locator('body')).toHaveAttribute('data-drive', 'ready')
     await expect(page.locator('body')).toHaveAttribute('data-lock', 'false', { timeout: 30_000 })
     await expect(page.locator('#hang-up')).toBeVisible()
-    if (height > 700) await expect(page.locator('#quick-0')).toBeVisible()
+    if (width >= 1280) await expect(page.locator('#quick-0')).toBeVisible()
     const expected = (await controls(page)).map(({ id }) => id)
     const order = []
     await page.locator('#drive-stop').focus()

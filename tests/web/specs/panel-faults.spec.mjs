@@ -248,7 +248,7 @@ const links = [
 ]
 
 /** The robot takes no command that is so late; and on the worst of links the lease ends. */
-const TOO_SLOW = /conexiunea întârzie \d+\sms|prea lentă|ajuns prea târziu|s\u2011a pierdut|s\u2011a întrerupt/
+const TOO_SLOW = /conexiunea întârzie \d+\sms|prea lentă|ajuns prea târziu|nu mai primea comenzi|s\u2011a pierdut|s\u2011a întrerupt/
 
 for (const { manner, drives, slower } of links) {
   test(`with ${manner.delay} ms each way and ${manner.loss * 100} % loss the limits are as written, the page says why, and nothing moves that should not`, async ({ page, driven }) => {
