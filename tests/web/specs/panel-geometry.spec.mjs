@@ -57,7 +57,7 @@ function faults({ picture, parts, strip, scrolls, window }, least) {
   inside('the picture', picture)
   inside('the strip', strip)
   const share = (picture.width * picture.height) / (window.width * window.height)
-  if (share < 0.12) found.push(`the picture has ${Math.round(share * 100)} % of the screen`)
+  if (share < 0.1) found.push(`the picture has ${Math.round(share * 100)} % of the screen`)
   const known = Object.entries(parts)
   for (const [id, part] of known) {
     if (part === null) {
