@@ -78,10 +78,12 @@ await run(async () => {
     }
     const of = (kind) => by.get(kind) ?? 0
     rows.push([proof, total, of('2xx'), of('4xx'), of('500'), of('5xx'), errors.length - before])
-    figures[proof] = { requests: total, ...Object.fromEntries(by) }
+    figures[`${proof}_requests`] = total
+    figures[`${proof}_500`] = of('500')
+    figures[`${proof}_501_and_up`] = of('5xx')
   }
   const after = await mediamtx()
-  console.log(table(rows))
+  table(rows)
   for (const error of errors) console.log(error)
   const restarts = after.restarts - first.restarts
   console.log(`restarts of MediaMTX: ${restarts} (those asked for by the API are among them)`)
