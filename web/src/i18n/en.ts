@@ -18,7 +18,6 @@ export const en: Dictionary = {
   'signin.error.code':
     'This link has expired or was already used. Ask for a new one, or enter the access key.',
   'signin.error.token': 'Wrong access key. Check it and try again.',
-  'signin.error.busy': 'Too many attempts. Try again in {time}.',
   'signin.error.network': 'The robot isn’t responding. Check your network and try again.',
   signout: 'Sign out',
 

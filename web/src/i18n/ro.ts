@@ -17,7 +17,6 @@ export const ro = {
   'signin.error.empty': 'Scrie cheia de acces.',
   'signin.error.code': 'Linkul a fost folosit sau a expirat. Cere altul sau scrie cheia de acces.',
   'signin.error.token': 'Cheia de acces este greșită. Verific-o și încearcă din nou.',
-  'signin.error.busy': 'Prea multe încercări. Încearcă din nou peste {time}.',
   'signin.error.network': 'Robotul nu răspunde. Verifică internetul și încearcă din nou.',
   signout: 'Deconectare',
 

@@ -1,8 +1,8 @@
 //! Binding, TLS, and the limits of a connection.
 //!
 //! A connection costs at most: one permit of [`PANEL`], 10 s of TLS handshake, 15 s for the head of each request, 64 KiB of
-//! head, and 30 s of a write that the peer does not take. HTTP/1.1 only: browsers open WebSockets over it anyway, and one
-//! protocol is one set of limits.
+//! head, 30 s of a write that the peer does not take, and 2 s of reading on where a body was refused. HTTP/1.1 only: browsers
+//! open WebSockets over it anyway, and one protocol is one set of limits.
 
 mod accept;
 mod error;

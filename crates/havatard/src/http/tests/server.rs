@@ -1,9 +1,11 @@
 //! The listener: TLS, limits, timeouts.
 
+use std::io;
 use std::path::Path;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio_rustls::{TlsConnector, rustls};
 
 use crate::http::server::{Server, ServerError};
@@ -125,22 +127,41 @@ fn plain_http_stays_on_loopback_and_a_taken_port_is_said() {
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
-/// What the server sends, until it closes, to a person who sends this and then waits.
-async fn sends_and_waits(sent: &[u8]) -> (String, Duration) {
-    let robot = Robot::new();
+/// A server of this robot's that answers.
+struct Served {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+impl Served {
+    async fn end(self) {
+        self.stop.cancel();
+        self.serving.await.unwrap().unwrap();
+    }
+}
+
+/// Serves plain HTTP, with a connection to it.
+async fn serve(robot: &Robot) -> (Served, TcpStream) {
     let server = Server::bind(loopback(), None).unwrap();
     let listening = server.listening();
     let stop = CancellationToken::new();
     let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
-    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let stream = TcpStream::connect(listening.address).await.unwrap();
+    (Served { address: listening.address, stop, serving }, stream)
+}
+
+/// What the server sends, until it closes, to a person who sends this and then waits.
+async fn sends_and_waits(sent: &[u8]) -> (String, Duration) {
+    let robot = Robot::new();
+    let (served, mut stream) = serve(&robot).await;
     let began = tokio::time::Instant::now();
     stream.write_all(sent).await.unwrap();
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_mins(2), stream.read_to_end(&mut answer));
     let _ = read.await.expect("it was closed");
     let after = began.elapsed();
-    stop.cancel();
-    serving.await.unwrap().unwrap();
+    served.end().await;
     (String::from_utf8_lossy(&answer).into_owned(), after)
 }
 
@@ -162,14 +183,10 @@ async fn whoever_asks_and_then_idles_is_closed() {
 #[tokio::test]
 async fn a_body_that_is_refused_is_heard_out_so_that_its_sender_can_read_why() {
     let robot = Robot::new();
-    let server = Server::bind(loopback(), None).unwrap();
-    let listening = server.listening();
-    let stop = CancellationToken::new();
-    let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
-    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let (served, mut stream) = serve(&robot).await;
     let head = format!(
         "PUT /api/v1/phrases HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000000\r\n\r\n",
-        listening.address
+        served.address
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     for _ in 0..100 {
@@ -180,8 +197,7 @@ async fn a_body_that_is_refused_is_heard_out_so_that_its_sender_can_read_why() {
     stream.read_to_end(&mut answer).await.expect("an orderly end");
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("\"code\""), "{answer}");
-    stop.cancel();
-    serving.await.unwrap().unwrap();
+    served.end().await;
 }
 
 #[tokio::test]
@@ -202,19 +218,14 @@ async fn a_stop_does_not_wait_for_a_download_that_nobody_reads() {
     let id = robot.record(file, b"", Duration::from_mins(1)).await;
     let path = robot.dir.path().join("recordings/havatar").join(file);
     std::fs::File::options().write(true).open(path).unwrap().set_len(256 * 1024 * 1024).unwrap();
-    let server = Server::bind(loopback(), None).unwrap();
-    let listening = server.listening();
-    let stop = CancellationToken::new();
-    let serving = tokio::spawn(server.serve(router(robot.app.clone(), listening), stop.clone()));
-    let mut stream = TcpStream::connect(listening.address).await.unwrap();
+    let (served, mut stream) = serve(&robot).await;
     let request = format!(
         "GET /api/v1/recordings/{id}/download HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
-        listening.address, robot.token
+        served.address, robot.token
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut head = [0; 12];
     stream.read_exact(&mut head).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 200");
-    stop.cancel();
-    tokio::time::timeout(Duration::from_secs(4), serving).await.unwrap().unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(4), served.end()).await.unwrap();
 }
