@@ -1,4 +1,4 @@
-// While somebody drives, the whole picture, every direction, STOP, the e-stop and the dock are on the screen at once, on every screen;
+// While an operator drives, the whole picture, every direction, STOP, the e-stop and the dock are on the screen at once, on every screen;
 // and no sheet lies over the picture.
 import { expect, test } from '../lib/driven.mjs'
 import { closeSheet, LANGUAGES, openSheet, SHEETS } from '../lib/states.mjs'
