@@ -185,6 +185,11 @@ async fn a_lease_that_nobody_keeps_ends_after_two_seconds() {
     let took = Moment::now().since(last);
     figure("lease_stale_after_ms", took.as_millis());
     assert!((1900..=2400).contains(&took.as_millis()), "stale after {took:?}");
+    // It is reserved for its sign-in: another one waits or asks, this one goes on.
+    let other = daemon.person().await.post("/api/v1/robot/lease", json!({})).await;
+    assert_eq!((other.status, other.code()), (409, "lease_held".to_owned()), "{}", other.text());
+    let wait = other.header("retry-after");
+    assert!((1..=20).contains(&wait.parse().unwrap_or(0)), "Retry-After: {wait}");
 
     // With an open socket that sends nothing, the same.
     let driver = admin.drives().await;

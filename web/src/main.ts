@@ -4,8 +4,10 @@ import { mount } from 'svelte';
 import { RobotApi } from './api/robot';
 import { boot } from './boot';
 import { LazyTalk } from './data/lazy-talk';
+import { returnLease } from './data/lease-return';
 import { LevelsWatch } from './data/levels';
 import { SettingsStore } from './data/settings';
+import { tabStore } from './data/storage';
 import type { ViewerStatistics } from './data/viewer-statistics';
 import { chooseLanguage } from './i18n';
 import { speak } from './i18n/spoken';
@@ -35,6 +37,8 @@ const drive = new Drive({
   stopReachable: () => canBePressed('drive-stop') && canBePressed('drive-estop'),
   mayDrive: () => model?.driving.mayDrive === true,
 });
+
+returnLease({ drive, status: app.status.state, attention, tab: tabStore() });
 
 const talk = new LazyTalk({
   clock,

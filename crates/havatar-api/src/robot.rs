@@ -21,12 +21,25 @@ pub struct RobotState {
     /// Who drives.
     #[schema(required)]
     pub driver: Option<Driver>,
+    /// For whom the robot is reserved while nobody drives it; `null` while it is free or driven.
+    #[schema(required)]
+    pub reserved: Option<LeaseReservation>,
     /// What the robot says of itself; `null` while it says nothing that can be believed.
     #[schema(required)]
     pub telemetry: Option<Telemetry>,
     /// Why the black box does not reach the disk, in words; `null` while it does.
     #[schema(required)]
     pub black_box_fault: Option<String>,
+}
+
+/// A lease that is reserved: for 20 s for the sign-in whose lease has expired, or for 5 s for the client that the driver has
+/// handed it to. The sign-in acquires it as if it were free; others ask, and an admin may take it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeaseReservation {
+    /// The number of the lease that has ended.
+    pub lease: u64,
+    /// The name of the person it is reserved for.
+    pub who: String,
 }
 
 /// Where the link to the motor controller is.

@@ -13,7 +13,7 @@ const REPEAT_MS = 50
  * port. `hold`, `latch`, `step` and so on are those of the protocol; what is held is repeated by itself.
  */
 export async function openDriver(daemon, { via } = {}) {
-  const grant = await daemon.api('/api/v1/robot/lease', { method: 'POST', body: {} })
+  const grant = await daemon.api('/api/v1/robot/lease', { method: 'POST', body: { if_held: 'take' } })
   let seq = 0
   let press = 0
   let beat = { n: 0, at: 0 }

@@ -56,6 +56,9 @@ export const sessions = async (daemon) => (await daemon.api('/api/mediamtx/v3/we
 export async function reset({ daemon, robot }, { alone = false } = {}) {
   await linkUp(daemon)
   await daemon.ready()
+  // Given back at once, and reserved for nobody, whatever became of the page that drove.
+  const { token } = await daemon.api('/api/v1/robot/lease', { method: 'POST', body: { if_held: 'take' } })
+  await daemon.api('/api/v1/robot/lease', { method: 'DELETE', body: { token } })
   await until('nobody drives and the robot stands', async () => {
     const { driver, motion } = await robotOf({ daemon })
     return driver === null && motion.mode === null

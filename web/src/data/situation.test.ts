@@ -61,6 +61,18 @@ describe('whose the robot is', () => {
     expect(holder({ drive: { problem } })).toEqual({ kind: 'other', who: null });
   });
 
+  test('reserved for another, it is theirs; for a page of this browser, it is free', () => {
+    const robot = aRobot({ reserved: { lease: 4, who: 'Ana' } });
+    expect(of({ robot })).toMatchObject({
+      holder: { kind: 'other', who: 'Ana', away: true },
+      line: [{ key: 'lease.away', who: 'Ana' }],
+    });
+    expect(holder({ robot, own: 4 }).kind).toBe('free');
+    expect(holder({ robot, elsewhere: 4 }).kind).toBe('free');
+    const problem = { status: 409, code: 'lease_held' };
+    expect(holder({ robot, elsewhere: 4, drive: { problem } }).who).toBe('Ana');
+  });
+
   test('of a robot that does not answer nobody knows', () => {
     expect(holder({ link: { kind: 'unreachable' } }).kind).toBe('unknown');
     expect(of({ link: { kind: 'unreachable' } }).robot).toBeNull();
@@ -209,6 +221,7 @@ function anySeen(random: () => number): Seen {
               lease !== null
                 ? driver(5, 'admin')
                 : one(null, driver(4, 'admin'), driver(7, 'Ana'), driver(8, 'admin')),
+            reserved: random() < 0.2 ? { lease: one(4, 7, 8), who: one('Ana', 'admin') } : null,
           },
         );
   const ended = one(

@@ -28,6 +28,8 @@ export interface Seen {
 export interface Holder {
   kind: 'unknown' | 'off' | 'free' | 'you' | 'elsewhere' | 'other';
   who: string | null;
+  /** Nobody drives now: the robot is reserved for them. */
+  away?: boolean;
 }
 
 /** A text, by its key; `who` fills its hole. `code`: that of a problem, for which there may be words of its own. */
@@ -72,14 +74,18 @@ function holderOf({ drive, own, elsewhere }: Seen, robot: RobotState | null): Ho
   const by = (kind: Holder['kind'], who: string | null = null): Holder => ({ kind, who });
   if (drive.lease !== null) return by('you');
   if (robot === null) return by('unknown');
-  const { driver } = robot;
+  const { driver, reserved } = robot;
   // What this page has just given back the robot may not have noticed yet.
   if (driver !== null && driver.lease !== own) {
     return driver.lease === elsewhere ? by('elsewhere') : by('other', driver.who);
   }
   if (robot.link.state === 'off') return by('off');
-  // It is kept for the one whom it was handed to.
-  return by(drive.problem?.code === 'lease_held' ? 'other' : 'free');
+  const held = drive.problem?.code === 'lease_held';
+  // For another tab of this browser it is free, unless that one belongs to another sign-in, which the robot says.
+  if (reserved !== null && (held || (reserved.lease !== own && reserved.lease !== elsewhere))) {
+    return { ...by('other', reserved.who), away: true };
+  }
+  return by(held ? 'other' : 'free');
 }
 
 function lineOf(seen: Seen, robot: RobotState | null, holder: Holder): readonly Said[] {
@@ -122,7 +128,7 @@ function idle({ drive }: Seen, robot: RobotState | null, holder: Holder): Said {
       ? null
       : holder.who === null
         ? { key: 'refusal.lease_held' }
-        : { key: 'lease.other', who: holder.who };
+        : { key: holder.away ? 'lease.away' : 'lease.other', who: holder.who };
   // A press of an operator who has not taken the robot.
   if (refusal === 'no_lease') return taken ?? whose(holder, 'refusal.no_lease');
   if (problem !== null && problem.code !== 'lease_held') {

@@ -19,8 +19,17 @@ export function write(storage: Storage | null, key: string, value: string | null
 
 /** The browser's storage, or null where even asking for it is refused. */
 export function localStore(): Storage | null {
+  return asked(() => window.localStorage);
+}
+
+/** The storage of this tab, which lasts over a reload; null where even asking for it is refused. */
+export function tabStore(): Storage | null {
+  return asked(() => window.sessionStorage);
+}
+
+function asked(storage: () => Storage): Storage | null {
   try {
-    return window.localStorage;
+    return storage();
   } catch {
     return null;
   }

@@ -80,6 +80,7 @@ export function aRobot(change: Partial<RobotState> = {}): RobotState {
       saved: true,
     },
     driver: null,
+    reserved: null,
     telemetry: {
       age_ms: 20,
       linear: 0,

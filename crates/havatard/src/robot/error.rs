@@ -1,5 +1,7 @@
 //! Refusals with their texts.
 
+use std::time::Duration;
+
 use havatar_api::Refusal;
 
 /// A refused request.
@@ -10,18 +12,26 @@ pub struct RobotError {
     pub refusal: Refusal,
     /// A text more precise than the reason's own.
     detail: Option<String>,
+    /// After which the same request may be granted, where that is known.
+    pub retry_after: Option<Duration>,
 }
 
 impl RobotError {
     /// A reason with a text of its own.
     pub fn with_detail(refusal: Refusal, detail: impl Into<String>) -> Self {
-        Self { refusal, detail: Some(detail.into()) }
+        Self { refusal, detail: Some(detail.into()), retry_after: None }
+    }
+
+    /// Names the time after which the same request may be granted.
+    #[must_use]
+    pub fn retry_after(self, retry_after: Option<Duration>) -> Self {
+        Self { retry_after, ..self }
     }
 }
 
 impl From<Refusal> for RobotError {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, detail: None }
+        Self { refusal, detail: None, retry_after: None }
     }
 }
 

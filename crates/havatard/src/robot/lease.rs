@@ -17,6 +17,9 @@ pub(super) const STALE: Duration = Duration::from_secs(2);
 const ASK: Duration = Duration::from_secs(5);
 /// After a hand-over the lease is reserved for the requester for this long.
 const OFFER: Duration = Duration::from_secs(5);
+/// A lease that expired is reserved for the sign-in that held it for this long: a page that is reloaded, or whose network
+/// comes back, goes on driving without another client in between.
+pub(super) const RETURN: Duration = Duration::from_secs(20);
 /// How long the driver's "no" is repeated to the requester before the driver is asked again.
 const NO: Duration = Duration::from_secs(10);
 /// Number of former tokens that are still recognized, to answer `lease_lost` instead of `no_lease`.
@@ -29,8 +32,8 @@ pub(super) struct Leases {
     held: Option<Held>,
     /// The requester, and the time of the last request.
     ask: Option<(Who, Instant)>,
-    /// For whom the lease is reserved after a hand-over, and until when.
-    offer: Option<(Who, Instant)>,
+    /// For whom the lease is reserved while nobody holds it.
+    reserved: Option<Reserved>,
     /// The key of the requester whom the driver has declined, and until when that holds.
     declined: Option<(String, Instant)>,
     former: VecDeque<Fingerprint>,
@@ -45,6 +48,15 @@ struct Held {
     seen: Instant,
     /// The drive session.
     session: Option<u64>,
+}
+
+/// Who may acquire the lease before others: the requester after a hand-over, or the sign-in whose lease has expired.
+#[derive(Debug)]
+struct Reserved {
+    /// The lease that has ended.
+    lease: u64,
+    who: Who,
+    until: Instant,
 }
 
 /// The result of a request for the lease.
@@ -74,8 +86,8 @@ impl Leases {
         self.expire(now);
         // The same person in another tab, or after a reload that lost the token: the newer one wins.
         let own = self.held.as_ref().is_some_and(|held| held.who.key == who.key);
-        let kept_for_other = self.offer.as_ref().is_some_and(|(heir, _)| heir.key != who.key);
-        let free = self.held.is_none() && !kept_for_other;
+        let for_other = self.reserved.as_ref().is_some_and(|reserved| reserved.who.key != who.key);
+        let free = self.held.is_none() && !for_other;
         match if_held {
             _ if own || free => {}
             api::IfHeld::Take if who.admin => {}
@@ -92,7 +104,7 @@ impl Leases {
             api::IfHeld::Refuse | api::IfHeld::Take => return Err(Refusal::LeaseHeld),
         }
         self.end();
-        self.offer = None;
+        self.reserved = None;
         if self.ask.as_ref().is_some_and(|(asking, _)| asking.key == who.key) {
             self.ask = None;
         }
@@ -141,7 +153,7 @@ impl Leases {
         if hand_over {
             let (heir, _) = asked.ok_or(Refusal::NoLease)?;
             self.end();
-            self.offer = Some((heir, now + OFFER));
+            self.reserved = Some(Reserved { lease: number, who: heir, until: now + OFFER });
         } else if let Some((asked, _)) = asked {
             self.declined = Some((asked.key, now + NO));
         }
@@ -175,7 +187,7 @@ impl Leases {
     /// Ends what belongs to a sign-in that is over. Returns the number of its lease, if it held it.
     pub(super) fn sign_out(&mut self, key: &str) -> Option<u64> {
         self.ask.take_if(|(who, _)| who.key == key);
-        self.offer.take_if(|(who, _)| who.key == key);
+        self.reserved.take_if(|reserved| reserved.who.key == key);
         let number = self.held.as_ref().filter(|held| held.who.key == key).map(|held| held.number)?;
         self.end();
         Some(number)
@@ -188,25 +200,41 @@ impl Leases {
 
     /// Ends what has expired.
     pub(super) fn expire(&mut self, now: Instant) {
-        if self.held.as_ref().is_some_and(|held| now.duration_since(held.seen) >= STALE) {
+        if let Some(held) = self.held.as_ref().filter(|held| now.duration_since(held.seen) >= STALE) {
+            let (lease, who, until) = (held.number, held.who.clone(), held.seen + STALE + RETURN);
             self.end();
+            self.reserved = Some(Reserved { lease, who, until });
         }
         if self.ask.as_ref().is_some_and(|(_, at)| now.duration_since(*at) >= ASK) {
             self.ask = None;
         }
-        if self.offer.as_ref().is_some_and(|(_, until)| now >= *until) {
-            self.offer = None;
-        }
+        self.reserved.take_if(|reserved| now >= reserved.until);
         if self.declined.as_ref().is_some_and(|(_, until)| now >= *until) {
             self.declined = None;
         }
     }
 
-    /// When the lease or the request expires next.
+    /// When the lease, the request or the reservation expires next.
     pub(super) fn next(&self) -> Option<Instant> {
         let held = self.held.as_ref().map(|held| held.seen + STALE);
         let ask = self.ask.as_ref().map(|(_, at)| *at + ASK);
-        held.into_iter().chain(ask).min()
+        let reserved = self.reserved.as_ref().map(|reserved| reserved.until);
+        held.into_iter().chain(ask).chain(reserved).min()
+    }
+
+    /// How long a request that was refused at `now` would be refused again, where that is known.
+    pub(super) fn refused_for(&self, who: &Who, now: Instant) -> Option<Duration> {
+        let declined = self.declined.as_ref().filter(|(key, _)| *key == who.key).map(|(_, until)| *until);
+        let until = declined.or(self.reserved.as_ref().map(|reserved| reserved.until))?;
+        Some(until.saturating_duration_since(now))
+    }
+
+    /// The reservation, for the published state.
+    pub(super) fn reservation(&self) -> Option<api::LeaseReservation> {
+        self.reserved.as_ref().map(|reserved| api::LeaseReservation {
+            lease: reserved.lease,
+            who: reserved.who.name.clone(),
+        })
     }
 
     /// The driver, for the published state.

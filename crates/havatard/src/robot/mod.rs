@@ -104,23 +104,29 @@ impl Robot {
         }
         let who = Who { name: name.to_owned(), ..who.clone() };
         let token = Secret::random();
-        let (outcome, driver) = self.0.update(|core, now| {
+        let (outcome, driver, reserved, wait) = self.0.update(|core, now| {
             let bound = bound(token.expose(), &who);
             let outcome = core.acquire(&who, request.if_held, bound, Timestamp::now(), now);
-            (outcome, core.driver())
+            (outcome, core.driver(), core.reservation(), core.refused_for(&who, now))
         });
-        match (outcome, driver) {
-            (Ok(Outcome::Granted(lease)), _) => Ok(api::LeaseAnswer::Granted {
+        match outcome {
+            Ok(Outcome::Granted(lease)) => Ok(api::LeaseAnswer::Granted {
                 lease,
                 token: token.expose().to_owned(),
                 stale_after_ms: millis(lease::STALE),
             }),
-            (Ok(Outcome::Asked), driver) => Ok(api::LeaseAnswer::Asked { driver }),
-            (Err(Refusal::LeaseHeld), Some(driver)) => {
-                let detail = format!("{} has the robot: ask for it with if_held=ask", driver.who);
-                Err(RobotError::with_detail(Refusal::LeaseHeld, detail))
+            Ok(Outcome::Asked) => Ok(api::LeaseAnswer::Asked { driver }),
+            Err(Refusal::LeaseHeld) => {
+                let detail = match (driver, reserved) {
+                    (Some(driver), _) => format!("{} has the robot: ask for it with if_held=ask", driver.who),
+                    (None, Some(reserved)) => {
+                        format!("the robot is reserved for {} a moment longer: try again then", reserved.who)
+                    }
+                    (None, None) => refusal_message(Refusal::LeaseHeld).to_owned(),
+                };
+                Err(RobotError::with_detail(Refusal::LeaseHeld, detail).retry_after(wait))
             }
-            (Err(refusal), _) => Err(refusal.into()),
+            Err(refusal) => Err(refusal.into()),
         }
     }
 

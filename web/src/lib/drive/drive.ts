@@ -5,7 +5,8 @@
 //   it here at once, and nothing of it is said again. To go on, every control must be let go and pressed anew.
 // - There is one timer. It repeats what is being done, or says that the driver is there, and only while the socket is well.
 // - A socket that is lost is replaced while the lease may still be alive; the robot stands until a person presses.
-// - A lease that has ended is not taken again by itself.
+// - A lease that has ended is not taken again here. What a page may do for one that it lost to the network or to a reload
+//   stands in data/lease-return.ts.
 //
 // It knows no page and no framework: `state` is watched, the methods are what presses cause, and codes are put into words
 // elsewhere.
@@ -171,7 +172,13 @@ export class Drive {
   /** The end: stops, gives the robot back, and does nothing any more. */
   dispose(): void {
     if (this.#disposed) return;
-    this.#leave();
+    const token = this.#lease?.token;
+    this.#intent.forget();
+    if (token !== undefined) {
+      this.#stop.press(true);
+      this.#deps.api.release(token).catch(() => undefined);
+    }
+    this.#endLease(token === undefined ? null : { code: 'released', driver: null });
     this.#disposed = true;
     this.#unwatch();
   }
@@ -352,25 +359,14 @@ export class Drive {
   #gone(why: Gone): void {
     this.#intent.forget();
     this.#show();
-    if (why === 'pagehide') this.#leave();
     // Without a lease nothing that moves is ours to stop: it would be another's.
     if (this.#lease === null) return;
     this.#stop.press(why !== 'blur');
-    if (why !== 'freeze') return;
-    // A page that is halted cannot let go later; without the socket there is nothing left to hold.
+    if (why !== 'freeze' && why !== 'pagehide') return;
+    // A page that is halted cannot let go later; without the socket there is nothing left to hold. The lease is not given back: a
+    // page that is reloaded, or comes out of the browser's cache, goes on with it, and the robot reserves it only for so long.
     this.#dropSocket();
     this.#reopen();
-  }
-
-  /** Stops and gives the robot back, all at once: there may be no later. */
-  #leave(): void {
-    const token = this.#lease?.token;
-    this.#intent.forget();
-    if (token !== undefined) {
-      this.#stop.press(true);
-      this.#deps.api.release(token).catch(() => undefined);
-    }
-    this.#endLease(token === undefined ? null : { code: 'released', driver: null });
   }
 
   #dropSocket(): void {

@@ -34,7 +34,11 @@ fn text(robot: &RobotState, style: &Style) -> String {
     }
     line("E-stop", &estop(&robot.estop, style));
     let driver = robot.driver.as_ref().map_or_else(
-        || style.paint(Emphasis::Dim, "nobody"),
+        || {
+            let nobody = style.paint(Emphasis::Dim, "nobody");
+            let reserved = robot.reserved.as_ref();
+            reserved.map_or(nobody.clone(), |it| format!("{nobody}, reserved for {}", format::clean(&it.who)))
+        },
         |driver| {
             let asked = driver.asked_by.as_ref().map(|who| format!(", asked by {}", format::clean(who)));
             let socket = if driver.connected { "" } else { ", not connected" };
@@ -198,6 +202,7 @@ pub(crate) mod tests {
                 saved: true,
             },
             driver: None,
+            reserved: None,
             telemetry: Some(Telemetry {
                 age_ms: 12,
                 linear: Some(0.0),

@@ -57,6 +57,10 @@ impl DomainError for RobotError {
         };
         (status, self.refusal.code())
     }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX))
+    }
 }
 
 impl DomainError for SpeechError {

@@ -22,7 +22,7 @@ use super::who;
     responses(
         (status = 201, description = "Granted", body = LeaseAnswer),
         (status = 202, description = "The driver has been asked: repeat the request about every second", body = LeaseAnswer),
-        (status = 409, description = "`lease_held`: another driver has it"),
+        (status = 409, description = "`lease_held`: another driver has it, or it is reserved; `Retry-After` where the time is known"),
         (status = 422, description = "`out_of_range`: the name"),
     )
 )]

@@ -1,5 +1,7 @@
 //! The lease, and the drive session that it opens.
 
+use std::time::Duration;
+
 use havatar_api::{self as api, Refusal, StopReason};
 use jiff::Timestamp;
 use serde_json::json;
@@ -73,11 +75,11 @@ impl Core {
     /// A sign-in is over: its lease ends with it, and its request for one.
     pub(in crate::robot) fn sign_out(&mut self, key: &str, now: Instant) {
         self.expire(now);
-        let asked = self.leases.asking().is_some();
+        let published = self.published_lease();
         if let Some(number) = self.leases.sign_out(key) {
             self.lease_over(number, "signed out");
         }
-        self.changed |= asked != self.leases.asking().is_some();
+        self.changed |= published != self.published_lease();
     }
 
     /// The driver's answer to the requester.
@@ -141,6 +143,16 @@ impl Core {
         self.leases.asking()
     }
 
+    /// For whom the lease is reserved while nobody holds it.
+    pub(in crate::robot) fn reservation(&self) -> Option<api::LeaseReservation> {
+        self.leases.reservation()
+    }
+
+    /// How long a request that was refused at `now` would be refused again, where that is known.
+    pub(in crate::robot) fn refused_for(&self, who: &Who, now: Instant) -> Option<Duration> {
+        self.leases.refused_for(who, now)
+    }
+
     /// The driver.
     pub(in crate::robot) fn driver(&self) -> Option<api::Driver> {
         self.leases.driver()
@@ -149,14 +161,19 @@ impl Core {
     /// Ends a lease that is no longer renewed.
     pub(super) fn expire(&mut self, now: Instant) {
         let before = self.leases.number();
-        let asked = self.leases.asking().is_some();
+        let published = self.published_lease();
         self.leases.expire(now);
         if let Some(number) = before
             && self.leases.number().is_none()
         {
             self.lease_over(number, "stale");
         }
-        self.changed |= asked != self.leases.asking().is_some();
+        self.changed |= published != self.published_lease();
+    }
+
+    /// What the published state says of requests and reservations.
+    fn published_lease(&self) -> (bool, bool) {
+        (self.leases.asking().is_some(), self.leases.reservation().is_some())
     }
 
     fn lease_over(&mut self, number: u64, what: &str) {

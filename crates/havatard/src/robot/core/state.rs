@@ -19,6 +19,7 @@ impl Core {
             link: self.device.link(),
             estop: self.estop_state(),
             driver: self.leases.driver(),
+            reserved: self.leases.reservation(),
             telemetry: self.telemetry(now),
             black_box_fault: None,
         }

@@ -1,6 +1,8 @@
 //! Drivers who come, ask, take and leave.
 
-use crate::robot::lease::STALE;
+use havatar_api::LeaseReservation;
+
+use crate::robot::lease::{RETURN, STALE};
 
 use super::*;
 
@@ -138,6 +140,52 @@ fn an_ask_is_answered_and_the_one_who_asked_gets_it() {
     assert_eq!(acquire(&mut rig, &bob, IfHeld::Ask).unwrap().0, Outcome::Granted(2));
     assert_eq!(rig.core.check(&rig.token, rig.now), Err(Refusal::LeaseLost));
     assert_eq!(acquire(&mut rig, &who("admin"), IfHeld::Take).unwrap().0, Outcome::Granted(3));
-    rig.now += STALE;
+    rig.now += STALE + RETURN;
     assert_eq!(acquire(&mut rig, &eva, IfHeld::Refuse).unwrap().0, Outcome::Granted(4), "stale");
+}
+
+#[test]
+fn an_expired_lease_is_reserved_for_its_sign_in_and_for_twenty_seconds() {
+    let mut rig = Rig::ready();
+    let old = rig.grant("admin", IfHeld::Take).unwrap();
+    let lease = rig.core.state(rig.now).driver.unwrap().lease;
+    rig.now += STALE;
+    rig.core.expire(rig.now);
+    let state = rig.core.state(rig.now);
+    assert!(state.driver.is_none(), "the lease itself is over");
+    assert_eq!(state.reserved, Some(LeaseReservation { lease, who: "admin".to_owned() }));
+    assert_eq!(rig.core.check(&old, rig.now), Err(Refusal::LeaseLost), "its token moves nothing");
+    assert_eq!(rig.grant("eva", IfHeld::Refuse), Err(Refusal::LeaseHeld));
+    assert_eq!(rig.core.refused_for(&who("eva"), rig.now), Some(RETURN));
+    let token = rig.grant("admin", IfHeld::Refuse).expect("it came back");
+    assert_eq!(rig.core.state(rig.now).reserved, None);
+
+    rig.core.release(&token, rig.now).unwrap();
+    assert_eq!(rig.core.state(rig.now).reserved, None, "given back, it is free at once");
+    rig.grant("eva", IfHeld::Refuse).unwrap();
+    rig.now += STALE + RETURN.checked_sub(ms(1)).unwrap();
+    assert_eq!(rig.grant("bob", IfHeld::Refuse), Err(Refusal::LeaseHeld));
+    rig.core.take_changed();
+    rig.now += ms(1);
+    rig.core.expire(rig.now);
+    assert!(rig.core.take_changed(), "that it is free is published");
+    rig.grant("bob", IfHeld::Refuse).expect("free again");
+}
+
+#[test]
+fn signing_out_ends_a_reservation_and_an_admin_may_take_what_is_reserved() {
+    let mut rig = Rig::ready();
+    let expire = |rig: &mut Rig| {
+        rig.now += STALE;
+        rig.core.expire(rig.now);
+        assert!(rig.core.state(rig.now).reserved.is_some());
+    };
+    rig.grant("admin", IfHeld::Take).unwrap();
+    expire(&mut rig);
+    rig.core.sign_out("admin", rig.now);
+    rig.grant("eva", IfHeld::Refuse).expect("nobody is waited for");
+    expire(&mut rig);
+    rig.grant("bob", IfHeld::Ask).expect("one may ask");
+    rig.grant("admin", IfHeld::Take).unwrap();
+    assert_eq!(rig.core.state(rig.now).reserved, None);
 }
