@@ -184,6 +184,11 @@ impl Leases {
         self.held.as_ref().map(|held| held.number)
     }
 
+    /// Whether this sign-in holds the lease.
+    pub(super) fn is_held_by(&self, key: &str) -> bool {
+        self.held.as_ref().is_some_and(|held| held.who.key == key)
+    }
+
     /// Ends what belongs to a sign-in that is over. Returns the number of its lease, if it held it.
     pub(super) fn sign_out(&mut self, key: &str) -> Option<u64> {
         self.ask.take_if(|(who, _)| who.key == key);

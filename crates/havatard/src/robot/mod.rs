@@ -151,6 +151,11 @@ impl Robot {
         self.0.update(|core, now| core.sign_out(&who.key, now));
     }
 
+    /// Whether this sign-in has the robot.
+    pub fn is_driver(&self, who: &Who) -> bool {
+        self.0.read(|core| core.is_driver(&who.key))
+    }
+
     /// Waits until a lease is over.
     pub async fn lease_over(&self, lease: u64) {
         let mut state = self.subscribe();

@@ -1,6 +1,6 @@
 //! Speech: typed text through a speech engine, and an attention sound, on the robot's loudspeaker.
 //!
-//! `queue` is pure: a bounded queue in order. It is behind a lock, so that a cancel is in force when its call returns. One
+//! `queue` is pure: a bounded queue in which speakers take turns. It is behind a lock, so that a cancel is in force when its call returns. One
 //! task (`task`) takes from it and plays one utterance at a time, by writing samples into the socket of the loudspeaker's
 //! stage. That stage pauses speech while a live talker is audible, which blocks the write, and drops its samples when the
 //! connection is closed. The text is passed to the engine's standard input as a whole, and is never part of a command
@@ -30,6 +30,7 @@ use queue::Found;
 use shared::Shared;
 
 pub use error::SpeechError;
+pub use queue::Speaker;
 
 /// Handle to the robot's speech; clones share it.
 #[derive(Clone)]
@@ -81,21 +82,21 @@ impl Speech {
     ///
     /// # Errors
     /// All but [`SpeechError::NoSuch`].
-    pub fn speak(&self, who: &str, request: &api::SpeakRequest) -> Result<api::Utterance, SpeechError> {
+    pub fn speak(&self, speaker: &Speaker, request: &api::SpeakRequest) -> Result<api::Utterance, SpeechError> {
         let text = text::clean(&request.text)?;
         self.0.may_speak()?;
         // A missing engine fails the request now, and not the utterance later.
         engine::engine(&self.0.config.borrow(), request.language)?;
-        self.0.push(who, Some(text), request.language, request.attention)
+        self.0.push(speaker, Some(text), request.language, request.attention)
     }
 
     /// Queues the attention sound.
     ///
     /// # Errors
     /// No loudspeaker, quiet hours, too many waiting.
-    pub fn attention(&self, who: &str) -> Result<api::Utterance, SpeechError> {
+    pub fn attention(&self, speaker: &Speaker) -> Result<api::Utterance, SpeechError> {
         self.0.may_speak()?;
-        self.0.push(who, None, api::Language::default(), true)
+        self.0.push(speaker, None, api::Language::default(), true)
     }
 
     /// Cancels an utterance, waiting or current.

@@ -1,4 +1,4 @@
-//! The queue of utterances: pure, bounded, in order.
+//! The queue of utterances: pure, bounded, and fair: each speaker's in order, the speakers in turn.
 
 use std::collections::VecDeque;
 
@@ -7,11 +7,25 @@ use havatar_api::{Language, Speech, SpeechFailure, Utterance};
 /// The most waiting utterances.
 pub(super) const MAX_WAITING: usize = 8;
 
+/// Why an utterance was dropped unsaid.
+const DISPLACED: &str = "the queue was full, and another person had to have a turn";
+
+/// Who speaks: the name that is shown, and the sign-in that takes turns with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speaker {
+    /// The name.
+    pub name: String,
+    /// The sign-in.
+    pub key: String,
+}
+
 /// A queued utterance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Item {
     /// Its published part.
     pub(super) utterance: Utterance,
+    /// The sign-in of the speaker.
+    key: String,
     pub(super) language: Language,
     /// The attention sound comes first; without a text, alone.
     pub(super) attention: bool,
@@ -38,21 +52,38 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Queues an utterance; `None` if the queue is full.
+    /// Queues an utterance behind as many of every other speaker's as wait of this one's. In a full queue it displaces the last
+    /// utterance of the speaker with the most, if that one has more than this speaker would; `None` if it does not.
     pub(super) fn push(
         &mut self,
-        who: &str,
+        speaker: &Speaker,
         text: Option<String>,
         language: Language,
         attention: bool,
     ) -> Option<Utterance> {
+        let turn = self.turns(&speaker.key, self.waiting.len());
         if self.waiting.len() >= MAX_WAITING {
-            return None;
+            let turns = (0..self.waiting.len()).map(|at| (self.turn(at), at));
+            let (_, last) = turns.max().filter(|(most, _)| *most > turn)?;
+            let displaced = self.waiting.remove(last)?.utterance;
+            self.failed = Some(SpeechFailure { utterance: displaced, why: DISPLACED.to_owned() });
         }
+        let behind = (0..self.waiting.len()).find(|at| self.turn(*at) > turn).unwrap_or(self.waiting.len());
         self.last += 1;
-        let utterance = Utterance { id: self.last, who: who.to_owned(), text };
-        self.waiting.push_back(Item { utterance: utterance.clone(), language, attention });
+        let utterance = Utterance { id: self.last, who: speaker.name.clone(), text };
+        let item = Item { utterance: utterance.clone(), key: speaker.key.clone(), language, attention };
+        self.waiting.insert(behind, item);
         Some(utterance)
+    }
+
+    /// How many of its speaker's utterances come before the waiting one at this place.
+    fn turn(&self, at: usize) -> usize {
+        self.turns(&self.waiting[at].key, at)
+    }
+
+    /// How many of a speaker's utterances are spoken, or wait before this place.
+    fn turns(&self, key: &str, before: usize) -> usize {
+        self.speaking.iter().chain(self.waiting.iter().take(before)).filter(|item| item.key == key).count()
     }
 
     /// Starts the next utterance, unless one is current.
@@ -111,6 +142,38 @@ mod tests {
         Clear,
     }
 
+    fn speaker(key: &str) -> Speaker {
+        Speaker { name: "admin".to_owned(), key: key.to_owned() }
+    }
+
+    fn waiting(queue: &Queue) -> String {
+        queue.waiting.iter().map(|item| item.key.as_str()).collect()
+    }
+
+    #[test]
+    fn speakers_take_turns_and_a_full_queue_gives_room_to_who_has_less() {
+        let mut queue = Queue::default();
+        let push = |queue: &mut Queue, key: &str| {
+            queue.push(&speaker(key), None, Language::Ro, true).map(|utterance| utterance.id)
+        };
+        for _ in 0..=MAX_WAITING {
+            push(&mut queue, "a").unwrap();
+            queue.begin();
+        }
+        assert_eq!(waiting(&queue), "aaaaaaaa");
+        assert_eq!(push(&mut queue, "a"), None, "full for the one who filled it");
+        assert_eq!(push(&mut queue, "b"), Some(10));
+        assert_eq!(waiting(&queue), "baaaaaaa");
+        let failed = queue.state(false).failed.expect("the newest of the other's was dropped");
+        assert_eq!((failed.utterance.id, failed.why.as_str()), (9, DISPLACED));
+        for _ in 0..10 {
+            push(&mut queue, "b");
+        }
+        assert_eq!(waiting(&queue), "babababa", "each has as much");
+        push(&mut queue, "c").expect("a third one's first");
+        assert!(waiting(&queue).starts_with("bc"), "{}", waiting(&queue));
+    }
+
     fn act() -> impl Strategy<Value = Act> {
         prop_oneof![
             4 => Just(Act::Push),
@@ -125,13 +188,13 @@ mod tests {
         /// Against a list of numbers: nothing is lost, doubled or overtaken, and the bound holds.
         #[test]
         fn in_order_bounded_and_each_once(acts in prop::collection::vec(act(), 0..200)) {
-            let mut queue = Queue::default();
+            let (mut queue, ana) = (Queue::default(), speaker("ana"));
             let (mut speaking, mut waiting, mut last) = (None, Vec::new(), 0);
             for act in acts {
                 match act {
                     Act::Push => {
                         let full = waiting.len() == MAX_WAITING;
-                        let pushed = queue.push("ana", Some("x".to_owned()), Language::Ro, false);
+                        let pushed = queue.push(&ana, Some("x".to_owned()), Language::Ro, false);
                         prop_assert_eq!(pushed.is_none(), full);
                         if let Some(utterance) = pushed {
                             prop_assert!(utterance.id > last, "numbers only go up");

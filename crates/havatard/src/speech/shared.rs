@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::media::{Media, confinement};
 
 use super::error::SpeechError;
-use super::queue::Queue;
+use super::queue::{Queue, Speaker};
 
 pub(super) struct Shared {
     pub(super) config: watch::Receiver<Arc<Config>>,
@@ -52,13 +52,13 @@ impl Shared {
 
     pub(super) fn push(
         &self,
-        who: &str,
+        speaker: &Speaker,
         text: Option<String>,
         language: api::Language,
         attention: bool,
     ) -> Result<api::Utterance, SpeechError> {
         let mut inner = self.lock();
-        let utterance = inner.queue.push(who, text, language, attention).ok_or(SpeechError::Full)?;
+        let utterance = inner.queue.push(speaker, text, language, attention).ok_or(SpeechError::Full)?;
         self.publish(&inner);
         self.wake.notify_one();
         Ok(utterance)

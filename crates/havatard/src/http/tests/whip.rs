@@ -278,3 +278,19 @@ async fn no_secret_reaches_the_log() {
     let text = logged.text();
     assert!(!text.contains("canary") && !text.contains(&hers), "{text}");
 }
+
+#[tokio::test]
+async fn the_driver_is_heard_whoever_talks() {
+    let (_mediamtx, robot) = robot().await;
+    let (ana, ion) = (robot.cookie().await, robot.cookie().await);
+    let hers = take(&robot, &ana).await;
+    assert_eq!(talk(&robot, &ana, &hers, true).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(robot.ask(offer().page(&ion)).await.refused(409), "talk_held");
+
+    let lease = robot.ask(Ask::post("/api/v1/robot/lease").json("{}").page(&ion)).await;
+    assert_eq!(lease.status, StatusCode::CREATED, "{}", lease.text());
+    let his = take(&robot, &ion).await;
+    assert_eq!(talk(&robot, &ion, &his, true).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(talk(&robot, &ana, &hers, true).await.refused(404), "no_such_session");
+    assert_eq!(robot.ask(offer().page(&ana)).await.refused(409), "talk_held", "the driver is not displaced");
+}

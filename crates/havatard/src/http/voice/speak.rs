@@ -5,12 +5,15 @@ use axum::extract::{Path, State};
 use havatar_api::{SpeakRequest, Utterance};
 use http::StatusCode;
 
+use crate::auth::Identity;
 use crate::http::error::ApiError;
 use crate::http::extract::{Caller, JsonObject};
+use crate::http::robot::who;
 use crate::http::state::AppState;
-use crate::speech::SpeechError;
+use crate::robot::Who;
+use crate::speech::{Speaker, SpeechError};
 
-/// Queues a text to be spoken. A live talker has priority.
+/// Queues a text to be spoken. A live talker has priority; sign-ins take turns.
 #[utoipa::path(
     post,
     path = "/api/v1/robot/speak",
@@ -22,7 +25,7 @@ use crate::speech::SpeechError;
         (status = 409, description = "`quiet_hours`"),
         (status = 422, description = "`out_of_range`: the text"),
         (status = 501, description = "`not_supported`: no loudspeaker, or no speech engine"),
-        (status = 503, description = "`busy`: eight wait already"),
+        (status = 503, description = "`busy`: eight wait already, and no sign-in has more of them than this one"),
     )
 )]
 pub(in super::super) async fn speak(
@@ -30,7 +33,7 @@ pub(in super::super) async fn speak(
     Caller(identity): Caller,
     JsonObject(request): JsonObject<SpeakRequest>,
 ) -> Result<(StatusCode, Json<Utterance>), ApiError> {
-    let utterance = state.handles.speech.speak(&identity.me.name, &request)?;
+    let utterance = state.handles.speech.speak(&speaker(&identity), &request)?;
     Ok((StatusCode::ACCEPTED, Json(utterance)))
 }
 
@@ -44,15 +47,20 @@ pub(in super::super) async fn speak(
         (status = 202, description = "Queued", body = Utterance),
         (status = 409, description = "`quiet_hours`"),
         (status = 501, description = "`not_supported`: no loudspeaker"),
-        (status = 503, description = "`busy`: eight wait already"),
+        (status = 503, description = "`busy`: eight wait already, and no sign-in has more of them than this one"),
     )
 )]
 pub(in super::super) async fn attention(
     State(state): State<AppState>,
     Caller(identity): Caller,
 ) -> Result<(StatusCode, Json<Utterance>), ApiError> {
-    let utterance = state.handles.speech.attention(&identity.me.name)?;
+    let utterance = state.handles.speech.attention(&speaker(&identity))?;
     Ok((StatusCode::ACCEPTED, Json(utterance)))
+}
+
+fn speaker(identity: &Identity) -> Speaker {
+    let Who { name, key, .. } = who(identity);
+    Speaker { name, key }
 }
 
 /// Clears the queue, and interrupts the current utterance.

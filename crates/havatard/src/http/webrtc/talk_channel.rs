@@ -2,7 +2,8 @@
 //!
 //! A page takes the channel when it is loaded, so that opening the microphone costs no negotiation. So a grant alone says
 //! little; the open microphone decides. A claim displaces an idle grant, and is refused while the owner talks. A talker from
-//! whom no audio arrives does not count as talking: MediaMTX keeps the session of a killed page for half a minute.
+//! whom no audio arrives does not count as talking: MediaMTX keeps the session of a killed page for half a minute. The driver
+//! displaces a talker who does not drive: the people around the robot hear the person who moves it, whatever others do.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -79,6 +80,8 @@ impl TalkChannel {
     /// Claims the channel. Also returns the displaced session, which the caller ends. The caller's own session is always
     /// displaced: its page was reloaded. Waits while another session is negotiated.
     ///
+    /// `drives`: whether the claimant has the robot.
+    ///
     /// # Errors
     /// The name of who is talking.
     pub(super) async fn claim(
@@ -86,10 +89,13 @@ impl TalkChannel {
         owner: Owner,
         who: &str,
         since: Timestamp,
+        drives: impl Fn() -> bool,
     ) -> Result<(TalkGrant, Option<String>), String> {
         let turn = self.turns.clone().lock_owned().await;
         let mut state = self.state();
-        if let Some(granted) = state.granted.as_ref().filter(|it| it.talking() && it.owner != owner) {
+        if let Some(granted) = state.granted.as_ref().filter(|it| it.talking() && it.owner != owner)
+            && !drives()
+        {
             return Err(granted.who.clone());
         }
         state.next += 1;

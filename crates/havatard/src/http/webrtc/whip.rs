@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::http::error::ApiError;
 use crate::http::extract::Caller;
+use crate::http::robot::who;
 use crate::http::state::AppState;
 use crate::media::TALK;
 
@@ -24,7 +25,7 @@ const TARGET: Target = Target { protocol: Protocol::Whip, stream: TALK };
 ///
 /// The page does this when it is loaded, and from then on sends audio, silence included: MediaMTX ends a session from which
 /// it receives nothing for two seconds. A claim displaces a session whose microphone is closed, or from which no audio has
-/// arrived for three seconds.
+/// arrived for three seconds; the driver's claim displaces any that is not the driver's.
 #[utoipa::path(
     post,
     path = "/api/mediamtx/webrtc/whip",
@@ -51,7 +52,8 @@ pub(in crate::http) async fn begin(
     if !state.take_claim(identity.owner()) {
         return Err(ApiError::busy("this sign-in has claimed the talk channel too often"));
     }
-    let claim = state.talk.claim(identity.owner(), &identity.me.name, Timestamp::now());
+    let drives = || state.handles.robot.is_driver(&who(&identity));
+    let claim = state.talk.claim(identity.owner(), &identity.me.name, Timestamp::now(), drives);
     let (grant, displaced) = claim.await.map_err(|who| talk_held(&who))?;
     if let Some(displaced) = displaced {
         state.webrtc.end(&displaced).await;

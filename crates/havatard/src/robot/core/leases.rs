@@ -143,6 +143,11 @@ impl Core {
         self.leases.asking()
     }
 
+    /// Whether this sign-in holds the lease.
+    pub(in crate::robot) fn is_driver(&self, key: &str) -> bool {
+        self.leases.is_held_by(key)
+    }
+
     /// For whom the lease is reserved while nobody holds it.
     pub(in crate::robot) fn reservation(&self) -> Option<api::LeaseReservation> {
         self.leases.reservation()
