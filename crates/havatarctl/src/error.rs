@@ -1,6 +1,7 @@
 //! What keeps a verb from being done, and its exit code.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::client::ClientError;
 use crate::cmd::record::error::DownloadError;
@@ -20,6 +21,8 @@ pub(crate) enum Error {
     Output(#[from] io::Error),
     #[error("cannot start")]
     Runtime(#[source] io::Error),
+    #[error("the manual pages cannot be written into {}", into.display())]
+    Manuals { into: PathBuf, source: io::Error },
 }
 
 impl Error {
@@ -29,7 +32,7 @@ impl Error {
             Self::Client(error) | Self::Download(DownloadError::Client(error)) => error.exit(),
             // The reader of a pipe may close it early: `havatarctl logs camera | head -1`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Download(_) | Self::Output(_) | Self::Runtime(_) => Exit::Failed,
+            Self::Download(_) | Self::Output(_) | Self::Runtime(_) | Self::Manuals { .. } => Exit::Failed,
         }
     }
 }

@@ -84,6 +84,9 @@ enum Verb {
     Watch,
     /// Print a completion script for a shell
     Completions(cmd::completions::Args),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Manuals(cmd::manuals::Args),
 }
 
 fn main() -> Exit {
@@ -109,8 +112,10 @@ fn main() -> Exit {
 }
 
 fn run(cli: Cli, output: &Output) -> Result<Exit, Error> {
-    if let Verb::Completions(args) = &cli.verb {
-        return cmd::completions::run(args, Cli::command());
+    match &cli.verb {
+        Verb::Completions(args) => return cmd::completions::run(args, Cli::command()),
+        Verb::Manuals(args) => return cmd::manuals::run(args, Cli::command()),
+        _ => {}
     }
     let client = Client::new(cli.url, token::read(&cli.token_file)?)?;
     // One request at a time needs no second thread.
@@ -138,6 +143,7 @@ async fn dispatch(verb: Verb, client: &Client, output: &Output) -> Result<Exit, 
         Verb::Link => cmd::link::run(client, output).await,
         Verb::Watch => cmd::watch::run(client, output).await,
         Verb::Completions(args) => cmd::completions::run(&args, Cli::command()),
+        Verb::Manuals(args) => cmd::manuals::run(&args, Cli::command()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! havatard's command line: arguments, logging, signals and exit codes. All else is in the library.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use havatar_api::LoginLink;
 use havatard::config::Diagnostics;
 use havatard::daemon::{self, STOP_WITHIN};
@@ -46,6 +46,12 @@ enum Verb {
     CameraFormats {
         /// The V4L2 device
         device: PathBuf,
+    },
+    /// Writes the manual pages into a folder, for the package
+    #[command(hide = true)]
+    Manuals {
+        /// The folder
+        into: PathBuf,
     },
 }
 
@@ -105,7 +111,18 @@ fn main() -> ExitCode {
         Verb::Check(common) => check(&common.into()),
         Verb::Render(common) => render(&common.into()),
         Verb::Sound(stage) => sound(&stage),
+        Verb::Manuals { into } => manuals(&into),
         Verb::CameraFormats { device } => print(&havatard::media::camera_formats(&device)),
+    }
+}
+
+fn manuals(into: &Path) -> ExitCode {
+    match clap_mangen::generate_to(Cli::command(), into) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "havatard: {} cannot be written to: {error}", into.display());
+            ExitCode::from(FAILED)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod hush;
 pub(crate) mod link;
 pub(crate) mod logs;
+pub(crate) mod manuals;
 pub(crate) mod process;
 pub(crate) mod ps;
 pub(crate) mod record;
