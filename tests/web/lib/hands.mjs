@@ -109,11 +109,21 @@ export async function settle(context, settings) {
     new MutationObserver(() => { window.hereSince = performance.now() })
       .observe(document, { subtree: true, attributeFilter: ['data-here'] })
     window.clicked = {}
+    // What the user has done: keys that went down, buttons of a pad, and rests on a control, which press it by a click.
+    window.acts = { keys: 0, pad: 0, clicks: 0 }
     window.addEventListener('click', ({ target }) => {
+      window.acts.clicks += 1
       const { id } = target.closest('button') ?? {}
       if (id) window.clicked[id] = (window.clicked[id] ?? 0) + 1
     }, { capture: true })
+    window.addEventListener('keydown', ({ repeat }) => { window.acts.keys += repeat ? 0 : 1 }, { capture: true })
   })
+}
+
+/** What the user has done since the page was opened: keys, buttons of a pad, or, with neither, rests of a pointer. */
+export const actsOn = async (page) => {
+  const { keys, pad, clicks } = await page.evaluate(() => window.acts)
+  return pad || keys || clicks
 }
 
 const clicksOn = (page, id) => page.evaluate((one) => window.clicked[one] ?? 0, id)
@@ -192,6 +202,7 @@ export function pretendPad() {
   window.pad = {
     axis: (index, value) => { pad.axes[index] = value; pad.timestamp = performance.now() },
     button: (index, down) => {
+      if (down) window.acts.pad += 1
       Object.assign(buttons[index], { pressed: down, touched: down, value: down ? 1 : 0 })
       pad.timestamp = performance.now()
     },

@@ -4,7 +4,7 @@ import { train } from '../../bench/lib/clicks.mjs'
 import { listen, now } from '../../bench/lib/sound.mjs'
 import { delay, until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
-import { hands, settle } from '../lib/hands.mjs'
+import { actsOn, hands, settle } from '../lib/hands.mjs'
 import { expectStillSince, monotonic, moves, robotOf, settled, way, wayOf } from '../lib/motion.mjs'
 import { expect, test } from '../lib/room.mjs'
 
@@ -26,7 +26,13 @@ for (const hand of hands) {
         await hand.before?.(context)
       },
     })
-    const press = (id) => hand.press(page, id)
+    /** Seconds and presses from the sight of a screen to what was wanted on it. */
+    const efforts = []
+    const press = async (id) => {
+      const [began, acts] = [performance.now(), (await actsOn(page)) ?? 0]
+      await hand.press(page, id)
+      efforts.push(`${id} ${((performance.now() - began) / 1000).toFixed(1)} s ${(await actsOn(page)) - acts}`)
+    }
     const speaker = await sound.record('robot_speaker')
     const mouth = await sound.record('browser_mic')
     const murmur = sound.play('browser_mic', train(EVERY_MS))
@@ -122,6 +128,7 @@ for (const hand of hands) {
       const left = monotonic()
       await expectStillSince(room, left)
     })
+    console.log(`by ${hand.name}, seconds and presses: ${efforts.join(', ')}`)
     await speaker.end()
     await mouth.end()
   })
