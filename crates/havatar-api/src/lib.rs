@@ -36,7 +36,10 @@ pub use problem::Problem;
 pub use process::{Confinement, LogLine, LogSource, Logs, Process, ProcessState};
 pub use recording::{Recording, RecordingFormat, RecordingStatus, Recordings};
 pub use refusal::Refusal;
-pub use robot::{Battery, DriveMode, Driver, Estop, EstopSource, Head, LeaseReservation, Motion, Odometry, RobotDevice, RobotLink, RobotLinkState, RobotState, RobotWarning, SpeedLimit, StopReason, Telemetry};
+pub use robot::{
+    Battery, DriveMode, Driver, Estop, EstopSource, Head, LeaseReservation, Motion, Odometry, RobotDevice,
+    RobotLink, RobotLinkState, RobotState, RobotWarning, SpeedLimit, StopReason, Telemetry,
+};
 pub use source::{SourceClock, VideoSource};
 pub use status::{ConfigFault, ConfigStatus, Devices, Encoder, Health, Missing, Readiness, Status};
 pub use stream::{Stream, Streams, Viewer, ViewerReport};

@@ -161,7 +161,7 @@ test('closing the page stops the robot, which is free for the same person and ke
   const others = await browser.newContext({ locale: 'ro-RO' })
   const other = await others.newPage()
   await other.goto(await driven.daemon.newLink())
-  await expect(other.locator('#lease-words')).toHaveText('Robotul e păstrat câteva secunde pentru admin.')
+  await expect(other.locator('#lease-words')).toHaveText('Robotul așteaptă câteva secunde ca admin să revină.')
   await others.close()
   const again = await context.newPage()
   await again.goto(driven.daemon.origin)

@@ -146,7 +146,7 @@ export interface paths {
          * Begins a WHIP session and claims the talk channel: takes an SDP offer of one Opus track, returns the answer.
          * @description The page does this when it is loaded, and from then on sends audio, silence included: MediaMTX ends a session from which
          *     it receives nothing for two seconds. A claim displaces a session whose microphone is closed, or from which no audio has
-         *     arrived for three seconds.
+         *     arrived for three seconds; the driver's claim displaces any that is not the driver's.
          */
         post: operations["whip_begin"];
         delete?: never;
@@ -664,7 +664,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queues a text to be spoken. A live talker has priority. */
+        /** Queues a text to be spoken. A live talker has priority; sign-ins take turns. */
         post: operations["robot_speak"];
         /** Clears the queue, and interrupts the current utterance. */
         delete: operations["robot_hush"];
@@ -1396,6 +1396,19 @@ export interface components {
              */
             name: string | null;
         };
+        /**
+         * @description A lease that is reserved: for 20 s for the sign-in whose lease has expired, or for 5 s for the client that the driver has
+         *     handed it to. The sign-in acquires it as if it were free; others ask, and an admin may take it.
+         */
+        LeaseReservation: {
+            /**
+             * Format: int64
+             * @description The number of the lease that has ended.
+             */
+            lease: number;
+            /** @description The name of the person it is reserved for. */
+            who: string;
+        };
         /** @description Body of requests that need nothing but the lease: `DELETE` (release) and `PUT` (keep alive) of `/api/v1/robot/lease`. */
         LeaseToken: {
             /** @description The lease's secret. */
@@ -1799,6 +1812,7 @@ export interface components {
             link: components["schemas"]["RobotLink"];
             /** @description Whether it moves, and what it takes to move it. */
             motion: components["schemas"]["Motion"];
+            reserved: components["schemas"]["LeaseReservation"] | null;
             telemetry: components["schemas"]["Telemetry"] | null;
         };
         /** @description Something that a person should know before driving this robot. */
@@ -3569,7 +3583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: eight wait already */
+            /** @description `busy`: eight wait already, and no sign-in has more of them than this one */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3899,7 +3913,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseAnswer"];
                 };
             };
-            /** @description `lease_held`: another driver has it */
+            /** @description `lease_held`: another driver has it, or it is reserved; `Retry-After` where the time is known */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4106,7 +4120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `busy`: eight wait already */
+            /** @description `busy`: eight wait already, and no sign-in has more of them than this one */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -34,7 +34,7 @@ export const panelEn: PanelDictionary = {
   'lease.free': 'The robot is free.',
   'lease.unknown': 'Can’t tell who is driving right now.',
   'lease.other': '{who} is driving the robot.',
-  'lease.away': 'The robot is kept for {who} for a few seconds.',
+  'lease.away': 'The robot is waiting a few seconds for {who} to come back.',
   'lease.refused': '{who} said “not now”.',
   'lease.ask': 'Ask to drive',
   'lease.take': 'Take over now',

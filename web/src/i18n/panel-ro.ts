@@ -34,7 +34,7 @@ export const panelRo = {
   'lease.free': 'Robotul este liber.',
   'lease.unknown': 'Nu știm cine conduce acum.',
   'lease.other': '{who} conduce robotul.',
-  'lease.away': 'Robotul e păstrat câteva secunde pentru {who}.',
+  'lease.away': 'Robotul așteaptă câteva secunde ca {who} să revină.',
   'lease.refused': '{who} a răspuns: nu acum.',
   'lease.ask': 'Cere să conduci',
   'lease.take': 'Preia controlul acum',

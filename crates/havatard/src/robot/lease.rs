@@ -236,10 +236,9 @@ impl Leases {
 
     /// The reservation, for the published state.
     pub(super) fn reservation(&self) -> Option<api::LeaseReservation> {
-        self.reserved.as_ref().map(|reserved| api::LeaseReservation {
-            lease: reserved.lease,
-            who: reserved.who.name.clone(),
-        })
+        self.reserved
+            .as_ref()
+            .map(|reserved| api::LeaseReservation { lease: reserved.lease, who: reserved.who.name.clone() })
     }
 
     /// The driver, for the published state.

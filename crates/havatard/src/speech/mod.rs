@@ -82,7 +82,11 @@ impl Speech {
     ///
     /// # Errors
     /// All but [`SpeechError::NoSuch`].
-    pub fn speak(&self, speaker: &Speaker, request: &api::SpeakRequest) -> Result<api::Utterance, SpeechError> {
+    pub fn speak(
+        &self,
+        speaker: &Speaker,
+        request: &api::SpeakRequest,
+    ) -> Result<api::Utterance, SpeechError> {
         let text = text::clean(&request.text)?;
         self.0.may_speak()?;
         // A missing engine fails the request now, and not the utterance later.
