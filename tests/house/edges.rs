@@ -45,6 +45,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "auth",
             "config",
+            "devices",
             "handles",
             "holders",
             "media",
@@ -60,6 +61,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("handles", &["auth", "config", "media", "phrases", "presence", "recordings", "robot", "speech"]),
     ("presence", &["media", "recordings", "robot"]),
+    ("devices", &["media"]),
     ("speech", &["config", "confinement", "media", "priority", "program"]),
     ("recordings", &["config", "disk", "media", "secrets", "store"]),
     (

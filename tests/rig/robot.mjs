@@ -1,4 +1,5 @@
 // The daemon in the virtual robot, as its API shows it through ssh, and the parts that are plugged in and pulled.
+import { request } from 'node:http'
 import { until } from '../bench/lib/wait.mjs'
 
 /** An emulated robot takes its time; a story judges by figures, not by running out of this. */
@@ -7,15 +8,16 @@ const PATIENCE_MS = 240_000
 export class GuestRobot {
   #vm
   #token
-  origin
+  /** Where it listens, on its own loopback alone; the tunnel's end is another port. */
+  origin = 'http://127.0.0.1:8080'
+  via
 
   constructor(vm) {
     this.#vm = vm
   }
 
-  /** Through a tunnel: its panel listens on its own loopback alone. */
   async connect() {
-    this.origin = `http://127.0.0.1:${await this.#vm.forward(8080)}`
+    this.via = { port: await this.#vm.forward(8080) }
     await until('the daemon has a token', async () => {
       this.#token = await this.#vm.ok('cat /var/lib/havatar/admin-token')
       return this.#token !== ''
@@ -26,14 +28,13 @@ export class GuestRobot {
   token = () => this.#token
 
   api = async (path, { method = 'GET', body } = {}) => {
-    const response = await fetch(`${this.origin}${path}`, {
+    const { status, text } = await ask({
+      port: this.via.port,
+      path,
       method,
-      headers: { authorization: `Bearer ${this.#token}`, ...(body && { 'content-type': 'application/json' }) },
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(30_000),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`)
+      headers: { host: '127.0.0.1:8080', authorization: `Bearer ${this.#token}`, ...(body && { 'content-type': 'application/json' }) },
+    }, body && JSON.stringify(body))
+    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text.slice(0, 300)}`)
     return text === '' ? undefined : JSON.parse(text)
   }
 
@@ -67,6 +68,21 @@ export class GuestRobot {
     )
     return Number(out.match(/frame=\s*(\d+)/)?.[1] ?? 0)
   }
+}
+
+/** Not `fetch`: that names the tunnel's port as the host. */
+function ask(options, body) {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', timeout: 30_000, agent: false, ...options }, (answer) => {
+      let text = ''
+      answer.on('data', (bytes) => (text += bytes))
+      answer.once('error', reject)
+      answer.once('end', () => resolve({ status: answer.statusCode, text }))
+    })
+    asked.once('timeout', () => asked.destroy(new Error('no answer within 30 s')))
+    asked.once('error', reject)
+    asked.end(body)
+  })
 }
 
 /** The kernel's virtual camera. */

@@ -28,7 +28,9 @@ pub use command::{
     BuzzerRequest, EstopRelease, EstopReleased, HeadRequest, IfHeld, LeaseAnswer, LeaseReply, LeaseRequest,
     LeaseToken, LightsRequest, StepMove, StepRequest,
 };
-pub use device::{Device, DeviceState};
+pub use device::{
+    AttachedCamera, AttachedCameraFormat, AttachedDevices, Device, DeviceState, SerialPort, SoundCard,
+};
 pub use drive::{DriveEvent, DriveMessage, Stamp};
 pub use event::{Event, StopMessage};
 pub use machine::{Machine, Overload, ReducedPicture};

@@ -4,7 +4,7 @@
 //! `reload` applies a new config to them. `media` supervises processes and streams; `robot` drives the motor controller;
 //! `auth` authenticates requests; `http` serves the API over the handles and knows nothing of how the parts work.
 //! `speech` is text to speech, `presence` combines viewers and driver for the robot's presence light, `phrases` stores
-//! each account's phrases. `config` is the validated config, `confinement` what helper programs may do. Calls go downward only; news goes upward by `watch`.
+//! each account's phrases, `devices` lists what is plugged in. `config` is the validated config, `confinement` what helper programs may do. Calls go downward only; news goes upward by `watch`.
 //! `recordings` is the recorder and its files. `store` persists values, `disk` writes private files, `program` finds programs, `priority` orders them by what they are for, `random` and `secrets` draw and compare secrets, `holders` names
 //! the process that holds a port or a file, `network` says which addresses count as one client, `logging` is the log that waits for nobody, `lock` keeps a second daemon
 //! off the state directory.
@@ -13,6 +13,7 @@ pub mod auth;
 pub mod config;
 pub mod confinement;
 pub mod daemon;
+pub mod devices;
 pub mod disk;
 pub mod handles;
 pub mod holders;

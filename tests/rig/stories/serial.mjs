@@ -17,7 +17,7 @@ export const serial = {
     await robot.configure(CONFIG.robot(await cable.name(vm)))
     rig.figure('plug_to_up_ms', await robot.is('the controller answers', up))
 
-    const driver = await openDriver(robot)
+    const driver = await openDriver(robot, { via: robot.via })
     await until('neutral is taken', () => {
       driver.neutral()
       return driver.state()?.motion.neutral_first === false

@@ -191,6 +191,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cameras, sound cards and serial ports that are plugged in, used or not, by the names that the config takes.
+         * @description Each camera is asked what it gives, which may take seconds.
+         */
+        get: operations["devices_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -901,6 +921,37 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A V4L2 camera that is plugged in. */
+        AttachedCamera: {
+            /** @description What `media.camera.device` takes, and what stays the same when it is plugged in elsewhere: `/dev/v4l/by-id/...`. */
+            device: string;
+            /** @description Why it cannot be asked or used, in words. */
+            fault: string | null;
+            /** @description What it gives; empty if it cannot be asked. */
+            formats: components["schemas"]["AttachedCameraFormat"][];
+            /** @description The name that its driver gives. */
+            name: string;
+            /** @description Its node at present: `/dev/video0`. */
+            node: string;
+        };
+        /** @description A format that a camera gives. */
+        AttachedCameraFormat: {
+            /** @description The camera compresses by itself. */
+            compressed: boolean;
+            /** @description ffmpeg's name: `h264`, `mjpeg`, `yuyv422`. */
+            format: string;
+            /** @description In words: `640x480, 1280x720`, or `16x16 to 1920x1080 in steps of 2x2`. */
+            sizes: string;
+        };
+        /** @description The devices that are plugged in, used or not. */
+        AttachedDevices: {
+            /** @description V4L2 cameras, by their stable names. */
+            cameras: components["schemas"]["AttachedCamera"][];
+            /** @description Serial ports on USB. */
+            serial_ports: components["schemas"]["SerialPort"][];
+            /** @description Sound cards of ALSA. */
+            sound_cards: components["schemas"]["SoundCard"][];
+        };
         /** @description The battery. */
         Battery: {
             /** @description It may stop at any moment. */
@@ -1827,6 +1878,26 @@ export interface components {
          * @enum {string}
          */
         Role: "admin";
+        /** @description A serial port on USB that is plugged in. */
+        SerialPort: {
+            /** @description Its node at present: `/dev/ttyUSB0`. */
+            node: string;
+            /** @description What `robot.port` takes, and what stays the same when it is plugged in elsewhere: `/dev/serial/by-id/...`. */
+            port: string;
+        };
+        /** @description A sound card that is plugged in. */
+        SoundCard: {
+            /** @description It has a microphone. */
+            captures: boolean;
+            /** @description What `media.microphone.device` and `media.speaker.device` take: `plughw:CARD=Device`. */
+            device: string;
+            /** @description Who has its microphone or loudspeaker open at present: `arecord (pid 812)`. */
+            in_use_by: string[];
+            /** @description Its name. */
+            name: string;
+            /** @description It has a loudspeaker. */
+            plays: boolean;
+        };
         /**
          * @description Where the times of a source's frames come from.
          * @enum {string}
@@ -2842,6 +2913,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devices_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachedDevices"];
+                };
+            };
+            /** @description `busy`: they are being asked for another client */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */

@@ -46,6 +46,8 @@ pub(super) struct Shared {
     pub(super) webrtc: Arc<Sessions>,
     pub(super) talk: Arc<TalkChannel>,
     pub(super) viewers: ViewerReports,
+    /// Held while the devices are asked what they give, which starts a process for each camera.
+    pub(super) asking_devices: tokio::sync::Mutex<()>,
     commands: Mutex<Buckets>,
     claims: Mutex<Buckets>,
 }
@@ -70,6 +72,7 @@ impl AppState {
             webrtc,
             talk,
             viewers: ViewerReports::default(),
+            asking_devices: tokio::sync::Mutex::default(),
             commands: Mutex::new(Buckets::new(COMMAND_RATE, COMMAND_BURST, COMMANDS_OF_ALL, now)),
             claims: Mutex::new(Buckets::new(CLAIM_RATE, CLAIM_BURST, CLAIMS_OF_ALL, now)),
         }))

@@ -37,6 +37,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use havatar_api as api;
+use havatar_supervisor::LaunchError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -187,6 +188,18 @@ impl Media {
     /// MediaMTX's recording switch, for the recorder.
     pub fn record_switch(&self) -> RecordSwitch {
         RecordSwitch { ctx: self.ctx.clone(), processes: self.processes.table.clone() }
+    }
+
+    /// What a V4L2 camera gives, in words; or why that is not known.
+    ///
+    /// # Errors
+    /// The reason, for people.
+    pub async fn camera_formats(&self, node: &Path) -> Result<Vec<api::AttachedCameraFormat>, String> {
+        let config = self.ctx.config();
+        let ffmpeg = publish::launch::find_ffmpeg(&config).map_err(|error| match error {
+            LaunchError::NotReady(why) | LaunchError::Failed(why) => why,
+        })?;
+        publish::v4l2::described(&self.ctx, &config, &ffmpeg, node).await
     }
 
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.

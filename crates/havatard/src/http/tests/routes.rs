@@ -294,3 +294,19 @@ fn the_description_names_the_contract() {
         assert!(document["components"]["schemas"][schema].is_object(), "{schema}");
     }
 }
+
+#[tokio::test]
+async fn what_is_plugged_in_is_listed_for_one_client_at_a_time() {
+    let robot = Robot::new();
+    let asked = || robot.ask_as_admin(Ask::new(Method::GET, "/api/v1/devices"));
+    let answers = futures_util::future::join_all((0..4).map(|_| asked())).await;
+    let (answered, busy): (Vec<_>, Vec<_>) = answers.into_iter().partition(|it| it.status == StatusCode::OK);
+    assert!(!answered.is_empty());
+    for answer in &answered {
+        let devices: api::AttachedDevices = answer.json();
+        assert!(devices.serial_ports.iter().all(|port| port.port.starts_with("/dev/serial/by-id/")));
+    }
+    for answer in &busy {
+        assert_eq!(answer.refused(503), "busy");
+    }
+}

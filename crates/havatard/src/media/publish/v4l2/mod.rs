@@ -12,6 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use havatar_api as api;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -85,6 +86,17 @@ pub(crate) async fn offers(
         Ok(Answer::Failed(why)) => Err(format!("{name} {why}")),
         Ok(Answer::NoDevice) | Err(_) => listed(ctx, config, ffmpeg, device).await,
     }
+}
+
+/// What the device offers, in words for people.
+pub(crate) async fn described(
+    ctx: &Context,
+    config: &Config,
+    ffmpeg: &Path,
+    device: &Path,
+) -> Result<Vec<api::AttachedCameraFormat>, String> {
+    let offers = offers(ctx, config, ffmpeg, device).await?;
+    Ok(offers.into_iter().map(Offer::into_described).collect())
 }
 
 fn needs(device: &Path) -> Needs {

@@ -1,5 +1,6 @@
 //! A format that a camera gives, and the choice among several. Pure.
 
+use havatar_api as api;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{CameraFormat, Size};
@@ -13,6 +14,13 @@ pub(crate) struct Offer {
     pub(crate) compressed: bool,
     /// In which sizes.
     pub(crate) sizes: Sizes,
+}
+
+impl Offer {
+    pub(super) fn into_described(self) -> api::AttachedCameraFormat {
+        let sizes = self.sizes.describe();
+        api::AttachedCameraFormat { format: self.format, compressed: self.compressed, sizes }
+    }
 }
 
 /// The sizes that a device gives in a format.
