@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use havatar_api::{LeaseAnswer, LoginLink};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -66,11 +66,22 @@ impl Person {
         path: &str,
         body: Option<Value>,
     ) -> Result<Answer, reqwest::Error> {
-        let mut request = self.http.request(method, format!("{}{path}", self.origin));
-        request = request.header(self.proof.0, &self.proof.1).header("origin", &self.origin);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
+        self.send(method, path, |request| match &body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    /// A request with whatever `with` adds to it.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, reqwest::Error> {
+        let request = self.http.request(method, format!("{}{path}", self.origin));
+        let request = with(request.header(self.proof.0, &self.proof.1).header("origin", &self.origin));
         let response = request.timeout(Duration::from_secs(10)).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
