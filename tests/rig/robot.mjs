@@ -118,6 +118,6 @@ export const cable = {
     `)
   },
   pull: (vm) => vm.ok(`echo >${GADGET}/UDC; systemctl stop firmware-line 2>/dev/null || true`),
-  name: (vm) => vm.ok('ls /dev/serial/by-id/* | head -n 1'),
+  name: (vm) => vm.ok('for try in $(seq 300); do ls /dev/serial/by-id/* 2>/dev/null && break; sleep 0.1; done | head -n 1'),
   timeline: async (vm) => (await vm.ok('cat /run/timeline')).split('\n').filter(Boolean).map((line) => JSON.parse(line)),
 }

@@ -14,7 +14,9 @@ pub struct Policy {
     pub probe_starting_every: Duration,
     /// The timeout of one probe.
     pub probe_timeout: Duration,
-    /// The time to answer for the launch, and again the time to become ready.
+    /// The time to answer for the launch. Long: what is asked meanwhile has limits of its own, and what is cut off begins anew.
+    pub prepare_within: Duration,
+    /// The time to become ready.
     pub ready_within: Duration,
     /// A ready process without a good probe for this long is hung: killed at once and started again.
     pub dead_after: Duration,
@@ -54,6 +56,7 @@ impl Default for Policy {
             probe_every: Duration::from_millis(250),
             probe_starting_every: Duration::from_millis(50),
             probe_timeout: Duration::from_secs(1),
+            prepare_within: Duration::from_mins(2),
             ready_within: Duration::from_secs(10),
             dead_after: Duration::from_millis(1500),
             backoff_min: Duration::from_millis(200),

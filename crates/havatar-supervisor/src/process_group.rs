@@ -303,7 +303,7 @@ impl ProcessGroup {
                 self.next_exit().await;
             }
         };
-        let _ = within(limit, pids, |_| (), all).await;
+        let _ = within(limit, 1, pids, |_| (), all).await;
     }
 
     /// Reaps the exited stages. The others were killed already and are left to a thread that waits for them. The group

@@ -11,15 +11,15 @@ use tokio::task::JoinSet;
 use crate::command::Command;
 use crate::output::{OutputSink, Prefix, drain};
 use crate::process_group::{Pipes, ProcessGroup, SpawnError};
-use crate::run_queue::within;
+use crate::run_queue::{DILIGENCE, within};
 use crate::spawner::Spawner;
 
 impl Spawner {
     /// Runs a short program to its end and returns its output. It reads its [`Command::input`], has a process group of its
     /// own, and dies with this program.
     ///
-    /// When the program ends, or at `limit` (of time in which it and this program could run, counted from its start), or when the
-    /// returned future is dropped, every process that it started is killed: one that holds its output open
+    /// When the program ends, or at `limit` (of time in which it and this program could run, counted from its start; while it works,
+    /// time counts an eighth, so that a slow machine is no reason), or when the returned future is dropped, every process that it started is killed: one that holds its output open
     /// delays the answer by at most about two seconds. The first `max_output` bytes of each output are returned; the
     /// rest is read and discarded.
     ///
@@ -113,7 +113,7 @@ async fn execute(
             () = reply.closed() => None,
         }
     };
-    let success = within(limit, pids, |time| spawner.excuse_helper(time), exit).await.flatten();
+    let success = within(limit, DILIGENCE, pids, |time| spawner.excuse_helper(time), exit).await.flatten();
     spawner.clean_up(&name, group, readers, DRAIN_LIMIT).await;
     let _ = reply.send(match success {
         Some(success) => Ok(RunOutput { success, stdout: text(&stdout), stderr: text(&stderr) }),

@@ -22,6 +22,15 @@ pub struct RunQueue {
     last: Instant,
 }
 
+/// What became of an interval.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    /// The processes were kept from running.
+    waited: Duration,
+    /// The busiest of their threads ran, this program's own left out.
+    worked: Duration,
+}
+
 /// The figures of one thread since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Times {
@@ -45,10 +54,15 @@ impl RunQueue {
 
     /// The part of the time since the last call in which the processes were kept from running.
     pub fn waited(&mut self) -> Duration {
+        self.spent().waited
+    }
+
+    /// What became of the time since the last call.
+    fn spent(&mut self) -> Spent {
         let now = Instant::now();
         let passed = now.saturating_duration_since(std::mem::replace(&mut self.last, now));
         let (found, own) = (self.look(), std::process::id());
-        let (mut waited, mut ran) = (Duration::ZERO, Duration::ZERO);
+        let (mut waited, mut ran, mut worked) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         for (thread, times) in &found {
             // A thread that is new is younger: all its time is of this interval.
             let before = self.threads.get(thread).copied().unwrap_or_default();
@@ -57,6 +71,9 @@ impl RunQueue {
                 waited: times.waited.saturating_sub(before.waited),
             };
             ran = ran.max(more.ran);
+            if thread.0 != own {
+                worked = worked.max(more.ran);
+            }
             waited += match more {
                 // Neither ran nor was its wait added up: it sleeps, or waits since before the last look.
                 Times { ran: Duration::ZERO, waited: Duration::ZERO } => {
@@ -73,7 +90,7 @@ impl RunQueue {
             };
         }
         self.threads = found;
-        excused(passed, waited, ran)
+        Spent { waited: excused(passed, waited, ran), worked: worked.min(passed) }
     }
 
     fn look(&self) -> HashMap<(u32, u32), Times> {
@@ -168,15 +185,20 @@ fn parse_stat(text: &str) -> Option<(char, Duration)> {
     Some((state, Duration::from_millis(10 * (user + system))))
 }
 
+/// A helper program that works all the time may take so many times its limit.
+pub(crate) const DILIGENCE: u32 = 8;
+
 /// How often a limit's time is taken stock of.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A wake-up that is late by no more than this is the timer's granularity, not starvation.
 pub(crate) const TIMER_SLACK: Duration = Duration::from_millis(5);
 
 /// Waits for `work`, at most `limit`; the time for which the processes or this program were kept from running does not
-/// count, and is reported to `excuse`.
+/// count, and is reported to `excuse`. Of the time in which the processes ran, one part in `diligence` counts: a program that works is
+/// slow, one that sleeps is hung, and one that spins for ever is ended all the same.
 pub(crate) async fn within<T>(
     limit: Duration,
+    diligence: u32,
     processes: impl IntoIterator<Item = u32>,
     mut excuse: impl FnMut(Duration),
     work: impl Future<Output = T>,
@@ -197,17 +219,19 @@ pub(crate) async fn within<T>(
         let late =
             Some(now.saturating_duration_since(due)).filter(|late| *late > TIMER_SLACK).unwrap_or_default();
         // Most work is done before the first look.
-        let waited = if let Some(queue) = &mut queue {
-            queue.waited()
+        let spent = if let Some(queue) = &mut queue {
+            queue.spent()
         } else {
             queue = processes.take().map(RunQueue::follow);
-            Duration::ZERO
+            Spent::default()
         };
-        let excused = late.max(waited);
+        let excused = late.max(spent.waited);
         if !excused.is_zero() {
             excuse(excused);
         }
-        left = left.saturating_sub((now - begun).saturating_sub(excused));
+        let could_run = (now - begun).saturating_sub(excused);
+        let worked = spent.worked.min(could_run);
+        left = left.saturating_sub(could_run.saturating_sub(worked) + worked / diligence);
         if left.is_zero() {
             return None;
         }
@@ -264,12 +288,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_that_works_is_given_longer_and_one_that_spins_for_ever_is_ended() {
+        let spinning = |argument: &str| {
+            let child = std::process::Command::new("awk").arg(argument).spawn().expect("awk");
+            (child.id(), child)
+        };
+        let (pid, mut child) = spinning("BEGIN { while (1) i++ }");
+        let begun = Instant::now();
+        let ended = within(ms(200), DILIGENCE, [pid], |_| (), std::future::pending::<()>()).await;
+        let took = begun.elapsed();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(ended, None);
+        assert!(took >= 4 * ms(200), "{took:?}: the first look alone counts in full");
+    }
+
+    #[tokio::test]
     async fn a_limit_ends_work_that_sleeps() {
         let mut excuses = Duration::ZERO;
         let begun = Instant::now();
-        let done = within(ms(250), [], |excuse| excuses += excuse, std::future::pending::<()>()).await;
+        let done = within(ms(250), 1, [], |excuse| excuses += excuse, std::future::pending::<()>()).await;
         assert_eq!(done, None);
         assert!(begun.elapsed() >= ms(250));
-        assert_eq!(within(ms(250), [], |_| (), async { 7 }).await, Some(7));
+        assert_eq!(within(ms(250), 1, [], |_| (), async { 7 }).await, Some(7));
     }
 }

@@ -13,7 +13,7 @@ use crate::confinement::ConfinementReport;
 use crate::output::{OutputSink, Prefix, drain};
 use crate::process_group::{ProcessGroup, SpawnError};
 use crate::run_once::RunError;
-use crate::run_queue::within;
+use crate::run_queue::{DILIGENCE, within};
 use crate::spawner::Spawner;
 
 impl Spawner {
@@ -85,7 +85,7 @@ impl StreamedOutput {
     /// The same, waiting at most `limit` of time in which the programs could run; `None` if nothing came. Cancel-safe.
     pub async fn read_within(&mut self, buffer: &mut [u8], limit: Duration) -> Option<io::Result<usize>> {
         let pids: Vec<u32> = self.running.iter().flat_map(|(group, _)| group.pids()).collect();
-        within(limit, pids, |_| (), self.stdout.read(buffer)).await
+        within(limit, DILIGENCE, pids, |_| (), self.stdout.read(buffer)).await
     }
 
     /// What the programs run under.
@@ -110,7 +110,7 @@ impl StreamedOutput {
                     }
                 }
             };
-            if within(limit, pids, |_| (), all).await.is_none() {
+            if within(limit, DILIGENCE, pids, |_| (), all).await.is_none() {
                 failed.get_or_insert_with(|| format!("did not end within {limit:?}, killed"));
             }
             self.spawner.clean_up(&self.name, group, readers, DRAIN_LIMIT).await;

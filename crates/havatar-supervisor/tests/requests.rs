@@ -136,7 +136,7 @@ async fn a_launch_that_panics_or_hangs_is_a_failure() {
         }
     };
     let mut options = eager();
-    options.policy.ready_within = Duration::from_secs(3);
+    options.policy.prepare_within = Duration::from_secs(3);
     let process = Supervised::spawn("it", options, launch, &spawner, CancellationToken::new());
     running(&process).await;
     let lines = texts(&process);

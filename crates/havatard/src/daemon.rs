@@ -30,7 +30,7 @@ use crate::robot::Robot;
 use crate::speech::Speech;
 use crate::{http, media, phrases, presence, recordings, robot};
 
-/// Interval of the watchdog ping. Several fit into the unit file's WatchdogSec, and a reload fits between two.
+/// Interval of the watchdog ping. Several fit into the unit file's WatchdogSec.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
 
 /// Limit of the whole stop. After it the process ends regardless, and the guard ends the remaining child processes.
@@ -167,18 +167,29 @@ async fn until_stopped(
     hook_task: &mut tokio::task::JoinHandle<std::io::Result<()>>,
     shutdown: &CancellationToken,
 ) -> Option<anyhow::Error> {
+    // A motion loop that hangs in a driver is as bad as a main loop that hangs.
+    let (moving, notifier) = (reloader.robot.alive(), reloader.notifier.clone());
+    let ping = || {
+        if *moving.borrow() {
+            notifier.alive();
+        }
+    };
     let mut alive = tokio::time::interval(ALIVE_EVERY);
     let ended = loop {
         tokio::select! {
             // Shutdown ends the tasks too, so it is checked before their results.
             biased;
             () = shutdown.cancelled() => return None,
-            // A motion loop that hangs in a driver is as bad as a main loop that hangs.
-            _ = alive.tick() => if reloader.robot.is_alive() { reloader.notifier.alive() },
+            _ = alive.tick() => ping(),
             Some(()) = reload.recv() => {
-                tokio::select! {
-                    () = shutdown.cancelled() => return None,
-                    () = reloader.reload() => {}
+                let mut reloading = std::pin::pin!(reloader.reload());
+                // A reload takes as long as the programs that it restarts; a slow machine is no reason to be restarted.
+                loop {
+                    tokio::select! {
+                        () = shutdown.cancelled() => return None,
+                        () = &mut reloading => break,
+                        _ = alive.tick() => ping(),
+                    }
                 }
             }
             () = reloader.robot.broken() => break anyhow::anyhow!("the motion loop ended"),

@@ -335,7 +335,7 @@ impl Machine {
             Phase::Preparing { waiting, .. } => waiting.take(),
             _ => None,
         };
-        let deadline = now + self.policy.ready_within;
+        let deadline = now + self.policy.prepare_within;
         self.phase = Phase::Preparing { since: now, deadline, waiting, recheck_again: false };
         vec![Action::Prepare]
     }

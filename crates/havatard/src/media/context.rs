@@ -58,8 +58,9 @@ pub(crate) struct Context {
     /// The machine is short of processor time.
     pub(crate) overload: watch::Sender<Option<api::Overload>>,
     pub(crate) health: ProcessTable<Health>,
-    /// Held while the slate is looked up and made: a launch and a reload may need it at the same moment.
-    pub(crate) slate: tokio::sync::Mutex<()>,
+    /// Held while the slate is looked up and made: a launch and a reload may need it at the same moment. The one that could not be
+    /// made is not tried again: each try delays MediaMTX.
+    pub(crate) slate: tokio::sync::Mutex<Option<PathBuf>>,
     pub(crate) encoders: EncoderCache,
     /// What comes from the camera's source, as its last probe found.
     pub(crate) video: watch::Sender<Option<api::VideoSource>>,

@@ -141,9 +141,9 @@ impl Running {
         }
     }
 
-    /// Whether the motion loop takes its turns, as far as the machine lets it. Otherwise the daemon is to be restarted.
-    pub fn is_alive(&self) -> bool {
-        *self.alive.borrow()
+    /// Follows whether the motion loop takes its turns, as far as the machine lets it. Otherwise the daemon is to be restarted.
+    pub fn alive(&self) -> watch::Receiver<bool> {
+        self.alive.clone()
     }
 
     /// Stops the wheels for good.

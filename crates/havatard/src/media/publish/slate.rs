@@ -23,7 +23,10 @@ const EDITION: u32 = 1;
 pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
     let (kept, copy) = (place(camera, &ctx.state_dir), place(camera, &ctx.runtime_dir));
-    let _making = ctx.slate.lock().await;
+    let mut failed = ctx.slate.lock().await;
+    if failed.as_ref() == Some(&kept) {
+        return None;
+    }
     let made = if kept.exists() { Ok(()) } else { make(ctx, config, &kept).await };
     let copied = made.and_then(|()| {
         let bytes = std::fs::read(&kept).map_err(|error| error.to_string())?;
@@ -37,7 +40,11 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
     match copied {
         Ok(()) => Some(copy),
         Err(reason) => {
-            tracing::debug!(reason, "no slate of our own; MediaMTX's is used while the camera is away");
+            tracing::warn!(
+                reason,
+                "no slate in the camera's size could be made: MediaMTX's own is shown while the camera is away"
+            );
+            *failed = Some(kept);
             None
         }
     }
