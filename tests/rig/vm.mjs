@@ -152,6 +152,7 @@ export class Vm {
     if (this.#process?.exited) {
       this.#process.child.kill('SIGKILL')
       await this.#process.exited
+      rmSync(this.#run, { recursive: true, force: true })
     } else {
       const { pid } = JSON.parse(readFileSync(at('running.json'), 'utf8'))
       process.kill(pid, 'SIGKILL')
@@ -165,7 +166,7 @@ export class Vm {
     try {
       await until('it is off', () => !this.#process.running(), { timeoutMs: 120_000, everyMs: 200 })
     } finally {
-      if (this.#process.running()) await this.cut()
+      await this.cut()
     }
   }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use havatar_link::host::{Counts, Due, Event, Host, WhyLost};
 use havatar_link::message::{
-    Buzzer, Drive, Estop, Head, Kind as Type, Lights, Limits, Presence, Refused, Release, Report as Every,
-    State, Status, Step, StepKind as Kind, StepResult, Stop, StopReason, ToDevice, Welcome,
+    Buzzer, Drive, Estop, Head, Kind as Type, Lights, Limits, MessageError, Presence, Refused, Release,
+    Report as Every, State, Status, Step, StepKind as Kind, StepResult, Stop, StopReason, ToDevice, Welcome,
 };
 use rand::TryRng as _;
 use tokio::time::Instant;
@@ -27,6 +27,10 @@ const HANDSHAKE_EVERY: Duration = Duration::from_millis(100);
 const FOREIGN: usize = 2048;
 const FOREIGN_DEVICE: &str = "what is at the end of the cable talks all the time, and never in Havatar's protocol: it is another \
     device, another firmware or another speed; set robot.port, robot.protocol or robot.baud";
+/// So many greetings of our own come back by no accident.
+const ECHOES: u32 = 3;
+const ECHO: &str = "what is at the end of the cable sends back what it is sent: a loopback plug, a modem, or a console that echoes; \
+    choose another robot.port";
 /// Longest wait between two polls.
 const IDLE: Duration = Duration::from_millis(100);
 
@@ -43,6 +47,8 @@ pub(in crate::robot) struct Native {
     handshake: Handshake,
     /// Bytes since the last undamaged frame, outside any session.
     foreign: usize,
+    /// Greetings of our own that came back, outside any session.
+    echoes: u32,
 }
 
 /// The handshake of a session: which settings the controller has accepted, the limits first and then the report period.
@@ -118,6 +124,7 @@ impl Native {
             stopped: false,
             handshake: Handshake::Apart,
             foreign: 0,
+            echoes: 0,
         }
     }
 
@@ -176,7 +183,7 @@ impl Codec for Native {
 
     fn received(&mut self, bytes: &[u8], now: Instant, events: &mut Vec<LinkEvent>) {
         let at = self.at(now);
-        let (latch, handshake) = (&mut self.latch, &mut self.handshake);
+        let (latch, handshake, echoes) = (&mut self.latch, &mut self.handshake, &mut self.echoes);
         let counts = self.host.counts();
         let damaged = counts.damaged;
         self.host.received(bytes, at, |event| match event {
@@ -184,7 +191,13 @@ impl Codec for Native {
                 if handshake.is_up() {
                     events.push(LinkEvent::Lost(Lost::OtherSession));
                 }
-                *handshake = Handshake::Limits { welcome, told: None };
+                (*handshake, *echoes) = (Handshake::Limits { welcome, told: None }, 0);
+            }
+            Event::Unreadable(MessageError::Unexpected(Type::Hello)) => {
+                *echoes += 1;
+                if *echoes >= ECHOES && matches!(handshake, Handshake::Apart) {
+                    events.push(LinkEvent::Unknown(ECHO.to_owned()));
+                }
             }
             Event::Lost(why) => {
                 *handshake = Handshake::Apart;

@@ -158,3 +158,19 @@ fn a_foreign_device_that_sends_all_the_time_is_told_as_one() {
     assert_eq!(end.receive(&welcome), []);
     assert!(end.agree(&mut device).iter().any(|event| matches!(event, LinkEvent::Up(_))));
 }
+
+#[test]
+fn a_line_that_sends_back_what_it_is_sent_is_told_as_one() {
+    let mut device = Device::new(7);
+    let (mut end, hello) = End::open();
+    let welcome = device.receive(&hello);
+    assert_eq!(end.receive(&hello), [], "once may be the rest of another's");
+    assert_eq!(end.receive(&hello), []);
+    let told = end.receive(&hello);
+    assert!(
+        matches!(&told[..], [LinkEvent::Unknown(why)] if why.contains("sends back what it is sent")),
+        "{told:?}"
+    );
+    assert_eq!(end.receive(&welcome), [], "the controller itself, once it is there");
+    assert!(end.agree(&mut device).iter().any(|event| matches!(event, LinkEvent::Up(_))));
+}
