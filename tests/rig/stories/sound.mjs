@@ -34,6 +34,7 @@ export const sound = {
     await robot.api('/api/v1/robot/speak', { method: 'POST', body: { text: 'Unu, doi, trei', language: 'ro' } })
     await robot.is('it has been said', ({ voice }) => voice.speech.speaking === null && voice.speech.waiting.length === 0)
     await vm.ok('sleep 2; systemctl stop ear || true')
+    rig.figure('loudspeaker_log', JSON.stringify(await vm.ok('havatarctl logs speaker | tail -n 3')))
     const said = await loudest(vm, '-i /root/heard.wav', 60)
     rig.figure('speech_db', said)
     assert.ok(said > -40, `the loudspeaker gave ${said} dB`)
