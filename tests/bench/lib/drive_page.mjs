@@ -25,7 +25,8 @@ export async function drivePage(daemon) {
   await until('the page shows the robot’s picture', async () => (await is('link')) === 'live', { timeoutMs: 30_000 })
   await until('the page may drive', async () => {
     const drive = await is('drive')
-    if (drive === 'idle') await tab.ask(`document.querySelector('#drive-acquire').click()`)
+    // Taken over where it is still reserved for a driver who was cut off a moment ago.
+    if (drive === 'idle') await tab.ask(`(document.querySelector('#drive-take') ?? document.querySelector('#drive-acquire')).click()`)
     return drive === 'ready' && (await is('lock')) === 'false' && (await tab.ask('window.havatar.stats.ageMs')) < FRESH_MS
   }, { everyMs: 100 })
 

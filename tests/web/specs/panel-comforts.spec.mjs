@@ -359,6 +359,6 @@ test('drive mode and what is set are as they were after a reload', async ({ page
   await page.locator('#drive-by-latch').click()
   await page.reload()
   await expectLive(page)
-  await take(page)
+  await expect(page.locator('body'), 'it has the robot again').toHaveAttribute('data-drive', 'ready')
   await expect(page.locator('#drive-by-latch')).toHaveAttribute('aria-pressed', 'true')
 })

@@ -192,12 +192,17 @@ test('two people: one asks and is given the robot, through a stop; anybody’s S
 
   await test.step('STOP by somebody who only watches', async () => {
     await expect(second.locator('#lease-words')).toContainText('conduce robotul')
-    await turn(page, driven)
-    const at = monotonic()
-    await second.locator('#drive-stop').click()
-    await expectStillSince(driven, at)
-    expect((await robotOf(driven)).motion.stopped).toBe('stop')
-    await page.keyboard.up(KEY)
+    // On a machine that has much to do the robot may have stopped by itself a moment before: then once more.
+    for (let tries = 1, stopped = null; stopped !== 'stop'; tries += 1) {
+      expect(tries).toBeLessThan(6)
+      await turn(page, driven)
+      const at = monotonic()
+      await second.locator('#drive-stop').click()
+      await expectStillSince(driven, at)
+      stopped = (await robotOf(driven)).motion.stopped
+      expect(['stop', 'silent', 'picture_stale', 'lag_too_long']).toContain(stopped)
+      await page.keyboard.up(KEY)
+    }
   })
 
   await test.step('asked, given up, asked again, handed over through a stop', async () => {
