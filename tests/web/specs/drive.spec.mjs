@@ -3,7 +3,7 @@
 import { until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
 import { expect, test } from '../lib/driven.mjs'
-import { expectStillSince, monotonic, moves, robotOf, settled, way, wayOf } from '../lib/motion.mjs'
+import { expectStillSince, monotonic, moves, movesBy, robotOf, settled, way, wayOf } from '../lib/motion.mjs'
 
 /**
  * What a person gets right by looking, m and degrees: by hand, and by steps that measure themselves. Aside is where the
@@ -108,8 +108,7 @@ for (const [driveBy, begin] of [
 ]) {
   test(`STOP stops a ${driveBy}`, async ({ page, drive, driven }) => {
     await drive({ driveBy, latchMs: 5000, stepDeg: 90 })
-    await begin(page)
-    await moves(driven)
+    await movesBy(driven, () => begin(page), () => page.keyboard.up('ArrowUp'))
     const pressed = monotonic()
     await page.locator('#drive-stop').click()
     await expectStillSince(driven, pressed)

@@ -5,7 +5,7 @@ import { listen, now } from '../../bench/lib/sound.mjs'
 import { delay, until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
 import { actsOn, hands, settle } from '../lib/hands.mjs'
-import { expectStillSince, monotonic, moves, robotOf, settled, way, wayOf } from '../lib/motion.mjs'
+import { expectStillSince, monotonic, moves, movesBy, robotOf, settled, way, wayOf } from '../lib/motion.mjs'
 import { expect, test } from '../lib/room.mjs'
 
 /** What a person gets right by looking, and a step by measuring, m and degrees. */
@@ -103,9 +103,8 @@ for (const hand of hands) {
 
     await test.step('stop', async () => {
       const before = await settled(room)
-      if (hand.holds) await hand.holds.forward.begin(page)
-      else await press('go-forward')
-      await moves(room)
+      const begin = () => (hand.holds ? hand.holds.forward.begin(page) : press('go-forward'))
+      await movesBy(room, begin, () => hand.holds?.forward.end(page))
       const pressed = monotonic()
       await hand.stop(page)
       await expectStillSince(room, pressed, hand.stopWithinMs)
