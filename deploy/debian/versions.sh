@@ -32,7 +32,7 @@ keep_good() { # version
   sync -f "$kept"
 }
 
-# Leaves the installed version for the good one. The caller restarts the service.
+# Leaves the installed version for the good one. The caller restarts the service (restart_service).
 roll_back() { # version that is left
   [ -x "$kept/good/havatard" ] || return 1
   mkdir -p "$(dirname "$own_unit")"
@@ -44,6 +44,13 @@ roll_back() { # version that is left
   mv "$own_unit.new" "$own_unit"
   printf '%s\n' "$1" >"$kept/failed"
   rm -f "$kept/pending"
+}
+
+# Starts whichever version's unit is in force now.
+restart_service() {
+  systemctl daemon-reload
+  systemctl reset-failed havatard.service 2>/dev/null || true
+  systemctl restart havatard.service
 }
 
 # Back to the package's own unit.

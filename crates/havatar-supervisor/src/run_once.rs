@@ -18,10 +18,10 @@ impl Spawner {
     /// Runs a short program to its end and returns its output. It reads its [`Command::input`], has a process group of its
     /// own, and dies with this program.
     ///
-    /// When the program ends, or at `limit` (of time in which it and this program could run, counted from its start; while it works,
-    /// time counts an eighth, so that a slow machine is no reason), or when the returned future is dropped, every process that it started is killed: one that holds its output open
-    /// delays the answer by at most about two seconds. The first `max_output` bytes of each output are returned; the
-    /// rest is read and discarded.
+    /// When the program ends, or at `limit` (of time in which it and this program could run, counted from its start; while it
+    /// works, time counts an eighth, so that a slow machine is no reason), or when the returned future is dropped, every process
+    /// that it started is killed: one that holds its output open delays the answer by at most about two seconds. The first
+    /// `max_output` bytes of each output are returned; the rest is read and discarded.
     ///
     /// Must be called within a Tokio runtime with time and I/O.
     ///

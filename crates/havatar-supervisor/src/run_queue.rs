@@ -289,13 +289,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_works_is_given_longer_and_one_that_spins_for_ever_is_ended() {
-        let spinning = |argument: &str| {
-            let child = std::process::Command::new("awk").arg(argument).spawn().expect("awk");
-            (child.id(), child)
-        };
-        let (pid, mut child) = spinning("BEGIN { while (1) i++ }");
+        let mut child =
+            std::process::Command::new("awk").arg("BEGIN { while (1) i++ }").spawn().expect("awk");
         let begun = Instant::now();
-        let ended = within(ms(200), DILIGENCE, [pid], |_| (), std::future::pending::<()>()).await;
+        let ended = within(ms(200), DILIGENCE, [child.id()], |_| (), std::future::pending::<()>()).await;
         let took = begun.elapsed();
         child.kill().unwrap();
         child.wait().unwrap();

@@ -28,6 +28,7 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
         return None;
     }
     let made = if kept.exists() { Ok(()) } else { make(ctx, config, &kept).await };
+    *failed = made.is_err().then(|| kept.clone());
     let copied = made.and_then(|()| {
         let bytes = std::fs::read(&kept).map_err(|error| error.to_string())?;
         if std::fs::read(&copy).is_ok_and(|there| there == bytes) {
@@ -44,7 +45,6 @@ pub(crate) async fn ensure(ctx: &Context, config: &Config) -> Option<PathBuf> {
                 reason,
                 "no slate in the camera's size could be made: MediaMTX's own is shown while the camera is away"
             );
-            *failed = Some(kept);
             None
         }
     }
