@@ -49,8 +49,31 @@ export async function movesBy(room, begin, end = () => undefined) {
       await moves(room, { timeoutMs: 4000 })
       return
     } catch (error) {
-      if (tries === 5) throw error
+      if (tries === 8) throw error
       await end()
+    }
+  }
+}
+
+/** The same for a key that is held, and stays held. */
+export const movesHeld = (page, room, key) => movesBy(room, () => page.keyboard.down(key), () => page.keyboard.up(key))
+
+/** Why a robot stops by itself where a machine has much to do: commands, pictures or their answers come late. */
+export const CUT_SHORT = ['link_lost', 'silent', 'picture_stale', 'lag_too_long']
+
+/**
+ * A story in which somebody else or a press has to end the drive. Where the robot says that it had stopped by itself, because the machine is
+ * busy, the story did not happen, and is told anew; a story that fails for any other reason has failed.
+ */
+export async function told(room, story, end = () => undefined) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await story()
+    } catch (error) {
+      const { stopped } = (await robotOf(room)).motion
+      if (tries === 3 || !CUT_SHORT.includes(stopped)) throw error
+      await end()
+      await settled(room)
     }
   }
 }

@@ -1,7 +1,7 @@
 // Hanging up: stop first, then camera and microphone off within a second, and shown to be off only once they are.
 import { until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
-import { expectStillSince, monotonic, moves, sessions } from '../lib/motion.mjs'
+import { expectStillSince, monotonic, movesHeld, sessions } from '../lib/motion.mjs'
 import { expect, test } from '../lib/room.mjs'
 import { take } from '../lib/states.mjs'
 
@@ -45,8 +45,7 @@ test('hanging up while driving and talking: the robot stops, and within a second
   await until('the daemon knows that somebody talks', async () => (await daemon.status()).voice.talker?.talking)
   await take(page)
   await expect(page.locator('body')).toHaveAttribute('data-lock', 'false', { timeout: 20_000 })
-  await page.keyboard.down('ArrowLeft')
-  await moves(room)
+  await movesHeld(page, room, 'ArrowLeft')
   expect(await sessions(daemon), 'picture, sound and talk').toBe(3)
 
   const pressed = monotonic()

@@ -3,7 +3,7 @@
 import { expectLive } from '../fixtures.mjs'
 import { expect, test } from '../lib/driven.mjs'
 import { pointAt, SCAN, scanTo, tremble } from '../lib/hands.mjs'
-import { moves } from '../lib/motion.mjs'
+import { movesBy } from '../lib/motion.mjs'
 import { closeSheet, openSheet, signInByKey, take } from '../lib/states.mjs'
 import { until } from '../../bench/lib/wait.mjs'
 
@@ -215,8 +215,7 @@ test('whoever asks and whoever comes is heard and shown; this page itself is nob
 test('sounds are as they are set: alerts off, motion and STOP on', async ({ page, browser, drive, driven }) => {
   await listen(page)
   await drive({ driveBy: 'step', stepDeg: 15, alertSounds: false, moveSounds: true })
-  await page.locator('#go-left').click()
-  await moves(driven)
+  await movesBy(driven, () => page.locator('#go-left').click())
   await expect.poll(() => notes(page)).toEqual([880])
   await expect.poll(() => notes(page), { timeout: 15_000 }).toEqual([880, 330])
   await page.locator('#drive-stop').click()
@@ -291,8 +290,7 @@ test('how good the connection is is said in words in the menu, and above the pic
 test('a latch shows its time on the direction that goes, and no other way of driving does', async ({ page, drive, driven }) => {
   await drive({ driveBy: 'latch', latchMs: 8000 })
   const left = () => page.locator('#latch-left').evaluate((bar) => Number(/scaleX\((.*)\)/.exec(bar.style.transform)[1]))
-  await page.locator('#go-left').click()
-  await moves(driven)
+  await movesBy(driven, () => page.locator('#go-left').click())
   await expect(page.locator('#go-left #latch-left')).toBeVisible()
   const first = await left()
   expect(first).toBeGreaterThan(0.5)

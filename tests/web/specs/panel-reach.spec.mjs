@@ -3,7 +3,7 @@
 import { until } from '../../bench/lib/wait.mjs'
 import { expect, test } from '../lib/driven.mjs'
 import { hands, pointAt, pretendPad, SCAN, scanTo, tapPad, tremble } from '../lib/hands.mjs'
-import { expectStillSince, monotonic, moves, robotOf } from '../lib/motion.mjs'
+import { expectStillSince, monotonic, movesBy, movesHeld, robotOf, told } from '../lib/motion.mjs'
 
 const body = (page) => page.locator('body')
 const estopped = (page) => expect(body(page)).toHaveAttribute('data-estop', 'true')
@@ -35,8 +35,7 @@ test('a gamepad without any switch takes the robot, stops in an emergency while 
     return (await body(page).getAttribute('data-drive')) === 'ready'
   }, { timeoutMs: 20_000, everyMs: 500 })
   await expect(body(page)).toHaveAttribute('data-lock', 'false', { timeout: 20_000 })
-  await tapPad(page, left)
-  await moves(driven)
+  await movesBy(driven, () => tapPad(page, left))
   const at = monotonic()
   await tapPad(page, emergency)
   await estopped(page)
@@ -53,8 +52,7 @@ test('a gamepad without any switch takes the robot, stops in an emergency while 
   }, { everyMs: 300 })
   expect((await robotOf(driven)).motion.mode).toBeNull()
 
-  await tapPad(page, left)
-  await moves(driven)
+  await movesBy(driven, () => tapPad(page, left))
   const pressed = monotonic()
   await tapPad(page, stop)
   await expectStillSince(driven, pressed)
@@ -79,41 +77,43 @@ test('by one switch a latch goes on by a press while that is highlighted, and an
   await drive({ ...LATCH, input: 'scan' })
   const press = () => page.keyboard.press('Space')
   const offered = () => expect(renew(page)).toHaveAttribute('data-here', '')
-  await scanTo(page, 'go-left', press)
-  await moves(driven)
-  await expect(page.locator('#drive-stop')).toHaveAttribute('data-here', '')
-  await offered()
-  await offerCounts(page)
-  await press()
-  await expect(page.locator('#drive-stop'), 'STOP is one press away again').toHaveAttribute('data-here', '')
-  // The first latch would have ended before this.
-  await offered()
-  expect(driven.robot.timeline.movingAt(monotonic())).toBe(true)
-  await offerCounts(page)
-  await press()
-  await expect(page.locator('#drive-stop')).toHaveAttribute('data-here', '')
-  const pressed = monotonic()
-  await press()
-  await expectStillSince(driven, pressed)
-  expect((await robotOf(driven)).motion.stopped).toBe('stop')
+  await told(driven, async () => {
+    await movesBy(driven, () => scanTo(page, 'go-left', press))
+    await expect(page.locator('#drive-stop')).toHaveAttribute('data-here', '')
+    await offered()
+    await offerCounts(page)
+    await press()
+    await expect(page.locator('#drive-stop'), 'STOP is one press away again').toHaveAttribute('data-here', '')
+    // The first latch would have ended before this.
+    await offered()
+    expect(driven.robot.timeline.movingAt(monotonic())).toBe(true)
+    await offerCounts(page)
+    await press()
+    await expect(page.locator('#drive-stop')).toHaveAttribute('data-here', '')
+    const pressed = monotonic()
+    await press()
+    await expectStillSince(driven, pressed)
+    expect((await robotOf(driven)).motion.stopped).toBe('stop')
+  })
 })
 
 test('by the keyboard a latch goes on by Enter while that is offered, and any other key stops', async ({ page, drive, driven }) => {
   await drive(LATCH)
   const offered = () => expect(renew(page)).toContainText('Enter')
-  await page.keyboard.press('ArrowLeft')
-  await moves(driven)
-  await expect(renew(page)).not.toContainText('Enter')
-  await offered()
-  await offerCounts(page)
-  await page.keyboard.press('Enter')
-  await expect(renew(page)).not.toContainText('Enter')
-  await offered()
-  expect(driven.robot.timeline.movingAt(monotonic())).toBe(true)
-  const pressed = monotonic()
-  await page.keyboard.press('q')
-  await expectStillSince(driven, pressed)
-  expect((await robotOf(driven)).motion.stopped).toBe('stop')
+  await told(driven, async () => {
+    await movesBy(driven, () => page.keyboard.press('ArrowLeft'))
+    await expect(renew(page)).not.toContainText('Enter')
+    await offered()
+    await offerCounts(page)
+    await page.keyboard.press('Enter')
+    await expect(renew(page)).not.toContainText('Enter')
+    await offered()
+    expect(driven.robot.timeline.movingAt(monotonic())).toBe(true)
+    const pressed = monotonic()
+    await page.keyboard.press('q')
+    await expectStillSince(driven, pressed)
+    expect((await robotOf(driven)).motion.stopped).toBe('stop')
+  })
 })
 
 test('by dwelling a latch goes on by resting on that control, and resting on any other stops', async ({ page, drive, driven }) => {
@@ -127,14 +127,18 @@ test('by dwelling a latch goes on by resting on that control, and resting on any
     }, { timeoutMs: 6000, everyMs: 100 })
   }
   const clicked = async (id) => (await page.evaluate((one) => window.clicked[one] ?? 0, id)) > 0
-  await dwellOn('go-left', () => clicked('go-left'))
-  await moves(driven)
-  await dwellOn('latch-renew', () => clicked('latch-renew'))
-  await expect(body(page)).toHaveAttribute('data-doing', 'latch')
-  expect(driven.robot.timeline.movingAt(monotonic())).toBe(true)
-  await dwellOn('talk', async () => (await body(page).getAttribute('data-doing')) === 'nothing')
-  expect(await clicked('talk'), 'it stops, and does nothing else').toBe(false)
-  await expect.poll(async () => (await robotOf(driven)).motion.stopped).toBe('stop')
+  await told(driven, async () => {
+    await movesBy(driven, async () => {
+      await page.evaluate(() => { window.clicked = {} })
+      await dwellOn('go-left', () => clicked('go-left'))
+    })
+    await dwellOn('latch-renew', () => clicked('latch-renew'))
+    await expect(body(page)).toHaveAttribute('data-doing', 'latch')
+    expect(driven.robot.timeline.movingAt(monotonic())).toBe(true)
+    await dwellOn('talk', async () => (await body(page).getAttribute('data-doing')) === 'nothing')
+    expect(await clicked('talk'), 'it stops, and does nothing else').toBe(false)
+    await expect.poll(async () => (await robotOf(driven)).motion.stopped).toBe('stop')
+  })
 })
 
 test('a latch is refused where something lies over the e-stop', async ({ page, drive, driven }) => {
@@ -176,8 +180,7 @@ test('by one switch, as it is set at first, every direction is two presses and a
 test('an Enter that stays down does not begin again what somebody else has stopped', async ({ page, drive, driven }) => {
   await drive({ driveBy: 'step', stepDeg: 180 })
   await page.locator('#go-left').focus()
-  await page.keyboard.down('Enter')
-  await moves(driven)
+  await movesHeld(page, driven, 'Enter')
   await driven.daemon.api('/api/v1/robot/stop', { method: 'POST' })
   await expect(body(page)).toHaveAttribute('data-doing', 'nothing')
   const stopped = monotonic()
@@ -189,13 +192,15 @@ test('an Enter that stays down does not begin again what somebody else has stopp
 
 test('what is held ends when a menu would take the keyboard away', async ({ page, drive, driven }) => {
   await drive({ driveBy: 'hold' })
-  await page.keyboard.down('ArrowLeft')
-  await moves(driven)
-  const pressed = monotonic()
-  await page.mouse.click(640, 200, { button: 'right' })
-  await expectStillSince(driven, pressed)
-  expect((await robotOf(driven)).motion.stopped).toBe('stop')
-  await page.keyboard.up('ArrowLeft')
+  const release = () => page.keyboard.up('ArrowLeft')
+  await told(driven, async () => {
+    await movesHeld(page, driven, 'ArrowLeft')
+    const pressed = monotonic()
+    await page.mouse.click(640, 200, { button: 'right' })
+    await expectStillSince(driven, pressed)
+    expect((await robotOf(driven)).motion.stopped).toBe('stop')
+  }, release)
+  await release()
 })
 
 test('a double click on the release of the e-stop is the first step alone', async ({ page, open, driven }) => {

@@ -4,7 +4,7 @@ import { startRelay } from '../../bench/lib/relay.mjs'
 import { until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
 import { expect, test } from '../lib/driven.mjs'
-import { monotonic, robotOf } from '../lib/motion.mjs'
+import { monotonic, movesHeld, robotOf, told } from '../lib/motion.mjs'
 import { signInByKey, take } from '../lib/states.mjs'
 
 const body = (page) => page.locator('body')
@@ -84,17 +84,15 @@ test('another person’s stop is told as such, beside what is to be done about i
   await drive({ driveBy: 'hold' })
   const other = await another(browser, driven)
   await page.bringToFront()
-  await until('the robot turns', async () => {
-    await page.keyboard.up('ArrowLeft')
-    await page.keyboard.down('ArrowLeft')
-    await page.waitForTimeout(300)
-    return driven.robot.timeline.movingAt(monotonic())
-  }, { timeoutMs: 20_000 })
-  await expect(page.locator('#go-left')).toHaveAttribute('data-held', 'true')
-  await driven.daemon.api('/api/v1/robot/stop', { method: 'POST' })
-  await expect(words(page)).toHaveText(/STOP.*[Cc]omenzi/)
-  await expect(page.locator('#go-left')).not.toHaveAttribute('data-held')
-  await page.keyboard.up('ArrowLeft')
+  const release = () => page.keyboard.up('ArrowLeft')
+  await told(driven, async () => {
+    await movesHeld(page, driven, 'ArrowLeft')
+    await expect(page.locator('#go-left')).toHaveAttribute('data-held', 'true')
+    await driven.daemon.api('/api/v1/robot/stop', { method: 'POST' })
+    await expect(words(page)).toHaveText(/STOP.*[Cc]omenzi/)
+    await expect(page.locator('#go-left')).not.toHaveAttribute('data-held')
+  }, release)
+  await release()
   await other.end()
 })
 
