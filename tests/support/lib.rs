@@ -26,6 +26,7 @@ pub mod foreign;
 mod hanging_disk;
 pub mod network;
 pub mod offers;
+pub mod pages;
 mod person;
 mod plan;
 mod ports;
