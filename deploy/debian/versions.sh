@@ -5,6 +5,7 @@
 # a copy in $kept/good, so that a later one that does not start is left for it: the copied unit, with the copied programs, goes to
 # /etc/systemd/system, where systemd prefers it to the package's. What stays in $kept:
 #   good/      programs, unit and version of the newest proven version
+#   before/    the same of the proven version before that, for going back by hand
 #   pending    the version that is being tried; absent once it is proven or given up
 #   failed     the version that was given up; it is not tried again until another one is installed, or by havatar-rollback --undo
 
@@ -26,10 +27,25 @@ keep_good() { # version
   printf '%s\n' "$1" >"$kept/good.new/version"
   sync -f "$kept"
   rm -rf "$kept/good.old"
-  [ ! -d "$kept/good" ] || mv "$kept/good" "$kept/good.old"
+  if [ -d "$kept/good" ]; then
+    if [ "$(cat "$kept/good/version")" = "$1" ]; then
+      mv "$kept/good" "$kept/good.old"
+    else
+      rm -rf "$kept/before"
+      mv "$kept/good" "$kept/before"
+    fi
+  fi
   mv "$kept/good.new" "$kept/good"
   rm -rf "$kept/good.old"
   sync -f "$kept"
+}
+
+# Makes the version before the one to go back to.
+prefer_before() {
+  rm -rf "$kept/good.old"
+  mv "$kept/good" "$kept/good.old"
+  mv "$kept/before" "$kept/good"
+  mv "$kept/good.old" "$kept/before"
 }
 
 # Leaves the installed version for the good one. The caller restarts the service (restart_service).

@@ -210,11 +210,16 @@ async fn a_kill_of_the_daemon_costs_at_most_a_second_and_the_next_one_goes_on_re
     // It records again without being asked. A file that is ended within its first moments may hold sound alone: the
     // first picture in it is the next key frame.
     grows(&daemon).await;
-    // An orderly stop is an operator's decision: the next daemon does not record unasked.
+    // Nor does a restart or an upgrade end it.
     let (_, _, plan) = daemon.stop().await;
     for item in fs::read_dir(plan.recordings()).expect("the recordings").flatten() {
         assert_eq!(plays(&item.path()).await, ["audio", "video"]);
     }
+    let daemon = plan.launch().await;
+    grows(&daemon).await;
+    // A person does.
+    daemon.post("/api/v1/recordings/stop").await;
+    let (_, _, plan) = daemon.stop().await;
     let daemon = plan.launch().await;
     daemon.ready().await;
     let status = list(&daemon).await.status;

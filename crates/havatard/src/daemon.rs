@@ -140,7 +140,7 @@ pub async fn run(
     reloader.robot.halt().await;
     // The HTTP server drains for two seconds while the media processes stop.
     let robot = reloader.robot.stop();
-    tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop(failed.is_none()), robot);
+    tokio::join!(async { while tasks.join_next().await.is_some() {} }, running.stop(), robot);
     hook_stop.cancel();
     if !hook_task.is_finished() {
         let _ = hook_task.await;
@@ -239,9 +239,9 @@ impl MediaSide {
         (handle, recordings, Self { media, recorder })
     }
 
-    /// Closes recordings while their publishers still run. `asked`: by a person, who thereby ends the recording too.
-    async fn stop(self, asked: bool) {
-        let persisted = self.recorder.stop(asked).await;
+    /// Closes recordings while their publishers still run.
+    async fn stop(self) {
+        let persisted = self.recorder.stop().await;
         self.media.stop().await;
         persisted.await;
     }

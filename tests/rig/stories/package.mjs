@@ -83,7 +83,14 @@ export const upgrade = {
 
     await upgradeTo('9.3')
     await vm.ok(settled)
-    assert.match(await vm.ok('havatar-rollback --show'), /runs: 9\.3\nkept: 9\.3/)
+    assert.match(await vm.ok('havatar-rollback --show'), /runs: 9\.3\nkept: 9\.3, 9\.1/)
+    assert.equal(await exe(vm), '/usr/lib/havatar/havatard')
+
+    await vm.ok('havatar-rollback')
+    await robot.is('the version before answers, by one command', () => true)
+    assert.match(await vm.ok('havatar-rollback --show'), /runs: 9\.1 \(installed: 9\.3, left\)/)
+    await vm.ok('havatar-rollback --undo')
+    await robot.is('the installed version answers again', () => true)
     assert.equal(await exe(vm), '/usr/lib/havatar/havatard')
 
     await vm.ok('mkdir -p /var/lib/havatar/recordings/havatar; echo film >/var/lib/havatar/recordings/havatar/film.mp4; dpkg --remove havatar 2>&1')

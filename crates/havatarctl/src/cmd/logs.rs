@@ -11,7 +11,7 @@ use crate::output::{Emphasis, Output, Style, note};
 /// Arguments of `logs`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// mediamtx, camera, microphone or muxer: a name that `ps` lists
+    /// mediamtx, camera, microphone, muxer, speaker or talk: a name that `ps` lists
     #[arg(value_parser = super::name)]
     name: String,
     /// How many lines, from the end; havatard keeps 200

@@ -11,7 +11,7 @@ use crate::output::{Output, Style};
 /// Arguments of a verb about one process.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// mediamtx, camera, microphone or muxer: a name that `ps` lists
+    /// mediamtx, camera, microphone, muxer, speaker or talk: a name that `ps` lists
     #[arg(value_parser = super::name)]
     name: String,
 }

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -110,11 +111,12 @@ fn started_at(stem: &str) -> Option<Timestamp> {
 
 /// Opens a recording for reading. A symbolic link in its place is refused.
 pub(crate) fn open(path: &Path) -> Result<File, RecordingError> {
-    fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
-        .open(path)
-        .map_err(|source| RecordingError::Unavailable { path: path.to_owned(), source })
+    open_readable(path).map_err(|source| RecordingError::Unavailable { path: path.to_owned(), source })
+}
+
+/// The same with the operating system's own error.
+pub(super) fn open_readable(path: &Path) -> io::Result<File> {
+    fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK).open(path)
 }
 
 /// Deletes a recording.

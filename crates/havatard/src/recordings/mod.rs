@@ -3,10 +3,10 @@
 //! Listing, opening and deletion work on the files beneath their directory: recordings are available while MediaMTX is away.
 
 mod catalogue;
-mod ending;
 mod error;
 mod files;
 mod recorder;
+mod sync;
 
 use std::fs::File;
 use std::path::Path;
@@ -23,7 +23,6 @@ use crate::media::RecordSwitch;
 pub use error::RecordingError;
 
 use catalogue::Catalogue;
-use ending::Ending;
 use recorder::Recorder;
 
 /// The handle. Clones share one recorder.
@@ -56,22 +55,20 @@ impl Drop for Following {
 
 /// Ends the recorder.
 pub struct Running {
-    ending: Ending,
     stop: CancellationToken,
     task: JoinHandle<()>,
     recorder: Recorder,
 }
 
 impl Recordings {
-    /// Starts the recorder. A recording that a crash interrupted goes on.
+    /// Starts the recorder. A recording that the end of the last daemon interrupted goes on.
     pub fn start(switch: RecordSwitch, state_dir: &Path) -> (Self, Running) {
-        let (ending, stop) = (Ending::default(), CancellationToken::new());
+        let stop = CancellationToken::new();
         let catalogue = Catalogue::new();
-        let end = (ending.clone(), stop.clone());
-        let (recorder, task) = Recorder::spawn(switch.clone(), catalogue.clone(), state_dir, end);
+        let (recorder, task) = Recorder::spawn(switch.clone(), catalogue.clone(), state_dir, stop.clone());
         let (status, running) = (recorder.status(), recorder.clone());
         let recordings = Self { switch, catalogue, recorder, status, followers: Arc::default() };
-        (recordings, Running { ending, stop, task, recorder: running })
+        (recordings, Running { stop, task, recorder: running })
     }
 
     /// Whether and to what is recorded.
@@ -201,10 +198,9 @@ impl Running {
         let _ = (&mut self.task).await;
     }
 
-    /// Closes the open recording; before the media side stops. Unless a person asked for it, the next start goes on recording.
+    /// Closes the open recording; before the media side stops. The next start goes on recording.
     /// Returns a wait for the disk, to be awaited last.
-    pub async fn stop(self, asked: bool) -> impl Future<Output = ()> {
-        self.ending.set(asked);
+    pub async fn stop(self) -> impl Future<Output = ()> {
         self.stop.cancel();
         if !self.task.is_finished() {
             let _ = self.task.await;
@@ -240,24 +236,23 @@ mod tests {
         let (recordings, running) = Recordings::start(media.record_switch(), dir.path());
         recordings.record().await.unwrap();
         for _ in 0..2 {
-            // As after a task that ended: systemd starts the daemon again.
-            running_after(Recordings::start(media.record_switch(), dir.path()), false).await;
+            // As after a failure, a restart or an upgrade.
+            running_after(Recordings::start(media.record_switch(), dir.path())).await;
             assert!(wanted.exists());
         }
-        running.stop(true).await.await;
+        recordings.stop().await.unwrap();
+        running.stop().await.await;
         assert!(!wanted.exists());
         let (recordings, running) = Recordings::start(media.record_switch(), dir.path());
         assert!(!recordings.status().wanted);
-        recordings.record().await.unwrap();
-        recordings.stop().await.unwrap();
-        running.stop(false).await.await;
-        assert!(!wanted.exists(), "a failure does not bring back what a person stopped");
+        running.stop().await.await;
+        assert!(!wanted.exists(), "a restart does not bring back what a person stopped");
     }
 
     /// Ends a recorder that goes on recording.
-    async fn running_after((recordings, running): (Recordings, Running), asked: bool) {
+    async fn running_after((recordings, running): (Recordings, Running)) {
         let mut status = recordings.subscribe();
         status.wait_for(|status| status.wanted).await.unwrap();
-        running.stop(asked).await.await;
+        running.stop().await.await;
     }
 }

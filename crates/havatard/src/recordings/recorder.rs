@@ -1,7 +1,7 @@
 //! Recording: what is wanted, made so at MediaMTX, and believed only when a file grows.
 //!
-//! The request is persisted in the state directory, so that neither a crash of the daemon or of MediaMTX nor an internal failure
-//! ends a recording; a person does, by a request or by stopping the daemon. MediaMTX forgets the switch whenever it restarts or reads
+//! The request is persisted in the state directory, so that neither a crash nor a restart, an upgrade or a power failure ends a
+//! recording; a person does, by a request. MediaMTX forgets the switch whenever it restarts or reads
 //! its settings anew, so the switch is set again each time it comes up. None of that makes `recording`
 //! true: that word is reserved for a file that was seen to grow within the last moments.
 //!
@@ -16,12 +16,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::media::RecordSwitch;
+use crate::media::{BOTH, RecordSwitch};
 use crate::store::{Pending, Persisted};
 
 use super::catalogue::Catalogue;
-use super::ending::Ending;
 use super::error::RecordingError;
+use super::sync::Syncer;
 
 const TICK: Duration = Duration::from_millis(500);
 /// A file that has not grown for this long is not being recorded to. Parts come every 200 ms.
@@ -59,7 +59,7 @@ impl Recorder {
         switch: RecordSwitch,
         catalogue: Catalogue,
         state_dir: &Path,
-        (ending, stop): (Ending, CancellationToken),
+        stop: CancellationToken,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (commands, inbox) = mpsc::channel(8);
         let (status, seen) = watch::channel(RecordingStatus::default());
@@ -75,12 +75,12 @@ impl Recorder {
             catalogue,
             status,
             armed: armed_tx,
-            ending,
             looking: None,
             confirmed: None,
             full: false,
             refused: None,
             waiting: Vec::new(),
+            sync: Syncer::new(),
         };
         let handle = tokio::spawn(task.run(inbox, stop));
         (Self { commands, file, status: seen, armed }, handle)
@@ -127,7 +127,6 @@ struct Task {
     wanted_since: Instant,
     status: watch::Sender<RecordingStatus>,
     armed: watch::Sender<bool>,
-    ending: Ending,
     /// Since when, and its end.
     looking: Option<(Instant, Looking)>,
     /// What MediaMTX's switch was last read as; `None` when it may have forgotten.
@@ -137,6 +136,7 @@ struct Task {
     /// What MediaMTX said when the switch could not be set.
     refused: Option<String>,
     waiting: Vec<(Reply, Instant)>,
+    sync: Syncer,
 }
 
 impl Task {
@@ -274,6 +274,9 @@ impl Task {
             self.wanted && growing.at >= self.wanted_since && now.duration_since(growing.at) < GROWS_WITHIN
         });
         let recording = growing.is_some();
+        let file =
+            growing.as_ref().map(|growing| self.switch.directory().join(BOTH).join(growing.name.file()));
+        self.sync.grows(file, now);
         let overdue = now.duration_since(self.wanted_since) >= ANSWER_WITHIN;
         let status = RecordingStatus {
             wanted: self.wanted,
@@ -321,16 +324,12 @@ impl Task {
             .unwrap_or_else(|| "no picture or sound arrives to be recorded".into())
     }
 
-    /// Has MediaMTX close the open file. If a person stopped the daemon, the next start does not record unasked; after a
-    /// failure it goes on.
+    /// Has MediaMTX close the open file. The request stays: the next start goes on.
     async fn close(mut self) {
         if !self.wanted {
             return;
         }
         self.wanted = false;
-        if self.ending.is_a_persons() {
-            self.file.set(false);
-        }
         // A MediaMTX that hangs must not hold up the stop; it is ended next, and the file plays anyway.
         let _ = tokio::time::timeout(CLOSE_WITHIN, self.settle()).await;
     }

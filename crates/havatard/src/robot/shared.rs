@@ -164,6 +164,7 @@ impl Shared {
         self.save(save);
         let mut recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
         for note in notes {
+            log(&note);
             recorder.note(note.kind, note.fields, note.times, now);
         }
         recorder.sent(commands, now);
@@ -213,6 +214,16 @@ impl Inner {
             self.told = now;
             self.core.state(now)
         })
+    }
+}
+
+/// What an owner looks for in the journal: the cable and what is at its end. All else is the black box's.
+fn log(note: &Note) {
+    if note.kind == "link" {
+        let field = |name: &str| {
+            note.fields.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+        };
+        tracing::info!(link = field("state"), why = field("why"), "the link to the motor controller changed");
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result
         note("Nothing was released.");
         return Ok(Exit::Failed);
     }
-    // The code of the first step expires after ten seconds, so it is requested after the confirmation.
+    // The code of the first step expires after a minute, so it is requested after the confirmation.
     let first: EstopReleased = client.post(&["robot", "estop", "release"]).await?;
     let second = EstopRelease { confirm: first.confirm };
     let released: EstopReleased = client.post_with(&["robot", "estop", "release"], &second).await?;

@@ -5,8 +5,8 @@ mod source;
 use std::fmt::Write as _;
 
 use havatar_api::{
-    ConfigStatus, Device, DeviceState, Encoder, Missing, Presence, PresenceWay, ProcessState, Status, Stream,
-    Streams, Voice,
+    ConfigStatus, Device, DeviceState, Encoder, Missing, Overload, Presence, PresenceWay, ProcessState,
+    Status, Stream, Streams, Voice,
 };
 
 use crate::client::Client;
@@ -45,6 +45,7 @@ fn text(status: &Status, style: &Style) -> String {
         ("Recording", vec![record::state::state(&status.recording, style)]),
         ("Robot", vec![robot::state::sentence(&status.robot, style)]),
         ("Processes", processes(status, style)),
+        ("Machine", status.machine.overload.iter().map(|overload| overloaded(overload, style)).collect()),
         ("Config", config(&status.config, style)),
         ("Havatar", vec![versions(status)]),
     ];
@@ -55,6 +56,20 @@ fn text(status: &Status, style: &Style) -> String {
         }
     }
     text
+}
+
+/// `short of processor time since 09:30; the picture is reduced to 640x360 at 15 frames a second`
+fn overloaded(overload: &Overload, style: &Style) -> String {
+    let picture = overload.picture.map_or_else(String::new, |picture| {
+        format!(
+            "; the picture is reduced to {}x{} at {} frames a second",
+            picture.width, picture.height, picture.fps
+        )
+    });
+    style.paint(
+        Emphasis::Warning,
+        &format!("short of processor time since {}{picture}", format::moment(overload.since, &style.zone)),
+    )
 }
 
 /// `Ready: picture and sound are live.` or `Not ready:`
@@ -203,7 +218,8 @@ fn versions(status: &Status) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use havatar_api::{
-        ConfigFault, Devices, Machine, Process, Readiness, RecordingStatus, Speech, SpeechFailure, Utterance,
+        ConfigFault, Devices, Machine, Process, Readiness, RecordingStatus, ReducedPicture, Speech,
+        SpeechFailure, Utterance,
     };
 
     use crate::cmd::process::tests::{failing, process};
@@ -272,6 +288,10 @@ pub(crate) mod tests {
         };
         let mut status = healthy();
         status.mediamtx_version = None;
+        status.machine.overload = Some(Overload {
+            since: "2026-11-23T08:01:00Z".parse().unwrap(),
+            picture: Some(ReducedPicture { fps: 15, width: 640, height: 360 }),
+        });
         status.streaming = false;
         status.readiness = Readiness {
             ready: false,

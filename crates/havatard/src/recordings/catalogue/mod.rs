@@ -138,7 +138,11 @@ impl Catalogue {
     pub(crate) fn page(&self, after: Option<&Name>, count: usize) -> Vec<(Name, Recording)> {
         use std::ops::Bound::{Excluded, Unbounded};
         let known = self.inner.known();
-        let rest = known.files.range((after.map_or(Unbounded, Excluded), Unbounded));
+        // An empty file is what a power failure or a full disk leaves of one: no recording.
+        let rest = known
+            .files
+            .range((after.map_or(Unbounded, Excluded), Unbounded))
+            .filter(|(_, entry)| entry.size > 0);
         rest.take(count).map(|(name, entry)| (name.clone(), entry.recording(name))).collect()
     }
 
@@ -146,7 +150,7 @@ impl Catalogue {
     pub(crate) fn find(&self, id: &str) -> Option<(Recording, PathBuf)> {
         let known = self.inner.known();
         let name = known.by_id.get(&Id::parse(id)?)?;
-        let entry = known.files.get(name)?;
+        let entry = known.files.get(name).filter(|entry| entry.size > 0)?;
         Some((entry.recording(name), known.folder.join(name.file())))
     }
 

@@ -114,10 +114,10 @@ impl Core {
         }
     }
 
-    /// Applies another port or other speed limits, and stops any motion.
+    /// Applies another port or other speed limits, and stops any motion: the link begins anew. Nobody has pressed STOP.
     pub(super) fn configure(&mut self, port: &str, limits: SpeedLimits) {
         self.limits = limits;
-        self.stop_all(StopReason::Stop);
+        self.stop_all(StopReason::LinkLost);
         self.device = Device::new(port);
         self.arbiter.configure(limits);
         self.changed = true;

@@ -170,6 +170,7 @@ fn a_late_loop_and_a_new_config_slow_down_and_stop() {
     rig.wait(20);
     rig.hold(1.0).unwrap();
     rig.core.configure("other", SPEED_LIMITS);
+    assert_eq!(rig.stopped(), Some(StopReason::LinkLost), "nobody has pressed STOP");
     assert!(!rig.device_commands().iter().any(is_motion));
     rig.core.on_link_event(LinkEvent::Up(controller()), rig.now);
     rig.hears(report(DeviceState::Held));
