@@ -117,3 +117,23 @@ async fn the_publishers_stop_and_start_on_request_and_the_wish_outlives_the_daem
     assert_eq!(daemon.post("/api/v1/stream/start").await.status, 204);
     daemon.ready().await;
 }
+
+#[tokio::test]
+async fn the_command_line_finds_the_local_socket() {
+    let daemon = Plan::new().launch().await;
+    let plan = daemon.plan();
+    let mut command = std::process::Command::new(tools::built("havatarctl"));
+    command
+        .arg("--socket")
+        .arg(plan.runtime().join("api.sock"))
+        .arg("--token-file")
+        .arg(plan.state().join("admin-token"));
+    command.arg("link").env_remove("HAVATAR_URL");
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .expect("the thread")
+        .expect("havatarctl runs");
+    assert!(output.status.success(), "{}", tools::complaints(&output));
+    let link = String::from_utf8_lossy(&output.stdout);
+    assert!(link.starts_with(&format!("{}/#code=", daemon.origin())), "{link}");
+}

@@ -21,13 +21,16 @@ pub enum Login {
     Token(String),
 }
 
-/// A fresh sign-in link: `path` is to be appended to the address the panel is reached at.
+/// A fresh sign-in link: `path` is to be appended to the origin the panel is reached at.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct LoginLink {
     /// Path and fragment, `/#code=...`. The fragment never reaches a server or its log.
     pub path: String,
     /// Seconds until the code lapses unused.
     pub expires_in_s: u64,
+    /// Where the panel is reached, `https://robot.example:8443`, the likeliest first: configured names, then the addresses of this machine.
+    #[serde(default)]
+    pub origins: Vec<String>,
 }
 
 /// Who is asking.

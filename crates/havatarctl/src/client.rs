@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ use crate::token::Token;
 
 /// Where havatard is unless its config says otherwise.
 pub(crate) const DEFAULT_ADDRESS: &str = "http://127.0.0.1:8080";
+/// The socket of a havatard that runs as a service.
+pub(crate) const DEFAULT_SOCKET: &str = "/run/havatar/api.sock";
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// havatard itself ends a request after 30 s.
@@ -25,7 +29,11 @@ const LONGEST_JSON: usize = 32 * 1024 * 1024;
 
 /// Address of a havatard on this machine.
 #[derive(Debug, Clone)]
-pub(crate) struct Address(Url);
+pub(crate) struct Address {
+    url: Box<Url>,
+    /// Requests go here, whatever the URL.
+    socket: Option<Box<Path>>,
+}
 
 /// Why a text is no such address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,8 +41,7 @@ pub(crate) enum AddressError {
     #[error("write it like {DEFAULT_ADDRESS}")]
     NotAUrl,
     #[error(
-        "havatarctl has no TLS yet: on the robot itself use havatard's loopback address, like \
-         {DEFAULT_ADDRESS}"
+        "havatarctl has no TLS yet: run it on the robot and leave out --url; it finds havatard's local socket"
     )]
     Tls,
     #[error("only a host and a port, like {DEFAULT_ADDRESS}: no login, path or query")]
@@ -68,20 +75,32 @@ impl FromStr for Address {
         let host = url.host_str().ok_or(AddressError::NotAUrl)?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let here = host == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        if here { Ok(Self(url)) } else { Err(AddressError::Elsewhere) }
+        if here { Ok(Self { url: Box::new(url), socket: None }) } else { Err(AddressError::Elsewhere) }
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str().trim_end_matches('/'))
+        match &self.socket {
+            Some(socket) => write!(f, "{}", socket.display()),
+            None => f.write_str(self.url.as_str().trim_end_matches('/')),
+        }
     }
 }
 
 impl Address {
+    /// The local socket if a havatard listens there that this user may speak to, or else the default address.
+    pub(crate) fn found(socket: &Path) -> Result<Self, AddressError> {
+        if UnixStream::connect(socket).is_ok() {
+            let url = Url::parse("http://localhost").map_err(|_| AddressError::NotAUrl)?;
+            return Ok(Self { url: Box::new(url), socket: Some(socket.into()) });
+        }
+        DEFAULT_ADDRESS.parse()
+    }
+
     /// The address of `segments` below this one; whatever a segment holds, it stays one segment.
     fn at(&self, segments: &[&str]) -> Url {
-        let mut url = self.0.clone();
+        let mut url = Url::clone(&self.url);
         if let Ok(mut path) = url.path_segments_mut() {
             path.clear().extend(segments);
         }
@@ -147,7 +166,11 @@ impl Client {
 
     fn with_timeout(address: Address, token: Token, timeout: Duration) -> Result<Self, ClientError> {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, token.header.clone())]);
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder();
+        if let Some(socket) = &address.socket {
+            builder = builder.unix_socket(&**socket);
+        }
+        let http = builder
             .user_agent(concat!("havatarctl/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             // The token goes to havatard alone: no proxy of the environment, no redirect.
@@ -321,6 +344,17 @@ mod tests {
         let address: Address = DEFAULT_ADDRESS.parse().unwrap();
         let url = address.at(&["api", "v1", "processes", "a/../../b?c#d%2e", "stop"]);
         assert_eq!(url.as_str(), "http://127.0.0.1:8080/api/v1/processes/a%2F..%2F..%2Fb%3Fc%23d%252e/stop");
+    }
+
+    #[test]
+    fn a_socket_is_used_only_where_somebody_listens() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("api.sock");
+        assert_eq!(Address::found(&socket).unwrap().to_string(), DEFAULT_ADDRESS);
+        let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert_eq!(Address::found(&socket).unwrap().to_string(), socket.display().to_string());
+        drop(listener);
+        assert_eq!(Address::found(&socket).unwrap().to_string(), DEFAULT_ADDRESS, "a socket that was left");
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::client::ClientError;
+use crate::client::{AddressError, ClientError};
 use crate::cmd::record::error::DownloadError;
 use crate::exit::Exit;
 use crate::token::TokenError;
@@ -11,6 +11,8 @@ use crate::token::TokenError;
 /// Why a verb was not done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Address(#[from] AddressError),
     #[error(transparent)]
     Token(#[from] TokenError),
     #[error(transparent)]
@@ -28,6 +30,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
+            Self::Address(_) => Exit::WrongUsage,
             Self::Token(_) => Exit::NotAllowed,
             Self::Client(error) | Self::Download(DownloadError::Client(error)) => error.exit(),
             // The reader of a pipe may close it early: `havatarctl logs camera | head -1`.

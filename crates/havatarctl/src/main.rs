@@ -32,9 +32,12 @@ const EXIT_CODES: &str =
 #[derive(Parser)]
 #[command(name = "havatarctl", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
-    /// Address of havatard
-    #[arg(long, global = true, value_name = "URL", env = "HAVATAR_URL", hide_env_values = true, default_value = client::DEFAULT_ADDRESS)]
-    url: Address,
+    /// Address of havatard [default: the local socket, or else http://127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "URL", env = "HAVATAR_URL", hide_env_values = true)]
+    url: Option<Address>,
+    /// Local socket of havatard
+    #[arg(long, global = true, value_name = "FILE", env = "HAVATAR_SOCKET", hide_env_values = true, default_value = client::DEFAULT_SOCKET)]
+    socket: PathBuf,
     /// File that holds the admin token
     #[arg(long, global = true, value_name = "FILE", env = "HAVATAR_TOKEN_FILE", hide_env_values = true, default_value = token::DEFAULT_FILE)]
     token_file: PathBuf,
@@ -119,7 +122,11 @@ fn run(cli: Cli, output: &Output) -> Result<Exit, Error> {
         Verb::Manuals(args) => return cmd::manuals::run(args, Cli::command()),
         _ => {}
     }
-    let client = Client::new(cli.url, token::read(&cli.token_file)?)?;
+    let address = match cli.url {
+        Some(address) => address,
+        None => Address::found(&cli.socket)?,
+    };
+    let client = Client::new(address, token::read(&cli.token_file)?)?;
     // One request at a time needs no second thread.
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;

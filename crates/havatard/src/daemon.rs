@@ -19,7 +19,7 @@ use crate::config::{Config, Loaded, trust};
 use crate::confinement::Confiner;
 use crate::handles::Handles;
 use crate::http::hook;
-use crate::http::server::Server;
+use crate::http::server::{LocalServer, Server};
 use crate::lock::Lock;
 use crate::media::{AccessRules, Media, Surroundings};
 use crate::notifier::ServiceNotifier;
@@ -53,6 +53,7 @@ pub async fn run(
     let config = Arc::new(loaded.config.clone());
     // Bind first: a daemon that cannot be reached must not open the camera.
     let server = Server::bind(config.server.listen.0, config.server.tls.as_ref())?;
+    let local = LocalServer::bind(&options.runtime_dir)?;
     let auth = Auth::open(&options.state_dir, auth_settings(&config))?;
 
     let spawner = Spawner::new(&scope(&options.state_dir), PathBuf::from("/proc/self/exe"))
@@ -116,7 +117,9 @@ pub async fn run(
         looking.await;
         Ok(())
     }));
-    tasks.spawn(named("http", server.serve(http::router(handles, listening), shutdown.clone())));
+    let (router, local_router) = http::routers(handles, listening);
+    tasks.spawn(named("http", server.serve(router, shutdown.clone())));
+    tasks.spawn(named("http at the local socket", local.serve(local_router, shutdown.clone())));
 
     let scheme = if listening.tls { "https" } else { "http" };
     notifier.serving(&format!("{scheme}://{}", listening.address), &auth.sign_in_link());

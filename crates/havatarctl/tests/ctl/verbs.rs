@@ -207,13 +207,14 @@ fn recordings() {
 #[test]
 fn the_link_alone_is_on_standard_output() {
     let fake = Fake::start();
-    let link = api::LoginLink { path: "/#code=XyZ".to_owned(), expires_in_s: 600 };
+    let origins = vec!["https://robot.local:8443".to_owned(), "https://192.0.2.7:8443".to_owned()];
+    let link = api::LoginLink { path: "/#code=XyZ".to_owned(), expires_in_s: 600, origins };
     fake.will("POST /api/v1/login/link", json(&link));
     let place = Place::at(&fake);
-    let url = format!("{}/#code=XyZ", fake.url);
+    let url = "https://robot.local:8443/#code=XyZ";
     let ran = place.run(&["link"]);
     assert_eq!(ran.out, format!("{url}\n"));
-    assert_eq!(ran.err, "It signs in once, within 10 min.\n");
+    assert_eq!(ran.err, "It signs in once, within 10 min.\nThis robot is also at https://192.0.2.7:8443\n");
     let shown = place.run(&["link", "--output", "json"]);
     assert_eq!(shown.json(), json!({"url": url, "expires_in_s": 600}));
     assert_eq!(shown.err, "");

@@ -138,7 +138,11 @@ impl Auth {
         let mut tables = self.tables();
         let valid = tables.settings.sign_in_link_valid;
         let code = tables.codes.issue(issuer, valid, Instant::now());
-        LoginLink { path: format!("/#code={}", code.expose()), expires_in_s: valid.as_secs() }
+        LoginLink {
+            path: format!("/#code={}", code.expose()),
+            expires_in_s: valid.as_secs(),
+            origins: Vec::new(),
+        }
     }
 
     /// Exchanges a code or a token for a session. Returns the cookie's value and the session's longest lifetime.

@@ -7,9 +7,11 @@ use havatar_api::{Login, LoginLink, Me, Role};
 use http::{StatusCode, header};
 
 use crate::auth::{Owner, SignInError, cookie};
+use crate::config::HostName;
 
 use super::error::ApiError;
 use super::extract::{Caller, Peer};
+use super::origins;
 use super::robot::who;
 use super::state::AppState;
 
@@ -81,7 +83,10 @@ pub(super) async fn logout(State(state): State<AppState>, Caller(identity): Call
     )
 )]
 pub(super) async fn link(State(state): State<AppState>, Caller(identity): Caller) -> Json<LoginLink> {
-    Json(state.handles.auth.sign_in_link_of(identity.owner()))
+    let link = state.handles.auth.sign_in_link_of(identity.owner());
+    let config = state.handles.config.borrow();
+    let names: Vec<&str> = config.server.hosts.iter().map(HostName::as_str).collect();
+    Json(LoginLink { origins: origins::of(state.public, &names, &origins::interfaces()), ..link })
 }
 
 /// Who is asking.

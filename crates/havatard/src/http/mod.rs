@@ -25,6 +25,7 @@ mod limits;
 mod login;
 mod mediamtx;
 mod openapi;
+mod origins;
 mod panel;
 mod permission;
 mod processes;
@@ -44,4 +45,4 @@ mod viewers;
 mod voice;
 mod webrtc;
 
-pub use router::router;
+pub use router::{router, routers};

@@ -25,10 +25,20 @@ const LARGEST_BODY: usize = 1024 * 1024;
 /// Time until the response must begin. Streamed bodies and sockets have their own limits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The service that is served at `listening`.
-pub fn router(handles: Arc<Handles>, listening: Listening) -> Router {
+/// The service that is served at `public`.
+pub fn router(handles: Arc<Handles>, public: Listening) -> Router {
+    routers(handles, public).0
+}
+
+/// The service that is served at `public`, and the same at the local socket.
+pub fn routers(handles: Arc<Handles>, public: Listening) -> (Router, Router) {
     let Routes { router, permissions, openapi } = routes::build();
-    let state = AppState::new(handles, listening, permissions, openapi);
+    let state = AppState::new(handles, public, permissions, openapi);
+    let local = state.at(Listening::LOCAL);
+    (layered(router.clone(), state), layered(router, local))
+}
+
+fn layered(router: Router<AppState>, state: AppState) -> Router {
     router
         .fallback(panel::fallback)
         .layer(DefaultBodyLimit::max(routes::SMALL))

@@ -33,11 +33,16 @@ const CLAIMS_OF_ALL: f64 = 16.0;
 
 /// Shared state of all handlers; clones share it.
 #[derive(Clone)]
-pub(super) struct AppState(Arc<Shared>);
+pub(super) struct AppState {
+    shared: Arc<Shared>,
+    /// Where the request has arrived.
+    pub(super) listening: Listening,
+}
 
 pub(super) struct Shared {
     pub(super) handles: Arc<Handles>,
-    pub(super) listening: Listening,
+    /// Where browsers reach the server.
+    pub(super) public: Listening,
     pub(super) permissions: Permissions,
     /// The OpenAPI document.
     pub(super) openapi: Bytes,
@@ -55,16 +60,16 @@ pub(super) struct Shared {
 impl AppState {
     pub(super) fn new(
         handles: Arc<Handles>,
-        listening: Listening,
+        public: Listening,
         permissions: Permissions,
         openapi: String,
     ) -> Self {
         let now = Instant::now();
         let talk = TalkChannel::new(handles.media.clone());
         let webrtc = Sessions::new(handles.media.clone(), talk.clone(), handles.shutdown.clone());
-        Self(Arc::new(Shared {
+        let shared = Shared {
             handles,
-            listening,
+            public,
             permissions,
             openapi: openapi.into(),
             event_sockets: Pool::new(EVENT_SOCKETS, EVENT_SOCKETS_OF_PERSON),
@@ -75,7 +80,13 @@ impl AppState {
             asking_devices: tokio::sync::Mutex::default(),
             commands: Mutex::new(Buckets::new(COMMAND_RATE, COMMAND_BURST, COMMANDS_OF_ALL, now)),
             claims: Mutex::new(Buckets::new(CLAIM_RATE, CLAIM_BURST, CLAIMS_OF_ALL, now)),
-        }))
+        };
+        Self { shared: Arc::new(shared), listening: public }
+    }
+
+    /// The same state, for requests that arrive elsewhere.
+    pub(super) fn at(&self, listening: Listening) -> Self {
+        Self { shared: self.shared.clone(), listening }
     }
 
     /// Takes one command to the robot from the rate limit of a sign-in. False if there is none.
@@ -98,6 +109,6 @@ impl Deref for AppState {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
-        &self.0
+        &self.shared
     }
 }

@@ -12,9 +12,11 @@ use std::{io, thread};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::time::Instant;
 
+use crate::local_socket;
+
 use super::mixer::Mixer;
 use super::pace::Pace;
-use super::stage_socket::{StageSocket, listen};
+use super::stage_socket::StageSocket;
 use super::wire::{PlayControl, Report};
 use super::{
     BLOCK, BLOCK_BYTES, PIPE, PLAY_SOCKET, REPORT_EVERY, SLICE, SPEECH_SOCKET, Samples, TALK_SOCKET, encode,
@@ -45,7 +47,7 @@ pub fn play(dir: &Path, sink: Sink) -> io::Result<()> {
     // Silent until the daemon has sent the volume.
     let silent = PlayControl { permille: 0, talking: false };
     let shared = Arc::new(Shared { mixer: Mutex::new(Mixer::new(silent)), rendered: Condvar::new() });
-    let (talk, speech) = (listen(dir, TALK_SOCKET)?, listen(dir, SPEECH_SOCKET)?);
+    let (talk, speech) = (local_socket::listen(dir, TALK_SOCKET)?, local_socket::listen(dir, SPEECH_SOCKET)?);
     let socket = StageSocket::open(dir, PLAY_SOCKET)?;
     spawn_thread("talk", &shared, move |shared| receive_talk(&talk, shared))?;
     spawn_thread("speech", &shared, move |shared| receive_speech(&speech, shared))?;

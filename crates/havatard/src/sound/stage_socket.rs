@@ -2,12 +2,13 @@
 
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::str::FromStr;
 
 use nix::sys::socket::{MsgFlags, UnixAddr, sendto};
+
+use crate::local_socket;
 
 use super::REPORT_SOCKET;
 use super::wire::{MAX_DATAGRAM, Report};
@@ -20,7 +21,7 @@ pub(crate) struct StageSocket {
 impl StageSocket {
     /// Binds the socket `name` in the runtime directory.
     pub(crate) fn open(dir: &Path, name: &str) -> io::Result<Self> {
-        let socket = bind_at(&dir.join(name), |path| UnixDatagram::bind(path))?;
+        let socket = local_socket::datagrams(dir, name)?;
         Ok(Self { socket, daemon: UnixAddr::new(&dir.join(REPORT_SOCKET))? })
     }
 
@@ -50,27 +51,6 @@ impl StageSocket {
             }
         }
     }
-}
-
-/// Listens for connections under `name` in the runtime directory.
-pub(crate) fn listen(dir: &Path, name: &str) -> io::Result<UnixListener> {
-    bind_at(&dir.join(name), |path| UnixListener::bind(path))
-}
-
-/// Binds a socket, and replaces one that an earlier process left.
-fn bind_at<T>(path: &Path, bind: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(with_path(path, &error)),
-        _ => {}
-    }
-    let socket = bind(path).map_err(|error| with_path(path, &error))?;
-    // The directory is private; this covers one whose mode was changed.
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(socket)
-}
-
-fn with_path(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::other(format!("cannot listen at {}: {error}", path.display()))
 }
 
 #[cfg(test)]

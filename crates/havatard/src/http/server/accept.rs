@@ -1,7 +1,7 @@
 //! Accepts connections and serves HTTP/1.1 on them.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,17 +15,17 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use nix::sys::socket::{Backlog, listen};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use crate::auth::Owner;
 use crate::http::limits::{Connection, Connections, Gated, Permit, Rules};
 
+use super::listener::{Listener, Stream};
 use super::own_peers::OwnPeers;
 use super::stream::{ConnectionStream, Unread};
 use super::tls::Certificates;
@@ -59,16 +59,7 @@ struct Shared {
 }
 
 /// Serves until `shutdown`, then drains for two seconds.
-pub(super) async fn serve(
-    listener: TcpListener,
-    front: Front,
-    shutdown: CancellationToken,
-) -> io::Result<()> {
-    // The standard library lets 128 connections wait to be accepted. One beyond that is tried again by its client's kernel
-    // after a second, which is too late for a stop.
-    listen(&listener, Backlog::MAXALLOWABLE)?;
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+pub(super) async fn serve(listener: Listener, front: Front, shutdown: CancellationToken) -> io::Result<()> {
     let Front { certificates, router, rules, peers } = front;
     let admitted = Connections::new(rules);
     let shared = Arc::new(Shared { certificates, router, peers, shutdown: shutdown.clone() });
@@ -148,15 +139,13 @@ impl Drop for Watched {
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 async fn connection(
-    stream: TcpStream,
+    stream: Stream,
     peer: SocketAddr,
     permit: Permit,
     shared: Arc<Shared>,
 ) -> Result<(), Error> {
     let connection = permit.connection();
-    // Responses and events are small and must be sent at once.
-    stream.set_nodelay(true)?;
-    if let Some(peers) = &shared.peers {
+    if let (Some(peers), Either::Left(stream)) = (&shared.peers, &stream) {
         match peers.is_own(peer, stream.local_addr()?).await {
             Some(true) => connection.prove(Some(Owner::Token)),
             Some(false) => return Err("it is of another user".into()),

@@ -6,22 +6,26 @@
 
 mod accept;
 mod error;
+mod listener;
 mod own_peers;
 mod stream;
 mod tls;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Tls;
-use crate::holders;
 use crate::holders::Protocol;
+use crate::{holders, local_socket};
 
 use super::limits::Rules;
 use accept::Front;
+use listener::Listener;
 use own_peers::OwnPeers;
 
 pub use error::ServerError;
@@ -43,6 +47,10 @@ pub struct Listening {
 }
 
 impl Listening {
+    /// The local socket, as its requests see it: `http://localhost`.
+    pub(super) const LOCAL: Self =
+        Self { address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80), tls: false };
+
     /// Scheme of its URLs.
     pub fn scheme(self) -> &'static str {
         if self.tls { "https" } else { "http" }
@@ -96,7 +104,34 @@ impl Server {
     /// The listener cannot be used.
     pub async fn serve(self, router: Router, shutdown: CancellationToken) -> io::Result<()> {
         let front = Front { certificates: self.certificates, router, rules: PANEL, peers: None };
-        accept::serve(self.listener, front, shutdown).await
+        accept::serve(Listener::tcp(self.listener)?, front, shutdown).await
+    }
+}
+
+/// The socket in the runtime directory for the robot's own tools: it speaks plain HTTP whatever the network has to. Only this
+/// daemon's user and root can open it; what they may do is their token's matter.
+#[derive(Debug)]
+pub struct LocalServer(UnixListener);
+
+impl LocalServer {
+    /// Its name in the runtime directory.
+    pub const NAME: &str = "api.sock";
+
+    /// Binds it, in the place of one that an earlier daemon left.
+    ///
+    /// # Errors
+    /// The runtime directory cannot be written to.
+    pub fn bind(runtime_dir: &Path) -> io::Result<Self> {
+        local_socket::listen(runtime_dir, Self::NAME).map(Self)
+    }
+
+    /// Serves until `shutdown`.
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    pub async fn serve(self, router: Router, shutdown: CancellationToken) -> io::Result<()> {
+        let front = Front { certificates: None, router, rules: OWN, peers: None };
+        accept::serve(Listener::local(self.0)?, front, shutdown).await
     }
 }
 
@@ -110,5 +145,5 @@ pub(super) async fn serve_own_processes(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let front = Front { certificates: None, router, rules: OWN, peers: Some(OwnPeers::start()) };
-    accept::serve(listener, front, shutdown).await
+    accept::serve(Listener::tcp(listener)?, front, shutdown).await
 }

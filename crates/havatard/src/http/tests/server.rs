@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::{TlsConnector, rustls};
 
-use crate::http::server::{Server, ServerError};
+use crate::http::router::routers;
+use crate::http::server::{LocalServer, Server, ServerError};
 
 use super::*;
 
@@ -215,7 +216,7 @@ async fn heads_are_bounded_and_http_2_is_not_spoken() {
 async fn a_stop_does_not_wait_for_a_download_that_nobody_reads() {
     let robot = Robot::new();
     let file = "2026-01-02_03-04-05-000006.mp4";
-    let id = robot.record(file, b"", Duration::from_mins(1)).await;
+    let id = robot.record(file, b"x", Duration::from_mins(1)).await;
     let path = robot.dir.path().join("recordings/havatar").join(file);
     std::fs::File::options().write(true).open(path).unwrap().set_len(256 * 1024 * 1024).unwrap();
     let (served, mut stream) = serve(&robot).await;
@@ -228,4 +229,31 @@ async fn a_stop_does_not_wait_for_a_download_that_nobody_reads() {
     stream.read_exact(&mut head).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 200");
     tokio::time::timeout(Duration::from_secs(4), served.end()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_local_socket_serves_the_api_in_plain_http_beside_tls() {
+    let robot = Robot::new();
+    let public = Listening { address: "192.0.2.7:8443".parse().unwrap(), tls: true };
+    let stop = CancellationToken::new();
+    let runtime_dir = tempfile::tempdir().unwrap();
+    let server = LocalServer::bind(runtime_dir.path()).unwrap();
+    tokio::spawn(server.serve(routers(robot.app.clone(), public).1, stop.clone()));
+    let ask = async |token: &str| {
+        let mut stream = UnixStream::connect(runtime_dir.path().join(LocalServer::NAME)).await.unwrap();
+        let request = format!(
+            "POST /api/v1/login/link HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = ask(&robot.token).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\"https://192.0.2.7:8443\""), "as browsers reach it: {answer}");
+    let answer = ask("wrong").await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "who opens the socket needs a token all the same: {answer}");
+    stop.cancel();
 }

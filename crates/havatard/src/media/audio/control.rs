@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Speaker;
+use crate::local_socket;
 use crate::media::context::Context;
 use crate::media::describe;
 use crate::media::process_table::{ProcessId, Processes};
@@ -248,11 +249,9 @@ fn permille(volume: u8, speaker: &Speaker) -> u16 {
 }
 
 fn bind(runtime_dir: &Path) -> io::Result<UnixDatagram> {
-    let place = runtime_dir.join(REPORT_SOCKET);
-    match std::fs::remove_file(&place) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => UnixDatagram::bind(place),
-    }
+    let socket = local_socket::datagrams(runtime_dir, REPORT_SOCKET)?;
+    socket.set_nonblocking(true)?;
+    UnixDatagram::from_std(socket)
 }
 
 /// The loudspeaker, as the status shows it.
