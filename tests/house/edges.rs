@@ -95,6 +95,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("lock", &[]),
     ("logging", &[]),
     ("config", &[]),
+    ("service_user", &["options"]),
     ("options", &["config"]),
     ("holders", &[]),
     ("network", &[]),

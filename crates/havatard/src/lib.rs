@@ -7,7 +7,7 @@
 //! each account's phrases, `devices` lists what is plugged in. `config` is the validated config, `confinement` what helper programs may do. Calls go downward only; news goes upward by `watch`.
 //! `recordings` is the recorder and its files. `store` persists values, `disk` writes private files, `program` finds programs, `priority` orders them by what they are for, `random` and `secrets` draw and compare secrets, `holders` names
 //! the process that holds a port or a file, `network` says which addresses count as one client, `logging` is the log that waits for nobody, `lock` keeps a second daemon
-//! off the state directory, `local_socket` binds the sockets of the runtime directory.
+//! off the state directory, `local_socket` binds the sockets of the runtime directory, `service_user` is whose eyes the config is judged with.
 
 pub mod auth;
 pub mod config;
@@ -34,6 +34,7 @@ pub mod recordings;
 mod reload;
 pub mod robot;
 pub mod secrets;
+pub mod service_user;
 pub mod sound;
 pub mod speech;
 mod store;

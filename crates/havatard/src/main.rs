@@ -13,8 +13,8 @@ use havatard::daemon::{self, STOP_WITHIN};
 use havatard::logging::{Log, in_journal};
 use havatard::notifier::ServiceNotifier;
 use havatard::options::Options;
-use havatard::priority;
 use havatard::sound::{self, Sink, Source};
+use havatard::{priority, service_user};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -181,6 +181,16 @@ fn allow_open_files() {
 }
 
 fn check(options: &Options) -> ExitCode {
+    let judged = match service_user::become_for(options) {
+        Ok(as_service) => {
+            if as_service {
+                ", judged as the service's user"
+            } else {
+                ""
+            }
+        }
+        Err(error) => return fail(&format!("cannot judge as the service's user: {error}")),
+    };
     match options.load() {
         Ok(loaded) => {
             let warnings: String = loaded.warnings.iter().map(|warning| warning.to_string() + "\n").collect();
@@ -188,13 +198,16 @@ fn check(options: &Options) -> ExitCode {
                 .file
                 .as_ref()
                 .map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
-            print(&format!("{warnings}{what}: no fault\n"))
+            print(&format!("{warnings}{what}: no fault{judged}\n"))
         }
         Err(errors) => refuse(&errors),
     }
 }
 
 fn render(options: &Options) -> ExitCode {
+    if let Err(error) = service_user::become_for(options) {
+        return fail(&format!("cannot judge as the service's user: {error}"));
+    }
     match options.load() {
         Ok(loaded) => match havatard::media::rendered(&loaded.config, &options.state_dir) {
             Ok(text) => print(&text),

@@ -43,6 +43,13 @@ export const install = {
     assert.equal(await vm.ok('id -nG havatar | tr " " "\\n" | sort | tr "\\n" " "'), 'audio dialout havatar render video')
     assert.equal(await vm.ok('stat -c "%U %a" /var/lib/havatar /var/lib/havatar-versions'), 'havatar 700\nroot 755')
     assert.equal(await vm.ok('dpkg --verify havatar'), '')
+    // What root asks about the service's config is judged as the service will see it.
+    const checkKey = (mode, group) => vm.sh(`install -m ${mode} -g ${group} /dev/null /etc/havatar/feed
+      echo http://127.0.0.1:9/camera >/etc/havatar/feed
+      printf 'media: {camera: {source: url, url_file: /etc/havatar/feed}}\n' >/etc/havatar/check.yaml
+      havatard check --config /etc/havatar/check.yaml; code=$?; rm /etc/havatar/check.yaml /etc/havatar/feed; exit $code`)
+    assert.equal((await checkKey(640, 'havatar')).code, 0, 'a secret that its group may read')
+    assert.equal((await checkKey(600, 'root')).code, 2, 'a secret that only root can read')
   },
 }
 

@@ -60,9 +60,9 @@ export class LazyTalk {
   }
 
   /** Opens the microphone, or closes it. */
-  press(): void {
+  press(drives = false): void {
     if (this.#core !== null) {
-      this.#core.press();
+      this.#core.press(drives);
       return;
     }
     this.state.set({ wanted: !this.state.value.wanted, failure: null });

@@ -3,6 +3,7 @@ import type { TalkDictionary } from './talk-ro';
 export const talkEn: TalkDictionary = {
   'talk.region': 'Your microphone',
   'talk.held-by': '{who} is talking. You can talk afterwards.',
+  'talk.held-driver': '{who} is talking. You’re driving: press “Line busy” and you talk instead.',
   'talk.somebody': 'Someone',
   'talk.on.yes': 'Your microphone is on: the people next to the robot can hear you.',
   'talk.on.away':

@@ -10,6 +10,7 @@ type Codes = Record<
 export const talkRo = {
   'talk.region': 'Microfonul tău',
   'talk.held-by': '{who} vorbește acum. Poți vorbi după ce termină.',
+  'talk.held-driver': '{who} vorbește acum. Tu conduci: apasă „Linia e ocupată” și vorbești tu.',
   'talk.somebody': 'Cineva',
   'talk.on.yes': 'Microfonul tău e pornit: te aud cei de lângă robot.',
   'talk.on.away':

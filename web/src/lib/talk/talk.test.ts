@@ -150,6 +150,21 @@ describe('somebody else', () => {
     expect(bench.sessions.length).toBe(1);
   });
 
+  test('who drives takes the line from who talks and does not drive, and is refused by another driver', async () => {
+    bench.heard('Ana');
+    bench.talk.press(true);
+    await settle();
+    bench.session.connects();
+    await settle();
+    expect(bench.state).toMatchObject({ phase: 'talking', heldBy: null, wanted: true });
+    bench = new TalkBench();
+    bench.heard('Ion');
+    bench.refusals = [refusal(409, 'talk_held')];
+    bench.talk.press(true);
+    await settle();
+    expect(bench.state).toMatchObject({ phase: 'held', heldBy: 'Ion', wanted: false });
+  });
+
   test('who talks is shown before a press, and until the line is free', async () => {
     bench.heard('Ana');
     expect(bench.state).toMatchObject({ phase: 'held', heldBy: 'Ana' });

@@ -91,12 +91,12 @@ export class Talk {
     if (this.#talker === null) await this.#go();
   }
 
-  /** Opens the microphone, or closes it. */
-  press(): void {
+  /** Opens the microphone, or closes it. `drives`: the robot gives its driver the line before anyone else who talks. */
+  press(drives = false): void {
     const { phase, wanted } = this.state.value;
     if (wanted) {
       this.#mute(null);
-    } else if (phase !== 'held') {
+    } else if (phase !== 'held' || drives) {
       this.#keep = true;
       this.#tries = 0;
       this.#resumeUntil = Number.POSITIVE_INFINITY;

@@ -3,9 +3,16 @@ import type { TalkState } from '../../lib/talk/state';
 import type { Heard } from './talk-look';
 
 /** What there is to say about talking beside the button; empty where the button says it all. */
-export function talkSentence(talk: TalkState, words: TalkWords, heard: Heard): string {
+export function talkSentence(
+  talk: TalkState,
+  words: TalkWords,
+  heard: Heard,
+  drives = false,
+): string {
   if (talk.phase === 'held') {
-    return words.text('talk.held-by', { who: talk.heldBy ?? words.text('talk.somebody') });
+    return words.text(drives ? 'talk.held-driver' : 'talk.held-by', {
+      who: talk.heldBy ?? words.text('talk.somebody'),
+    });
   }
   if (talk.phase === 'talking') return words.text(`talk.on.${heard}`);
   if (talk.phase === 'lost') return words.text('talk.lost');

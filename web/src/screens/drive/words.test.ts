@@ -63,6 +63,9 @@ test('why the microphone closed by itself is said until it is opened again', () 
   ).toMatch(/quiet/);
   expect(talkSentence({ ...silent, phase: 'ready' }, new TalkWords('en'), 'yes')).toBe('');
   expect(
+    talkSentence({ ...silent, phase: 'held', heldBy: 'Ana' }, new TalkWords('en'), 'yes', true),
+  ).toBe('Ana is talking. You’re driving: press “Line busy” and you talk instead.');
+  expect(
     talkSentence({ ...silent, phase: 'held', heldBy: 'Ana' }, new TalkWords('en'), 'yes'),
   ).toMatch(/^Ana/);
 });

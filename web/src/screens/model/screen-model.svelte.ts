@@ -121,7 +121,7 @@ export class ScreenModel {
 
   talkPress(): void {
     this.talkAsked = true;
-    this.deps.talk.press();
+    this.deps.talk.press(this.driving.state.lease !== null);
   }
 
   /** Closes the open sheet. */
