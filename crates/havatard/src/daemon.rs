@@ -31,7 +31,7 @@ use crate::speech::Speech;
 use crate::{http, media, phrases, presence, recordings, robot};
 
 /// Interval of the watchdog ping. Several fit into the unit file's WatchdogSec.
-const ALIVE_EVERY: Duration = Duration::from_secs(5);
+const ALIVE_EVERY: Duration = Duration::from_secs(2);
 
 /// Limit of the whole stop. After it the process ends regardless, and the guard ends the remaining child processes.
 pub const STOP_WITHIN: Duration = Duration::from_secs(9);
