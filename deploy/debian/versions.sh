@@ -18,7 +18,7 @@ mark='# Written by havatar-rollback'
 # Whether the unit in /etc is ours to remove: an owner's own is left alone.
 is_rolled_back() { [ -f "$own_unit" ] && head -n 1 "$own_unit" | grep -qF "$mark"; }
 
-# Keeps the installed programs as the good ones. Complete or not at all: a power cut leaves the copy of before.
+# Keeps the installed programs as the good ones. Complete or not at all: a power cut leaves the copy of before (restore_good).
 keep_good() { # version
   rm -rf "$kept/good.new"
   mkdir -p "$kept/good.new"
@@ -46,7 +46,16 @@ prefer_before() {
   mv "$kept/good" "$kept/good.old"
   mv "$kept/before" "$kept/good"
   mv "$kept/good.old" "$kept/before"
+  sync -f "$kept"
 }
+
+# Between two of these renames there is no good version. Whoever was cut off there has left the one before it.
+restore_good() {
+  for one in good.old before; do
+    [ -d "$kept/good" ] || [ ! -d "$kept/$one" ] || mv "$kept/$one" "$kept/good" 2>/dev/null || true
+  done
+}
+restore_good
 
 # Leaves the installed version for the good one. The caller restarts the service (restart_service).
 roll_back() { # version that is left

@@ -38,7 +38,7 @@ fn every_config_in_a_document_is_valid() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The config without the lines that name files of secrets and certificates, and their empty parents.
+/// The config without the lines that name files of secrets and certificates.
 fn without_files(text: &str) -> String {
     let kept: Vec<&str> = text
         .lines()

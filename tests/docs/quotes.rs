@@ -6,24 +6,27 @@ use std::sync::LazyLock;
 use havatar_tests::pages::{page, root};
 
 /// All sources that a folder holds, as one text without the line breaks inside Rust's string literals.
-fn sources(folders: &[&str], endings: &[&str]) -> String {
+fn sources(folders: &[&str], endings: &[&str], tests: bool) -> String {
     let mut all = String::new();
     for folder in folders {
-        gather(&root().join(folder), endings, &mut all);
+        gather(&root().join(folder), endings, tests, &mut all);
     }
     assert!(all.len() > 10_000, "no sources in {folders:?}");
     all
 }
 
-fn gather(folder: &Path, endings: &[&str], all: &mut String) {
+fn gather(folder: &Path, endings: &[&str], tests: bool, all: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.expect("can read the folder").path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if path.is_dir() {
-            if !["node_modules", "dist", "build", "target"].contains(&name.as_str()) {
-                gather(&path, endings, all);
+            let skipped = ["node_modules", "dist", "build", "target"].contains(&name.as_str());
+            if !skipped && (tests || name != "tests") {
+                gather(&path, endings, tests, all);
             }
-        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+        } else if endings.iter().any(|ending| name.ends_with(ending))
+            && (tests || !name.contains(".test.") && name != "tests.rs")
+        {
             all.push_str(&std::fs::read_to_string(&path).unwrap_or_default());
         }
     }
@@ -40,6 +43,7 @@ static PROGRAMS: LazyLock<String> = LazyLock::new(|| {
     joined(&sources(
         &["crates", "web/src", "deploy"],
         &[".rs", ".ts", ".svelte", ".cpp", ".hpp", ".h", "postinst"],
+        false,
     ))
 });
 
@@ -74,7 +78,8 @@ fn every_message_that_troubleshooting_quotes_is_one_of_the_programs() {
 
 #[test]
 fn every_test_that_the_safety_case_names_is_there() {
-    let tests = sources(&["crates", "tests", "deploy/esp32", "web/src"], &[".rs", ".mjs", ".ts", ".cpp"]);
+    let tests =
+        sources(&["crates", "tests", "deploy/esp32", "web/src"], &[".rs", ".mjs", ".ts", ".cpp"], true);
     let page = page("docs/safety-case.md");
     let mut seen = 0;
     let mut strange = Vec::new();
@@ -96,7 +101,7 @@ fn every_test_that_the_safety_case_names_is_there() {
 
 #[test]
 fn every_button_that_the_romanian_guides_name_is_on_the_screen() {
-    let words = sources(&["web/src"], &[".ts", ".svelte"]);
+    let words = sources(&["web/src"], &[".ts", ".svelte"], false);
     let mut seen = 0;
     let mut strange = Vec::new();
     for path in ["docs/ghid-operator.md", "docs/ghid-casa.md"] {

@@ -16,7 +16,7 @@ mod output;
 mod token;
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -32,15 +32,15 @@ const EXIT_CODES: &str =
 #[derive(Parser)]
 #[command(name = "havatarctl", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
-    /// Address of havatard [default: the local socket, or else http://127.0.0.1:8080]
+    /// Address of havatard [default: the service's local socket; with --token-file http://127.0.0.1:8080]
     #[arg(long, global = true, value_name = "URL", env = "HAVATAR_URL", hide_env_values = true)]
     url: Option<Address>,
-    /// Local socket of havatard
-    #[arg(long, global = true, value_name = "FILE", env = "HAVATAR_SOCKET", hide_env_values = true, default_value = client::DEFAULT_SOCKET)]
-    socket: PathBuf,
-    /// File that holds the admin token
-    #[arg(long, global = true, value_name = "FILE", env = "HAVATAR_TOKEN_FILE", hide_env_values = true, default_value = token::DEFAULT_FILE)]
-    token_file: PathBuf,
+    /// Local socket of havatard [default: /run/havatar/api.sock]
+    #[arg(long, global = true, value_name = "FILE", env = "HAVATAR_SOCKET", hide_env_values = true)]
+    socket: Option<PathBuf>,
+    /// File that holds the admin token [default: /var/lib/havatar/admin-token]
+    #[arg(long, global = true, value_name = "FILE", env = "HAVATAR_TOKEN_FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
     /// Text for people, or JSON for programs
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -122,11 +122,15 @@ fn run(cli: Cli, output: &Output) -> Result<Exit, Error> {
         Verb::Manuals(args) => return cmd::manuals::run(args, Cli::command()),
         _ => {}
     }
-    let address = match cli.url {
-        Some(address) => address,
-        None => Address::found(&cli.socket)?,
+    // The service's own token goes to the service's own socket alone: at a port of loopback anybody may listen while it is down.
+    let address = match (cli.url, cli.socket, &cli.token_file) {
+        (Some(address), _, _) => address,
+        (None, Some(socket), _) => Address::local(&socket)?,
+        (None, None, Some(_)) => client::DEFAULT_ADDRESS.parse()?,
+        (None, None, None) => Address::local(Path::new(client::DEFAULT_SOCKET))?,
     };
-    let client = Client::new(address, token::read(&cli.token_file)?)?;
+    let token_file = cli.token_file.unwrap_or_else(|| token::DEFAULT_FILE.into());
+    let client = Client::new(address, token::read(&token_file)?)?;
     // One request at a time needs no second thread.
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;

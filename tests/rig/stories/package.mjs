@@ -95,6 +95,7 @@ export const upgrade = {
 
     await vm.ok('havatar-rollback')
     await robot.is('the version before answers, by one command', () => true)
+    assert.equal(await exe(vm), '/var/lib/havatar-versions/good/havatard')
     assert.match(await vm.ok('havatar-rollback --show'), /runs: 9\.1 \(installed: 9\.3, left\)/)
     await vm.ok('havatar-rollback --undo')
     await robot.is('the installed version answers again', () => true)

@@ -1513,13 +1513,15 @@ export interface components {
             /** @description A bearer token, such as the admin token in the state directory. */
             token: string;
         };
-        /** @description A fresh sign-in link: `path` is to be appended to the address the panel is reached at. */
+        /** @description A fresh sign-in link: `path` is to be appended to the origin the panel is reached at. */
         LoginLink: {
             /**
              * Format: int64
              * @description Seconds until the code lapses unused.
              */
             expires_in_s: number;
+            /** @description Where the panel is reached, `https://robot.example:8443`, the likeliest first: configured names, then the addresses of this machine. */
+            origins?: string[];
             /** @description Path and fragment, `/#code=...`. The fragment never reaches a server or its log. */
             path: string;
         };

@@ -39,6 +39,8 @@ export class LazyTalk {
   #core: TalkCore | null = null;
   #loading = false;
   #talker: Talker | null = null;
+  /** By whom the press was that waits for the core. */
+  #drives = false;
   /** The line is to be opened in silence as soon as the core is here. */
   #begun = false;
 
@@ -65,6 +67,7 @@ export class LazyTalk {
       this.#core.press(drives);
       return;
     }
+    this.#drives = drives;
     this.state.set({ wanted: !this.state.value.wanted, failure: null });
     void this.#load();
   }
@@ -116,7 +119,7 @@ export class LazyTalk {
     core.state.watch((state) => this.state.set(state));
     core.level.watch((level) => this.level.set(level));
     core.heard(this.#talker);
-    if (wanted) core.press();
+    if (wanted) core.press(this.#drives);
     else if (this.#begun) void core.begin();
   }
 }

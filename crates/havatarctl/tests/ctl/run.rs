@@ -69,7 +69,7 @@ impl Place {
 /// The command with nothing set but its arguments.
 pub(crate) fn bare(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_havatarctl"));
-    command.args(args).env_clear().env("TZ", "UTC").env("HAVATAR_SOCKET", "/nowhere").stdin(Stdio::null());
+    command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
     command
 }
 

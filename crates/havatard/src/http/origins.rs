@@ -22,10 +22,18 @@ pub(super) fn of(listening: Listening, names: &[&str], interfaces: &[IpAddr]) ->
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
     let bound = listening.address.ip();
-    let addresses = if bound.is_unspecified() { interfaces.to_vec() } else { vec![bound] };
-    // A name is for others: at a loopback address nobody else arrives, but through a proxy.
-    let mut origins: Vec<String> = names.iter().map(|name| origin(name)).collect();
-    origins.extend(addresses.into_iter().map(|ip| origin(&literal(ip))));
+    let here =
+        || interfaces.iter().filter(|ip| bound.is_ipv6() || ip.is_ipv4()).map(|ip| origin(&literal(*ip)));
+    let addresses: Vec<String> =
+        if bound.is_unspecified() { here().collect() } else { vec![origin(&literal(bound))] };
+    let configured =
+        names.iter().map(|name| origin(&name.parse().map_or_else(|_| (*name).to_owned(), literal)));
+    // Behind a proxy its names are not at this port and scheme: what is certain goes first.
+    let mut origins: Vec<String> = if bound.is_loopback() {
+        addresses.into_iter().chain(configured).collect()
+    } else {
+        configured.chain(addresses).collect()
+    };
     origins.truncate(MOST);
     origins
 }
@@ -74,17 +82,22 @@ mod tests {
             (
                 at("0.0.0.0:8443", true),
                 vec!["robot.local"],
-                vec!["https://robot.local:8443", "https://192.0.2.7:8443", "https://[2001:db8::7]:8443"],
+                vec!["https://robot.local:8443", "https://192.0.2.7:8443"],
+            ),
+            (
+                at("127.0.0.1:8080", false),
+                vec!["robot.example"],
+                vec!["http://127.0.0.1:8080", "http://robot.example:8080"],
+            ),
+            (
+                at("192.0.2.7:443", true),
+                vec!["2001:db8::9"],
+                vec!["https://[2001:db8::9]", "https://192.0.2.7"],
             ),
             (at("[::]:80", false), vec![], vec!["http://192.0.2.7", "http://[2001:db8::7]"]),
         ];
         for (listening, names, expected) in cases {
             assert_eq!(of(listening, &names, &interfaces), expected);
         }
-    }
-
-    #[test]
-    fn a_machine_has_an_address() {
-        assert!(!interfaces().is_empty());
     }
 }

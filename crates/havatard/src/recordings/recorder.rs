@@ -332,6 +332,8 @@ impl Task {
         self.wanted = false;
         // A MediaMTX that hangs must not hold up the stop; it is ended next, and the file plays anyway.
         let _ = tokio::time::timeout(CLOSE_WITHIN, self.settle()).await;
+        self.sync.grows(None, Instant::now());
+        let _ = tokio::time::timeout(CLOSE_WITHIN, self.sync.flush()).await;
     }
 }
 

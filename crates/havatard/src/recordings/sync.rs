@@ -35,7 +35,15 @@ impl Syncer {
         let work = Offload::new(move |(): &()| {
             let paths: BTreeSet<PathBuf> =
                 std::mem::take(&mut *queue.lock().unwrap_or_else(PoisonError::into_inner));
-            paths.iter().try_for_each(|path| sync(path))
+            let mut failed = Ok(());
+            for path in paths {
+                if let Err(error) = sync(&path) {
+                    // One that fails takes no other with it, and is tried again with the next.
+                    queue.lock().unwrap_or_else(PoisonError::into_inner).insert(path);
+                    failed = Err(error);
+                }
+            }
+            failed
         });
         let work = work.telling(|before, now| match (before, now) {
             (None, Some(error)) => tracing::warn!(%error, "recordings cannot be synced to the disk"),
@@ -66,9 +74,8 @@ impl Syncer {
         drop(self.work.set(()));
     }
 
-    /// Waits until all that was due is on the disk.
-    #[cfg(test)]
-    async fn flush(&self) {
+    /// Waits until all that was due is on the disk, or has failed.
+    pub(super) async fn flush(&self) {
         self.work.flush().await;
     }
 }

@@ -117,7 +117,9 @@ impl Core {
     /// Applies another port or other speed limits, and stops any motion: the link begins anew. Nobody has pressed STOP.
     pub(super) fn configure(&mut self, port: &str, limits: SpeedLimits) {
         self.limits = limits;
-        self.stop_all(StopReason::LinkLost);
+        // The reason for which the wheels already stand remains.
+        let standing = self.arbiter.stopped().filter(|_| self.arbiter.mode().is_none());
+        self.stop_all(standing.unwrap_or(StopReason::LinkLost));
         self.device = Device::new(port);
         self.arbiter.configure(limits);
         self.changed = true;
