@@ -28,7 +28,7 @@ pub struct LoginLink {
     pub path: String,
     /// Seconds until the code lapses unused.
     pub expires_in_s: u64,
-    /// Where the panel is reached, `https://robot.example:8443`, the likeliest first: configured names, then the addresses of this machine.
+    /// Where the panel is reached (scheme, host and port), the likeliest first: configured names, then the addresses of this machine.
     #[serde(default)]
     pub origins: Vec<String>,
 }

@@ -51,6 +51,13 @@ test('somebody asks for the robot while a sheet is open: it is seen there, and a
   await expect(asked).toBeInViewport()
   expect(await asked.evaluate((element) => element.closest('[inert]'))).toBeNull()
   await expect(page.locator('#drive-asked')).toHaveCount(1)
+  await test.step('on a short screen the answers keep their words, and the way out of the sheet is its shape', async () => {
+    const before = page.viewportSize()
+    await page.setViewportSize({ width: 568, height: 320 })
+    for (const id of ['hand-over', 'keep-it']) await expect(page.locator(`#${id}`)).toHaveText(/\S/, { useInnerText: true })
+    await expect(page.locator('#phrases-sheet-close .words')).toBeHidden()
+    await page.setViewportSize(before)
+  })
   await page.locator('#keep-it').click()
 
   await test.step('the other one is told when to ask again, and can then', async () => {

@@ -1520,7 +1520,7 @@ export interface components {
              * @description Seconds until the code lapses unused.
              */
             expires_in_s: number;
-            /** @description Where the panel is reached, `https://robot.example:8443`, the likeliest first: configured names, then the addresses of this machine. */
+            /** @description Where the panel is reached (scheme, host and port), the likeliest first: configured names, then the addresses of this machine. */
             origins?: string[];
             /** @description Path and fragment, `/#code=...`. The fragment never reaches a server or its log. */
             path: string;
