@@ -1,16 +1,10 @@
 //! `docs/cli.md` is what the programs say of themselves.
 
 use std::fmt::Write as _;
-use std::process::Command;
-
-use havatar_tests::tools;
 
 fn help(program: &str, verbs: &[&str]) -> String {
-    let output =
-        Command::new(tools::built(program)).args(verbs).arg("--help").env_remove("HAVATAR_URL").output();
-    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-    assert!(output.status.success(), "{program} {verbs:?} --help");
-    let text = String::from_utf8(output.stdout).expect("help is UTF-8");
+    let (code, text) = crate::answer(program, &[verbs, &["--help"]].concat());
+    assert_eq!(code, 0, "{program} {verbs:?} --help: {text}");
     // clap pads empty lines between values.
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned()
 }
@@ -33,14 +27,8 @@ fn write(text: &mut String, program: &str, verbs: &[&str]) {
     let name = [&[program], verbs].concat().join(" ");
     write!(text, "\n{depth} {name}\n\n```text\n{help}\n```\n").expect("a string takes text");
     for verb in verbs_of(&help) {
-        write_below(text, program, verbs, &verb);
+        write(text, program, &[verbs, &[verb.as_str()]].concat());
     }
-}
-
-fn write_below(text: &mut String, program: &str, verbs: &[&str], verb: &str) {
-    let mut below = verbs.to_vec();
-    below.push(verb);
-    write(text, program, &below);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use havatar_tests::pages::root;
+use havatar_tests::tools::root;
 use serde_json::Value;
 
 /// A key that stands in the reference.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use havatar_tests::pages::{PAGES, root};
+use havatar_tests::pages::PAGES;
+use havatar_tests::tools::root;
 
 #[test]
 fn every_link_within_the_project_leads_somewhere() {

@@ -13,9 +13,24 @@ mod configuration;
 mod links;
 mod quotes;
 
+use std::process::Command;
+
+use havatar_tests::tools;
+
+/// Runs a program of this workspace; its exit code, and what it printed to both outputs.
+fn answer(name: &str, args: &[&str]) -> (i32, String) {
+    let output = Command::new(tools::built(name))
+        .args(args)
+        .env_remove("HAVATAR_URL")
+        .output()
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
+}
+
 /// Compares a generated page with the committed one, or writes it with `UPDATE_DOCS=1`.
 fn current(name: &str, text: &str) {
-    let path = havatar_tests::pages::root().join("docs").join(name);
+    let path = tools::root().join("docs").join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, text).expect("the page is written");
     }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use havatar_tests::pages::{page, root};
+use havatar_tests::pages::page;
+use havatar_tests::tools::root;
 
 /// All sources that a folder holds, as one text without the line breaks inside Rust's string literals.
 fn sources(folders: &[&str], endings: &[&str], tests: bool) -> String {
@@ -59,59 +60,46 @@ fn quoted(text: &str, open: char, close: char) -> Vec<&str> {
     found
 }
 
-#[test]
-fn every_message_that_troubleshooting_quotes_is_one_of_the_programs() {
-    let page = page("docs/troubleshooting.md");
-    let mut seen = 0;
-    let mut strange = Vec::new();
-    for (line, cells) in &page.rows {
-        for text in quoted(&cells[1], '"', '"') {
-            seen += 1;
-            if !PROGRAMS.contains(text) {
-                strange.push(format!("docs/troubleshooting.md:{line}: no program says \"{text}\""));
-            }
-        }
-    }
-    assert!(seen > 20, "only {seen} messages are quoted");
+/// Every quotation, with its place, stands in the text; there are at least twenty.
+fn all_stand_in<'a>(text: &str, quotations: impl Iterator<Item = (String, &'a str)>) {
+    let quotations: Vec<_> = quotations.collect();
+    assert!(quotations.len() > 20, "only {} quotations were found", quotations.len());
+    let strange: Vec<String> = quotations
+        .into_iter()
+        .filter(|(_, quotation)| !text.contains(quotation))
+        .map(|(place, quotation)| format!("{place}: not in the sources: {quotation}"))
+        .collect();
     assert!(strange.is_empty(), "{}", strange.join("\n"));
 }
 
 #[test]
+fn every_message_that_troubleshooting_quotes_is_one_of_the_programs() {
+    let path = "docs/troubleshooting.md";
+    let messages = page(path).rows.iter().flat_map(|(line, cells)| {
+        quoted(&cells[1], '"', '"').into_iter().map(move |text| (format!("{path}:{line}"), text))
+    });
+    all_stand_in(&PROGRAMS, messages);
+}
+
+#[test]
 fn every_test_that_the_safety_case_names_is_there() {
-    let tests =
-        sources(&["crates", "tests", "deploy/esp32", "web/src"], &[".rs", ".mjs", ".ts", ".cpp"], true);
-    let page = page("docs/safety-case.md");
-    let mut seen = 0;
-    let mut strange = Vec::new();
-    for (line, cells) in &page.rows {
-        for name in cells
-            .iter()
-            .flat_map(|cell| quoted(cell, '`', '`'))
-            .filter(|name| name.len() > 12 && !name.contains(['/', '.']))
-        {
-            seen += 1;
-            if !tests.contains(name) {
-                strange.push(format!("docs/safety-case.md:{line}: nothing is called `{name}`"));
-            }
-        }
-    }
-    assert!(seen > 20, "only {seen} tests are named");
-    assert!(strange.is_empty(), "{}", strange.join("\n"));
+    let path = "docs/safety-case.md";
+    let names = page(path).rows.iter().flat_map(|(line, cells)| {
+        let names = cells.iter().flat_map(|cell| quoted(cell, '`', '`'));
+        let tests = names.filter(|name| name.len() > 12 && !name.contains(['/', '.']));
+        tests.map(move |name| (format!("{path}:{line}"), name))
+    });
+    all_stand_in(
+        &sources(&["crates", "tests", "deploy/esp32", "web/src"], &[".rs", ".mjs", ".ts", ".cpp"], true),
+        names,
+    );
 }
 
 #[test]
 fn every_button_that_the_romanian_guides_name_is_on_the_screen() {
     let words = sources(&["web/src"], &[".ts", ".svelte"], false);
-    let mut seen = 0;
-    let mut strange = Vec::new();
-    for path in ["docs/ghid-operator.md", "docs/ghid-casa.md"] {
-        for text in quoted(&page(path).text, '„', '”') {
-            seen += 1;
-            if !words.contains(text) {
-                strange.push(format!("{path}: nothing on the screen says „{text}”"));
-            }
-        }
-    }
-    assert!(seen > 20, "only {seen} buttons are named");
-    assert!(strange.is_empty(), "{}", strange.join("\n"));
+    let buttons = ["docs/ghid-operator.md", "docs/ghid-casa.md"].into_iter().flat_map(|path| {
+        quoted(&page(path).text, '„', '”').into_iter().map(move |text| (path.to_owned(), text))
+    });
+    all_stand_in(&words, buttons);
 }

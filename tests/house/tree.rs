@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
+
+pub(crate) use havatar_tests::tools::root;
 
 /// The folders that hold our own code.
 const ROOTS: [&str; 6] = ["crates", "deploy", "mediamtx", "scripts", "tests", "web"];
@@ -37,11 +39,6 @@ fn load() -> Tree {
     }
     assert!(tree.len() > 300, "found only {} source files below {}", tree.len(), root.display());
     tree
-}
-
-/// The workspace's root.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
 }
 
 fn collect(root: &Path, dir: &Path, tree: &mut Tree) {

@@ -1,10 +1,12 @@
 //! The project's Markdown files, parsed into blocks, links, headings and tables.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+use crate::tools::root;
 
 /// A fenced block of code.
 #[derive(Debug)]
@@ -34,14 +36,6 @@ pub struct Page {
 
 /// Every page by its path from the project's root.
 pub static PAGES: LazyLock<BTreeMap<String, Page>> = LazyLock::new(load);
-
-/// The project's root.
-///
-/// # Panics
-/// Never: the package lies in it.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
-}
 
 /// A page that must be there.
 ///

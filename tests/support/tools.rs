@@ -5,6 +5,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// The workspace's root.
+///
+/// # Panics
+/// Never: the package lies in it.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
+}
+
 /// A program of this workspace, beside the test's own executable.
 ///
 /// # Panics

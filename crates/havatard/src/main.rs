@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use havatar_api::LoginLink;
-use havatard::config::Diagnostics;
+use havatard::config::{Diagnostics, Loaded};
 use havatard::daemon::{self, STOP_WITHIN};
 use havatard::logging::{Log, in_journal};
 use havatard::notifier::ServiceNotifier;
@@ -181,18 +181,9 @@ fn allow_open_files() {
 }
 
 fn check(options: &Options) -> ExitCode {
-    let judged = match service_user::become_for(options) {
-        Ok(as_service) => {
-            if as_service {
-                ", judged as the service's user"
-            } else {
-                ""
-            }
-        }
-        Err(error) => return fail(&format!("cannot judge as the service's user: {error}")),
-    };
-    match options.load() {
-        Ok(loaded) => {
+    match load_as_service(options) {
+        Ok((loaded, as_service)) => {
+            let judged = if as_service { ", judged as the service's user" } else { "" };
             let warnings: String = loaded.warnings.iter().map(|warning| warning.to_string() + "\n").collect();
             let what = loaded
                 .file
@@ -200,21 +191,26 @@ fn check(options: &Options) -> ExitCode {
                 .map_or_else(|| "the defaults".to_owned(), |file| file.display().to_string());
             print(&format!("{warnings}{what}: no fault{judged}\n"))
         }
-        Err(errors) => refuse(&errors),
+        Err(code) => code,
     }
 }
 
 fn render(options: &Options) -> ExitCode {
-    if let Err(error) = service_user::become_for(options) {
-        return fail(&format!("cannot judge as the service's user: {error}"));
-    }
-    match options.load() {
-        Ok(loaded) => match havatard::media::rendered(&loaded.config, &options.state_dir) {
+    match load_as_service(options) {
+        Ok((loaded, _)) => match havatard::media::rendered(&loaded.config, &options.state_dir) {
             Ok(text) => print(&text),
             Err(error) => fail(&error),
         },
-        Err(errors) => refuse(&errors),
+        Err(code) => code,
     }
+}
+
+/// Loads the config as the service will, and says whether that took the service's user; or prints what keeps it from being loaded.
+fn load_as_service(options: &Options) -> Result<(Loaded, bool), ExitCode> {
+    let as_service = service_user::become_for(options)
+        .map_err(|error| fail(&format!("cannot judge as the service's user: {error}")))?;
+    let loaded = options.load().map_err(|errors| refuse(&errors))?;
+    Ok((loaded, as_service))
 }
 
 fn sound(stage: &Stage) -> ExitCode {

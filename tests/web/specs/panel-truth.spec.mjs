@@ -4,7 +4,7 @@ import { startRelay } from '../../bench/lib/relay.mjs'
 import { until } from '../../bench/lib/wait.mjs'
 import { expectLive } from '../fixtures.mjs'
 import { expect, test } from '../lib/driven.mjs'
-import { monotonic, movesHeld, robotOf, told } from '../lib/motion.mjs'
+import { movesHeld, robotOf, told } from '../lib/motion.mjs'
 import { signInByKey, take } from '../lib/states.mjs'
 
 const body = (page) => page.locator('body')

@@ -12,18 +12,18 @@ use crate::output::{Output, note};
 /// A sign-in link. The link alone goes to standard output, so that it can be handed on.
 pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
     let link: LoginLink = client.post(&["login", "link"]).await?;
-    // The socket's own address is none for a browser.
-    let mut urls: Vec<String> = link.origins.iter().map(|origin| format!("{origin}{}", link.path)).collect();
-    if urls.is_empty() {
-        urls.push(format!("{}{}", client.address(), link.path));
-    }
-    let url = urls.remove(0);
+    let (first, others) = match link.origins.split_first() {
+        Some((first, others)) => (first.clone(), others),
+        // A havatard from before it told them.
+        None => (client.address().to_string(), &[][..]),
+    };
+    let url = format!("{first}{}", link.path);
     output.show(&json!({ "url": url, "expires_in_s": link.expires_in_s }), |_| format::clean(&url))?;
     if !output.is_json() {
         #[expect(clippy::cast_precision_loss, reason = "a few minutes")]
         let within = format::duration(link.expires_in_s as f64);
         note(&format!("It signs in once, within {within}."));
-        for other in &link.origins[link.origins.len().min(1)..] {
+        for other in others {
             note(&format!("This robot is also at {}", format::clean(other)));
         }
     }

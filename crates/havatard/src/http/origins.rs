@@ -1,6 +1,6 @@
 //! Where browsers reach the panel, as far as this machine can tell.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use nix::ifaddrs::getifaddrs;
 
@@ -22,15 +22,19 @@ pub(super) fn of(listening: Listening, names: &[&str], interfaces: &[IpAddr]) ->
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
     let bound = listening.address.ip();
-    let here =
-        || interfaces.iter().filter(|ip| bound.is_ipv6() || ip.is_ipv4()).map(|ip| origin(&literal(*ip)));
-    let addresses: Vec<String> =
-        if bound.is_unspecified() { here().collect() } else { vec![origin(&literal(bound))] };
+    let mut reached = vec![bound];
+    if bound.is_unspecified() {
+        reached = interfaces.iter().copied().filter(|ip| bound.is_ipv6() || ip.is_ipv4()).collect();
+        if reached.is_empty() {
+            reached.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+    }
+    let addresses = reached.into_iter().map(|ip| origin(&literal(ip)));
     let configured =
         names.iter().map(|name| origin(&name.parse().map_or_else(|_| (*name).to_owned(), literal)));
     // Behind a proxy its names are not at this port and scheme: what is certain goes first.
     let mut origins: Vec<String> = if bound.is_loopback() {
-        addresses.into_iter().chain(configured).collect()
+        addresses.chain(configured).collect()
     } else {
         configured.chain(addresses).collect()
     };
@@ -38,7 +42,7 @@ pub(super) fn of(listening: Listening, names: &[&str], interfaces: &[IpAddr]) ->
     origins
 }
 
-/// The addresses by which other machines may reach this one, IPv4 first; loopback where there is none.
+/// The addresses by which other machines may reach this one, IPv4 first.
 pub(super) fn interfaces() -> Vec<IpAddr> {
     let mut found: Vec<IpAddr> = getifaddrs()
         .into_iter()
@@ -55,9 +59,6 @@ pub(super) fn interfaces() -> Vec<IpAddr> {
         .collect();
     found.sort_by_key(IpAddr::is_ipv6);
     found.dedup();
-    if found.is_empty() {
-        found.push(IpAddr::from([127, 0, 0, 1]));
-    }
     found
 }
 
@@ -67,6 +68,14 @@ mod tests {
 
     fn at(address: &str, tls: bool) -> Listening {
         Listening { address: address.parse().unwrap(), tls }
+    }
+
+    #[test]
+    fn a_machine_without_an_address_is_reached_by_itself() {
+        let only_v6 = ["2001:db8::7".parse().unwrap()];
+        for interfaces in [&[][..], &only_v6] {
+            assert_eq!(of(at("0.0.0.0:8443", true), &[], interfaces), ["https://127.0.0.1:8443"]);
+        }
     }
 
     #[test]

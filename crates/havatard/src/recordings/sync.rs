@@ -55,23 +55,29 @@ impl Syncer {
 
     /// This file has grown, or, with `None`, none does any more.
     pub(super) fn grows(&mut self, file: Option<PathBuf>, now: Instant) {
-        let former = self.last.as_ref().map(|(path, _)| path);
-        if former == file.as_ref() {
-            let waits = self.last.as_ref().is_none_or(|(_, at)| now.duration_since(*at) < EVERY);
-            if waits {
-                return;
-            }
+        let mut due = self.due_now(file, now);
+        if !due.is_empty() {
+            self.due.lock().unwrap_or_else(PoisonError::into_inner).append(&mut due);
+            drop(self.work.set(()));
         }
+    }
+
+    /// What is to be synced now that this file has grown.
+    fn due_now(&mut self, file: Option<PathBuf>, now: Instant) -> BTreeSet<PathBuf> {
+        let former = self.last.as_ref().map(|(path, _)| path);
         let mut due = BTreeSet::new();
-        if former != file.as_ref() {
+        if former == file.as_ref() {
+            if self.last.as_ref().is_none_or(|(_, at)| now.duration_since(*at) < EVERY) {
+                return due;
+            }
+        } else {
             // Its last part, and that it has a name.
             due.extend(former.cloned());
         }
         due.extend(file.clone());
         due.extend(due.iter().filter_map(|path| path.parent()).map(Path::to_owned).collect::<Vec<_>>());
         self.last = file.map(|path| (path, now));
-        self.due.lock().unwrap_or_else(PoisonError::into_inner).append(&mut due);
-        drop(self.work.set(()));
+        due
     }
 
     /// Waits until all that was due is on the disk, or has failed.
@@ -96,14 +102,11 @@ mod tests {
 
     /// Which paths a step makes due.
     fn due(sync: &mut Syncer, file: Option<&str>, now: Instant) -> Vec<String> {
-        // The work is not begun: no runtime runs it before the test looks.
-        sync.grows(file.map(PathBuf::from), now);
-        let due = std::mem::take(&mut *sync.due.lock().unwrap());
-        due.iter().map(|path| path.display().to_string()).collect()
+        sync.due_now(file.map(PathBuf::from), now).iter().map(|path| path.display().to_string()).collect()
     }
 
-    #[tokio::test]
-    async fn a_growing_file_is_synced_every_two_seconds_and_once_more_when_it_is_finished() {
+    #[test]
+    fn a_growing_file_is_synced_every_two_seconds_and_once_more_when_it_is_finished() {
         let mut sync = Syncer::new();
         let begin = Instant::now();
         let at = |ms| begin + Duration::from_millis(ms);
