@@ -1,7 +1,8 @@
 // What a machine does that is far too busy: processes that are killed for being slow, and the picture's age and rate over time.
-// usage: scripts/bench overload [--quick] [--hogs N] [--seconds T]
+// usage: scripts/bench overload [--quick] [--hogs N] [--seconds T] [--calm T]
 //   --hogs     busy processes beside the daemon: 20 a core
-//   --seconds  how long each half takes: 30 when quick, 300 otherwise
+//   --seconds  how long the load lasts: 30 when quick, 300 otherwise
+//   --calm     how long it is watched without load before: as long, at most 300
 //
 // First without load, then with it, on the same daemon. The picture is read over RTSP by an ffmpeg of our own, which goes
 // before the load where that is permitted: what is measured is the robot, not its viewer. A false kill is a remark of the
@@ -20,11 +21,12 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     hogs: { type: 'string' },
     seconds: { type: 'string' },
+    calm: { type: 'string' },
   },
 })
 const hogs = Number(options.hogs ?? 20 * cpus().length)
 const seconds = Number(options.seconds ?? (options.quick ? 30 : 300))
-const windowSeconds = Math.max(5, seconds / 10)
+const calm = Number(options.calm ?? Math.min(seconds, 300))
 
 // The frame clock's row of the picture, in 160 x 4 grey pixels: a square is 4 of them (crates/havatar-sim/src/frame_clock.rs).
 const WIDTH = 160
@@ -90,12 +92,13 @@ async function kills(daemon, known) {
   return known.size
 }
 
-async function half(daemon, viewer, label, known, rows) {
+async function half(daemon, viewer, label, lasts, known, rows) {
+  const windowSeconds = Math.max(5, lasts / 10)
   const all = []
   const rates = []
   const before = await kills(daemon, known)
   viewer.take()
-  for (let spent = 0; spent < seconds; spent += windowSeconds) {
+  for (let spent = 0; spent < lasts; spent += windowSeconds) {
     const began = performance.now()
     await delay(windowSeconds * 1000)
     const ages = viewer.take()
@@ -126,9 +129,9 @@ await run(async () => {
   const viewer = watch(daemon)
   const known = new Set()
   const rows = [['half', 's', 'fps', 'age p50', 'age p95', 'status ms', 'kills', 'overload']]
-  const baseline = await half(daemon, viewer, 'calm', known, rows)
+  const baseline = await half(daemon, viewer, 'calm', calm, known, rows)
   const load = Array.from({ length: hogs }, () => own('sh', ['-c', 'while :; do :; done']))
-  const figures = await half(daemon, viewer, `${hogs} hogs`, known, rows)
+  const figures = await half(daemon, viewer, `${hogs} hogs`, seconds, known, rows)
   await Promise.all(load.map((hog) => hog.end()))
   const began = performance.now()
   // Alive again: frames come once a second at least, all through five seconds.
@@ -141,5 +144,5 @@ await run(async () => {
   for (const line of known) console.log(line)
   await viewer.end()
   await daemon.end()
-  lastLine('overload', { hogs, seconds, ...figures }, baseline, { age_p50: figures.age_p50_ms / baseline.age_p50_ms, fps: figures.fps / baseline.fps })
+  lastLine('overload', { hogs, seconds, calm, ...figures }, baseline, { age_p50: figures.age_p50_ms / baseline.age_p50_ms, fps: figures.fps / baseline.fps })
 })

@@ -90,6 +90,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("confinement", &["config"]),
     ("sound", &["local_socket"]),
     ("program", &["priority"]),
+    ("cgroups", &["priority"]),
     ("priority", &[]),
     ("local_socket", &[]),
     ("lock", &[]),

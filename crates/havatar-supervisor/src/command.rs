@@ -32,10 +32,21 @@ pub struct Command {
     pub cwd: Option<PathBuf>,
     /// What it reads on stdin, unless a stage before it feeds it.
     pub input: Input,
-    /// How readily it leaves the processor to others; `None` is as the caller does.
-    pub niceness: Option<Niceness>,
+    /// What it gets of a machine that is short of processor time or memory; `None` is what the caller gets.
+    pub resources: Option<Resources>,
     /// What it may do; `None` is all that the caller may.
     pub confinement: Option<Confinement>,
+}
+
+/// What a program gets of a machine that is short of something. What is not permitted is left as the caller has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resources {
+    /// How readily it leaves the processor to others.
+    pub niceness: Niceness,
+    /// How readily the kernel ends it when memory runs out, -1000 to 1000. Nobody needs a permission to raise it.
+    pub oom_score_adj: i32,
+    /// The control group that it joins, below the one of [`crate::Spawner::set_cgroups`].
+    pub cgroup: &'static str,
 }
 
 /// A niceness, -20 to 19, and the one to take where that is not permitted.

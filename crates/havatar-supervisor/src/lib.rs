@@ -61,6 +61,9 @@
 //! between fork and exec by means of the kernel that nothing takes off again, as far as the kernel has them
 //! ([`Spawner::confinement`] says how far).
 //!
+//! **Resources.** A [`Command`] may carry [`Resources`]: its niceness, how readily the kernel ends it when memory runs out, and the
+//! control group that it joins below the one given to [`Spawner::set_cgroups`]. It takes them before it executes its program.
+//!
 //! **Inheritance.** A child inherits descriptors 0 (the stage before, or its [`Command::input`]), 1 and 2; default signal
 //! dispositions and an empty signal mask; the caller's environment without the variables that [`Command`]
 //! withholds. It has its own process group, so Ctrl-C at a terminal does not reach it.
@@ -86,7 +89,7 @@ mod supervised;
 mod task;
 mod types;
 
-pub use command::{Command, Input, Niceness, Pipeline};
+pub use command::{Command, Input, Niceness, Pipeline, Resources};
 pub use confinement::{Confinement, ConfinementReport, Network};
 pub use log_ring::{LogLine, Redact, Source};
 pub use output::LineSink;

@@ -1,23 +1,60 @@
 //! The hook that runs in a new process between `fork` and `exec`: the one place with unsafe code.
 
+use std::ffi::{CStr, CString};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::{Pid, getppid, setsid};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, getppid, setsid, write};
 
-use crate::command::Niceness;
+use crate::command::{Niceness, Resources};
 
 /// The kind of process to spawn.
-#[derive(Clone, Copy)]
 pub(crate) enum Kind {
     /// A supervised process: it dies with the thread that spawned it.
-    Child(Option<Niceness>),
+    Child(Option<Share>),
     /// The guard: it outlives its parent and reacts to no signal but SIGKILL.
     Guard,
+}
+
+/// [`Resources`], made ready before the fork: nothing may be allocated after it.
+pub(crate) struct Share {
+    niceness: Niceness,
+    oom_score_adj: String,
+    /// The file that takes in whoever writes to it.
+    cgroup: Option<CString>,
+}
+
+impl Share {
+    pub(crate) fn new(resources: Resources, cgroups: Option<&Path>) -> Self {
+        let file = cgroups.map(|folder| folder.join(resources.cgroup).join("cgroup.procs"));
+        Self {
+            niceness: resources.niceness,
+            oom_score_adj: resources.oom_score_adj.to_string(),
+            cgroup: file.and_then(|file| CString::new(file.as_os_str().as_bytes()).ok()),
+        }
+    }
+
+    /// What is not permitted is left as it is: a program with too much or too little is better than none.
+    fn take(&self) {
+        if let Some(file) = &self.cgroup {
+            let _ = put(file, b"0");
+        }
+        let _ = put(c"/proc/self/oom_score_adj", self.oom_score_adj.as_bytes());
+        renice(self.niceness);
+    }
+}
+
+/// Writes to a file of the kernel's: open, write and close are all that happens.
+fn put(file: &CStr, text: &[u8]) -> nix::Result<()> {
+    write(open(file, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?, text).map(drop)
 }
 
 /// Installs the hook of `kind` on `command`, to be spawned by the calling process.
@@ -26,17 +63,18 @@ pub(crate) fn install(command: &mut std::process::Command, kind: Kind) {
     #[expect(
         unsafe_code,
         reason = "the closure runs between fork and exec and calls only async-signal-safe functions: \
-                  prctl, getppid, setsid, setpriority, pthread_sigmask, signal and close_range; it neither allocates nor locks"
+                  prctl, getppid, setsid, setpriority, pthread_sigmask, signal, close_range, open, write and close; it neither \
+                  allocates nor locks"
     )]
-    // SAFETY: see the reason above; the closure owns plain copies and touches no shared memory.
+    // SAFETY: see the reason above; the closure owns what it reads and touches no shared memory.
     unsafe {
         command.pre_exec(move || {
             reset_signal_dispositions();
             close_on_exec()?;
-            match kind {
-                Kind::Child(niceness) => {
-                    if let Some(niceness) = niceness {
-                        renice(niceness);
+            match &kind {
+                Kind::Child(share) => {
+                    if let Some(share) = share {
+                        share.take();
                     }
                     set_parent_death_signal(parent)
                 }

@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Stdio};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::command::{Command, Pipeline};
 use crate::confinement::{ConfinementReport, NOT_ASKED, Prepared, Receipt};
-use crate::pre_exec::{self, Kind};
+use crate::pre_exec::{self, Kind, Share};
 use crate::run_queue::within;
 
 /// Freshly spawned processes, not yet registered with a runtime. Dropped, they are killed.
@@ -46,6 +46,7 @@ impl SpawnedGroup {
         pipeline: &Pipeline,
         tags: [(&str, &str); 2],
         keep_stdout: bool,
+        cgroups: Option<&Path>,
     ) -> Result<Self, SpawnError> {
         let mut spawned =
             Self { stages: Vec::with_capacity(pipeline.stages.len()), stdout: None, reports: Vec::new() };
@@ -61,7 +62,7 @@ impl SpawnedGroup {
             command.stdin(stdin.map_or_else(Stdio::null, Stdio::from));
             command.stdout(if index < last || keep_stdout { Stdio::piped() } else { Stdio::null() });
             command.stderr(Stdio::piped());
-            pre_exec::install(&mut command, Kind::Child(stage.niceness));
+            pre_exec::install(&mut command, Kind::Child(stage.resources.map(|it| Share::new(it, cgroups))));
             let receipt = confine(&mut command, stage);
             let mut child = command.spawn().map_err(failed)?;
             drop(command);

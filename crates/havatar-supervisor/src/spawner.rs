@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
@@ -42,6 +42,7 @@ struct Inner {
     /// Microseconds for which helper programs were kept from running.
     excused_of_helpers: AtomicU64,
     running: Arc<Mutex<Running>>,
+    cgroups: Arc<OnceLock<PathBuf>>,
 }
 
 /// What is known of launches, by the name of their process.
@@ -77,9 +78,11 @@ impl Spawner {
             })?;
         }
         let running = Arc::default();
+        let cgroups = Arc::default();
         {
             let (generation, running) = (generation.clone(), Arc::clone(&running));
-            start_thread("spawner", move || run_spawn_thread(&inbox, &generation, &running))?;
+            let cgroups = Arc::clone(&cgroups);
+            start_thread("spawner", move || run_spawn_thread(&inbox, &generation, &running, &cgroups))?;
         }
         Ok(Self {
             inner: Arc::new(Inner {
@@ -90,6 +93,7 @@ impl Spawner {
                 rationed: AtomicBool::new(false),
                 excused_of_helpers: AtomicU64::new(0),
                 running,
+                cgroups,
             }),
         })
     }
@@ -105,6 +109,12 @@ impl Spawner {
             LivenessPipe::Open { pid, .. } => Some(pid),
             LivenessPipe::NoGuard | LivenessPipe::Closed => None,
         }
+    }
+
+    /// The folder of the control group below which programs join theirs ([`crate::Resources::cgroup`]); without it, they stay
+    /// in the caller's. Once, before the first program.
+    pub fn set_cgroups(&self, folder: PathBuf) {
+        let _ = self.inner.cgroups.set(folder);
     }
 
     /// Whether the machine is short of processor time, as the caller judges it: launches after a failure are then rationed
@@ -251,12 +261,17 @@ struct SpawnRequest {
 
 /// The only thread that forks children. The kernel binds their death signal to it, so it ends with the program, or when
 /// the last handle of the spawner is dropped.
-fn run_spawn_thread(requests: &Receiver<SpawnRequest>, generation: &str, running: &Mutex<Running>) {
+fn run_spawn_thread(
+    requests: &Receiver<SpawnRequest>,
+    generation: &str,
+    running: &Mutex<Running>,
+    cgroups: &OnceLock<PathBuf>,
+) {
     while let Ok(SpawnRequest { name, pipeline, keep_stdout, reply }) = requests.recv() {
         let tags = [(env_tags::GENERATION, generation), (env_tags::PROCESS, name.as_str())];
         // Held from before the fork: a program that already acts is never unknown here.
         let mut running = lock(running);
-        let spawned = SpawnedGroup::spawn(&pipeline, tags, keep_stdout);
+        let spawned = SpawnedGroup::spawn(&pipeline, tags, keep_stdout, cgroups.get().map(PathBuf::as_path));
         if let Ok(group) = &spawned {
             running.note(name, group);
         }

@@ -28,7 +28,7 @@ use crate::recordings::Recordings;
 use crate::reload::{Reloader, auth_settings};
 use crate::robot::Robot;
 use crate::speech::Speech;
-use crate::{http, media, phrases, presence, recordings, robot};
+use crate::{cgroups, http, media, phrases, presence, recordings, robot};
 
 /// Interval of the watchdog ping. Several fit into the unit file's WatchdogSec.
 const ALIVE_EVERY: Duration = Duration::from_secs(2);
@@ -58,6 +58,9 @@ pub async fn run(
 
     let spawner = Spawner::new(&scope(&options.state_dir), PathBuf::from("/proc/self/exe"))
         .context("cannot start the guard of the child processes")?;
+    if let Some(folder) = cgroups::share_out() {
+        spawner.set_cgroups(folder);
+    }
     sweep(&spawner).await;
 
     let access = AccessRules::new();

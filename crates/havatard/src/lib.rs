@@ -10,6 +10,7 @@
 //! off the state directory, `local_socket` binds the sockets of the runtime directory, `service_user` is whose eyes the config is judged with.
 
 pub mod auth;
+mod cgroups;
 pub mod config;
 pub mod confinement;
 pub mod daemon;

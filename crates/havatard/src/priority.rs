@@ -1,9 +1,11 @@
-//! Who gets the processor first when there is too little of it: control, then talk, picture, recording, everything else.
+//! Who gets the processor and memory first when there is too little: control, then talk, picture, recording, everything else.
 //!
 //! Niceness orders the daemon and its children among themselves. The unit file grants values down to -10 (`LimitNICE`); where
 //! nothing is granted, the order is kept by making way alone, so that picture and talk lose nothing to other programs.
+//! Where systemd delegates control groups, they share the processor by weight beside (`cgroups.rs`). When memory runs out, the kernel
+//! ends the last in this order first, and the daemon after all of them.
 
-use havatar_supervisor::{Launch, LaunchError, Niceness, Pipeline};
+use havatar_supervisor::{Launch, LaunchError, Niceness, Pipeline, Resources};
 
 /// The motion loop's, ahead of everything.
 const MOTION: i32 = -10;
@@ -15,6 +17,8 @@ const CONTROL: i32 = -9;
 pub(crate) enum Share {
     /// Sound between people, both ways.
     Talk,
+    /// What carries both to whoever looks and listens.
+    MediaServer,
     /// What the driver sees.
     Picture,
     /// What is kept and what players see.
@@ -24,14 +28,29 @@ pub(crate) enum Share {
 }
 
 impl Share {
-    pub(crate) const fn niceness(self) -> Niceness {
-        let (wanted, otherwise) = match self {
-            Self::Talk => (-7, 0),
-            Self::Picture => (-4, 0),
-            Self::Recording => (-1, 2),
-            Self::Rest => (5, 8),
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Talk, Self::MediaServer, Self::Picture, Self::Recording, Self::Rest];
+
+    pub(crate) const fn resources(self) -> Resources {
+        let (wanted, otherwise, oom_score_adj) = match self {
+            Self::Talk => (-7, 0, 0),
+            Self::MediaServer => (-5, 0, 100),
+            Self::Picture => (-4, 0, 200),
+            Self::Recording => (-1, 2, 300),
+            Self::Rest => (5, 8, 500),
         };
-        Niceness { wanted, otherwise }
+        Resources { niceness: Niceness { wanted, otherwise }, oom_score_adj, cgroup: self.cgroup() }
+    }
+
+    /// The name of its control group.
+    pub(crate) const fn cgroup(self) -> &'static str {
+        match self {
+            Self::Talk => "talk",
+            Self::MediaServer => "media-server",
+            Self::Picture => "picture",
+            Self::Recording => "recording",
+            Self::Rest => "rest",
+        }
     }
 }
 
@@ -65,7 +84,7 @@ impl<L: Launch> Launch for Prioritized<L> {
 pub(crate) fn prioritized(pipeline: impl Into<Pipeline>, share: Share) -> Pipeline {
     let mut pipeline = pipeline.into();
     for stage in &mut pipeline.stages {
-        stage.niceness = Some(share.niceness());
+        stage.resources = Some(share.resources());
     }
     pipeline
 }
@@ -76,13 +95,15 @@ mod tests {
 
     #[test]
     fn the_order_holds_with_and_without_permission() {
-        let shares = [Share::Talk, Share::Picture, Share::Recording, Share::Rest];
-        let granted: Vec<i32> = shares.iter().map(|share| share.niceness().wanted).collect();
+        let resources = Share::ALL.map(Share::resources);
+        let granted = resources.map(|it| it.niceness.wanted);
         assert!(
             granted.is_sorted_by(|a, b| a < b) && MOTION < CONTROL && CONTROL < granted[0],
             "{granted:?}"
         );
-        let plain: Vec<i32> = shares.iter().map(|share| share.niceness().otherwise).collect();
+        let plain = resources.map(|it| it.niceness.otherwise);
         assert!(plain.is_sorted() && plain.iter().all(|niceness| *niceness >= 0), "{plain:?}");
+        let ended = resources.map(|it| it.oom_score_adj);
+        assert!(ended.is_sorted_by(|a, b| a < b) && ended[0] >= 0, "the last is ended first: {ended:?}");
     }
 }

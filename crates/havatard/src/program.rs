@@ -50,7 +50,7 @@ pub(crate) async fn run_command(
     mut command: Command,
     limit: Duration,
 ) -> Result<RunOutput, RunError> {
-    command.niceness = Some(Share::Rest.niceness());
+    command.resources = Some(Share::Rest.resources());
     spawner.run_once(command, limit, MAX_OUTPUT).await
 }
 

@@ -68,7 +68,8 @@ impl ProcessId {
     pub(crate) const fn share(self) -> Share {
         match self {
             Self::Microphone | Self::Speaker | Self::Talk => Share::Talk,
-            Self::Mediamtx | Self::Camera => Share::Picture,
+            Self::Mediamtx => Share::MediaServer,
+            Self::Camera => Share::Picture,
             Self::Muxer => Share::Recording,
         }
     }
