@@ -70,7 +70,7 @@ async function test(args) {
         vms.push(vm)
         return vm
       },
-      connect: (vm) => new GuestRobot(vm).connect(),
+      connect: (vm, port) => new GuestRobot(vm, port).connect(),
       figure: (name, value) => {
         figures[name] = value
         console.log(`   ${name}: ${value}`)

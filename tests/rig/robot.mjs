@@ -8,16 +8,18 @@ const PATIENCE_MS = 240_000
 export class GuestRobot {
   #vm
   #token
-  /** Where it listens, on its own loopback alone; the tunnel's end is another port. */
-  origin = 'http://127.0.0.1:8080'
+  #port
   via
 
-  constructor(vm) {
+  /** `port`: where it listens, on its own loopback alone; the tunnel's end is another one. */
+  constructor(vm, port = 8080) {
     this.#vm = vm
+    this.#port = port
+    this.origin = `http://127.0.0.1:${port}`
   }
 
   async connect() {
-    this.via = { port: await this.#vm.forward(8080) }
+    this.via = { port: await this.#vm.forward(this.#port) }
     await until('the daemon has a token', async () => {
       this.#token = await this.#vm.ok('cat /var/lib/havatar/admin-token')
       return this.#token !== ''
@@ -32,7 +34,7 @@ export class GuestRobot {
       port: this.via.port,
       path,
       method,
-      headers: { host: '127.0.0.1:8080', authorization: `Bearer ${this.#token}`, ...(body && { 'content-type': 'application/json' }) },
+      headers: { host: `127.0.0.1:${this.#port}`, authorization: `Bearer ${this.#token}`, ...(body && { 'content-type': 'application/json' }) },
     }, body && JSON.stringify(body))
     if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text.slice(0, 300)}`)
     return text === '' ? undefined : JSON.parse(text)

@@ -29,9 +29,10 @@ export class Vm {
 
   /**
    * Boots it and waits until it can be spoken to. `disk`: a file that is written through, so that it outlives a power cut; by default
-   * the base, with a layer that is thrown away. `rtc`: what its clock says. `stays`: it outlives this process.
+   * the base, with a layer that is thrown away. `rtc`: what its clock says. `udp`: a port of this machine's loopback that leads to its
+   * own of the same number. `stays`: it outlives this process.
    */
-  static async boot({ disk, rtc = 'base=utc', memory = 2048, stays = false, extra = [] } = {}) {
+  static async boot({ disk, rtc = 'base=utc', udp, memory = 2048, stays = false, extra = [] } = {}) {
     const vm = new Vm()
     vm.#port = await freePort()
     vm.#run = at(`run-${vm.#port}`)
@@ -44,7 +45,7 @@ export class Vm {
       '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', String(memory), '-smp', '2',
       '-kernel', at('vmlinuz'), '-initrd', at('initrd'),
       '-append', 'root=/dev/vda rw console=ttyS0 quiet mitigations=off audit=0 tsc=reliable clocksource=tsc nowatchdog net.ifnames=0',
-      '-drive', drive, '-netdev', `user,id=n,hostfwd=tcp:127.0.0.1:${vm.#port}-:22`, '-device', 'virtio-net-pci,netdev=n',
+      '-drive', drive, '-netdev', `user,id=n,hostfwd=tcp:127.0.0.1:${vm.#port}-:22${udp ? `,hostfwd=udp:127.0.0.1:${udp}-:${udp}` : ''}`, '-device', 'virtio-net-pci,netdev=n',
       '-device', 'qemu-xhci,id=xhci', '-device', 'virtio-rng-pci', '-display', 'none', '-nodefaults',
       '-serial', `file:${vm.#run}/console`, '-qmp', `unix:${vm.#run}/qmp,server=on,wait=off`, '-rtc', rtc, ...extra,
     ]
@@ -105,9 +106,9 @@ export class Vm {
     return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
   }
 
-  /** A port of this machine that leads to one on its loopback, until the virtual robot ends. */
-  async forward(port) {
-    const here = await freePort()
+  /** A port of this machine, `here`, that leads to one on its loopback, until the virtual robot ends. */
+  async forward(port, here) {
+    here ??= await freePort()
     await this.ok('true')
     const { code, err } = await new Promise((resolve) => {
       const child = spawn('ssh', [...this.#ssh, '-O', 'forward', '-L', `127.0.0.1:${here}:127.0.0.1:${port}`, 'root@127.0.0.1'])

@@ -66,7 +66,7 @@ pub enum Event {
         #[schema(required)]
         encoder: Option<Encoder>,
     },
-    /// The machine became short of processor time, or is not any more.
+    /// The machine became short of processor time, too hot or too weakly supplied, or is not any more.
     Machine {
         /// All of it.
         machine: Machine,

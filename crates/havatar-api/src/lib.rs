@@ -33,7 +33,7 @@ pub use device::{
 };
 pub use drive::{DriveEvent, DriveMessage, Stamp};
 pub use event::{Event, StopMessage};
-pub use machine::{Machine, Overload, ReducedPicture};
+pub use machine::{Board, Machine, Overload, ReducedPicture};
 pub use problem::Problem;
 pub use process::{Confinement, LogLine, LogSource, Logs, Process, ProcessState};
 pub use recording::{Recording, RecordingFormat, RecordingStatus, Recordings};

@@ -11,9 +11,25 @@ pub struct Machine {
     pub uptime_s: f64,
     /// How long ago the motion loop took its last turn, in milliseconds: below 300 on a machine that is not overloaded.
     pub motion_age_ms: u64,
-    /// The machine is short of processor time; `null` if it is not.
+    /// The machine is short of processor time, or the picture is still reduced after it was, or because of heat; `null` if neither.
     #[schema(required)]
     pub overload: Option<Overload>,
+    /// Its heat and its supply.
+    pub board: Board,
+}
+
+/// The heat and the supply of the computer board; `null` where the board does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Board {
+    /// Temperature of the processor in degrees Celsius.
+    #[schema(required)]
+    pub temperature_c: Option<f64>,
+    /// The board slows its processor down, because it is too hot or its supply too weak.
+    #[schema(required)]
+    pub throttled: Option<bool>,
+    /// The supply's voltage is too low.
+    #[schema(required)]
+    pub under_voltage: Option<bool>,
 }
 
 /// Too little processor time for all that is to run.

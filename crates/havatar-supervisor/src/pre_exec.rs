@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 pub(crate) struct Share {
     niceness: Niceness,
     oom_score_adj: String,
-    /// The file that takes in whoever writes to it.
+    /// The `cgroup.procs` of the group: the process that writes to it joins.
     cgroup: Option<CString>,
 }
 

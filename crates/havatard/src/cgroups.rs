@@ -67,7 +67,8 @@ fn own_group(text: &str) -> Option<PathBuf> {
 /// A group that merely can be written to, as root can all of them, is not ours.
 fn is_delegated(folder: &Path) -> bool {
     let mut value = [0; 8];
-    let marked = rustix::fs::getxattr(folder, DELEGATED, &mut value).is_ok_and(|length| value[..length] == *b"1");
+    let marked =
+        rustix::fs::getxattr(folder, DELEGATED, &mut value).is_ok_and(|length| value[..length] == *b"1");
     let own = std::fs::metadata(folder).is_ok_and(|it| it.uid() == nix::unistd::geteuid().as_raw());
     marked && own
 }
@@ -138,6 +139,10 @@ mod tests {
         std::fs::write(path("control/cgroup.procs"), "").unwrap();
         let error = format!("{:#}", arrange(folder.path()).unwrap_err());
         assert!(error.contains("cgroup.subtree_control does not take \"+cpu +memory\""), "{error}");
-        assert_eq!(std::fs::read_to_string(path("control/cgroup.procs")).unwrap(), "34", "the last that moved");
+        assert_eq!(
+            std::fs::read_to_string(path("control/cgroup.procs")).unwrap(),
+            "34",
+            "the last that moved"
+        );
     }
 }

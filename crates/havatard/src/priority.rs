@@ -17,7 +17,7 @@ const CONTROL: i32 = -9;
 pub(crate) enum Share {
     /// Sound between people, both ways.
     Talk,
-    /// What carries both to whoever looks and listens.
+    /// The server that carries both to viewers and listeners.
     MediaServer,
     /// What the driver sees.
     Picture,

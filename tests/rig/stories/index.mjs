@@ -1,9 +1,10 @@
 // All stories, in the order in which they are told.
 import { camera } from './camera.mjs'
-import { clock, power } from './power.mjs'
+import { clock, cutsTen, power } from './power.mjs'
 import { install, upgrade } from './package.mjs'
+import { panel } from './panel.mjs'
 import { serial } from './serial.mjs'
 import { sound } from './sound.mjs'
-import { watchdog } from './service.mjs'
+import { groups, watchdog } from './service.mjs'
 
-export const stories = [install, camera, sound, serial, watchdog, power, clock, upgrade]
+export const stories = [install, camera, sound, serial, groups, watchdog, power, clock, panel, upgrade, cutsTen]

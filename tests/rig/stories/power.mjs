@@ -49,6 +49,13 @@ export const power = {
   run: (rig) => cuts(rig, 1),
 }
 
+export const cutsTen = {
+  name: 'ten-cuts',
+  about: 'the same, ten times',
+  slow: true,
+  run: (rig) => cuts(rig, 10),
+}
+
 export const clock = {
   name: 'clock',
   about: 'the clock is years behind the recordings, and then jumps ahead: it records, lists and deletes all the same',

@@ -969,6 +969,18 @@ export interface components {
              */
             volts: number | null;
         };
+        /** @description The heat and the supply of the computer board; `null` where the board does not tell. */
+        Board: {
+            /**
+             * Format: double
+             * @description Temperature of the processor in degrees Celsius.
+             */
+            temperature_c: number | null;
+            /** @description The board slows its processor down, because it is too hot or its supply too weak. */
+            throttled: boolean | null;
+            /** @description The supply's voltage is too low. */
+            under_voltage: boolean | null;
+        };
         /** @description Body of `POST /api/v1/robot/buzzer`: an attention sound. */
         BuzzerRequest: {
             /**
@@ -1537,6 +1549,8 @@ export interface components {
         };
         /** @description The machine, and the daemon on it. */
         Machine: {
+            /** @description Its heat and its supply. */
+            board: components["schemas"]["Board"];
             /**
              * Format: int64
              * @description How long ago the motion loop took its last turn, in milliseconds: below 300 on a machine that is not overloaded.

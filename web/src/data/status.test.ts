@@ -4,6 +4,8 @@ import type { EventsClient } from '../lib/core/events';
 import { aProcess, aRobot, aStatus } from '../testing/status';
 import { StatusSections, sectionsOf, statusOf } from './status';
 
+const board = { temperature_c: 61, throttled: false, under_voltage: true };
+
 function sections() {
   let say: (event: Event) => void = () => undefined;
   const ignore = () => undefined;
@@ -52,9 +54,9 @@ test.each<[Event, Partial<ReturnType<typeof aStatus>>]>([
   [
     {
       type: 'machine',
-      machine: { uptime_s: 61, motion_age_ms: 9, overload: { since: 't', picture: null } },
+      machine: { uptime_s: 61, motion_age_ms: 9, overload: { since: 't', picture: null }, board },
     },
-    { machine: { uptime_s: 61, motion_age_ms: 9, overload: { since: 't', picture: null } } },
+    { machine: { uptime_s: 61, motion_age_ms: 9, overload: { since: 't', picture: null }, board } },
   ],
   [
     { type: 'robot', robot: aRobot({ black_box_fault: 'the disk is full' }) },

@@ -4,6 +4,8 @@ export const factsEn: FactsDictionary = {
   'fact.driver': '{who} is driving',
   'fact.overload': 'Robot’s computer: overloaded',
   'fact.reduced': 'Robot’s computer: overloaded, video reduced to {fps} frames/s',
+  'fact.throttled': 'Robot’s computer: slowed down by heat or weak power',
+  'fact.supply': 'Robot’s power supply: too weak',
   'battery.level': 'Battery {n}%',
   'battery.low': 'Battery low: {n}%',
   'battery.critical': 'Battery almost empty: {n}%',

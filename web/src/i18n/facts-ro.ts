@@ -6,6 +6,8 @@ export const factsRo = {
   'fact.driver': 'Conduce {who}',
   'fact.overload': 'Calculatorul robotului: suprasolicitat',
   'fact.reduced': 'Calculatorul robotului: suprasolicitat, imaginea redusă la {fps} cadre/s',
+  'fact.throttled': 'Calculatorul robotului: încetinit de căldură sau de alimentarea slabă',
+  'fact.supply': 'Alimentarea robotului: prea slabă',
   'battery.level': 'Baterie {n} %',
   'battery.low': 'Baterie slabă: {n} %',
   'battery.critical': 'Baterie aproape goală: {n} %',

@@ -20,7 +20,12 @@ export function aStatus(change: Partial<Status> = {}): Status {
     version: '0.1.0',
     mediamtx_version: 'v1.21.0',
     started_at: '2026-01-01T00:00:00Z',
-    machine: { uptime_s: 60, motion_age_ms: 40, overload: null },
+    machine: {
+      uptime_s: 60,
+      motion_age_ms: 40,
+      overload: null,
+      board: { temperature_c: null, throttled: null, under_voltage: null },
+    },
     streaming: true,
     readiness: { ready: true, missing: [] },
     config: { file: null, loaded_at: '2026-01-01T00:00:00Z', faults: [] },

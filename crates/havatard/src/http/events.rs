@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use havatar_api::{Event, Levels, Machine, Process, Status, StopMessage};
+use havatar_api::{Board, Event, Levels, Machine, Process, Status, StopMessage};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use crate::auth::Identity;
@@ -273,10 +273,11 @@ fn changes(last: &Status, now: &Status) -> Vec<Event> {
     events
 }
 
-/// Whether nothing but times differs: time going by is no change.
+/// Whether nothing but times and the temperature differs: time going by is no change, and a degree no news.
 fn same_machine(last: &Machine, now: &Machine) -> bool {
-    let Machine { uptime_s: _, motion_age_ms: _, overload } = now;
-    last.overload == *overload
+    let Machine { uptime_s: _, motion_age_ms: _, overload, board } = now;
+    let told = |board: &Board| (board.throttled, board.under_voltage);
+    last.overload == *overload && told(&last.board) == told(board)
 }
 
 /// Decides when levels are sent: while there is sound, and once when it ends.

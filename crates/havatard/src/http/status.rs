@@ -50,6 +50,7 @@ pub(super) fn now(state: &AppState) -> Status {
             uptime_s: handles.started.elapsed().as_secs_f64(),
             motion_age_ms: u64::try_from(handles.robot.loop_age().as_millis()).unwrap_or(u64::MAX),
             overload: media.overload,
+            board: media.board,
         },
         streaming: media.streaming,
         readiness: media.readiness,

@@ -57,6 +57,8 @@ pub(crate) struct Context {
     pub(crate) picture_step: watch::Sender<usize>,
     /// The machine is short of processor time.
     pub(crate) overload: watch::Sender<Option<api::Overload>>,
+    /// The board's heat and supply.
+    pub(crate) board: watch::Sender<api::Board>,
     pub(crate) health: ProcessTable<Health>,
     /// Held while the slate is looked up and made: a launch and a reload may need it at the same moment. The one that could not be
     /// made is not tried again: each try delays MediaMTX.
@@ -97,6 +99,7 @@ impl Context {
             encoder: watch::Sender::new(None),
             picture_step: watch::Sender::new(0),
             overload: watch::Sender::new(None),
+            board: watch::Sender::new(api::Board::default()),
             health: ProcessTable::default(),
             slate: tokio::sync::Mutex::default(),
             encoders: EncoderCache::open(&state_dir),

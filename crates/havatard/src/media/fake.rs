@@ -77,6 +77,7 @@ pub(crate) fn away(state_dir: &Path) -> Media {
         readiness: api::Readiness::default(),
         streaming: true,
         overload: None,
+        board: api::Board::default(),
         mediamtx_version: None,
     };
     // The discard port: nothing listens there.

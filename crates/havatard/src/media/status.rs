@@ -28,6 +28,8 @@ pub struct MediaStatus {
     pub streaming: bool,
     /// Too little processor time.
     pub overload: Option<api::Overload>,
+    /// Heat and supply.
+    pub board: api::Board,
     /// Version of the MediaMTX that is up.
     pub mediamtx_version: Option<String>,
 }
@@ -44,6 +46,7 @@ pub(crate) fn fold(ctx: &Context, processes: &Processes, streams: api::Streams) 
         encoder: ctx.encoder.borrow().clone(),
         streaming,
         overload: ctx.overload.borrow().clone(),
+        board: *ctx.board.borrow(),
         mediamtx_version: ctx.mediamtx_up.borrow().clone(),
         processes,
         devices,

@@ -48,6 +48,7 @@ impl Task {
         let mut private = self.ctx.audio.private();
         let mut encoder = self.ctx.encoder.subscribe();
         let mut overload = self.ctx.overload.subscribe();
+        let mut board = self.ctx.board.subscribe();
         let mut video = self.ctx.video.subscribe();
         let mut streams = self.stats.clone();
         // A device's reason can change without any of the above: folded now and then.
@@ -82,6 +83,7 @@ impl Task {
                 }
                 Ok(()) = streaming.changed() => drop(streaming.borrow_and_update()),
                 Ok(()) = overload.changed() => drop(overload.borrow_and_update()),
+                Ok(()) = board.changed() => drop(board.borrow_and_update()),
                 Ok(()) = encoder.changed() => drop(encoder.borrow_and_update()),
                 Ok(()) = video.changed() => drop(video.borrow_and_update()),
                 Ok(()) = streams.changed() => {

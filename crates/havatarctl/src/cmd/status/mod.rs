@@ -5,8 +5,8 @@ mod source;
 use std::fmt::Write as _;
 
 use havatar_api::{
-    ConfigStatus, Device, DeviceState, Encoder, Missing, Overload, Presence, PresenceWay, ProcessState,
-    Status, Stream, Streams, Voice,
+    Board, ConfigStatus, Device, DeviceState, Encoder, Machine, Missing, Overload, Presence, PresenceWay,
+    ProcessState, Status, Stream, Streams, Voice,
 };
 
 use crate::client::Client;
@@ -45,7 +45,7 @@ fn text(status: &Status, style: &Style) -> String {
         ("Recording", vec![record::state::state(&status.recording, style)]),
         ("Robot", vec![robot::state::sentence(&status.robot, style)]),
         ("Processes", processes(status, style)),
-        ("Machine", status.machine.overload.iter().map(|overload| overloaded(overload, style)).collect()),
+        ("Machine", machine(&status.machine, style)),
         ("Config", config(&status.config, style)),
         ("Havatar", vec![versions(status)]),
     ];
@@ -56,6 +56,25 @@ fn text(status: &Status, style: &Style) -> String {
         }
     }
     text
+}
+
+/// What is wrong with the machine, and how warm it is.
+fn machine(machine: &Machine, style: &Style) -> Vec<String> {
+    let Board { temperature_c, throttled, under_voltage } = machine.board;
+    let warm = temperature_c.map_or_else(String::new, |degrees| format!(" at {degrees:.0} °C"));
+    let mut lines: Vec<String> = machine.overload.iter().map(|it| overloaded(it, style)).collect();
+    if throttled == Some(true) {
+        lines.push(
+            style.paint(Emphasis::Warning, &format!("the board slows its processor down{warm}: cool it")),
+        );
+    }
+    if under_voltage == Some(true) {
+        lines.push(style.paint(Emphasis::Warning, "the supply's voltage is too low: use a stronger one"));
+    }
+    if let (true, Some(degrees)) = (lines.is_empty(), temperature_c) {
+        lines.push(format!("{degrees:.0} °C"));
+    }
+    lines
 }
 
 /// `short of processor time since 09:30; the picture is reduced to 640x360 at 15 frames a second`
@@ -218,8 +237,8 @@ fn versions(status: &Status) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use havatar_api::{
-        ConfigFault, Devices, Machine, Process, Readiness, RecordingStatus, ReducedPicture, Speech,
-        SpeechFailure, Utterance,
+        ConfigFault, Devices, Process, Readiness, RecordingStatus, ReducedPicture, Speech, SpeechFailure,
+        Utterance,
     };
 
     use crate::cmd::process::tests::{failing, process};
@@ -237,7 +256,16 @@ pub(crate) mod tests {
             version: "0.1.0".to_owned(),
             mediamtx_version: Some("v1.21.0".to_owned()),
             started_at: "2026-11-23T05:48:00Z".parse().unwrap(),
-            machine: Machine { uptime_s: 11_520.0, motion_age_ms: 40, overload: None },
+            machine: Machine {
+                uptime_s: 11_520.0,
+                motion_age_ms: 40,
+                overload: None,
+                board: Board {
+                    temperature_c: Some(61.0),
+                    throttled: Some(false),
+                    under_voltage: Some(false),
+                },
+            },
             streaming: true,
             readiness: Readiness { ready: true, missing: Vec::new() },
             config: ConfigStatus {

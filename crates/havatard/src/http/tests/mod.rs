@@ -317,6 +317,7 @@ fn media_status() -> MediaStatus {
         readiness: api::Readiness { ready: true, missing: Vec::new() },
         streaming: true,
         overload: None,
+        board: api::Board::default(),
         mediamtx_version: Some("v1.21.0".to_owned()),
     }
 }

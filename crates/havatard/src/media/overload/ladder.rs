@@ -1,4 +1,4 @@
-//! The steps by which the picture gives way when the machine is short of processor time: fewer frames, then a smaller size.
+//! The steps by which the picture gives way when the machine is short of processor time or too hot: fewer frames, then a smaller size.
 //!
 //! A pure machine: it is told what was seen and for how long, and says when to take a step. A step restarts the camera's
 //! encoder, which itself costs time; so steps are far apart, and a step up that led down again takes longer the next time.
@@ -17,6 +17,8 @@ const SMALLEST: Size = Size { width: 160, height: 120 };
 pub(crate) const BEHIND: f64 = 0.85;
 /// It has fallen behind for this long before it is reduced.
 const DOWN_AFTER: Duration = Duration::from_secs(8);
+/// The machine has been too hot for this long on a step before the picture is reduced: heat follows the work slowly.
+const COOLER_AFTER: Duration = Duration::from_secs(40);
 /// The machine has had time to spare for this long before more is tried; doubled each time that it came to nothing.
 const UP_AFTER: Duration = Duration::from_mins(1);
 const LONGEST_UP_AFTER: Duration = Duration::from_mins(16);
@@ -32,6 +34,8 @@ pub(crate) enum Observation {
     Behind,
     /// Too little processor time, and the picture keeps up.
     Busy,
+    /// Too hot, whatever the picture does.
+    Hot,
     /// Time to spare.
     Spare,
 }
@@ -43,6 +47,7 @@ pub(crate) struct Ladder {
     /// On this step.
     since: Duration,
     behind: Duration,
+    hot: Duration,
     spare: Duration,
     up_after: Duration,
     /// The last step was up.
@@ -56,6 +61,7 @@ impl Default for Ladder {
             // There was no step before the first, after which the camera would have to settle.
             since: SETTLES_WITHIN,
             behind: Duration::ZERO,
+            hot: Duration::ZERO,
             spare: Duration::ZERO,
             up_after: UP_AFTER,
             rose: false,
@@ -70,12 +76,14 @@ impl Ladder {
         if self.since < SETTLES_WITHIN {
             return None;
         }
-        match observed {
-            Observation::Behind => (self.behind, self.spare) = (self.behind + passed, Duration::ZERO),
-            Observation::Busy => (self.behind, self.spare) = (Duration::ZERO, Duration::ZERO),
-            Observation::Spare => (self.behind, self.spare) = (Duration::ZERO, self.spare + passed),
-        }
-        if self.behind >= DOWN_AFTER && self.step + 1 < STEPS.len() {
+        let lasts = |so_far: Duration, it: Observation| {
+            if observed == it { so_far + passed } else { Duration::ZERO }
+        };
+        self.behind = lasts(self.behind, Observation::Behind);
+        self.hot = lasts(self.hot, Observation::Hot);
+        self.spare = lasts(self.spare, Observation::Spare);
+        let down = self.behind >= DOWN_AFTER || self.hot >= COOLER_AFTER;
+        if down && self.step + 1 < STEPS.len() {
             if self.rose && self.since < TRIED_FOR {
                 self.up_after = (self.up_after * 2).min(LONGEST_UP_AFTER);
             }
@@ -139,6 +147,11 @@ mod tests {
             "busy is no harm while the picture keeps up"
         );
         assert_eq!(until_step(&mut ladder, Observation::Behind, hour), Some((1, DOWN_AFTER)));
+        assert_eq!(
+            until_step(&mut Ladder::default(), Observation::Hot, hour),
+            Some((1, COOLER_AFTER)),
+            "heat is a reason as well"
+        );
         for step in 2..STEPS.len() {
             let (next, after) = until_step(&mut ladder, Observation::Behind, hour).unwrap();
             assert!(next == step && after > DOWN_AFTER, "{next} after {after:?}");

@@ -1,9 +1,11 @@
-//! Too little processor time: noticed by what the picture's processes wait for, told in the status, and given way to.
+//! Too little processor time, or too much heat: noticed by what the picture's processes wait for and by what the board
+//! tells (`board.rs`), told in the status, and given way to.
 //!
 //! Three things follow while it lasts. The supervisor rations restarts, since each costs more of what is missing; the picture
 //! gives way in steps (`ladder`), if it falls behind; and both are shown. The wheels are never slowed by it: the motion loop
 //! goes before everything else, and its own rules slow a driver whose picture is late.
 
+mod board;
 mod ladder;
 
 use std::ffi::OsString;
@@ -19,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{CameraSource, Config};
 
+use self::board::Sensors;
 use self::ladder::{BEHIND, Ladder, Observation};
 use super::context::Context;
 use super::process_table::{ProcessId, Processes};
@@ -89,6 +92,7 @@ struct Watch {
     waits: Option<Duration>,
     frames: u64,
     short: Shortage,
+    sensors: Sensors,
     ladder: Ladder,
 }
 
@@ -102,6 +106,7 @@ impl Watch {
             waits: pressure(),
             frames: 0,
             short: Shortage::default(),
+            sensors: Sensors::of_this_machine(),
             ladder: Ladder::default(),
         }
     }
@@ -120,7 +125,10 @@ impl Watch {
             );
             self.ctx.spawner.set_rationed(short);
         }
-        let observed = self.picture(short, passed);
+        let board = self.sensors.read();
+        let hot = self.sensors.is_hot();
+        self.ctx.board.send_if_modified(|shown| std::mem::replace(shown, board) != board);
+        let observed = self.picture(short, hot, passed);
         let step = observed.and_then(|observed| self.ladder.observe(observed, passed));
         if let Some(step) = step {
             self.take(step);
@@ -156,7 +164,7 @@ impl Watch {
     }
 
     /// What is to be seen of the picture; `None` while it cannot be reduced, or is not there.
-    fn picture(&mut self, short: bool, passed: Duration) -> Option<Observation> {
+    fn picture(&mut self, short: bool, hot: bool, passed: Duration) -> Option<Observation> {
         let frames = self.ctx.health[ProcessId::Camera].progress.frames();
         let new = frames.saturating_sub(std::mem::replace(&mut self.frames, frames));
         let runs = matches!(self.processes[ProcessId::Camera].snapshot().state, State::Running { .. });
@@ -169,6 +177,7 @@ impl Watch {
         let behind = rate < BEHIND * f64::from(fps(&self.ctx));
         Some(match (short, behind) {
             (true, true) => Observation::Behind,
+            _ if hot => Observation::Hot,
             (true, false) => Observation::Busy,
             (false, _) => Observation::Spare,
         })
@@ -180,7 +189,7 @@ impl Watch {
             fps = fps(&self.ctx),
             step,
             before,
-            "the picture is adapted to the processor time that there is"
+            "the picture is adapted to the processor time and the heat that there are"
         );
         // The muxer steadies the picture's times by its frame rate.
         for id in [ProcessId::Camera, ProcessId::Muxer] {
