@@ -49,6 +49,7 @@ impl Task {
         let mut encoder = self.ctx.encoder.subscribe();
         let mut overload = self.ctx.overload.subscribe();
         let mut video = self.ctx.video.subscribe();
+        let mut controls = self.ctx.controls.faults.subscribe();
         let mut streams = self.stats.clone();
         // A device's reason can change without any of the above: folded now and then.
         let mut tick = tokio::time::interval(Duration::from_secs(5));
@@ -84,6 +85,7 @@ impl Task {
                 Ok(()) = overload.changed() => drop(overload.borrow_and_update()),
                 Ok(()) = encoder.changed() => drop(encoder.borrow_and_update()),
                 Ok(()) = video.changed() => drop(video.borrow_and_update()),
+                Ok(()) = controls.changed() => drop(controls.borrow_and_update()),
                 Ok(()) = streams.changed() => {
                     let produced = |id| {
                         let running = matches!(self.processes[id].snapshot().state, State::Running { .. });
