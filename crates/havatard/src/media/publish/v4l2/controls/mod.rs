@@ -13,7 +13,7 @@ pub(crate) mod state;
 mod testing;
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -142,7 +142,7 @@ async fn run(ctx: &Context, config: &Config, device: &Path, request: &Request) -
     let mut args = vec![OsString::from("camera-controls"), device.as_os_str().to_owned()];
     if *request != Request::default() {
         let request = serde_json::to_string(request).map_err(|error| error.to_string())?;
-        args.extend([OsStr::new("--set").to_owned(), request.into()]);
+        args.extend([OsString::from("--set"), request.into()]);
     }
     let needs = Needs::camera(None).with_device(device);
     let output = ctx

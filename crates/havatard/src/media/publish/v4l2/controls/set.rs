@@ -76,8 +76,9 @@ pub(super) fn set(device: &impl Controllable, request: &Request) -> io::Result<O
     }
     let refused = is_refused(&faults);
     if refused {
-        // The values that modes govern first, so that they are set while they still can be.
-        for control in assignments.iter().rev().map(|assignment| assignment.control) {
+        // What modes govern, before the modes go back and after: it can be set in one of the two.
+        let there_and_back = assignments.iter().rev().chain(&assignments);
+        for control in there_and_back.map(|assignment| assignment.control) {
             if let Some(present) = control.present {
                 let _ = device.set(control.id, present);
             }
