@@ -116,6 +116,33 @@ async fn a_size_that_a_camera_does_not_have_is_told_with_those_it_has() {
 }
 
 #[tokio::test]
+async fn a_control_that_a_camera_does_not_have_is_told_and_keeps_no_picture_away() {
+    let (plan, device) = fake_camera();
+    fs::write(&device, "").expect("plugged in");
+    let daemon = plan.set("media.camera.controls.power_line_frequency", "50 Hz").launch().await;
+    daemon.ready().await;
+    let viewer = daemon.viewer(CAMERA);
+    viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
+    let camera = daemon.status().await.devices.camera;
+    assert_eq!(camera.state, DeviceState::Live);
+    let why = camera.why.expect("what is wrong");
+    assert!(why.contains("no control of the camera is set") && why.contains("video0"), "{why}");
+}
+
+#[tokio::test]
+async fn a_camera_that_is_mounted_sideways_is_turned_and_encoded_anew() {
+    let (plan, device) = fake_camera();
+    fs::write(&device, "").expect("plugged in");
+    let daemon = plan.set("media.camera.rotate", 90).launch().await;
+    daemon.ready().await;
+    let viewer = daemon.viewer(CAMERA);
+    viewer.moves(SystemTime::now(), Duration::from_secs(10)).await;
+    let stream = daemon.stream(CAMERA).await;
+    assert_eq!((stream.width, stream.height), (Some(180), Some(320)), "width and height changed places");
+    assert_eq!(daemon.status().await.encoder.expect("an encoder").name, "libx264", "no copy can be turned");
+}
+
+#[tokio::test]
 async fn a_network_camera_is_taken_from_its_url() {
     // Another robot's camera is a network camera; its test picture carries the clock through both.
     let far = Plan::new().launch().await;

@@ -1,5 +1,7 @@
 //! A publisher is killed, or lives and produces nothing.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use havatar_api::{DeviceState, Event, Process, ProcessState};
@@ -98,6 +100,23 @@ async fn an_absent_microphone_is_waited_for_and_the_picture_is_there_with_silenc
     assert_eq!(device.state, DeviceState::Away);
     assert!(device.name.contains("hw:CARD=Nowhere"), "{device:?}");
     assert!(device.why.is_some_and(|why| why.contains("Nowhere")));
+    assert_eq!(daemon.process("microphone").await.restarts, 0, "waiting is no failing");
+}
+
+#[tokio::test]
+async fn without_any_sound_card_alsas_own_default_is_away_and_its_name_is_told() {
+    // Where there is a card or a sound server, this cannot be shown.
+    let has_card = fs::read_to_string("/proc/asound/cards").is_ok_and(|list| list.contains("]:"));
+    if has_card || std::env::var_os("PULSE_SERVER").is_some() || Path::new("/run/pulse/native").exists() {
+        return;
+    }
+    let daemon = Plan::new()
+        .env("XDG_RUNTIME_DIR", "/nonexistent")
+        .set("media.microphone.source", "alsa")
+        .launch()
+        .await;
+    let words = daemon.missing(Duration::from_secs(10), "microphone_away").await;
+    assert!(words.contains("there is no sound card"), "{words}");
     assert_eq!(daemon.process("microphone").await.restarts, 0, "waiting is no failing");
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::control::CameraControl;
+
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Device {
@@ -53,6 +55,9 @@ pub struct AttachedCamera {
     pub name: String,
     /// What it gives; empty if it cannot be asked.
     pub formats: Vec<AttachedCameraFormat>,
+    /// What can be set on it; empty if it cannot be asked.
+    #[serde(default)]
+    pub controls: Vec<CameraControl>,
     /// Why it cannot be asked or used, in words.
     #[schema(required)]
     pub fault: Option<String>,

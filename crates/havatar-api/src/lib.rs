@@ -9,6 +9,7 @@
 
 mod auth;
 mod command;
+mod control;
 mod device;
 mod drive;
 mod event;
@@ -27,6 +28,9 @@ pub use auth::{Login, LoginLink, Me, Role};
 pub use command::{
     BuzzerRequest, EstopRelease, EstopReleased, HeadRequest, IfHeld, LeaseAnswer, LeaseReply, LeaseRequest,
     LeaseToken, LightsRequest, StepMove, StepRequest,
+};
+pub use control::{
+    CameraControl, CameraControlKind, CameraControlRange, CameraControls, CameraControlsRequest, ControlValue,
 };
 pub use device::{
     AttachedCamera, AttachedCameraFormat, AttachedDevices, Device, DeviceState, SerialPort, SoundCard,

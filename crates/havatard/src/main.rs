@@ -47,6 +47,15 @@ enum Verb {
         /// The V4L2 device
         device: PathBuf,
     },
+    /// Asks a camera for its controls and sets some, for the daemon
+    #[command(hide = true)]
+    CameraControls {
+        /// The V4L2 device
+        device: PathBuf,
+        /// What to set before that, as JSON
+        #[arg(long, value_name = "REQUEST")]
+        set: Option<String>,
+    },
     /// Writes the manual pages into a folder, for the package
     #[command(hide = true)]
     Manuals {
@@ -113,6 +122,9 @@ fn main() -> ExitCode {
         Verb::Sound(stage) => sound(&stage),
         Verb::Manuals { into } => manuals(&into),
         Verb::CameraFormats { device } => print(&havatard::media::camera_formats(&device)),
+        Verb::CameraControls { device, set } => {
+            print(&havatard::media::camera_controls(&device, set.as_deref()))
+        }
     }
 }
 

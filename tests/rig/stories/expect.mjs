@@ -9,9 +9,12 @@ export function within(rig, name, value, most, unit = 'ms') {
   assert.ok(value <= most, `${name} is ${value} ${unit}, more than ${most}`)
 }
 
-/** Small enough for an emulated encoder. */
+/** A camera, small enough for an emulated encoder, with these keys as well. */
+const cameraWith = (more) => `media:\n  camera: {source: v4l2, size: 320x180, fps: 10, bitrate: 400k${more ? `, ${more}` : ''}}\n  microphone: {source: off}\n  speaker: {output: off}\n`
+
 export const CONFIG = {
-  camera: 'media:\n  camera: {source: v4l2, size: 320x180, fps: 10, bitrate: 400k}\n  microphone: {source: off}\n  speaker: {output: off}\n',
+  camera: cameraWith(),
+  cameraWith,
   sound: 'media:\n  camera: {source: off}\n  microphone: {source: auto}\n  speaker: {output: auto}\n',
   robot: (port) => `media:\n  camera: {source: off}\n  microphone: {source: off}\n  speaker: {output: off}\nrobot: {port: "${port}"}\n`,
 }

@@ -292,3 +292,43 @@ fn a_robot_that_may_not_speak_says_why() {
     let ran = Place::at(&fake).run(&["speak", "Bună"]);
     assert_eq!((ran.code, &*ran.err), (1, "havatarctl: these are quiet hours, until 07:00 (quiet_hours)\n"));
 }
+
+#[test]
+fn a_cameras_controls_are_listed_and_set() {
+    let fake = Fake::start();
+    let control = api::CameraControl {
+        name: "brightness".to_owned(),
+        kind: api::CameraControlKind::Integer,
+        range: Some(api::CameraControlRange { min: 0, max: 255, step: 1 }),
+        choices: Vec::new(),
+        default: api::ControlValue::Number(128),
+        value: Some(api::ControlValue::Number(130)),
+        changeable: true,
+        inactive: false,
+    };
+    let device = "/dev/v4l/by-id/usb-x-video-index0".to_owned();
+    let camera = api::AttachedCamera {
+        device: device.clone(),
+        node: "/dev/video0".to_owned(),
+        name: "x".to_owned(),
+        formats: Vec::new(),
+        controls: vec![control.clone()],
+        fault: None,
+    };
+    let devices = api::AttachedDevices { cameras: vec![camera], ..api::AttachedDevices::default() };
+    fake.will("GET /api/v1/devices", json(&devices));
+    let set = api::CameraControls { device, controls: vec![control] };
+    fake.will("PUT /api/v1/devices/camera/controls", json(&set));
+    let place = Place::at(&fake);
+    assert!(place.run(&["devices"]).done().contains("usb-x-video-index0"));
+    for args in [&["devices", "controls"][..], &["devices", "controls", "brightness=130", "contrast="]] {
+        let words = place.run(args).done();
+        assert!(words.contains("brightness") && words.contains("0 to 255"), "{words}");
+    }
+    assert_eq!(
+        place.run(&["devices", "controls", "a=1", "--output", "json"]).json()["controls"][0]["value"],
+        130
+    );
+    assert_eq!(place.run(&["devices", "controls", "brightness"]).code, 2);
+    assert_eq!(fake.asked().len(), 4, "what is no setting was not sent");
+}

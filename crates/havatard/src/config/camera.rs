@@ -1,5 +1,6 @@
 //! Section `media.camera`: where the picture comes from and how it is encoded.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use schemars::JsonSchema;
@@ -8,7 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::checks::{Checks, because};
 use super::scalar::{string_enum, whole};
 use super::trust::{self, Distrust, Trust};
-use super::{AbsolutePath, BitRate, CameraDevice, Size, SourceUrl};
+use super::{
+    AbsolutePath, BitRate, CameraDevice, CameraFlip, CameraRotation, ControlSetting, Size, SourceUrl,
+};
 
 /// Bytes that are read of `url_file`.
 const LONGEST_URL_FILE: u64 = 64 * 1024;
@@ -29,7 +32,15 @@ pub struct Camera {
     pub file: Option<AbsolutePath>,
     /// What a V4L2 camera is asked for.
     pub format: CameraFormat,
-    /// Picture size in pixels: both sides even, 160x120 to 3840x2160.
+    /// What a V4L2 camera is set to before it is opened, by the names that `havatarctl devices controls` lists: `brightness: 130`,
+    /// `power_line_frequency: 50 Hz`. What a camera does not offer is told in the status.
+    pub controls: BTreeMap<String, ControlSetting>,
+    /// Degrees by which the picture is turned, clockwise: 0, 90, 180 or 270. By 90 and 270 the picture that is sent has the width
+    /// and height of `size` in each other's place.
+    pub rotate: CameraRotation,
+    /// Whether the picture is mirrored, after it was turned.
+    pub flip: CameraFlip,
+    /// Picture size in pixels, as the camera gives it: both sides even, 160x120 to 3840x2160.
     pub size: Size,
     /// Frames a second: 1 to 60.
     #[serde(deserialize_with = "fps")]
@@ -72,6 +83,9 @@ impl Default for Camera {
             url_file: None,
             file: None,
             format: CameraFormat::Auto,
+            controls: BTreeMap::new(),
+            rotate: CameraRotation::Upright,
+            flip: CameraFlip::None,
             size: Size { width: 1280, height: 720 },
             fps: 30,
             encoder: CameraEncoder::Auto,
@@ -103,10 +117,27 @@ impl Camera {
             .map_err(|(message, fix)| format!("media.camera.url_file: {file}: {message}; {fix}"))
     }
 
+    /// The picture is turned or mirrored on its way.
+    pub fn is_turned(&self) -> bool {
+        self.rotate != CameraRotation::Upright || self.flip != CameraFlip::None
+    }
+
+    /// The size of the picture that is sent: `size`, turned.
+    pub fn picture_size(&self) -> Size {
+        let Size { width, height } = self.size;
+        if self.rotate.is_quarter() { Size { width: height, height: width } } else { self.size }
+    }
+
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
         self.check_source(checks);
         self.check_device(checks);
         self.check_copy(checks);
+        self.check_turn(checks);
+        if !self.controls.is_empty() && self.source != CameraSource::V4l2 {
+            let message = format!("source is {}: this has no effect", self.source);
+            let fix = "set source to v4l2, or take this out";
+            checks.warning("media.camera.controls", &["media.camera.source"], message, fix);
+        }
         if self.max_bitrate < self.bitrate {
             let (key, other) = ("media.camera.max_bitrate", "media.camera.bitrate");
             let message = format!("{} is below {other}, {}", self.max_bitrate, self.bitrate);
@@ -211,6 +242,20 @@ impl Camera {
         {
             let message = format!("copy needs a camera that gives H.264, and format is {}", self.format);
             checks.error(key, &[format, source], message, "use auto here, or format: h264");
+        }
+    }
+
+    fn check_turn(&self, checks: &mut Checks<'_>) {
+        if self.encoder != CameraEncoder::Copy {
+            return;
+        }
+        let turns = [
+            ("media.camera.rotate", self.rotate != CameraRotation::Upright, self.rotate.to_string()),
+            ("media.camera.flip", self.flip != CameraFlip::None, self.flip.to_string()),
+        ];
+        for (key, _, value) in turns.into_iter().filter(|(_, set, _)| *set) {
+            let message = format!("{value} needs the picture encoded anew, and media.camera.encoder is copy");
+            checks.error(key, &["media.camera.encoder"], message, "set media.camera.encoder to auto");
         }
     }
 }

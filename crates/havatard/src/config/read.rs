@@ -130,6 +130,7 @@ fn describe(text: &str, key: &str, node: &Node) -> (Diagnostic, Option<String>) 
     } else if what.starts_with("invalid type") {
         let expected = match expected {
             "a sequence" => "a list",
+            "a map" => "a group of keys",
             "a boolean" => "true or false",
             "a string" => "a text",
             other => other,

@@ -23,6 +23,7 @@ pub(super) fn cameras(root: &Path) -> Vec<api::AttachedCamera> {
             node: node.display().to_string(),
             name: name.trim().to_owned(),
             formats: Vec::new(),
+            controls: Vec::new(),
             fault: None,
         }
     };

@@ -5,7 +5,7 @@
 mod links;
 mod sound;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use havatar_api as api;
 
@@ -21,8 +21,17 @@ pub async fn attached(media: &Media) -> api::AttachedDevices {
         return api::AttachedDevices::default();
     };
     for camera in &mut cameras {
-        match media.camera_formats(Path::new(&camera.node)).await {
+        let node = PathBuf::from(&camera.node);
+        match media.camera_formats(&node).await {
             Ok(formats) => camera.formats = formats,
+            // One that hangs would take as long to hang again.
+            Err(fault) => {
+                camera.fault = Some(fault);
+                continue;
+            }
+        }
+        match media.camera_controls(&node).await {
+            Ok(controls) => camera.controls = controls,
             Err(fault) => camera.fault = Some(fault),
         }
     }

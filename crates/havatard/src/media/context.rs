@@ -20,6 +20,7 @@ use super::health::Health;
 use super::process_table::ProcessTable;
 use super::publish::encoder_cache::EncoderCache;
 use super::publish::source::probe_cache::ProbeCache;
+use super::publish::v4l2::controls::state::ControlState;
 use super::server::access::AccessRules;
 use super::server::client::Client;
 
@@ -69,6 +70,8 @@ pub(crate) struct Context {
     /// The URL of the network camera that was opened last: none of its secrets may be shown.
     pub(crate) camera_url: watch::Sender<Option<SourceUrl>>,
     pub(crate) probes: ProbeCache,
+    /// What is set on the camera, and what it did not take.
+    pub(crate) controls: ControlState,
     /// The publishers are wanted.
     pub(crate) streaming: watch::Sender<bool>,
     pub(crate) streaming_file: Persisted<bool>,
@@ -106,6 +109,7 @@ impl Context {
             video: watch::Sender::new(None),
             camera_url: watch::Sender::new(None),
             probes: ProbeCache::default(),
+            controls: ControlState::open(&state_dir),
             streaming: watch::Sender::new(!off.exists()),
             streaming_file: Persisted::new("whether to stream", off, |on: &bool| Ok((!on).then(Vec::new))),
             audio: AudioState::open(&state_dir),
@@ -169,7 +173,12 @@ impl Context {
 
     /// Waits until everything that was set has been written.
     pub(crate) async fn flush(&self) {
-        tokio::join!(self.streaming_file.flush(), self.audio.flush(), self.encoders.flush());
+        tokio::join!(
+            self.streaming_file.flush(),
+            self.audio.flush(),
+            self.encoders.flush(),
+            self.controls.flush()
+        );
     }
 }
 

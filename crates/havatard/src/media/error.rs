@@ -29,3 +29,26 @@ impl MediaError {
         matches!(self, Self::MediaMtx(ClientError::Away { source, .. }) if source.is_timeout())
     }
 }
+
+/// Why controls of the camera are not set.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Its device is not there.
+    #[error("the camera is not there; its controls can be set once it is plugged in")]
+    Away,
+    /// The picture comes from no V4L2 camera.
+    #[error("media.camera.source is {source_name}, and only a camera of source v4l2 has controls")]
+    NoControls {
+        /// The config's word for it.
+        source_name: &'static str,
+    },
+    /// They are being set already.
+    #[error("the camera's controls are being set already; try again in a moment")]
+    Busy,
+    /// The camera does not offer what was asked for; nothing was changed.
+    #[error("{0}")]
+    Refused(String),
+    /// The device could not be asked.
+    #[error("the camera's controls cannot be set: {0}")]
+    Failed(String),
+}

@@ -32,6 +32,7 @@ mod status;
 mod stream_stats;
 mod task;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub use audio::control::Audio;
 pub use audio::state::Sound;
 pub use context::Surroundings;
 pub(crate) use describe::confinement;
-pub use error::MediaError;
+pub use error::{ControlError, MediaError};
 pub use paths::{AUDIO, BOTH, CAMERA, TALK};
 pub use processes::{ProcessControl, ProcessVerb};
 pub use server::access::{AccessRequest, AccessRules, HOOK_USER};
@@ -63,6 +64,7 @@ use commands::{Command, Commands};
 use context::Context;
 use process_table::{ProcessId, Processes};
 use publish::slate;
+use publish::v4l2::controls;
 use server::access::{Decision, WHEP_USER, WHIP_USER};
 use server::applied_config::AppliedConfig;
 use server::{proof, render};
@@ -202,6 +204,28 @@ impl Media {
         publish::v4l2::described(&self.ctx, &config, &ffmpeg, node).await
     }
 
+    /// What can be set on a V4L2 camera; or why that is not known.
+    ///
+    /// # Errors
+    /// The reason, for people.
+    pub async fn camera_controls(&self, node: &Path) -> Result<Vec<api::CameraControl>, String> {
+        controls::of(&self.ctx, &self.ctx.config(), node).await
+    }
+
+    /// Sets controls of the camera in use, all or none, at once and from now on; `None` takes one back to the config's setting or
+    /// the camera's own. A caller that goes away does not leave them half set.
+    ///
+    /// # Errors
+    /// The camera is away, or does not offer what was asked for.
+    pub async fn set_camera_controls(
+        &self,
+        changes: BTreeMap<String, Option<api::ControlValue>>,
+    ) -> Result<api::CameraControls, ControlError> {
+        let ctx = self.ctx.clone();
+        let work = tokio::spawn(async move { controls::change(&ctx, changes).await });
+        work.await.map_err(|error| ControlError::Failed(error.to_string()))?
+    }
+
     /// A read of MediaMTX's API: `path_and_query` is the caller's to restrict.
     pub async fn mediamtx_get(&self, path_and_query: &str) -> Result<(u16, bytes::Bytes), MediaError> {
         Ok(self.ctx.client().raw(path_and_query).await?)
@@ -290,6 +314,12 @@ impl Running {
 /// process of its own.
 pub fn camera_formats(device: &Path) -> String {
     publish::v4l2::formats(device)
+}
+
+/// Asks a V4L2 device for its controls, after setting those of `request` (JSON) on it, and gives its answer as JSON; by a process
+/// of its own, too.
+pub fn camera_controls(device: &Path, request: Option<&str>) -> String {
+    controls::answer(device, request)
 }
 
 /// The text of the mediamtx.yml that `havatard render` shows: with placeholders where secrets will be.

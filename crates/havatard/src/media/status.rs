@@ -105,8 +105,13 @@ fn devices(ctx: &Context, processes: &[api::Process]) -> api::Devices {
             process,
         )
     };
+    let mut camera = shown(ProcessId::Camera, name);
+    if camera.state == api::DeviceState::Live {
+        // It runs, although not as it was asked to.
+        camera.why = ctx.controls.told();
+    }
     api::Devices {
-        camera: shown(ProcessId::Camera, name),
+        camera,
         microphone: shown(ProcessId::Microphone, audio),
         video: ctx.video.borrow().clone(),
     }

@@ -50,6 +50,7 @@ impl Task {
         let mut overload = self.ctx.overload.subscribe();
         let mut board = self.ctx.board.subscribe();
         let mut video = self.ctx.video.subscribe();
+        let mut controls = self.ctx.controls.faults.subscribe();
         let mut streams = self.stats.clone();
         // A device's reason can change without any of the above: folded now and then.
         let mut tick = tokio::time::interval(Duration::from_secs(5));
@@ -86,6 +87,7 @@ impl Task {
                 Ok(()) = board.changed() => drop(board.borrow_and_update()),
                 Ok(()) = encoder.changed() => drop(encoder.borrow_and_update()),
                 Ok(()) = video.changed() => drop(video.borrow_and_update()),
+                Ok(()) = controls.changed() => drop(controls.borrow_and_update()),
                 Ok(()) = streams.changed() => {
                     let produced = |id| {
                         let running = matches!(self.processes[id].snapshot().state, State::Running { .. });

@@ -226,12 +226,16 @@ fn what_does_not_go_together() {
         ("media: {camera: {source: csi, device: /dev/video0}}", "media.camera.device"),
         ("media: {camera: {source: test, encoder: copy}}", "media.camera.encoder"),
         ("media: {camera: {encoder: copy, format: mjpeg}}", "media.camera.encoder"),
+        ("media: {camera: {encoder: copy, rotate: 180}}", "media.camera.rotate"),
+        ("media: {camera: {encoder: copy, flip: vertical}}", "media.camera.flip"),
         ("auth: {session_idle: 2d, session_max: 1d}", "auth.session_idle"),
     ] {
         assert_eq!(error(text).key, key);
     }
     loads("media: {camera: {encoder: copy, format: h264}}");
     loads("media: {camera: {source: csi, device: 0}}");
+    let idle = loads("media:\n  camera:\n    source: test\n    controls: {brightness: 1}\n");
+    assert_eq!(keys(&idle.warnings), [("media.camera.controls", Some(4))]);
 }
 
 #[test]

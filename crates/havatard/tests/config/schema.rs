@@ -53,8 +53,11 @@ fn takes(root: &Value, schema: &Value, value: &Value) -> bool {
             properties.and_then(|known| known.get(key)).is_none_or(|schema| takes(root, schema, value))
         }),
         ("additionalProperties", Value::Object(object)) => {
-            assert_eq!(*rule, Value::Bool(false));
-            object.keys().all(|key| properties.is_some_and(|known| known.contains_key(key)))
+            object.iter().filter(|(key, _)| properties.is_none_or(|known| !known.contains_key(*key))).all(
+                |(_, value)| {
+                    if rule.is_object() { takes(root, rule, value) } else { *rule != Value::Bool(false) }
+                },
+            )
         }
         ("required", Value::Object(object)) => {
             all(rule).iter().all(|key| object.contains_key(key.as_str().expect("a key")))
@@ -132,6 +135,15 @@ const TAKEN: &[(&str, &str)] = &[
     ("media.camera.device", "'auto'"),
     ("media.camera.size", "160x120"),
     ("media.camera.size", "3840x2160"),
+    (
+        "media.camera.controls",
+        "{brightness: -3, white_balance_automatic: false, power_line_frequency: 50 Hz}",
+    ),
+    ("media.camera.controls", "{brightness: }"),
+    ("media.camera.controls", ""),
+    ("media.camera.rotate", "270"),
+    ("media.camera.rotate", ""),
+    ("media.camera.flip", "vertical"),
     ("media.camera.bitrate", "1.25M"),
     ("media.camera.url", "udp://@239.0.0.1:1"),
     ("media.microphone.device", "hw:1,0"),
@@ -180,6 +192,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("media.camera.device", "10"),
     ("media.camera.size", "641x480"),
     ("media.camera.size", "720p"),
+    ("media.camera.controls", "[brightness]"),
+    ("media.camera.controls", "{brightness: 0.5}"),
+    ("media.camera.controls", "{brightness: [1]}"),
+    ("media.camera.rotate", "45"),
+    ("media.camera.rotate", "'90'"),
+    ("media.camera.flip", "both"),
     ("media.camera.bitrate", "1000"),
     ("media.camera.bitrate", "1 M"),
     ("media.camera.source", "v4l"),

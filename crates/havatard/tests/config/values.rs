@@ -85,6 +85,35 @@ fn everything_can_be_set() {
 }
 
 #[test]
+fn controls_are_what_the_file_says_and_a_turned_picture_has_its_sides_in_each_others_place() {
+    let camera = loads(
+        "media: {camera: {controls: {brightness: 130, focus_automatic_continuous: false, power_line_frequency: 50 Hz}, rotate: 90, flip: vertical}}",
+    )
+    .config
+    .media
+    .camera;
+    let controls: Vec<(&str, String)> =
+        camera.controls.iter().map(|(name, setting)| (name.as_str(), setting.value().to_string())).collect();
+    let text = |value: &str| value.to_owned();
+    assert_eq!(
+        controls,
+        [
+            ("brightness", text("130")),
+            ("focus_automatic_continuous", text("false")),
+            ("power_line_frequency", text("50 Hz"))
+        ]
+    );
+    assert_eq!(
+        (camera.size.to_string(), camera.picture_size().to_string()),
+        (text("1280x720"), text("720x1280"))
+    );
+    let (upright, half) =
+        (Config::default().media.camera, loads("media: {camera: {rotate: 180}}").config.media.camera);
+    assert!(!upright.is_turned() && half.is_turned() && camera.is_turned());
+    assert_eq!((upright.picture_size(), half.picture_size()), (upright.size, upright.size));
+}
+
+#[test]
 fn unset_rates_follow_the_bit_rate() {
     let camera = |text: &str| loads(text).config.media.camera;
     let follows = camera("media: {camera: {bitrate: 2M}}");
@@ -142,6 +171,13 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("media.camera.size", "158x120", "is out of range", "160x120 to 3840x2160"),
     ("media.camera.size", "4096x2160", "is out of range", "160x120 to 3840x2160"),
     ("media.camera.size", "641x481", "odd", "use 640x480"),
+    ("media.camera.controls", "[brightness]", "a list is not a group of keys", "without dashes"),
+    ("media.camera.controls", "brightness", "is not a group of keys", "below it"),
+    ("media.camera.controls", "{brightness: 0.5}", "0.5 is no control's value", "write a whole number"),
+    ("media.camera.controls", "{focus_absolute: ''}", "\"\" is no control's value", "50 Hz"),
+    ("media.camera.rotate", "45", "45 is no turn of the picture", "use 0, 90, 180 or 270"),
+    ("media.camera.rotate", "'90'", "\"90\" is no turn of the picture", "use 0, 90, 180 or 270"),
+    ("media.camera.flip", "horizontaly", "not a choice", "did you mean horizontal?"),
     ("media.camera.source", "v4l", "\"v4l\" is not a choice here", "did you mean v4l2?"),
     ("media.camera.source", "V4L2", "not a choice", "did you mean v4l2?"),
     ("media.camera.source", "false", "false is not a choice", "v4l2, csi, url, file, test, off"),

@@ -4,7 +4,7 @@ use havatar_api::Refusal;
 use http::StatusCode;
 
 use crate::auth::SignInError;
-use crate::media::MediaError;
+use crate::media::{ControlError, MediaError};
 use crate::phrases::PhrasesError;
 use crate::recordings::RecordingError;
 use crate::robot::RobotError;
@@ -19,6 +19,22 @@ impl DomainError for MediaError {
             Self::Busy | Self::Supervisor(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::ShuttingDown => (StatusCode::SERVICE_UNAVAILABLE, "shutting_down"),
             Self::MediaMtx(_) => (StatusCode::SERVICE_UNAVAILABLE, "mediamtx_away"),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        (self.classify().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(1)
+    }
+}
+
+impl DomainError for ControlError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Away => (StatusCode::CONFLICT, "camera_away"),
+            Self::NoControls { .. } => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
+            Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Failed(_) => (StatusCode::SERVICE_UNAVAILABLE, "camera_unavailable"),
         }
     }
 

@@ -319,3 +319,18 @@ async fn what_is_plugged_in_is_listed_for_one_client_at_a_time() {
         assert_eq!(answer.refused(503), "busy");
     }
 }
+
+#[tokio::test]
+async fn controls_are_set_on_a_v4l2_camera_that_is_there() {
+    let put = |body: &str| Ask::new(Method::PUT, "/api/v1/devices/camera/controls").json(body);
+    let robot = Robot::new();
+    for wrong in ["[]", r#"{"brightness": 0.5}"#, r#"{"brightness": [1]}"#] {
+        assert_eq!(robot.ask_as_admin(put(wrong)).await.refused(400), "bad_request", "{wrong}");
+    }
+    // The fake's config is the default one, and no camera is plugged in where tests run.
+    let away = !["/dev/v4l/by-id", "/dev/v4l/by-path"].iter().any(|place| Path::new(place).exists());
+    if away {
+        let answer = robot.ask_as_admin(put(r#"{"brightness": 5, "hue": null}"#)).await;
+        assert_eq!(answer.refused(409), "camera_away");
+    }
+}

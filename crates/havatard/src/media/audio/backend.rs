@@ -19,6 +19,9 @@ const PLAYBACK_LATENCY: &str = "--latency-msec=10";
 /// What a server is asked to collect before it hands it over.
 const RECORDING_LATENCY: &str = "--latency-msec=20";
 
+/// Why ALSA's default device is away.
+const NO_CARD: &str = "there is no sound card; one is used as soon as it appears";
+
 /// What the config asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AudioSetting {
@@ -71,6 +74,9 @@ pub(crate) async fn select(
 ) -> Result<AudioBackend, String> {
     let card = alsa_hardware(device);
     match setting {
+        AudioSetting::Alsa if lacks_card(device, has_alsa_hardware(), may_have_server()) => {
+            Err(NO_CARD.to_owned())
+        }
         AudioSetting::Alsa => present(card.as_deref()),
         // A name that only ALSA understands.
         AudioSetting::Auto if card.is_some() => present(card.as_deref()),
@@ -162,14 +168,25 @@ fn present(card: Option<&str>) -> Result<AudioBackend, String> {
     }
 }
 
+/// ALSA's own default leads to a card, unless the system's settings lead it to a sound server. Any other name may be that of
+/// something made by settings.
+fn lacks_card(device: &SoundDevice, has_hardware: bool, may_have_server: bool) -> bool {
+    device.as_str() == "default" && !has_hardware && !may_have_server
+}
+
 /// The kernel lists a card as ` 0 [Webcam         ]: USB-Audio - Webcam`.
 fn has_alsa_hardware() -> bool {
     std::fs::read_to_string("/proc/asound/cards").is_ok_and(|list| list.contains("]:"))
 }
 
+/// A sound server is told by the environment, or has a socket.
+fn may_have_server() -> bool {
+    std::env::var_os("PULSE_SERVER").is_some() || server_sockets().iter().any(|place| place.exists())
+}
+
 /// Asks only where a server may be: the client would otherwise start one of its own.
 async fn server_answers(spawner: &Spawner) -> bool {
-    if std::env::var_os("PULSE_SERVER").is_none() && !server_sockets().iter().any(|place| place.exists()) {
+    if !may_have_server() {
         return false;
     }
     let Some(pactl) = program::find(Path::new("pactl")) else { return false };
@@ -219,6 +236,14 @@ mod tests {
     fn a_service_is_told_why_it_reaches_no_sound_server() {
         assert!(no_server(true).contains("set it to alsa"), "{}", no_server(true));
         assert!(no_server(false).ends_with("as soon as it does"));
+    }
+
+    #[test]
+    fn without_any_card_alsas_default_is_waited_for() {
+        let plain = device("default");
+        assert!(lacks_card(&plain, false, false));
+        assert!(!lacks_card(&plain, true, false) && !lacks_card(&plain, false, true));
+        assert!(!lacks_card(&device("robot_mic"), false, false), "its settings may make it of anything");
     }
 
     #[test]

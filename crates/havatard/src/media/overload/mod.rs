@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{CameraSource, Config};
+use crate::config::{CameraSource, Config, Size};
 
 use self::board::Sensors;
 use self::ladder::{BEHIND, Ladder, Observation};
@@ -201,11 +201,8 @@ impl Watch {
     fn tell(&self, short: bool) {
         let (config, step) = (self.ctx.config(), *self.ctx.picture_step.borrow());
         let camera = ladder::reduced(&config.media.camera, step);
-        let picture = (step > 0).then_some(api::ReducedPicture {
-            fps: camera.fps,
-            width: camera.size.width,
-            height: camera.size.height,
-        });
+        let Size { width, height } = camera.picture_size();
+        let picture = (step > 0).then_some(api::ReducedPicture { fps: camera.fps, width, height });
         self.ctx.overload.send_modify(|shown| {
             let since = shown.as_ref().map_or_else(Timestamp::now, |shown| shown.since);
             *shown = (short || step > 0).then_some(api::Overload { since, picture });

@@ -1,5 +1,6 @@
 //! Launching the camera's publisher.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,7 @@ pub(crate) fn camera_file(config: &Config) -> Option<PathBuf> {
 async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     ctx.health[ProcessId::Camera].set_away(None);
     ctx.video.send_if_modified(|video| video.take().is_some());
+    ctx.controls.set_faults(BTreeMap::new());
     server_up(ctx)?;
     // The encoder is chosen for the whole picture, however much of it there is time for now.
     let (whole, config) = (ctx.config(), overload::camera_config(ctx));
@@ -72,13 +74,11 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     });
     match camera.source {
         CameraSource::V4l2 => {
-            let device = match &camera.device {
-                CameraDevice::Path(path) => Some(path.clone()),
-                CameraDevice::Auto | CameraDevice::Number(_) => v4l2::first(),
-            };
-            let device = present(ctx, device, "the camera")?;
+            let device = present(ctx, v4l2::named(&camera.device), "the camera")?;
             let offers = v4l2::offers(ctx, &whole, &ffmpeg, &device).await.map_err(LaunchError::Failed)?;
-            let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(LaunchError::Failed)?;
+            let offer = v4l2::choose(&offers, camera.format, camera.size, camera.is_turned())
+                .map_err(LaunchError::Failed)?;
+            v4l2::controls::prepare(ctx, &whole, &device).await;
             let given = offer.format == "h264";
             let codec = codec(ctx, &ffmpeg, &whole, given).await?;
             let input = CameraInput::V4l2 { device: &device, format: &offer.format };
@@ -173,7 +173,13 @@ async fn codec(
     given: bool,
 ) -> Result<VideoCodec, LaunchError> {
     let camera = &config.media.camera;
-    if given && matches!(camera.encoder, CameraEncoder::Auto | CameraEncoder::Copy) {
+    let copied = match camera.encoder {
+        CameraEncoder::Copy => given,
+        // A copy cannot be turned.
+        CameraEncoder::Auto => given && !camera.is_turned(),
+        CameraEncoder::Libx264 | CameraEncoder::H264V4l2m2m | CameraEncoder::H264Vaapi => false,
+    };
+    if copied {
         ctx.encoder.send_replace(Some(api::Encoder {
             name: VideoCodec::Copy.name().into(),
             test_fps: None,

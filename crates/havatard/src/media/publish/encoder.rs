@@ -15,6 +15,7 @@ use crate::media::context::Context;
 
 use super::encoder_cache::{EncoderCache, Passed};
 use super::ffmpeg::{self, VAAPI_DEVICE, VideoCodec};
+use super::turn;
 
 /// A test encode may take this long: a machine that needs it for one second of video is too slow anyway.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -145,8 +146,10 @@ fn key(ffmpeg: &Path, camera: &Camera) -> String {
     );
     let present: Vec<PathBuf> =
         ["/dev/video11", VAAPI_DEVICE].iter().map(PathBuf::from).filter(|path| path.exists()).collect();
+    // Nothing for a picture that is not turned: what was tried before there was such a thing stays known.
+    let turn = turn::filters(camera).unwrap_or_default();
     format!(
-        "{} [{stamp}] {} {} {:?} {} {} {present:?}",
+        "{} [{stamp}] {} {} {:?} {} {} {present:?}{turn}",
         ffmpeg.display(),
         camera.size,
         camera.fps,

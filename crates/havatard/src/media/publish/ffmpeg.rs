@@ -11,6 +11,7 @@ use crate::config::{Camera, Microphone};
 
 use super::source::address::InputArgs;
 use super::source::plan::Plan;
+use super::turn;
 
 /// RTP packets of this size fit into MediaMTX's WebRTC packets, so that it need not cut them again.
 const PACKET_SIZE: &str = "1200";
@@ -268,8 +269,12 @@ fn encode(camera: &Camera, input: Option<&CameraInput<'_>>, codec: VideoCodec) -
                 filters.push("yadif=deint=interlaced".into());
             }
             filters.push(at_most(camera.fps));
-            filters.push(fitted(camera.size.width, camera.size.height));
         }
+    }
+    filters.extend(turn::filters(camera));
+    if matches!(input, Some(CameraInput::Source { .. })) {
+        let size = camera.picture_size();
+        filters.push(fitted(size.width, size.height));
     }
     match codec {
         VideoCodec::Copy => {

@@ -11,4 +11,5 @@ pub(super) mod muxer;
 pub(super) mod progress;
 pub(super) mod slate;
 pub(super) mod source;
+pub(super) mod turn;
 pub(super) mod v4l2;

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::{Camera, Config};
+use crate::config::{Camera, Config, Size};
 use crate::confinement::Needs;
 use crate::disk::{self, Existing};
 use crate::media::context::Context;
@@ -98,11 +98,11 @@ fn put_in_place(unfinished: &Path, path: &Path) -> std::io::Result<()> {
 
 /// The file of a camera's slate in a directory.
 pub(crate) fn place(camera: &Camera, dir: &Path) -> PathBuf {
-    dir.join(format!("slate-{EDITION}-{}-{}.mp4", camera.size, camera.fps))
+    dir.join(format!("slate-{EDITION}-{}-{}.mp4", camera.picture_size(), camera.fps))
 }
 
 fn draw(camera: &Camera, target: &Path) -> Vec<OsString> {
-    let (width, height, fps) = (camera.size.width, camera.size.height, camera.fps);
+    let (Size { width, height }, fps) = (camera.picture_size(), camera.fps);
     // Sizes follow the height, so that the drawing looks the same in every size.
     let unit = (height / 36).max(2);
     let line = (unit / 3).max(1).to_string();

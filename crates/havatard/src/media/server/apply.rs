@@ -5,15 +5,17 @@
 //! does with a file is not believed but read back; if it does not run with the new settings in time, or ends
 //! over them (it exits with status 0 then), the last known good file is put back and MediaMTX restarted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use havatar_supervisor::{Patience, State};
 use tokio::time::Instant;
 
-use crate::config::{Config, Media};
+use crate::config::{Camera, Config, Media};
 use crate::media::context::Context;
 use crate::media::process_table::{ProcessId, Processes};
+use crate::media::publish::v4l2::controls;
 
 use super::applied_config::AppliedConfig;
 use super::error::MediaMtxError;
@@ -27,9 +29,31 @@ const WRITE_AGAIN_AFTER: Duration = Duration::from_millis(1200);
 const RESTART_WITHIN: Duration = Duration::from_secs(8);
 const CHECK_EVERY: Duration = Duration::from_millis(100);
 
+/// What differs of the camera's settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CameraChange {
+    Nothing,
+    /// What is set on the device alone, which needs no new start.
+    Controls,
+    Picture,
+}
+
+impl CameraChange {
+    fn between(old: &Camera, new: &Camera) -> Self {
+        let beside_controls = |camera: &Camera| Camera { controls: BTreeMap::new(), ..camera.clone() };
+        if beside_controls(old) != beside_controls(new) {
+            Self::Picture
+        } else if old.controls != new.controls {
+            Self::Controls
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
 /// Whose settings differ.
 struct Change {
-    camera: bool,
+    camera: CameraChange,
     microphone: bool,
     speaker: bool,
 }
@@ -37,8 +61,9 @@ struct Change {
 impl Change {
     fn between(old: &Media, new: &Media) -> Self {
         let ffmpeg = old.ffmpeg != new.ffmpeg;
+        let camera = CameraChange::between(&old.camera, &new.camera);
         Self {
-            camera: ffmpeg || old.camera != new.camera,
+            camera: if ffmpeg { CameraChange::Picture } else { camera },
             microphone: ffmpeg || old.microphone != new.microphone,
             speaker: ffmpeg || old.speaker != new.speaker,
         }
@@ -93,18 +118,23 @@ pub(crate) async fn apply(
     // Publishers depend on MediaMTX by its RTSP address alone.
     let moved = old.media.mediamtx.rtsp_address != new.media.mediamtx.rtsp_address
         || old.media.ffmpeg != new.media.ffmpeg;
+    let picture = change.camera == CameraChange::Picture;
     for id in ProcessId::DEPENDENTS {
         let must = match id {
             ProcessId::Mediamtx => false,
-            ProcessId::Camera => change.camera || moved,
+            ProcessId::Camera => picture || moved,
             ProcessId::Microphone => change.microphone || moved,
-            ProcessId::Muxer => change.camera || change.microphone || moved,
+            ProcessId::Muxer => picture || change.microphone || moved,
             ProcessId::Speaker => change.speaker,
             ProcessId::Talk => change.speaker || moved,
         };
         if must && let Err(error) = processes[id].restart_if_wanted().await {
             tracing::warn!(process = %id, %error, "a process could not be restarted");
         }
+    }
+    // A camera that starts anew is set anew.
+    if change.camera == CameraChange::Controls && !moved {
+        controls::adapt(ctx).await;
     }
     Ok(())
 }
@@ -195,8 +225,12 @@ mod tests {
         let touched = |text: &str| {
             let new = Config::from_bytes(text.as_bytes(), Path::new("x"), false).unwrap().config;
             let change = Change::between(&Config::default().media, &new.media);
-            let all =
-                [(change.camera, "camera"), (change.microphone, "microphone"), (change.speaker, "speaker")];
+            let all = [
+                (change.camera == CameraChange::Picture, "camera"),
+                (change.camera == CameraChange::Controls, "controls"),
+                (change.microphone, "microphone"),
+                (change.speaker, "speaker"),
+            ];
             all.into_iter().filter(|(touched, _)| *touched).map(|(_, name)| name).collect::<Vec<_>>()
         };
         assert_eq!(touched(""), [""; 0]);
@@ -204,6 +238,8 @@ mod tests {
         assert_eq!(touched("recording: {segment: 1m}"), [""; 0]);
         assert_eq!(touched("media: {mediamtx: {log_level: debug}}"), [""; 0]);
         assert_eq!(touched("media: {camera: {fps: 15}}"), ["camera"]);
+        assert_eq!(touched("media: {camera: {rotate: 180}}"), ["camera"]);
+        assert_eq!(touched("media: {camera: {controls: {brightness: 1}}}"), ["controls"]);
         assert_eq!(touched("media: {microphone: {source: test}}"), ["microphone"]);
         assert_eq!(touched("media: {speaker: {guard: 1s}}"), ["speaker"]);
         assert_eq!(touched("media: {ffmpeg: other}"), ["camera", "microphone", "speaker"]);

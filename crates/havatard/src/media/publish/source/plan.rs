@@ -3,6 +3,7 @@
 use havatar_api::{SourceClock, VideoSource};
 
 use crate::config::{Camera, CameraEncoder};
+use crate::media::publish::turn;
 
 use super::found::{Found, Video};
 
@@ -108,7 +109,7 @@ fn shown(camera: &Camera, found: &Found, video: &Video, clock: SourceClock, fps:
     } else {
         format!(
             "decoded and encoded anew as H.264 of {}, because the config fixes size and bit rate",
-            camera.size
+            camera.picture_size()
         )
     }];
     if found.finite {
@@ -137,6 +138,7 @@ fn shown(camera: &Camera, found: &Found, video: &Video, clock: SourceClock, fps:
         if video.rotation % 360 != 0 {
             handling.push(format!("turned by {} degrees, as it says", video.rotation));
         }
+        handling.extend(turn::described(camera));
         if video.interlaced {
             handling.push("deinterlaced, because it comes in fields".to_owned());
         }
@@ -179,6 +181,8 @@ pub(crate) fn codec_name(codec: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use crate::config::CameraRotation;
+
     use super::*;
 
     fn video() -> Video {
@@ -244,6 +248,17 @@ mod tests {
         assert!(!film.is_stamped() && film.looped && film.fps == Some(25.0));
         let fast = decide(&found(Some(Video { fps: Some(120.0), interlaced: true, ..video() })));
         assert_eq!((fast.fps, fast.deinterlaced, fast.is_stamped()), (Some(30.0), true, false));
+    }
+
+    #[test]
+    fn what_is_turned_is_told_with_its_size() {
+        let camera = Camera { rotate: CameraRotation::Left, ..Camera::default() };
+        let plan = plan(&camera, &found(Some(video())), "the source", "media.camera.url").unwrap();
+        let handling = plan.shown.unwrap().handling.join("; ");
+        assert!(
+            handling.contains("720x1280") && handling.contains("turned by 270 degrees, media.camera.rotate"),
+            "{handling}"
+        );
     }
 
     #[test]

@@ -162,7 +162,7 @@ mod tests {
         };
         let (offers, unusable) = offers(&device).unwrap();
         assert_eq!(unusable, ["pBAA"]);
-        assert_eq!(choose(&offers, CameraFormat::Auto, HD).unwrap().format, "yuyv422");
+        assert_eq!(choose(&offers, CameraFormat::Auto, HD, false).unwrap().format, "yuyv422");
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         for (sizes, fits) in [(vec![range], true), (vec![], true), (vec![is(640, 480)], false)] {
             let device = Recorded { capabilities: CAPTURE, formats: vec![(raw(*b"UYVY"), sizes)] };
             let (offers, _) = offers(&device).unwrap();
-            assert_eq!(choose(&offers, CameraFormat::Auto, HD).is_ok(), fits, "{offers:?}");
+            assert_eq!(choose(&offers, CameraFormat::Auto, HD, false).is_ok(), fits, "{offers:?}");
         }
     }
 

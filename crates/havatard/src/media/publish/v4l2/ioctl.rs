@@ -1,6 +1,6 @@
-//! The four questions of the V4L2 interface (`linux/videodev2.h`) that tell what a camera offers.
+//! The questions of the V4L2 interface (`linux/videodev2.h`) that tell what a camera offers, and the one that sets a control.
 //!
-//! This is the only place that speaks to the device; what the answers mean is `enumerate`'s affair.
+//! This is the only place that speaks to the device; what the answers mean is the affair of `enumerate` and `controls`.
 
 use std::fs::File;
 use std::io;
@@ -10,6 +10,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
+use super::controls::enumerate::{ControlDesc, Controllable};
 use super::enumerate::{FormatDesc, Query, SizeDesc};
 
 /// An open device.
@@ -57,16 +58,51 @@ struct Frmsizeenum {
     reserved: [u32; 2],
 }
 
+#[repr(C)]
+#[derive(Default)]
+struct Queryctrl {
+    id: u32,
+    kind: u32,
+    name: [u8; 32],
+    minimum: i32,
+    maximum: i32,
+    step: i32,
+    default_value: i32,
+    flags: u32,
+    reserved: [u32; 2],
+}
+
+/// The union of a name and a number of 64 bits, which the kernel packs.
+#[repr(C)]
+#[derive(Default)]
+struct Querymenu {
+    id: u32,
+    index: u32,
+    name: [u8; 32],
+    reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct Control {
+    id: u32,
+    value: i32,
+}
+
 #[expect(
     unsafe_code,
     reason = "ioctl has no safe form; the structures above are those of the kernel's header"
 )]
 mod calls {
-    use super::{Capability, Fmtdesc, Frmsizeenum};
+    use super::{Capability, Control, Fmtdesc, Frmsizeenum, Queryctrl, Querymenu};
 
     nix::ioctl_read!(querycap, b'V', 0, Capability);
     nix::ioctl_readwrite!(enum_fmt, b'V', 2, Fmtdesc);
     nix::ioctl_readwrite!(enum_framesizes, b'V', 74, Frmsizeenum);
+    nix::ioctl_readwrite!(g_ctrl, b'V', 27, Control);
+    nix::ioctl_readwrite!(s_ctrl, b'V', 28, Control);
+    nix::ioctl_readwrite!(queryctrl, b'V', 36, Queryctrl);
+    nix::ioctl_readwrite!(querymenu, b'V', 37, Querymenu);
 
     pub(super) fn ask_capability(fd: i32, answer: &mut Capability) -> nix::Result<()> {
         // SAFETY: the kernel writes one structure of this size, which the call's number states, into memory that is ours.
@@ -81,6 +117,26 @@ mod calls {
     pub(super) fn ask_size(fd: i32, answer: &mut Frmsizeenum) -> nix::Result<()> {
         // SAFETY: as above.
         unsafe { enum_framesizes(fd, std::ptr::from_mut(answer)) }.map(drop)
+    }
+
+    pub(super) fn ask_control(fd: i32, answer: &mut Queryctrl) -> nix::Result<()> {
+        // SAFETY: as above.
+        unsafe { queryctrl(fd, std::ptr::from_mut(answer)) }.map(drop)
+    }
+
+    pub(super) fn ask_entry(fd: i32, answer: &mut Querymenu) -> nix::Result<()> {
+        // SAFETY: as above.
+        unsafe { querymenu(fd, std::ptr::from_mut(answer)) }.map(drop)
+    }
+
+    pub(super) fn get_control(fd: i32, answer: &mut Control) -> nix::Result<()> {
+        // SAFETY: as above.
+        unsafe { g_ctrl(fd, std::ptr::from_mut(answer)) }.map(drop)
+    }
+
+    pub(super) fn set_control(fd: i32, wanted: &mut Control) -> nix::Result<()> {
+        // SAFETY: as above.
+        unsafe { s_ctrl(fd, std::ptr::from_mut(wanted)) }.map(drop)
     }
 }
 
@@ -128,6 +184,58 @@ impl Query for Device {
     }
 }
 
+impl Controllable for Device {
+    fn control(&self, id: u32) -> io::Result<Option<ControlDesc>> {
+        let mut answer = Queryctrl { id, ..Queryctrl::default() };
+        Ok(until_the_end(calls::ask_control(self.fd(), &mut answer))?.map(|()| ControlDesc {
+            id: answer.id,
+            kind: answer.kind,
+            name: text(&answer.name),
+            min: answer.minimum,
+            max: answer.maximum,
+            step: answer.step,
+            default: answer.default_value,
+            flags: answer.flags,
+        }))
+    }
+
+    fn entry(&self, id: u32, index: u32, is_number: bool) -> io::Result<Option<String>> {
+        let mut answer = Querymenu { id, index, ..Querymenu::default() };
+        let asked = until_the_end(calls::ask_entry(self.fd(), &mut answer))?;
+        Ok(asked.map(|()| match answer.name.first_chunk() {
+            Some(number) if is_number => i64::from_ne_bytes(*number).to_string(),
+            _ => text(&answer.name),
+        }))
+    }
+
+    fn get(&self, id: u32) -> io::Result<i32> {
+        let mut answer = Control { id, value: 0 };
+        calls::get_control(self.fd(), &mut answer)?;
+        Ok(answer.value)
+    }
+
+    fn set(&self, id: u32, value: i32) -> io::Result<()> {
+        Ok(calls::set_control(self.fd(), &mut Control { id, value })?)
+    }
+}
+
+/// Why a device cannot be asked, in words; `None` for one that does not speak the interface.
+pub(super) fn failure(error: &io::Error) -> Option<String> {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOTTY) => None,
+        Some(Errno::EACCES) => {
+            Some("may not be opened by havatard's user: put it into the group video".to_owned())
+        }
+        _ => Some(error.to_string()),
+    }
+}
+
+/// A name of the driver's, up to the NUL that ends it.
+fn text(name: &[u8]) -> String {
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    String::from_utf8_lossy(&name[..end]).trim().to_owned()
+}
+
 impl Capability {
     fn capabilities_of_this_node(&self) -> u32 {
         /// `V4L2_CAP_DEVICE_CAPS`.
@@ -154,11 +262,21 @@ mod tests {
         assert_eq!(size_of::<Capability>(), 104);
         assert_eq!(size_of::<Fmtdesc>(), 64);
         assert_eq!(size_of::<Frmsizeenum>(), 44);
+        assert_eq!(size_of::<Queryctrl>(), 68);
+        assert_eq!(size_of::<Querymenu>(), 44);
+        assert_eq!(size_of::<Control>(), 8);
+    }
+
+    #[test]
+    fn a_name_ends_with_its_nul() {
+        assert_eq!(text(b"Focus, Absolute\0rest"), "Focus, Absolute");
+        assert_eq!(text(b"full"), "full");
     }
 
     #[test]
     fn what_is_no_camera_says_so() {
         let device = Device::open(Path::new("/dev/null")).unwrap();
         assert_eq!(device.capabilities().unwrap_err().raw_os_error(), Some(Errno::ENOTTY as i32));
+        assert_eq!(failure(&device.get(1).unwrap_err()), None);
     }
 }

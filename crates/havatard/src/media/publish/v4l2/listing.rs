@@ -93,14 +93,14 @@ mod tests {
         let offers = parse(LISTING);
         let pick = |wanted, wxh: &str| {
             let (width, height) = size(wxh).unwrap();
-            choose(&offers, wanted, Size { width, height }).map(|offer| offer.format.as_str())
+            choose(&offers, wanted, Size { width, height }, false).map(|offer| offer.format.as_str())
         };
         assert_eq!(pick(CameraFormat::Auto, "1280x720"), Ok("h264"));
         assert_eq!(pick(CameraFormat::Mjpeg, "1280x720"), Ok("mjpeg"));
         assert_eq!(pick(CameraFormat::Raw, "640x480"), Ok("yuyv422"));
         let refused = pick(CameraFormat::Raw, "1280x720").unwrap_err();
-        assert!(refused.contains("mjpeg (1280x720, 640x480)"), "{refused}");
-        assert!(refused.contains("h264 (32x32 to 1920x1080 in steps of 2x2)"), "{refused}");
+        assert!(refused.contains("yuyv422 (640x480, 320x240)"), "{refused}");
+        assert!(refused.contains("it has 1280x720 as h264 and mjpeg"), "{refused}");
         assert!(pick(CameraFormat::H264, "1281x720").is_err(), "not one of its steps");
     }
 }

@@ -1,15 +1,18 @@
-//! What a V4L2 camera offers.
+//! What a V4L2 camera offers, and what is set on it.
 //!
 //! The device itself is asked (`ioctl`, `enumerate`), by a process of its own: a driver that hangs holds up that process, which is
-//! killed. A device that does not speak the interface is asked through ffmpeg (`listing`). `offer` chooses.
+//! killed. A device that does not speak the interface is asked through ffmpeg (`listing`). `offer` chooses. `controls` are
+//! brightness, focus and their like.
 
+mod attached;
+pub(crate) mod controls;
 mod enumerate;
 mod ioctl;
 mod listing;
 mod offer;
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use havatar_api as api;
@@ -20,20 +23,11 @@ use crate::confinement::Needs;
 use crate::media::context::Context;
 use crate::program;
 
+pub(crate) use attached::named;
 pub(crate) use offer::{Offer, choose};
 
 /// A device may take this long to say what it has.
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// The device behind `auto`: the first by its stable name, so that a second camera changes nothing. A camera
-/// that does not say who it is has no name by id, only one by its place.
-pub(crate) fn first() -> Option<PathBuf> {
-    ["/dev/v4l/by-id", "/dev/v4l/by-path"].into_iter().find_map(|directory| {
-        let entries = std::fs::read_dir(directory).ok()?;
-        let names = entries.flatten().map(|entry| entry.path());
-        names.filter(|path| path.to_string_lossy().ends_with("-video-index0")).min()
-    })
-}
 
 /// What the process that asks the device prints.
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,11 +47,7 @@ pub(crate) fn formats(device: &Path) -> String {
     let asked = ioctl::Device::open(device).and_then(|device| enumerate::offers(&device));
     let answer = match asked {
         Ok((offers, unusable)) => Answer::Offers { offers, unusable },
-        Err(error) if error.raw_os_error() == Some(nix::errno::Errno::ENOTTY as i32) => Answer::NoDevice,
-        Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EACCES as i32) => {
-            Answer::Failed("may not be opened by havatard's user: put it into the group video".to_owned())
-        }
-        Err(error) => Answer::Failed(error.to_string()),
+        Err(error) => ioctl::failure(&error).map_or(Answer::NoDevice, Answer::Failed),
     };
     serde_json::to_string(&answer).unwrap_or_default()
 }

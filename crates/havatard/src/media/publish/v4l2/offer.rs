@@ -67,34 +67,155 @@ impl Sizes {
     }
 }
 
-/// The offer to use, or why there is none.
-pub(crate) fn choose(offers: &[Offer], wanted: CameraFormat, size: Size) -> Result<&Offer, String> {
-    let of = |kind: fn(&Offer) -> bool| {
+/// A kind of format, as `media.camera.format` has it.
+type Kind = (&'static str, fn(&Offer) -> bool);
+
+const H264: Kind = ("h264", |offer| offer.format == "h264");
+const MJPEG: Kind = ("mjpeg", |offer| offer.format == "mjpeg");
+const RAW: Kind = ("raw", |offer| !offer.compressed);
+
+/// The offer to use, or why there is none. What is to be turned (`is_turned`) is encoded anew, and H.264 is then no gain.
+pub(crate) fn choose(
+    offers: &[Offer],
+    wanted: CameraFormat,
+    size: Size,
+    is_turned: bool,
+) -> Result<&Offer, String> {
+    let of = |(_, kind): &Kind| {
         // Of equals, the first that is sure to have the size, and colour before grey.
         let fitting = offers.iter().filter(|offer| kind(offer) && offer.sizes.hold(size));
         fitting.min_by_key(|offer| (is_last_resort(&offer.format), offer.sizes == Sizes::Unknown))
     };
-    let h264: fn(&Offer) -> bool = |offer| offer.format == "h264";
-    let mjpeg: fn(&Offer) -> bool = |offer| offer.format == "mjpeg";
-    let raw: fn(&Offer) -> bool = |offer| !offer.compressed;
-    let choice = match wanted {
-        CameraFormat::H264 => of(h264),
-        CameraFormat::Mjpeg => of(mjpeg),
-        CameraFormat::Raw => of(raw),
+    let kinds: &[Kind] = match wanted {
+        CameraFormat::H264 => &[H264],
+        CameraFormat::Mjpeg => &[MJPEG],
+        CameraFormat::Raw => &[RAW],
         // Raw last: at 720p a USB 2 camera has the bandwidth for ten raw frames a second.
-        CameraFormat::Auto => of(h264).or_else(|| of(mjpeg)).or_else(|| of(raw)),
+        CameraFormat::Auto if is_turned => &[MJPEG, H264, RAW],
+        CameraFormat::Auto => &[H264, MJPEG, RAW],
     };
-    choice.ok_or_else(|| {
-        let list: Vec<String> =
-            offers.iter().map(|offer| format!("{} ({})", offer.format, offer.sizes.describe())).collect();
-        format!(
-            "the camera has no {size} in the wanted format; set media.camera.size to one of: {}",
-            list.join("; ")
-        )
-    })
+    kinds.iter().find_map(of).ok_or_else(|| refusal(offers, kinds, size))
+}
+
+/// That the camera lacks the format, or lacks the size in it, with what it has.
+fn refusal(offers: &[Offer], kinds: &[Kind], size: Size) -> String {
+    let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    let of_kind: Vec<&Offer> =
+        offers.iter().filter(|offer| kinds.iter().any(|(_, kind)| kind(offer))).collect();
+    let all = [H264, MJPEG, RAW];
+    if of_kind.is_empty() {
+        let there: Vec<&str> = all
+            .iter()
+            .filter(|(_, kind)| offers.iter().any(|offer| kind(offer) && offer.sizes.hold(size)))
+            .map(|(name, _)| *name)
+            .collect();
+        let gives = short(&offers.iter().collect::<Vec<_>>());
+        return if there.is_empty() {
+            format!("the camera gives no {names}, and nothing else at {size} either; it gives {gives}")
+        } else {
+            let cure = format!("set media.camera.format to auto or {}", there.join(" or "));
+            format!("the camera gives no {names}: {cure}; it gives {gives}")
+        };
+    }
+    let has_size = |(_, kind): &&Kind| offers.iter().any(|offer| kind(offer) && offer.sizes.hold(size));
+    let elsewhere: Vec<&str> = all.iter().filter(has_size).map(|(name, _)| *name).collect();
+    let other = if elsewhere.is_empty() {
+        String::new()
+    } else {
+        format!("; or set media.camera.format to auto: it has {size} as {}", elsewhere.join(" and "))
+    };
+    format!(
+        "the camera has no {size} in the wanted format; set media.camera.size to one of: {}{other}",
+        short(&of_kind)
+    )
+}
+
+/// Formats with their sizes in one line: those with the same sizes together, and of many the first.
+fn short(offers: &[&Offer]) -> String {
+    const MOST_GROUPS: usize = 4;
+    const MOST_NAMES: usize = 4;
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for offer in offers {
+        let sizes = offer.sizes.describe();
+        match groups.iter_mut().find(|(known, _)| *known == sizes) {
+            Some((_, names)) if names.contains(&offer.format.as_str()) => {}
+            Some((_, names)) => names.push(offer.format.as_str()),
+            None => groups.push((sizes, vec![offer.format.as_str()])),
+        }
+    }
+    let rest = groups.len().saturating_sub(MOST_GROUPS);
+    let mut parts: Vec<String> = groups
+        .iter()
+        .take(MOST_GROUPS)
+        .map(|(sizes, names)| {
+            let more = names.len().saturating_sub(MOST_NAMES);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let names = names[..names.len().min(MOST_NAMES)].join(", ");
+            format!("{names}{more} ({sizes})")
+        })
+        .collect();
+    if rest > 0 {
+        parts.push(format!("and formats with {rest} other lists of sizes"));
+    }
+    parts.join("; ")
 }
 
 /// Without colour, or with the colours still to be reckoned out of a mosaic.
 fn is_last_resort(format: &str) -> bool {
     format.starts_with("gray") || format.starts_with("bayer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HD: Size = Size { width: 1280, height: 720 };
+
+    fn offer(format: &str, compressed: bool, sizes: &[(u32, u32)]) -> Offer {
+        Offer { format: format.to_owned(), compressed, sizes: Sizes::Listed(sizes.to_vec()) }
+    }
+
+    #[test]
+    fn a_format_that_is_not_there_is_told_with_those_that_are() {
+        // vivid: dozens of uncompressed formats in the same sizes.
+        let sizes = [(320, 180), (640, 360), (1280, 720)];
+        let many: Vec<Offer> = (0..40).map(|number| offer(&format!("raw{number}"), false, &sizes)).collect();
+        let why = choose(&many, CameraFormat::Mjpeg, HD, false).unwrap_err();
+        assert_eq!(
+            why,
+            "the camera gives no mjpeg: set media.camera.format to auto or raw; it gives raw0, raw1, raw2, raw3 and 36 more \
+             (320x180, 640x360, 1280x720)"
+        );
+        let small = [offer("yuyv422", false, &[(640, 480)])];
+        let why = choose(&small, CameraFormat::H264, HD, false).unwrap_err();
+        assert_eq!(
+            why,
+            "the camera gives no h264, and nothing else at 1280x720 either; it gives yuyv422 (640x480)"
+        );
+    }
+
+    #[test]
+    fn a_size_that_is_not_there_is_told_with_those_of_the_format() {
+        let offers = [
+            offer("yuyv422", false, &[(640, 480)]),
+            offer("mjpeg", true, &[(640, 480), (1280, 720)]),
+            offer("nv12", false, &[(640, 480)]),
+        ];
+        let why = choose(&offers, CameraFormat::Raw, HD, false).unwrap_err();
+        assert_eq!(
+            why,
+            "the camera has no 1280x720 in the wanted format; set media.camera.size to one of: yuyv422, nv12 (640x480); or \
+             set media.camera.format to auto: it has 1280x720 as mjpeg"
+        );
+    }
+
+    #[test]
+    fn what_is_turned_anyway_is_not_taken_as_h264_first() {
+        let offers = [offer("h264", true, &[(1280, 720)]), offer("mjpeg", true, &[(1280, 720)])];
+        let taken = |is_turned| choose(&offers, CameraFormat::Auto, HD, is_turned).unwrap().format.as_str();
+        assert_eq!((taken(false), taken(true)), ("h264", "mjpeg"));
+        let only = [offer("h264", true, &[(1280, 720)])];
+        assert_eq!(choose(&only, CameraFormat::Auto, HD, true).unwrap().format, "h264");
+    }
 }

@@ -1,4 +1,6 @@
-//! Verb `devices`: what is plugged in.
+//! Verb `devices`: what is plugged in, and what can be set on a camera.
+
+mod controls;
 
 use havatar_api::{AttachedCamera, AttachedDevices, SoundCard};
 
@@ -8,8 +10,24 @@ use crate::exit::Exit;
 use crate::format;
 use crate::output::{Emphasis, Output, Style, plain};
 
+/// What to do with the devices; without a verb they are listed.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Show what can be set on the cameras (brightness, focus, the frequency of the lamps), and set it on the one in use
+    Controls(controls::Args),
+}
+
 /// Cameras, sound cards and serial ports, by the names that the config takes.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
+pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
+    if let Some(Verb::Controls(args)) = &args.verb {
+        return controls::run(args, client, output).await;
+    }
     let devices: AttachedDevices = client.get(&["devices"]).await?;
     output.show(&devices, |style| table(&devices, style))?;
     Ok(Exit::Done)
@@ -78,6 +96,7 @@ mod tests {
                 compressed: true,
                 sizes: "640x480, 1280x720".to_owned(),
             }],
+            controls: Vec::new(),
             fault: fault.map(str::to_owned),
         };
         let all = AttachedDevices {
