@@ -10,6 +10,7 @@
 mod auth;
 mod command;
 mod device;
+mod device_test;
 mod drive;
 mod event;
 mod machine;
@@ -31,6 +32,7 @@ pub use command::{
 pub use device::{
     AttachedCamera, AttachedCameraFormat, AttachedDevices, Device, DeviceState, SerialPort, SoundCard,
 };
+pub use device_test::{CameraTest, DeviceTestRequest, DeviceTestSource, MicrophoneTest, SpeakerTest};
 pub use drive::{DriveEvent, DriveMessage, Stamp};
 pub use event::{Event, StopMessage};
 pub use machine::{Machine, Overload, ReducedPicture};
