@@ -42,7 +42,8 @@ pub struct CameraTest {
     /// As ffmpeg names it: `mjpeg`, `yuyv422`; `null` if it could not be told.
     #[schema(required)]
     pub format: Option<String>,
-    /// From the begin of the test to the first frame, ms. Of the running stream it is what a viewer would wait.
+    /// From the start of the program that opens the camera to the first frame, ms. Of the running stream it is what a viewer
+    /// would wait.
     pub first_frame_ms: u32,
     /// Frames a second, counted over about one; `null` if there was one frame alone.
     #[schema(required)]
