@@ -31,7 +31,8 @@ impl Monitor {
         thread::Builder::new().name("monitor".to_owned()).spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
                 let known = getsockopt(&stream, sockopt::PeerCredentials);
-                if known.is_ok_and(|peer| peer.pid() == daemon.as_raw()) && stream.set_nonblocking(true).is_ok()
+                if known.is_ok_and(|peer| peer.pid() == daemon.as_raw())
+                    && stream.set_nonblocking(true).is_ok()
                 {
                     *lock(&accepted) = Some(stream);
                 }
