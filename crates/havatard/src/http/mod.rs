@@ -11,6 +11,7 @@
 //! `server/` binds, terminates TLS, and accepts connections. `limits/` gives each client its share of everything that there is
 //! a limited number of; `socket/` keeps a WebSocket's client from taking more than its share of time.
 
+mod device_tests;
 mod devices;
 mod download;
 mod error;
