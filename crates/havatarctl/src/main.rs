@@ -54,8 +54,8 @@ enum Verb {
     Status,
     /// Show the streams' figures
     Stats,
-    /// List the devices that are plugged in, by the names that the config takes
-    Devices,
+    /// List the devices that are plugged in, by the names that the config takes, or test one
+    Devices(cmd::devices::Args),
     /// List the supervised processes
     Ps,
     /// Start a process
@@ -141,7 +141,7 @@ async fn dispatch(verb: Verb, client: &Client, output: &Output) -> Result<Exit, 
     match verb {
         Verb::Status => cmd::status::run(client, output).await,
         Verb::Stats => cmd::stats::run(client, output).await,
-        Verb::Devices => cmd::devices::run(client, output).await,
+        Verb::Devices(args) => cmd::devices::run(args, client, output).await,
         Verb::Ps => cmd::ps::run(client, output).await,
         Verb::Start(args) => cmd::start::run(&args, client, output).await,
         Verb::Stop(args) => cmd::stop::run(&args, client, output).await,

@@ -8,8 +8,27 @@ use crate::exit::Exit;
 use crate::format;
 use crate::output::{Emphasis, Output, Style, plain};
 
+use super::device_test;
+
+/// What to do with the devices.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Test a device; exit 1 if nothing comes of it, or what comes looks wrong
+    #[command(subcommand)]
+    Test(device_test::Kind),
+}
+
 /// Cameras, sound cards and serial ports, by the names that the config takes.
-pub(crate) async fn run(client: &Client, output: &Output) -> Result<Exit, Error> {
+pub(crate) async fn run(args: Args, client: &Client, output: &Output) -> Result<Exit, Error> {
+    if let Some(Verb::Test(kind)) = args.verb {
+        return device_test::run(kind, client, output).await;
+    }
     let devices: AttachedDevices = client.get(&["devices"]).await?;
     output.show(&devices, |style| table(&devices, style))?;
     Ok(Exit::Done)

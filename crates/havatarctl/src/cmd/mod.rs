@@ -2,6 +2,7 @@
 
 pub(crate) mod attention;
 pub(crate) mod completions;
+pub(crate) mod device_test;
 pub(crate) mod devices;
 pub(crate) mod hush;
 pub(crate) mod link;
