@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use havatar_api::{DeviceState, ProcessState};
+use havatar_api::{CameraTest, DeviceState, DeviceTestSource, ProcessState};
 use havatar_tests::{BOTH, CAMERA, Daemon, Plan, figure, proc, tools};
 use nix::sys::signal::Signal;
 
@@ -98,6 +98,28 @@ async fn of_what_a_camera_offers_the_best_is_taken_unless_told_otherwise() {
         let viewer = daemon.viewer(CAMERA);
         viewer.painted_after(SystemTime::UNIX_EPOCH, Duration::from_secs(10)).await;
     }
+}
+
+#[tokio::test]
+async fn a_camera_that_does_not_stream_is_tested_in_the_format_that_it_would_stream_in() {
+    let (plan, device) = fake_camera();
+    fs::write(&device, "").expect("plugged in");
+    let daemon = plan.set("media.camera.format", "mjpeg").launch().await;
+    daemon.ready().await;
+    assert_eq!(daemon.post("/api/v1/processes/camera/stop").await.status, 200);
+    daemon.process_is(Duration::from_secs(10), "camera", ProcessState::Stopped).await;
+    let answer = daemon.post("/api/v1/devices/tests/camera").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let test: CameraTest = answer.json();
+    assert!(test.passed && test.source == DeviceTestSource::Device, "{test:?}");
+    assert_eq!((test.width, test.height, test.format.as_deref()), (Some(320), Some(180), Some("mjpeg")));
+    assert_eq!(Some(test.device.as_str()), device.to_str());
+    figure("camera_test_first_frame_ms", test.first_frame_ms);
+
+    fs::remove_file(&device).expect("unplugged");
+    let answer = daemon.post("/api/v1/devices/tests/camera").await;
+    assert_eq!((answer.status, answer.code().as_str()), (404, "no_such_device"), "{}", answer.text());
+    assert!(answer.text().contains("video0 is not there"), "{}", answer.text());
 }
 
 #[tokio::test]

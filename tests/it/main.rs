@@ -5,6 +5,7 @@ mod access;
 mod bad_input;
 mod camera;
 mod confinement;
+mod device_tests;
 mod documents;
 mod end;
 mod hanging_disk;

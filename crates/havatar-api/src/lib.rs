@@ -11,6 +11,7 @@ mod auth;
 mod command;
 mod control;
 mod device;
+mod device_test;
 mod drive;
 mod event;
 mod machine;
@@ -35,6 +36,7 @@ pub use control::{
 pub use device::{
     AttachedCamera, AttachedCameraFormat, AttachedDevices, Device, DeviceState, SerialPort, SoundCard,
 };
+pub use device_test::{CameraTest, DeviceTestRequest, DeviceTestSource, MicrophoneTest, SpeakerTest};
 pub use drive::{DriveEvent, DriveMessage, Stamp};
 pub use event::{Event, StopMessage};
 pub use machine::{Board, Machine, Overload, ReducedPicture};

@@ -166,13 +166,15 @@ pub enum PresenceWay {
     Recording,
     /// A recording that is still being made is fetched.
     Download,
+    /// The camera or the microphone is being tested.
+    Test,
 }
 
 /// Who is there through the robot, and whether the people around it can see so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Presence {
     /// How many watch or listen, now or later. Those who read picture and sound apart count once, and so does each who fetches a
-    /// recording that is still being made; while it is recorded, at least one. While MediaMTX does not say, as many
+    /// recording that is still being made, and a test of camera or microphone; while it is recorded, at least one. While MediaMTX does not say, as many
     /// as it said last; after ten seconds at least one.
     pub watchers: u32,
     /// In which ways the robot is seen and heard; none if it is not.

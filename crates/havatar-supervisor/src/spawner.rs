@@ -144,6 +144,17 @@ impl Spawner {
         sockets::is_held_by(&roots, inode)
     }
 
+    /// The same for the programs that [`Spawner::stream_output_as`] has started under that name and that still run.
+    pub fn helper_owns_socket(&self, name: &str, inode: u64) -> bool {
+        let named = |known: &str| known.split_once('#').is_some_and(|(known, _)| known == name);
+        let roots: Vec<u32> = {
+            let running = lock(&self.inner.running);
+            let of_helper = running.pids.iter().filter(|(known, _)| named(known.as_str()));
+            of_helper.flat_map(|(_, pids)| pids.iter().copied()).collect()
+        };
+        sockets::is_held_by(&roots, inode)
+    }
+
     /// What the programs of the last launch of that process run under; none before the first. Short programs are known by
     /// the file name of their first one.
     pub fn confinement(&self, name: &str) -> Vec<ConfinementReport> {

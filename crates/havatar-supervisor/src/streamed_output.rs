@@ -24,8 +24,19 @@ impl Spawner {
     ///
     /// # Errors
     /// A program that cannot be started.
-    pub async fn stream_output(
+    pub async fn stream_output(&self, pipeline: Pipeline, input: &[u8]) -> Result<StreamedOutput, RunError> {
+        let title = pipeline.stages.first().map(Command::title).unwrap_or_default();
+        self.stream_output_as(&title, pipeline, input).await
+    }
+
+    /// The same under a name by which [`Spawner::helper_owns_socket`] knows the programs. One with a slash is no program's
+    /// own.
+    ///
+    /// # Errors
+    /// A program that cannot be started.
+    pub async fn stream_output_as(
         &self,
+        name: &str,
         mut pipeline: Pipeline,
         input: &[u8],
     ) -> Result<StreamedOutput, RunError> {
@@ -34,9 +45,8 @@ impl Spawner {
         }
         let program = pipeline.stages.first().map(|stage| stage.program.clone()).unwrap_or_default();
         let failed = |source| RunError::Io { program: program.clone(), source };
-        let title = pipeline.stages.first().map(Command::title).unwrap_or_default();
         // A unique name: the cleanup finds the processes by the tag made of it.
-        let name = format!("{title}#{:016x}", rand::random::<u64>());
+        let name = format!("{name}#{:016x}", rand::random::<u64>());
         let spawned = self.spawn(name.clone(), pipeline, true).await.map_err(|error| match error {
             SpawnError::Spawn { program, source } => RunError::Io { program, source },
             error @ (SpawnError::Empty | SpawnError::Busy) => failed(io::Error::other(error)),

@@ -180,6 +180,33 @@ async fn a_socket_is_known_by_its_process() {
     assert!(!spawner.owns_socket("it", inode));
 }
 
+#[tokio::test]
+async fn a_socket_of_a_helper_is_known_by_the_name_it_was_started_under() {
+    let spawner = spawner("named-helper");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let script = format!("exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}; echo open; sleep 1000'");
+    let started = spawner.stream_output_as("test/reader", sh(&script).into(), &[]).await;
+    let mut output = started.expect("it starts");
+    let (_held, from) =
+        tokio::task::spawn_blocking(move || listener.accept()).await.expect("no panic").expect("a peer");
+    output.read(&mut [0; 8]).await.expect("it is open");
+    let mut inode = 0;
+    eventually("the connection is in the kernel's table", || {
+        inode = inode_of(from.port(), port).unwrap_or_default();
+        inode != 0
+    })
+    .await;
+    assert!(spawner.helper_owns_socket("test/reader", inode));
+    assert!(!spawner.helper_owns_socket("test/reader", inode ^ 1));
+    for other in ["test", "test/", "bash", "sh"] {
+        assert!(!spawner.helper_owns_socket(other, inode), "{other}");
+    }
+    assert!(!spawner.owns_socket("test/reader", inode), "a supervised process is another thing");
+    output.finish(std::time::Duration::ZERO).await;
+    assert!(!spawner.helper_owns_socket("test/reader", inode));
+}
+
 /// The socket that is connected from one port of this machine to another.
 fn inode_of(local: u16, remote: u16) -> Option<u64> {
     let table = std::fs::read_to_string(Path::new("/proc/net/tcp")).ok()?;

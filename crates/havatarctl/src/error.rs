@@ -23,6 +23,8 @@ pub(crate) enum Error {
     Output(#[from] io::Error),
     #[error("cannot start")]
     Runtime(#[source] io::Error),
+    #[error("the frame cannot be written to {}: name another file with --save", file.display())]
+    Frame { file: PathBuf, source: io::Error },
     #[error("the manual pages cannot be written into {}", into.display())]
     Manuals { into: PathBuf, source: io::Error },
 }
@@ -35,7 +37,11 @@ impl Error {
             Self::Client(error) | Self::Download(DownloadError::Client(error)) => error.exit(),
             // The reader of a pipe may close it early: `havatarctl logs camera | head -1`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Download(_) | Self::Output(_) | Self::Runtime(_) | Self::Manuals { .. } => Exit::Failed,
+            Self::Download(_)
+            | Self::Output(_)
+            | Self::Runtime(_)
+            | Self::Frame { .. }
+            | Self::Manuals { .. } => Exit::Failed,
         }
     }
 }

@@ -54,7 +54,7 @@ enum Verb {
     Status,
     /// Show the streams' figures
     Stats,
-    /// List the devices that are plugged in, by the names that the config takes
+    /// List the devices that are plugged in, by the names that the config takes; set a camera, or test a device
     Devices(cmd::devices::Args),
     /// List the supervised processes
     Ps,
@@ -141,7 +141,7 @@ async fn dispatch(verb: Verb, client: &Client, output: &Output) -> Result<Exit, 
     match verb {
         Verb::Status => cmd::status::run(client, output).await,
         Verb::Stats => cmd::stats::run(client, output).await,
-        Verb::Devices(args) => cmd::devices::run(&args, client, output).await,
+        Verb::Devices(args) => cmd::devices::run(args, client, output).await,
         Verb::Ps => cmd::ps::run(client, output).await,
         Verb::Start(args) => cmd::start::run(&args, client, output).await,
         Verb::Stop(args) => cmd::stop::run(&args, client, output).await,

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_socket_fits_into_the_longest_runtime_directory() {
-        for name in ["talk.sock", "speech.sock", "sound.sock", "play.sock", "capture.sock"] {
+        for name in ["talk.sock", "speech.sock", "sound.sock", "play.sock", "capture.sock", "monitor.sock"] {
             assert!(name.len() < LONGEST_SOCKET_NAME);
         }
     }

@@ -1,6 +1,7 @@
 //! Presence: shows on the robot that it is watched or driven, and applies its privacy switch to the media side.
 //!
-//! All ways to see or hear count: live readers, a recording, and fetching one that is still being made.
+//! All ways to see or hear count: live readers, a recording, fetching one that is still being made, and a test of camera or
+//! microphone.
 //! Joins the media side (readers of video and audio), the recorder and the robot (driver, privacy switch), and passes each the state of the
 //! other. A switch that cannot be read, because the cable is out or the daemon has just started, keeps its last state; on a
 //! robot without one nothing is held off.
@@ -13,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::media::{AUDIO, BOTH, CAMERA, Media, MediaStatus};
+use crate::media::{AUDIO, BOTH, CAMERA, Media, MediaStatus, Observation};
 use crate::recordings::{Followers, Recordings};
 use crate::robot::Robot;
 
@@ -31,16 +32,16 @@ pub fn start(
     shutdown: CancellationToken,
 ) -> (watch::Receiver<api::Presence>, impl Future<Output = ()> + Send + use<>) {
     let mut count = Count::default();
-    let mut later = Later::new(recordings);
+    let mut beside = Beside::new(recordings, &media);
     let now = Instant::now();
     let live = count.update(&media.subscribe().borrow(), now);
-    let (published, presence) = watch::channel(fold(live, later.update(now), &robot.state()));
-    (presence, run(media, later, robot, count, published, shutdown))
+    let (published, presence) = watch::channel(fold(live, beside.update(now), &robot.state()));
+    (presence, run(media, beside, robot, count, published, shutdown))
 }
 
 async fn run(
     media: Media,
-    mut later: Later,
+    mut beside: Beside,
     robot: Robot,
     mut count: Count,
     published: watch::Sender<api::Presence>,
@@ -53,7 +54,7 @@ async fn run(
         let seen: Arc<MediaStatus> = streams.borrow_and_update().clone();
         let state = wheels.borrow_and_update().clone();
         let at = Instant::now();
-        let now = fold(count.update(&seen, at), later.update(at), &state);
+        let now = fold(count.update(&seen, at), beside.update(at), &state);
         robot.set_watchers(now.watchers);
         let without = match state.link.state {
             api::RobotLinkState::Off => true,
@@ -73,9 +74,10 @@ async fn run(
             Ok(()) = streams.changed() => {}
             Ok(()) = wheels.changed() => {}
             Ok(()) = admitted.changed() => {}
-            Ok(()) = later.armed.changed() => {}
-            Ok(()) = later.followers.changed() => {}
-            () = until([count.due(), later.shown_until].into_iter().flatten().min()) => {}
+            Ok(()) = beside.armed.changed() => {}
+            Ok(()) = beside.followers.changed() => {}
+            Ok(()) = beside.tests.changed() => {}
+            () = until([count.due(), beside.due()].into_iter().flatten().min()) => {}
         }
     }
 }
@@ -123,39 +125,69 @@ impl Count {
     }
 }
 
-/// Those who see and hear by way of a recording.
-struct Later {
+/// Those who see and hear beside the live readers.
+struct Beside {
     armed: watch::Receiver<bool>,
     followers: watch::Receiver<Followers>,
-    /// Downloads that were seen to begin.
-    ever: u64,
-    /// The end of the time in which the last of them is shown at least.
-    shown_until: Option<Instant>,
+    tests: watch::Receiver<Observation>,
+    last_download: AtLeast,
+    last_test: AtLeast,
 }
 
 /// A look at them.
 #[derive(Debug, Clone, Copy)]
-struct LaterNow {
+struct BesideNow {
     /// It is recorded, or may be.
     recorded: bool,
     /// How many fetch a recording that is still being made.
     followers: u32,
+    /// Camera or microphone is tested.
+    tested: bool,
 }
 
-impl Later {
-    fn new(recordings: &Recordings) -> Self {
-        Self { armed: recordings.armed(), followers: recordings.followers(), ever: 0, shown_until: None }
+impl Beside {
+    fn new(recordings: &Recordings, media: &Media) -> Self {
+        Self {
+            armed: recordings.armed(),
+            followers: recordings.followers(),
+            tests: media.tests.observation(),
+            last_download: AtLeast::default(),
+            last_test: AtLeast::default(),
+        }
     }
 
-    fn update(&mut self, now: Instant) -> LaterNow {
+    fn update(&mut self, now: Instant) -> BesideNow {
         let recorded = *self.armed.borrow_and_update();
         let followers = *self.followers.borrow_and_update();
-        if followers.ever > self.ever {
-            self.ever = followers.ever;
-            self.shown_until = Some(now + MIN_SHOWN);
+        let test = *self.tests.borrow_and_update();
+        let downloaded = self.last_download.shown(followers.ever, now);
+        let tested = self.last_test.shown(test.ever, now) || test.now;
+        BesideNow { recorded, followers: followers.now.max(u32::from(downloaded)), tested }
+    }
+
+    /// The end of the first of the times in which one is shown at least.
+    fn due(&self) -> Option<Instant> {
+        [self.last_download.until, self.last_test.until].into_iter().flatten().min()
+    }
+}
+
+/// Shows what may be over before it is looked at.
+#[derive(Debug, Default)]
+struct AtLeast {
+    /// Those that were seen to begin.
+    ever: u64,
+    /// The end of the time in which the last of them is shown at least.
+    until: Option<Instant>,
+}
+
+impl AtLeast {
+    fn shown(&mut self, ever: u64, now: Instant) -> bool {
+        if ever > self.ever {
+            self.ever = ever;
+            self.until = Some(now + MIN_SHOWN);
         }
-        self.shown_until = self.shown_until.filter(|end| now < *end);
-        LaterNow { recorded, followers: followers.now.max(u32::from(self.shown_until.is_some())) }
+        self.until = self.until.filter(|end| now < *end);
+        self.until.is_some()
     }
 }
 
@@ -176,16 +208,17 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-fn fold(live: u32, later: LaterNow, robot: &api::RobotState) -> api::Presence {
-    let LaterNow { recorded, followers } = later;
+fn fold(live: u32, beside: BesideNow, robot: &api::RobotState) -> api::Presence {
+    let BesideNow { recorded, followers, tested } = beside;
     let ways = [
         (live > 0, api::PresenceWay::Live),
         (recorded, api::PresenceWay::Recording),
         (followers > 0, api::PresenceWay::Download),
+        (tested, api::PresenceWay::Test),
     ];
     api::Presence {
         // A recording is watched later.
-        watchers: live.saturating_add(followers).max(u32::from(recorded)),
+        watchers: live.saturating_add(followers).saturating_add(u32::from(tested)).max(u32::from(recorded)),
         ways: ways.into_iter().filter(|(is, _)| *is).map(|(_, way)| way).collect(),
         driven: robot.driver.as_ref().is_some_and(|driver| driver.connected),
         shown: robot.link.state == api::RobotLinkState::Up && has(robot, "presence"),

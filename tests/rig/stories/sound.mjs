@@ -28,6 +28,9 @@ export const sound = {
     const tone = await loudest(vm, listen, 3)
     rig.figure('microphone_db', `${quiet} silent, ${tone} with a tone`)
     assert.ok(tone > -40 && tone > quiet + 20, `the viewer hears ${tone} dB of the tone, ${quiet} without`)
+    const heard = await robot.api('/api/v1/devices/tests/microphone', { method: 'POST', body: {} })
+    rig.figure('microphone_test_db', `${heard.rms_db} mean, ${heard.peak_db} at the loudest`)
+    assert.ok(heard.source === 'process' && heard.peak_db > -40, JSON.stringify(heard))
     await vm.ok('systemctl stop tone')
 
     await vm.ok('systemd-run --quiet --unit=ear --collect arecord -q -D plughw:Loopback,1,0 -f S16_LE -r 48000 -c 1 -d 40 /root/heard.wav; sleep 1')
@@ -39,6 +42,9 @@ export const sound = {
     rig.figure('speech_db', said)
     assert.ok(said > -40, `the loudspeaker gave ${said} dB`)
     assert.equal((await robot.status()).voice.speech.failed, null)
+    const played = await robot.api('/api/v1/devices/tests/speaker', { method: 'POST', body: {} })
+    rig.figure('speaker_test', JSON.stringify(played))
+    assert.ok(played.passed && played.source === 'process', JSON.stringify(played))
 
     await vm.ok('echo snd_aloop.0 >/sys/bus/platform/drivers/snd_aloop/unbind')
     rig.figure('unplug_told_ms', await robot.is('the loss is told', ({ devices, voice }) => devices.microphone.state !== 'live' && voice.speaker.state !== 'live'))

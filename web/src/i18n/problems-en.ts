@@ -20,6 +20,9 @@ export const problemsEn: ProblemDictionary = {
   address:
     'The robot doesn’t accept requests from this address. Open the page at the robot’s own address.',
   held: 'Someone else is talking. Try again when they have finished.',
+  device:
+    'The robot cannot use this device: it is unplugged, taken by another program, or broken. Tell the person who looks after the robot.',
+  private: 'The privacy switch on the robot is on. Ask someone next to it to turn it off.',
   internal:
     'Something went wrong on the robot. Try again; if it keeps happening, tell the person who looks after the robot.',
 };

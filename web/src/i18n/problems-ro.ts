@@ -19,6 +19,10 @@ export const problemsRo = {
   signin: 'Sesiunea a expirat. Conectează-te din nou.',
   address: 'Robotul nu acceptă cereri de la această adresă. Deschide pagina la adresa robotului.',
   held: 'Altcineva vorbește acum. Încearcă după ce termină.',
+  device:
+    'Robotul nu poate folosi acest dispozitiv: e deconectat, ocupat de alt program sau defect. Anunță persoana care are grijă de robot.',
+  private:
+    'Comutatorul de confidențialitate de pe robot e pornit. Cere cuiva de lângă el să-l oprească.',
   internal:
     'A apărut o eroare pe robot. Încearcă din nou; dacă se repetă, anunță persoana care are grijă de robot.',
 } as const satisfies Record<string, string>;

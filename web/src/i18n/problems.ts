@@ -38,6 +38,8 @@ const SAID: Readonly<Record<keyof ProblemDictionary, readonly string[]>> = {
   signin: ['not_signed_in', 'sign_in_refused'],
   address: ['wrong_host', 'foreign_origin'],
   held: ['talk_held'],
+  device: ['no_such_device', 'device_in_use', 'device_not_permitted', 'device_failed'],
+  private: ['private'],
   internal: ['internal'],
 };
 

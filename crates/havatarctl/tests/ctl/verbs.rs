@@ -332,3 +332,49 @@ fn a_cameras_controls_are_listed_and_set() {
     assert_eq!(place.run(&["devices", "controls", "brightness"]).code, 2);
     assert_eq!(fake.asked().len(), 4, "what is no setting was not sent");
 }
+
+#[test]
+fn a_device_is_tested_and_its_frame_is_saved() {
+    let fake = Fake::start();
+    let camera = api::CameraTest {
+        passed: true,
+        device: "/dev/video0".to_owned(),
+        source: api::DeviceTestSource::Device,
+        width: Some(1280),
+        height: Some(720),
+        format: Some("mjpeg".to_owned()),
+        first_frame_ms: 640,
+        fps: Some(30.0),
+        brightness_percent: 41.3,
+        jpeg: "/9j/2Q==".to_owned(),
+        remarks: Vec::new(),
+    };
+    let microphone = api::MicrophoneTest {
+        passed: false,
+        device: "default".to_owned(),
+        source: api::DeviceTestSource::Process,
+        peak_db: -90.0,
+        rms_db: -90.0,
+        clipped_percent: 0.0,
+        remarks: vec!["nothing but silence came".to_owned()],
+    };
+    fake.will("POST /api/v1/devices/tests/camera", json(&camera));
+    fake.will("POST /api/v1/devices/tests/microphone", json(&microphone));
+    fake.will("POST /api/v1/devices/tests/speaker", problem(409, "quiet_hours", "these are quiet hours"));
+    let place = Place::at(&fake);
+    let test = |args: &[&str]| place.run(&[&["devices", "test"], args].concat());
+    let words = test(&["camera", "/dev/video0", "--save", "frame.jpg"]).done();
+    assert!(words.contains("1280x720") && words.contains("frame.jpg"), "{words}");
+    assert_eq!(std::fs::read(place.path().join("frame.jpg")).unwrap(), [0xff, 0xd8, 0xff, 0xd9]);
+    let again = test(&["camera", "--save", "frame.jpg"]);
+    assert_eq!((again.code, &*again.out), (1, ""));
+    assert!(again.err.contains("frame.jpg: name another file"), "{}", again.err);
+    let shown = test(&["camera", "--output", "json"]).json();
+    assert_eq!(serde_json::from_value::<api::CameraTest>(shown).unwrap(), camera);
+    let silent = test(&["microphone"]);
+    assert_eq!(silent.code, 1, "what comes looks wrong");
+    assert!(silent.out.contains("nothing but silence came"), "{}", silent.out);
+    let refused = test(&["speaker"]);
+    assert_eq!((refused.code, &*refused.err), (1, "havatarctl: these are quiet hours (quiet_hours)\n"));
+    assert_eq!(test(&["lidar"]).code, 2);
+}

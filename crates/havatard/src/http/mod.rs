@@ -12,6 +12,7 @@
 //! a limited number of; `socket/` keeps a WebSocket's client from taking more than its share of time.
 
 mod camera;
+mod device_tests;
 mod devices;
 mod download;
 mod error;

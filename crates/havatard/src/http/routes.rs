@@ -15,8 +15,8 @@ use super::state::AppState;
 use super::voice::{phrases as phrase_lists, speak, volume};
 use super::webrtc::{LARGEST_SDP, talk, whep, whip};
 use super::{
-    camera, devices, events, health, login, mediamtx, openapi, processes, recordings, robot, status, stream,
-    viewers,
+    camera, device_tests, devices, events, health, login, mediamtx, openapi, processes, recordings, robot, status,
+    stream, viewers,
 };
 
 /// The largest body where a route does not need more, in bytes.
@@ -50,6 +50,9 @@ fn table() -> Vec<Route> {
         route(routes!(events::events), SignedIn, SMALL),
         route(routes!(devices::list), SignedIn, SMALL),
         route(routes!(camera::controls), SignedIn, SMALL),
+        route(routes!(device_tests::camera), SignedIn, SMALL),
+        route(routes!(device_tests::microphone), SignedIn, SMALL),
+        route(routes!(device_tests::speaker), SignedIn, SMALL),
         route(routes!(processes::list), SignedIn, SMALL),
         route(routes!(processes::start), SignedIn, SMALL),
         route(routes!(processes::stop), SignedIn, SMALL),

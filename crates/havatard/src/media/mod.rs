@@ -16,6 +16,7 @@ mod commands;
 mod confined;
 mod context;
 mod describe;
+mod device_tests;
 mod device_watch;
 mod error;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use audio::control::Audio;
 pub use audio::state::Sound;
 pub use context::Surroundings;
 pub(crate) use describe::confinement;
+pub use device_tests::{DeviceTestError, DeviceTests, Observation};
 pub use error::{ControlError, MediaError};
 pub use paths::{AUDIO, BOTH, CAMERA, TALK};
 pub use processes::{ProcessControl, ProcessVerb};
@@ -65,7 +67,7 @@ use context::Context;
 use process_table::{ProcessId, Processes};
 use publish::slate;
 use publish::v4l2::controls;
-use server::access::{Decision, WHEP_USER, WHIP_USER};
+use server::access::{Decision, WHEP_USER, WHIP_USER, helper_of};
 use server::applied_config::AppliedConfig;
 use server::{proof, render};
 use stream_stats::StreamStats;
@@ -80,6 +82,8 @@ pub struct Media {
     pub audio: Audio,
     /// The access rules of MediaMTX's ports.
     pub access: Access,
+    /// Tests of single devices.
+    pub tests: DeviceTests,
     ctx: Arc<Context>,
     status: watch::Receiver<Arc<MediaStatus>>,
     commands: mpsc::Sender<Command>,
@@ -141,6 +145,7 @@ impl Media {
         commands: mpsc::Sender<Command>,
     ) -> Self {
         Self {
+            tests: DeviceTests::new(ctx.clone(), table.clone()),
             processes: ProcessControl { table },
             audio: Audio { ctx: ctx.clone() },
             access: Access { ctx: ctx.clone() },
@@ -247,10 +252,11 @@ impl Access {
             Decision::Foreign => return false,
             Decision::Of(process) => process,
         };
-        match proof::prove(&self.ctx, process, request.id.as_deref()).await {
-            Ok(()) => {
+        let helper = helper_of(request);
+        match proof::prove(&self.ctx, process, helper, request.id.as_deref()).await {
+            Ok(client) => {
                 if let (true, Some(id)) = (request.action == "read", &request.id) {
-                    self.ctx.access.note_own_reader(&request.path, id);
+                    self.ctx.access.note_own_reader((&request.path, client), id);
                 }
                 true
             }

@@ -8,3 +8,6 @@ pub const AUDIO: &str = "havatar_audio";
 pub const TALK: &str = "havatar_talk";
 /// Video and audio together, for RTSP, HLS and recordings.
 pub const BOTH: &str = "havatar";
+
+/// The name under which the spawner knows the helper program that reads [`CAMERA`] for a test.
+pub(crate) const CAMERA_TEST: &str = "test/camera";

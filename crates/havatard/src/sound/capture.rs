@@ -13,11 +13,13 @@ use std::time::Duration;
 use std::{io, thread};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::getppid;
 use tokio::time::Instant;
 
 use super::burst_smoother::BurstSmoother;
 use super::duck::Gain;
 use super::level::Meter;
+use super::monitor::Monitor;
 use super::pace::Pace;
 use super::stage_socket::StageSocket;
 use super::tone::Tone;
@@ -61,6 +63,8 @@ pub fn capture(dir: &Path, source: Source) -> io::Result<()> {
         duck,
         gain: Gain::default(),
         meter: Meter::default(),
+        // Stages are started by the daemon itself.
+        monitor: Monitor::open(dir, getppid())?,
         reported: None,
         bytes: Vec::new(),
     };
@@ -76,6 +80,7 @@ struct Stage {
     duck: Arc<AtomicBool>,
     gain: Gain,
     meter: Meter,
+    monitor: Monitor,
     reported: Option<(Instant, bool)>,
     bytes: Vec<u8>,
 }
@@ -145,6 +150,7 @@ impl Stage {
 
     fn forward(&mut self, block: &mut [i16; BLOCK]) -> io::Result<()> {
         self.meter.add(block);
+        self.monitor.offer(block);
         self.gain.apply(block, self.duck.load(Ordering::Relaxed));
         encode(block, &mut self.bytes);
         self.out.write_all(&self.bytes)

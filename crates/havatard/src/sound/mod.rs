@@ -11,6 +11,7 @@
 //!                                   │ play │──pipe──▶ pacat | aplay
 //! speech ────────────speech.sock──▶ └──────┘
 //! parec | arecord ──pipe──▶ capture ──pipe──▶ ffmpeg (Opus)
+//!                              └──monitor.sock──▶ a test of the microphone
 //! ```
 //!
 //! **The device is the clock.** `play` renders a slice only when the pipe to the player is empty. Nothing queues
@@ -26,10 +27,12 @@
 
 mod burst_smoother;
 mod capture;
+pub(crate) mod chirp;
 mod duck;
 mod jitter_buffer;
 mod level;
 mod mixer;
+mod monitor;
 mod pace;
 mod play;
 mod speech;
@@ -39,6 +42,7 @@ pub mod wire;
 
 pub use capture::{Source, capture};
 pub use duck::Ducker;
+pub(crate) use level::{Loudness, measure};
 pub use play::{Sink, play};
 
 /// Samples a second.
@@ -64,6 +68,8 @@ pub const REPORT_SOCKET: &str = "sound.sock";
 pub const PLAY_SOCKET: &str = "play.sock";
 /// The socket on which `capture` receives control messages, in the runtime directory.
 pub const CAPTURE_SOCKET: &str = "capture.sock";
+/// The socket on which `capture` gives its samples to the daemon, in the runtime directory.
+pub const MONITOR_SOCKET: &str = "monitor.sock";
 
 /// Decodes samples from chunks of bytes of any length.
 #[derive(Default)]

@@ -103,6 +103,14 @@ impl Speech {
         self.0.push(speaker, None, api::Language::default(), true)
     }
 
+    /// Whether anything but a live talker may be heard now.
+    ///
+    /// # Errors
+    /// [`SpeechError::Quiet`]
+    pub fn quiet_check(&self) -> Result<(), SpeechError> {
+        self.0.quiet_check()
+    }
+
     /// Cancels an utterance, waiting or current.
     ///
     /// # Errors

@@ -38,6 +38,10 @@ impl Shared {
         if self.media.audio.sound().borrow().speaker.state == api::DeviceState::Off {
             return Err(SpeechError::NoSpeaker);
         }
+        self.quiet_check()
+    }
+
+    pub(super) fn quiet_check(&self) -> Result<(), SpeechError> {
         match self.quiet_until() {
             Some(until) => Err(SpeechError::Quiet { until }),
             None => Ok(()),

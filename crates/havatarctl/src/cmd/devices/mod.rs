@@ -1,6 +1,7 @@
-//! Verb `devices`: what is plugged in, and what can be set on a camera.
+//! Verb `devices`: what is plugged in, what can be set on a camera, and what a device does when it is tried.
 
 mod controls;
+mod test;
 
 use havatar_api::{AttachedCamera, AttachedDevices, SoundCard};
 
@@ -21,12 +22,17 @@ pub(crate) struct Args {
 enum Verb {
     /// Show what can be set on the cameras (brightness, focus, the frequency of the lamps), and set it on the one in use
     Controls(controls::Args),
+    /// Test a device; exit 1 if nothing comes of it, or what comes looks wrong
+    #[command(subcommand)]
+    Test(test::Kind),
 }
 
 /// Cameras, sound cards and serial ports, by the names that the config takes.
-pub(crate) async fn run(args: &Args, client: &Client, output: &Output) -> Result<Exit, Error> {
-    if let Some(Verb::Controls(args)) = &args.verb {
-        return controls::run(args, client, output).await;
+pub(crate) async fn run(args: Args, client: &Client, output: &Output) -> Result<Exit, Error> {
+    match args.verb {
+        Some(Verb::Controls(args)) => return controls::run(&args, client, output).await,
+        Some(Verb::Test(kind)) => return test::run(kind, client, output).await,
+        None => {}
     }
     let devices: AttachedDevices = client.get(&["devices"]).await?;
     output.show(&devices, |style| table(&devices, style))?;

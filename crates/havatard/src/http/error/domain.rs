@@ -4,7 +4,7 @@ use havatar_api::Refusal;
 use http::StatusCode;
 
 use crate::auth::SignInError;
-use crate::media::{ControlError, MediaError};
+use crate::media::{ControlError, DeviceTestError, MediaError};
 use crate::phrases::PhrasesError;
 use crate::recordings::RecordingError;
 use crate::robot::RobotError;
@@ -40,6 +40,25 @@ impl DomainError for ControlError {
 
     fn retry_after_s(&self) -> Option<u64> {
         (self.classify().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(1)
+    }
+}
+
+impl DomainError for DeviceTestError {
+    fn classify(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Private => (StatusCode::CONFLICT, "private"),
+            Self::BadName(_) => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
+            Self::NotConfigured(_) => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
+            Self::Absent(_) => (StatusCode::NOT_FOUND, "no_such_device"),
+            Self::InUse(_) => (StatusCode::CONFLICT, "device_in_use"),
+            Self::NotPermitted(_) => (StatusCode::CONFLICT, "device_not_permitted"),
+            Self::Failed(_) => (StatusCode::BAD_GATEWAY, "device_failed"),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        matches!(self, Self::Busy).then_some(3)
     }
 }
 

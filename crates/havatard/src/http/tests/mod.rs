@@ -1,6 +1,7 @@
 //! The router in process, over a media handle that answers what a test tells it to.
 
 mod access;
+mod device_tests;
 mod drive;
 mod events;
 mod hook;

@@ -148,7 +148,7 @@ fn find(program: &str, package: &str) -> Result<PathBuf, LaunchError> {
 }
 
 /// The card that an ALSA device names: `plughw:CARD=Webcam,DEV=0` and `hw:1,0` do, `default` does not.
-fn alsa_hardware(device: &SoundDevice) -> Option<String> {
+pub(crate) fn alsa_hardware(device: &SoundDevice) -> Option<String> {
     let (plugin, place) = device.as_str().split_once(':')?;
     if !matches!(plugin, "hw" | "plughw" | "sysdefault" | "dsnoop" | "dmix") {
         return None;

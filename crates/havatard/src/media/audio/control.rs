@@ -243,7 +243,7 @@ fn is_up(state: &State) -> bool {
 }
 
 /// The ear hears ratios: half of the setting is a quarter of full scale.
-fn permille(volume: u8, speaker: &Speaker) -> u16 {
+pub(crate) fn permille(volume: u8, speaker: &Speaker) -> u16 {
     let percent = u32::from(volume.min(100));
     u16::try_from(speaker.max_volume * percent * percent / 1000).unwrap_or(0)
 }

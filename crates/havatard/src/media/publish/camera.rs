@@ -215,7 +215,7 @@ async fn codec(
 }
 
 /// Raspberry Pi OS's camera program; it gives raw frames, since a Pi 5 has no H.264 encoder.
-fn csi(config: &Config) -> Result<Command, LaunchError> {
+pub(crate) fn csi(config: &Config) -> Result<Command, LaunchError> {
     let camera = &config.media.camera;
     let program = program::find(Path::new("rpicam-vid"))
         .ok_or_else(|| LaunchError::Failed("rpicam-vid is not found on PATH: install rpicam-apps".into()))?;
@@ -231,7 +231,8 @@ fn csi(config: &Config) -> Result<Command, LaunchError> {
     Ok(Command::new(program).args(line.split(' ')))
 }
 
-fn test_picture(config: &Config) -> Result<Command, LaunchError> {
+/// The program that paints the test picture.
+pub(crate) fn test_picture(config: &Config) -> Result<Command, LaunchError> {
     let camera = &config.media.camera;
     let program = program::find_beside("havatar-sim").ok_or_else(|| {
         LaunchError::Failed(

@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::media::paths::{AUDIO, CAMERA, TALK};
+use crate::media::paths::{AUDIO, CAMERA, CAMERA_TEST, TALK};
 use crate::media::process_table::ProcessId;
 use crate::random;
 
@@ -64,6 +64,15 @@ pub(crate) enum Decision {
     Foreign,
 }
 
+/// Which of the daemon's own programs a client was proven to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum OwnClient {
+    /// The supervised process that the path is for.
+    Process,
+    /// The helper program that may read it for a while.
+    Helper,
+}
+
 /// The per-boot secrets, and the daemon's own readers.
 #[derive(Clone)]
 pub struct AccessRules {
@@ -75,8 +84,8 @@ struct Inner {
     api: String,
     whep: String,
     whip: String,
-    /// MediaMTX's session ids of our own readers by path, newest last, so that they are not counted as viewers.
-    own_readers: Mutex<HashMap<String, VecDeque<String>>>,
+    /// MediaMTX's session ids of our own readers by path and client, newest last, so that they are not counted as viewers.
+    own_readers: Mutex<HashMap<(String, OwnClient), VecDeque<String>>>,
     /// When a reader that is not the daemon's own was admitted last.
     reader_admitted: watch::Sender<Option<Instant>>,
 }
@@ -154,12 +163,12 @@ impl AccessRules {
         self.inner.reader_admitted.subscribe()
     }
 
-    /// Notes the session of a reader that has been proven to be the daemon's own.
-    pub(crate) fn note_own_reader(&self, path: &str, session: &str) {
+    /// Notes the session of a reader of a path that has been proven to be this client of the daemon's own.
+    pub(crate) fn note_own_reader(&self, (path, client): (&str, OwnClient), session: &str) {
         let mut readers = self.own_readers();
-        let own = readers.entry(path.to_owned()).or_default();
+        let own = readers.entry((path.to_owned(), client)).or_default();
         own.push_back(session.to_owned());
-        // Two ids an exchange, and each path has one reader of ours, which may overlap with the one before: what is older
+        // Two ids an exchange, and each path has one reader of each kind, which may overlap with the one before: what is older
         // belongs to sessions long gone.
         while own.len() > 4 {
             own.pop_front();
@@ -171,7 +180,7 @@ impl AccessRules {
         self.own_readers().values().flatten().any(|id| id == session)
     }
 
-    fn own_readers(&self) -> std::sync::MutexGuard<'_, HashMap<String, VecDeque<String>>> {
+    fn own_readers(&self) -> std::sync::MutexGuard<'_, HashMap<(String, OwnClient), VecDeque<String>>> {
         self.inner.own_readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -190,6 +199,11 @@ fn client_of(action: &str, path: &str) -> Option<ProcessId> {
         ("read", TALK) => Some(ProcessId::Talk),
         _ => None,
     }
+}
+
+/// The helper program of the daemon that may read a path over RTSP, beside the process of [`Decision::Of`].
+pub(crate) fn helper_of(request: &AccessRequest) -> Option<&'static str> {
+    (request.action == "read" && request.path == CAMERA).then_some(CAMERA_TEST)
 }
 
 fn same(given: &str, wanted: &str) -> bool {
@@ -255,14 +269,29 @@ mod tests {
     #[test]
     fn a_reader_of_ours_that_begins_again_and_again_does_not_make_another_a_viewer() {
         let access = AccessRules::new();
-        access.note_own_reader("a", "long");
+        access.note_own_reader(("a", OwnClient::Process), "long");
         for turn in 0..50 {
-            access.note_own_reader("b", &format!("short-{turn}"));
+            access.note_own_reader(("b", OwnClient::Process), &format!("short-{turn}"));
+            access.note_own_reader(("a", OwnClient::Helper), &format!("test-{turn}"));
         }
-        assert!(access.is_own_reader("long"));
+        assert!(access.is_own_reader("long") && access.is_own_reader("test-49"));
         assert!(access.is_own_reader("short-49"));
         assert!(!access.is_own_reader("short-0"), "forgotten");
         assert!(!access.is_own_reader("other"));
+    }
+
+    #[test]
+    fn a_helper_reads_the_cameras_path_alone() {
+        for (action, path, wanted) in [
+            ("read", CAMERA, Some(CAMERA_TEST)),
+            ("read", AUDIO, None),
+            ("read", TALK, None),
+            ("read", BOTH, None),
+            ("publish", CAMERA, None),
+            ("playback", CAMERA, None),
+        ] {
+            assert_eq!(helper_of(&request(action, "rtsp", path, "", "")), wanted, "{action} {path}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::holders;
 use crate::media::context::Context;
 use crate::media::process_table::ProcessId;
 
+use super::access::OwnClient;
 use super::client::ClientError;
 
 /// Why a connection is not one of the daemon's own.
@@ -42,8 +43,13 @@ pub(crate) enum Unproven {
     },
 }
 
-/// Proves that the connection or session `id` belongs to `process`.
-pub(crate) async fn prove(ctx: &Context, process: ProcessId, id: Option<&str>) -> Result<(), Unproven> {
+/// Proves that the connection or session `id` belongs to `process`, or to the helper program of that name.
+pub(crate) async fn prove(
+    ctx: &Context,
+    process: ProcessId,
+    helper: Option<&'static str>,
+    id: Option<&str>,
+) -> Result<OwnClient, Unproven> {
     let id = id.ok_or(Unproven::NoId)?;
     let from = ctx.client().rtsp_peer(id).await.map_err(Unproven::NoAddress)?;
     let port = ctx.config().media.mediamtx.rtsp_address.0.port();
@@ -55,10 +61,12 @@ pub(crate) async fn prove(ctx: &Context, process: ProcessId, id: Option<&str>) -
             return Err(Unproven::OtherUser { from, uid: socket.uid });
         }
         if spawner.owns_socket(process.name(), socket.inode) {
-            Ok(())
-        } else {
-            Err(Unproven::OtherProcess { from, process })
+            return Ok(OwnClient::Process);
         }
+        if helper.is_some_and(|name| spawner.helper_owns_socket(name, socket.inode)) {
+            return Ok(OwnClient::Helper);
+        }
+        Err(Unproven::OtherProcess { from, process })
     });
     judged.await.unwrap_or(Err(Unproven::NoConnection(from)))
 }

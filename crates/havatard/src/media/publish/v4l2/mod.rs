@@ -24,7 +24,7 @@ use crate::media::context::Context;
 use crate::program;
 
 pub(crate) use attached::named;
-pub(crate) use offer::{Offer, choose};
+pub(crate) use offer::{Offer, choose, choose_any};
 
 /// A device may take this long to say what it has.
 const LIMIT: Duration = Duration::from_secs(10);

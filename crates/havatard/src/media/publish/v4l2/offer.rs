@@ -51,6 +51,17 @@ impl Sizes {
         }
     }
 
+    /// The first one; of a range the largest.
+    fn first(&self) -> Option<Size> {
+        match self {
+            Self::Listed(sizes) => sizes.first().map(|&(width, height)| Size { width, height }),
+            Self::Range { width: [_, width, _], height: [_, height, _] } => {
+                Some(Size { width: *width, height: *height })
+            }
+            Self::Unknown => None,
+        }
+    }
+
     fn describe(&self) -> String {
         match self {
             Self::Listed(sizes) => {
@@ -161,6 +172,16 @@ fn short(offers: &[&Offer]) -> String {
     parts.join("; ")
 }
 
+/// The offer and the size to use where the config asks for nothing: this size in any format, else one that the camera lists.
+///
+/// # Errors
+/// It lists none.
+pub(crate) fn choose_any(offers: &[Offer], size: Size) -> Result<(&Offer, Size), String> {
+    choose(offers, CameraFormat::Auto, size, false)
+        .map(|offer| (offer, size))
+        .or_else(|why| offers.iter().find_map(|offer| Some((offer, offer.sizes.first()?))).ok_or(why))
+}
+
 /// Without colour, or with the colours still to be reckoned out of a mosaic.
 fn is_last_resort(format: &str) -> bool {
     format.starts_with("gray") || format.starts_with("bayer")
@@ -217,5 +238,23 @@ mod tests {
         assert_eq!((taken(false), taken(true)), ("h264", "mjpeg"));
         let only = [offer("h264", true, &[(1280, 720)])];
         assert_eq!(choose(&only, CameraFormat::Auto, HD, true).unwrap().format, "h264");
+    }
+
+    #[test]
+    fn a_camera_that_is_not_configured_is_asked_for_what_it_has() {
+        let offer = |format: &str, sizes| Offer { format: format.to_owned(), compressed: false, sizes };
+        let (small, hd) = (Size { width: 320, height: 240 }, Size { width: 1280, height: 720 });
+        let listed = offer("yuyv422", Sizes::Listed(vec![(320, 240), (640, 480)]));
+        let range = offer("uyvy422", Sizes::Range { width: [32, 1920, 2], height: [32, 1080, 2] });
+        assert_eq!(choose_any(&[listed.clone(), range.clone()], hd), Ok((&range, hd)), "it has the size");
+        assert_eq!(
+            choose_any(std::slice::from_ref(&listed), hd),
+            Ok((&listed, small)),
+            "the first of its own"
+        );
+        let odd = Size { width: 321, height: 241 };
+        let largest = Size { width: 1920, height: 1080 };
+        assert_eq!(choose_any(std::slice::from_ref(&range), odd), Ok((&range, largest)));
+        assert!(choose_any(&[], hd).is_err());
     }
 }
