@@ -1,4 +1,4 @@
-//! What each file of the state directory is to a backup. The names are the daemon's; `tests/ctl/backup_real.rs` holds them to it.
+//! What each file of the state directory is to a backup. The names are the daemon's; `tests/ctl/real.rs` looks at those of a real one.
 
 /// Sign-ins of browsers.
 pub(crate) const SIGN_INS: &str = "sessions.json";
