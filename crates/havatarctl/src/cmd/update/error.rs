@@ -27,6 +27,6 @@ pub(crate) enum UpdateError {
     Install { program: &'static str, status: ExitStatus },
     #[error("{program} ended well, and {found} is installed instead of {to}")]
     NotInstalled { program: &'static str, found: String, to: String },
-    #[error("havatar-rollback --undo failed ({0}): the version before keeps running")]
+    #[error("havatar-rollback --undo failed ({0}): havatar-rollback --show tells which version runs")]
     Undo(ExitStatus),
 }
