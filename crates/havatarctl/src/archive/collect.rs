@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirEntry, File, Metadata, OpenOptions};
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -50,7 +51,8 @@ impl Contents {
         dir: &Path,
         skip: impl Fn(&str) -> bool,
     ) -> Result<(), ArchiveError> {
-        for entry in list(dir).map_err(|source| ArchiveError::read(dir, source))? {
+        let failed = |source| ArchiveError::read(dir, source);
+        for entry in dir.canonicalize().and_then(|dir| list(&dir)).map_err(failed)? {
             if !entry.file_name().to_str().is_some_and(&skip) {
                 self.take(top, &entry, top.name())?;
             }
@@ -81,7 +83,7 @@ impl Contents {
         if !fits(&inside) {
             self.leave(&path, "its path is too long");
         } else if meta.is_dir() {
-            return self.take_folder(top, &path, inside, &meta);
+            return self.take_folder(top, &path, &inside, &meta);
         } else if meta.is_symlink() {
             self.leave(&path, LINK);
         } else if !meta.is_file() {
@@ -101,7 +103,7 @@ impl Contents {
         &mut self,
         top: Top,
         path: &Path,
-        inside: String,
+        inside: &str,
         meta: &Metadata,
     ) -> Result<(), ArchiveError> {
         let entries = match list(path) {
@@ -114,10 +116,10 @@ impl Contents {
         };
         if top != Top::Recordings {
             let (user, group) = owner::names(meta);
-            self.folders.push(Folder { path: inside.clone(), mode: meta.mode() & 0o777, user, group });
+            self.folders.push(Folder { path: inside.to_owned(), mode: meta.mode() & 0o777, user, group });
         }
         for entry in entries {
-            self.take(top, &entry, &inside)?;
+            self.take(top, &entry, inside)?;
         }
         Ok(())
     }
@@ -131,12 +133,23 @@ pub(crate) fn open(path: &Path) -> Result<Result<(File, Metadata), &'static str>
         .open(path)
         .and_then(|file| file.metadata().map(|meta| (file, meta)));
     match opened {
-        Ok((file, meta)) if meta.is_file() => Ok(Ok((file, meta))),
+        Ok((file, meta)) if meta.is_file() && is_at(&file, path) => Ok(Ok((file, meta))),
+        Ok((_, meta)) if meta.is_file() => Ok(Err("it was moved while the backup was made")),
         Ok(_) => Ok(Err("it is neither a file nor a folder")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(VANISHED)),
         Err(error) if error.raw_os_error() == Some(nix::libc::ELOOP) => Ok(Err(LINK)),
         Err(source) => Err(ArchiveError::read(path, source)),
     }
+}
+
+/// Whether an open file is that of a path without links. The service's user may write in the state, and could put a link in the place of a
+/// folder between two looks: root would read another file through it.
+fn is_at(file: &File, path: &Path) -> bool {
+    // One that was replaced meanwhile was there when it was opened.
+    let mut replaced = path.as_os_str().to_owned();
+    replaced.push(" (deleted)");
+    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+        .is_ok_and(|real| real == path || real.as_os_str() == replaced)
 }
 
 fn source(inside: String, from: PathBuf, file: File, meta: &Metadata) -> Source {
@@ -155,4 +168,28 @@ fn list(dir: &Path) -> io::Result<Vec<DirEntry>> {
     let mut entries = fs::read_dir(dir)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_unstable_by_key(DirEntry::file_name);
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_not_read_through_a_link_above_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().canonicalize().unwrap();
+        fs::create_dir(dir.join("real")).unwrap();
+        fs::write(dir.join("real/x"), "x").unwrap();
+        symlink("real", dir.join("link")).unwrap();
+        assert!(matches!(open(&dir.join("real/x")), Ok(Ok(_))));
+        assert!(matches!(open(&dir.join("link/x")), Ok(Err(why)) if why.contains("moved")));
+        assert!(matches!(open(&dir.join("link")), Ok(Err(LINK))));
+        assert!(matches!(open(&dir.join("none")), Ok(Err(VANISHED))));
+        let (file, _) = open(&dir.join("real/x")).unwrap().unwrap();
+        fs::write(dir.join("new"), "y").unwrap();
+        fs::rename(dir.join("new"), dir.join("real/x")).unwrap();
+        assert!(is_at(&file, &dir.join("real/x")), "replaced meanwhile");
+    }
 }

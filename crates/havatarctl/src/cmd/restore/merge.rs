@@ -51,9 +51,16 @@ impl<'a> Merge<'a> {
 
     fn folders_above(&mut self, file: &Path) -> io::Result<()> {
         let within = file.ancestors().skip(1).take_while(|above| *above != self.folder);
-        let mut missing: Vec<&Path> = within.filter(|above| !above.exists()).collect();
-        missing.reverse();
-        for folder in missing {
+        let mut above: Vec<&Path> = within.collect();
+        above.reverse();
+        for folder in above {
+            match fs::symlink_metadata(folder) {
+                Ok(meta) if meta.is_dir() => continue,
+                // The folder is the service's user's to write: root does not follow a link that was put there.
+                Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
             DirBuilder::new().mode(0o700).create(folder)?;
             self.made.push(folder.to_owned());
             chown(folder, Some(self.owner.uid), Some(self.owner.gid))?;
@@ -77,6 +84,20 @@ impl Drop for Merge<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_among_them_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (staged, folder) = (dir.path().join("staged"), dir.path().join("recordings"));
+        let elsewhere = dir.path().join("elsewhere");
+        for path in [&staged.join("havatar"), &folder, &elsewhere] {
+            fs::create_dir_all(path).unwrap();
+        }
+        fs::write(staged.join("havatar/a.mp4"), "x").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, folder.join("havatar")).unwrap();
+        assert!(Merge::of(["havatar/a.mp4"].into_iter(), &staged, &folder, Owner::own()).is_err());
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
 
     #[test]
     fn they_replace_nothing_and_go_back_unless_they_are_kept() {

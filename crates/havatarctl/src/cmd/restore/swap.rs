@@ -130,7 +130,7 @@ mod tests {
         fs::write(path.join("x"), text).unwrap();
     }
 
-    fn text(path: PathBuf) -> String {
+    fn text(path: &Path) -> String {
         fs::read_to_string(path.join("x")).unwrap()
     }
 
@@ -144,8 +144,8 @@ mod tests {
         folder(&dir.join(".config.restoring"), "new");
         let state = Swap { along: Some("recordings"), ..swap(dir, "state") };
         all(&[state, swap(dir, "config")]).unwrap();
-        assert_eq!([text(dir.join("state")), text(dir.join("config"))], ["new", "new"]);
-        assert_eq!(text(dir.join("state.before")), "former");
+        assert_eq!([text(&dir.join("state")), text(&dir.join("config"))], ["new", "new"]);
+        assert_eq!(text(&dir.join("state.before")), "former");
         assert!(dir.join("state/recordings").exists() && !dir.join("state.before/recordings").exists());
     }
 
@@ -163,9 +163,9 @@ mod tests {
             let state = Swap { along: Some("recordings"), ..swap(dir, "state") };
             let refused = all(&[state, swap(dir, "config")]).unwrap_err();
             assert!(matches!(refused, RestoreError::Place { .. }), "{taken}: {refused}");
-            assert_eq!([text(dir.join("state")), text(dir.join("config"))], ["former", "former"], "{taken}");
+            assert_eq!([text(&dir.join("state")), text(&dir.join("config"))], ["former", "former"], "{taken}");
             assert!(dir.join("state/recordings").exists(), "{taken}");
-            assert_eq!(text(dir.join(".state.restoring")), "new", "{taken}: it is where it is deleted");
+            assert_eq!(text(&dir.join(".state.restoring")), "new", "{taken}: it is where it is deleted");
         }
     }
 
@@ -181,6 +181,6 @@ mod tests {
         folder(&dir.join("config"), "other");
         assert!(all(&[state, config]).is_err());
         assert!(!dir.join("state").exists());
-        assert_eq!(text(dir.join("config")), "other");
+        assert_eq!(text(&dir.join("config")), "other");
     }
 }
