@@ -272,7 +272,7 @@ const WITHOUT: &[(&str, &[&str], &str)] = &[
         "it knows no HTTP and no config",
     ),
     ("havatar-sim", &["axum", "reqwest"], "the hardware's stand-ins know no HTTP"),
-    ("havatarctl", &["axum", "tokio-serial"], "it knows the daemon by its API alone"),
+    ("havatarctl", &["axum", "tokio-serial"], "it knows the daemon by its API, and its folders for backups"),
 ];
 
 pub(crate) fn check_crates(_: &Tree) -> Vec<Finding> {

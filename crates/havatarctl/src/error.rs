@@ -3,8 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::archive::error::ArchiveError;
 use crate::client::{AddressError, ClientError};
+use crate::cmd::backup::error::BackupError;
 use crate::cmd::record::error::DownloadError;
+use crate::cmd::restore::error::RestoreError;
+use crate::cmd::update::error::UpdateError;
 use crate::exit::Exit;
 use crate::token::TokenError;
 
@@ -19,6 +23,12 @@ pub(crate) enum Error {
     Client(#[from] ClientError),
     #[error(transparent)]
     Download(#[from] DownloadError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    #[error(transparent)]
+    Update(#[from] UpdateError),
     #[error("cannot write to standard output")]
     Output(#[from] io::Error),
     #[error("cannot start")]
@@ -33,11 +43,17 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Address(_) => Exit::WrongUsage,
-            Self::Token(_) => Exit::NotAllowed,
+            Self::Token(_)
+            | Self::Backup(BackupError::Archive(ArchiveError::Closed(_)))
+            | Self::Restore(RestoreError::Archive(ArchiveError::Closed(_)))
+            | Self::Update(UpdateError::NotRoot) => Exit::NotAllowed,
             Self::Client(error) | Self::Download(DownloadError::Client(error)) => error.exit(),
             // The reader of a pipe may close it early: `havatarctl logs camera | head -1`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Download(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Update(_)
             | Self::Output(_)
             | Self::Runtime(_)
             | Self::Frame { .. }

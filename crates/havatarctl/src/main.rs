@@ -6,9 +6,14 @@
 //! text or as JSON of that same type ([`output`]). The daemon decides; its reason for a refusal is printed unchanged. Nothing here
 //! knows MediaMTX, or a file of the daemon other than its token. Answers go to standard output, everything else to standard error,
 //! and the exit code ([`Exit`]) tells how the run ended.
+//!
+//! Three verbs ask nothing of the daemon, because they are for when it is gone, stopped or replaced: `backup` and `restore` read and
+//! write its folders ([`archive`]), `update` installs a package.
 
+mod archive;
 mod client;
 mod cmd;
+mod disk;
 mod error;
 mod exit;
 mod format;
@@ -87,6 +92,12 @@ enum Verb {
     Link,
     /// Follow changes until Ctrl-C
     Watch,
+    /// Save config and state in one file that a passphrase seals
+    Backup(cmd::backup::Args),
+    /// Put back what a backup holds; the service must be stopped
+    Restore(cmd::restore::Args),
+    /// Install another version, and wait until it has stayed up or has gone back
+    Update(cmd::update::Args),
     /// Print a completion script for a shell
     Completions(cmd::completions::Args),
     /// Write the manual pages into a folder
@@ -120,6 +131,9 @@ fn run(cli: Cli, output: &Output) -> Result<Exit, Error> {
     match &cli.verb {
         Verb::Completions(args) => return cmd::completions::run(args, Cli::command()),
         Verb::Manuals(args) => return cmd::manuals::run(args, Cli::command()),
+        Verb::Backup(args) => return cmd::backup::run(args, output),
+        Verb::Restore(args) => return cmd::restore::run(args, output),
+        Verb::Update(args) => return cmd::update::run(args, output),
         _ => {}
     }
     // The service's own token goes to the service's own socket alone: at a port of loopback anybody may listen while it is down.
@@ -156,6 +170,9 @@ async fn dispatch(verb: Verb, client: &Client, output: &Output) -> Result<Exit, 
         Verb::Robot(verb) => cmd::robot::run(verb, client, output).await,
         Verb::Link => cmd::link::run(client, output).await,
         Verb::Watch => cmd::watch::run(client, output).await,
+        Verb::Backup(args) => cmd::backup::run(&args, output),
+        Verb::Restore(args) => cmd::restore::run(&args, output),
+        Verb::Update(args) => cmd::update::run(&args, output),
         Verb::Completions(args) => cmd::completions::run(&args, Cli::command()),
         Verb::Manuals(args) => cmd::manuals::run(&args, Cli::command()),
     }

@@ -69,6 +69,7 @@ async fn run(
             *before = now;
             news
         });
+        let due = [count.due(), beside.due()].into_iter().flatten().min();
         tokio::select! {
             () = shutdown.cancelled() => return,
             Ok(()) = streams.changed() => {}
@@ -77,7 +78,7 @@ async fn run(
             Ok(()) = beside.armed.changed() => {}
             Ok(()) = beside.followers.changed() => {}
             Ok(()) = beside.tests.changed() => {}
-            () = until([count.due(), beside.due()].into_iter().flatten().min()) => {}
+            () = until(due) => {}
         }
     }
 }

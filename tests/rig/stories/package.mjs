@@ -6,7 +6,7 @@ import { at } from '../image.mjs'
 import { assert } from './expect.mjs'
 
 /** The package under another version; `broken`: its daemon ends at once. */
-function repacked(deb, version, { broken = false } = {}) {
+export function repacked(deb, version, { broken = false } = {}) {
   const tree = at(`repacked-${version}`)
   const out = at(`packages/test_${version}.deb.test`)
   const run = (program, ...args) => execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -19,8 +19,8 @@ function repacked(deb, version, { broken = false } = {}) {
   return out
 }
 
-const settled = 'while systemctl is-active --quiet havatar-upgrade || [ -f /var/lib/havatar-versions/pending ]; do sleep 0.5; done'
-const exe = (vm) => vm.ok('readlink -f /proc/$(systemctl show --property MainPID --value havatard)/exe')
+export const settled = 'while systemctl is-active --quiet havatar-upgrade || [ -f /var/lib/havatar-versions/pending ]; do sleep 0.5; done'
+export const exe = (vm) => vm.ok('readlink -f /proc/$(systemctl show --property MainPID --value havatard)/exe')
 
 export const install = {
   name: 'install',

@@ -1,6 +1,8 @@
-//! One verb, one file. Each sends a request, prints the answer and returns the exit code.
+//! One verb, one file. Each sends a request, prints the answer and returns the exit code; `backup`, `restore` and `update` work on the
+//! robot's own disk.
 
 pub(crate) mod attention;
+pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod devices;
 pub(crate) mod hush;
@@ -11,6 +13,7 @@ pub(crate) mod process;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod restart;
+pub(crate) mod restore;
 pub(crate) mod robot;
 pub(crate) mod speak;
 pub(crate) mod start;
@@ -18,6 +21,7 @@ pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod stream;
+pub(crate) mod update;
 pub(crate) mod volume;
 pub(crate) mod watch;
 

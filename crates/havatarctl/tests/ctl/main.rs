@@ -3,10 +3,12 @@
 #![cfg(test)]
 
 mod access;
+mod backup;
 mod download;
 mod fake;
 mod real;
 mod run;
 mod terminal;
+mod update;
 mod verbs;
 mod watch;

@@ -15,8 +15,8 @@ use super::state::AppState;
 use super::voice::{phrases as phrase_lists, speak, volume};
 use super::webrtc::{LARGEST_SDP, talk, whep, whip};
 use super::{
-    camera, device_tests, devices, events, health, login, mediamtx, openapi, processes, recordings, robot, status,
-    stream, viewers,
+    camera, device_tests, devices, events, health, login, mediamtx, openapi, processes, recordings, robot,
+    status, stream, viewers,
 };
 
 /// The largest body where a route does not need more, in bytes.

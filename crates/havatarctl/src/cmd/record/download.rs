@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use havatar_api::Recording;
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::disk::rename_to_free;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::format;
@@ -143,19 +143,6 @@ impl Drop for Part {
     fn drop(&mut self) {
         // After the rename there is nothing under this name.
         let _ = fs::remove_file(&self.path);
-    }
-}
-
-fn rename_to_free(from: &Path, to: &Path) -> Result<(), Errno> {
-    match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
-        // Some file systems (exFAT, NFS) cannot do both in one step.
-        Err(Errno::EINVAL) => {
-            if fs::symlink_metadata(to).is_ok() {
-                return Err(Errno::EEXIST);
-            }
-            renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::empty())
-        }
-        result => result,
     }
 }
 

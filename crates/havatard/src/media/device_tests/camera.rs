@@ -10,7 +10,7 @@ use havatar_api as api;
 use havatar_supervisor::{Command, Pipeline};
 use nix::sys::stat::major;
 
-use crate::config::{CameraDevice, CameraSource, Config};
+use crate::config::{CameraSource, Config};
 use crate::confinement::Needs;
 use crate::media::context::Context;
 use crate::media::paths::CAMERA;
@@ -87,11 +87,7 @@ pub(super) async fn test(
 /// The V4L2 device of the config, if it asks for one and it is known.
 fn configured_device(config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
-    match (camera.source, &camera.device) {
-        (CameraSource::V4l2, CameraDevice::Path(path)) => Some(path.clone()),
-        (CameraSource::V4l2, CameraDevice::Auto | CameraDevice::Number(_)) => v4l2::first(),
-        _ => None,
-    }
+    (camera.source == CameraSource::V4l2).then(|| v4l2::named(&camera.device)).flatten()
 }
 
 fn path_of(name: &str) -> Result<PathBuf, DeviceTestError> {
@@ -184,7 +180,8 @@ async fn of_device(
     };
     let offers = v4l2::offers(ctx, config, ffmpeg, device).await.map_err(failed)?;
     let (offer, size) = if configured {
-        let offer = v4l2::choose(&offers, camera.format, camera.size).map_err(DeviceTestError::Failed)?;
+        let offer = v4l2::choose(&offers, camera.format, camera.size, camera.is_turned())
+            .map_err(DeviceTestError::Failed)?;
         (offer, camera.size)
     } else {
         v4l2::choose_any(&offers, camera.size).map_err(DeviceTestError::Failed)?

@@ -93,8 +93,8 @@ fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, NoPixmap> {
 /// The number of pixels of a `WIDTH HEIGHT`.
 fn area(size: &[u8]) -> Option<usize> {
     let (width, height) = str::from_utf8(size).ok()?.split_once(' ')?;
-    let side = |text: &str| text.parse::<usize>().ok().filter(|side| (1..=LARGEST_SIDE).contains(side));
-    Some(side(width)? * side(height)?)
+    let length = |text: &str| text.parse::<usize>().ok().filter(|side| (1..=LARGEST_SIDE).contains(side));
+    Some(length(width)? * length(height)?)
 }
 
 #[cfg(test)]

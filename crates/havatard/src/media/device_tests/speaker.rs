@@ -36,7 +36,7 @@ pub(super) async fn test(
     ctx: &Context,
     processes: &Processes,
     name: Option<&str>,
-    hears: bool,
+    with_microphone: bool,
 ) -> Result<api::SpeakerTest, DeviceTestError> {
     let config = ctx.config();
     let speaker = &config.media.speaker;
@@ -44,7 +44,7 @@ pub(super) async fn test(
     let named = name.map(device_of).transpose()?;
     let other = named.filter(|named| setting.is_none() || !alsa::is_same(named, &speaker.device));
     let volume = ctx.audio.sound.borrow().volume;
-    let ear = if hears { Ear::open(&ctx.runtime_dir).await.ok() } else { None };
+    let ear = if with_microphone { Ear::open(&ctx.runtime_dir).await.ok() } else { None };
     let opened = Instant::now();
     let played = CancellationToken::new();
     let playing = async {

@@ -136,21 +136,21 @@ mod tests {
         }
     }
 
-    fn word(text: &str) -> Option<api::ControlValue> {
-        Some(api::ControlValue::Word(text.to_owned()))
+    fn word(text: &str) -> api::ControlValue {
+        api::ControlValue::Word(text.to_owned())
     }
 
-    fn whole(number: i64) -> Option<api::ControlValue> {
-        Some(api::ControlValue::Number(number))
+    fn whole(number: i64) -> api::ControlValue {
+        api::ControlValue::Number(number)
     }
 
     #[test]
     fn modes_come_before_what_they_govern() {
         let camera = webcam();
         let wanted = [
-            ("exposure_time_absolute", whole(300)),
-            ("white_balance_temperature", whole(3000)),
-            ("auto_exposure", word("Manual Mode")),
+            ("exposure_time_absolute", Some(whole(300))),
+            ("white_balance_temperature", Some(whole(3000))),
+            ("auto_exposure", Some(word("Manual Mode"))),
             ("white_balance_automatic", Some(api::ControlValue::Switch(false))),
         ];
         let outcome = set(&camera, &request(&wanted, &[])).unwrap();
@@ -161,17 +161,17 @@ mod tests {
         );
         let exposure =
             outcome.controls.iter().find(|control| control.name == "exposure_time_absolute").unwrap();
-        assert_eq!((&exposure.value, exposure.inactive), (&whole(300), false), "read back");
+        assert_eq!((&exposure.value, exposure.inactive), (&Some(whole(300)), false), "read back");
     }
 
     #[test]
     fn what_is_wrong_is_told_and_the_rest_is_set() {
         let camera = Camera { broken: vec![FREQUENCY], deaf: vec![BRIGHTNESS], ..webcam() };
         let wanted = [
-            ("Brightness", whole(64)),
-            ("focus_absolute", whole(1)),
-            ("power_line_frequency", word("50 Hz")),
-            ("exposure_time_absolute", whole(300)),
+            ("Brightness", Some(whole(64))),
+            ("focus_absolute", Some(whole(1))),
+            ("power_line_frequency", Some(word("50 Hz"))),
+            ("exposure_time_absolute", Some(whole(300))),
             ("white_balance_automatic", Some(api::ControlValue::Switch(false))),
         ];
         let outcome = set(&camera, &request(&wanted, &[])).unwrap();
@@ -191,14 +191,14 @@ mod tests {
     #[test]
     fn one_that_is_required_and_not_taken_changes_nothing() {
         let wanted = [
-            ("brightness", whole(64)),
-            ("auto_exposure", word("Manual Mode")),
-            ("power_line_frequency", word("50 Hz")),
+            ("brightness", Some(whole(64))),
+            ("auto_exposure", Some(word("Manual Mode"))),
+            ("power_line_frequency", Some(word("50 Hz"))),
         ];
         let all = ["brightness", "auto_exposure", "power_line_frequency"];
         // It is not offered: nothing is tried.
         let camera = webcam();
-        let unknown = [wanted.as_slice(), &[("focus_absolute", whole(1))]].concat();
+        let unknown = [wanted.as_slice(), &[("focus_absolute", Some(whole(1)))]].concat();
         let outcome = set(&camera, &request(&unknown, &["focus_absolute"])).unwrap();
         assert!(outcome.refused && camera.orders.borrow().is_empty());
         // The driver refuses it: what was set before goes back.

@@ -1,0 +1,29 @@
+//! What keeps a backup from being written.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::archive::error::ArchiveError;
+use crate::archive::passphrase::PassphraseError;
+
+/// Why no backup was written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BackupError {
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    #[error("{} exists already: name another file, or replace it with --force", _0.display())]
+    Exists(PathBuf),
+    #[error(
+        "{} exists already: another backup is writing it, or was broken off; delete it if none runs",
+        _0.display()
+    )]
+    PartExists(PathBuf),
+    #[error("{} lies in {}, which is backed up itself: name a file elsewhere", file.display(), folder.display())]
+    Within { file: PathBuf, folder: PathBuf },
+    #[error("{} is not a file's name", _0.display())]
+    NotAFile(PathBuf),
+    #[error("cannot write {}", file.display())]
+    Write { file: PathBuf, source: io::Error },
+}

@@ -1,0 +1,39 @@
+//! What keeps a backup from being restored.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::archive::error::ArchiveError;
+use crate::archive::passphrase::PassphraseError;
+
+/// Why nothing was restored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreError {
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    #[error("havatard{holder} uses {}: sudo systemctl stop havatard", path.display())]
+    Running { path: PathBuf, holder: String },
+    #[error("cannot lock {}", path.display())]
+    Lock { path: PathBuf, source: io::Error },
+    #[error(
+        "{} is a disk of its own, and cannot be moved with the state: unmount it, restore, and mount it again",
+        _0.display()
+    )]
+    Mounted(PathBuf),
+    #[error("cannot tell what {} holds", path.display())]
+    Look { path: PathBuf, source: io::Error },
+    #[error("cannot ask for a confirmation: use --yes")]
+    Ask(#[source] io::Error),
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{} cannot be put in its place, and all is as it was before", path.display())]
+    Place { path: PathBuf, source: io::Error },
+    #[error(
+        "{} cannot be put in its place, and what was there before cannot be put back: it is in {}",
+        path.display(),
+        aside.display()
+    )]
+    Stuck { path: PathBuf, aside: PathBuf, source: io::Error },
+}
