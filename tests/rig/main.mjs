@@ -11,7 +11,7 @@ import { stories } from './stories/index.mjs'
 
 const [verb, ...rest] = process.argv.slice(2)
 const packages = at('packages')
-const sim = join(root, 'target/x86_64-unknown-linux-gnu/trial/havatar-sim')
+const sim = join(process.env.HAVATAR_RIG_BUILT ?? join(root, 'target/x86_64-unknown-linux-gnu/trial'), 'havatar-sim')
 
 /** The newest package that scripts/rig has built. */
 function thePackage() {

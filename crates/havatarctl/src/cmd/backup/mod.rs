@@ -18,11 +18,10 @@ use crate::archive::pack::{self, Origin, Packed};
 use crate::archive::passphrase::PassphraseSource;
 use crate::archive::seal::{self, WORK};
 use crate::archive::state_files::{self, Kind};
-use crate::disk;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::format;
 use crate::output::{Output, note};
+use crate::{disk, format};
 
 use self::error::BackupError;
 

@@ -8,11 +8,10 @@ use havatar_api::{
 };
 
 use crate::client::Client;
-use crate::cmd;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::format;
 use crate::output::{Emphasis, Output, Style, plain};
+use crate::{cmd, format};
 
 /// What to set.
 #[derive(clap::Args)]

@@ -60,7 +60,7 @@ async fn no_tone_is_played_in_quiet_hours() {
 }
 
 #[tokio::test]
-async fn a_test_that_looks_is_shown_for_a_moment_at_least() {
+async fn a_test_of_the_camera_is_shown_for_a_moment_at_least() {
     let robot = Robot::new();
     let mut presence = robot.app.presence.clone();
     let asked = robot.ask_as_admin(test("camera", r#"{"device":"/dev/v4l/by-id/nowhere"}"#));

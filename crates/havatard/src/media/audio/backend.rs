@@ -74,7 +74,7 @@ pub(crate) async fn select(
 ) -> Result<AudioBackend, String> {
     let card = alsa_hardware(device);
     match setting {
-        AudioSetting::Alsa if lacks_card(device, has_alsa_hardware(), may_have_server()) => {
+        AudioSetting::Alsa if lacks_sound_hardware(device, has_alsa_hardware(), may_have_server()) => {
             Err(NO_CARD.to_owned())
         }
         AudioSetting::Alsa => present(card.as_deref()),
@@ -170,7 +170,7 @@ fn present(card: Option<&str>) -> Result<AudioBackend, String> {
 
 /// ALSA's own default leads to a card, unless the system's settings lead it to a sound server. Any other name may be that of
 /// something made by settings.
-fn lacks_card(device: &SoundDevice, has_hardware: bool, may_have_server: bool) -> bool {
+fn lacks_sound_hardware(device: &SoundDevice, has_hardware: bool, may_have_server: bool) -> bool {
     device.as_str() == "default" && !has_hardware && !may_have_server
 }
 
@@ -241,9 +241,9 @@ mod tests {
     #[test]
     fn without_any_card_alsas_default_is_waited_for() {
         let plain = device("default");
-        assert!(lacks_card(&plain, false, false));
-        assert!(!lacks_card(&plain, true, false) && !lacks_card(&plain, false, true));
-        assert!(!lacks_card(&device("robot_mic"), false, false), "its settings may make it of anything");
+        assert!(lacks_sound_hardware(&plain, false, false));
+        assert!(!lacks_sound_hardware(&plain, true, false) && !lacks_sound_hardware(&plain, false, true));
+        assert!(!lacks_sound_hardware(&device("robot_mic"), false, false), "its settings may make it of anything");
     }
 
     #[test]

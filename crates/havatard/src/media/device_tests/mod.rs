@@ -31,14 +31,13 @@ use tokio::time::timeout;
 
 use crate::store;
 
-use super::context::Context;
-use super::process_table::{ProcessId, Processes};
-
 pub use error::DeviceTestError;
 pub use observation::Observation;
 
 use holding::Holding;
 use observation::Observing;
+use super::context::Context;
+use super::process_table::{ProcessId, Processes};
 
 /// A test that takes longer is broken off: requests have 30 s.
 const LIMIT: Duration = Duration::from_secs(25);

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_is_what_the_camera_begins_with() {
+    fn a_reset_is_what_the_camera_begins_with() {
         let camera = webcam();
         let back = [
             ("brightness", None),
