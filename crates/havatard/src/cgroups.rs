@@ -89,10 +89,22 @@ fn arrange(folder: &Path) -> anyhow::Result<()> {
     for pid in std::fs::read_to_string(&unit).with_context(|| unit.display().to_string())?.lines() {
         put(&folder.join(CONTROL).join("cgroup.procs"), pid)?;
     }
-    put(&folder.join("cgroup.subtree_control"), "+cpu +memory")?;
+    put(&folder.join("cgroup.subtree_control"), "+cpu")?;
     for (name, weight) in [(CONTROL, CONTROL_WEIGHT)].iter().chain(&groups) {
         put(&folder.join(name).join("cpu.weight"), &weight.to_string())?;
     }
+    // The kernel of Raspberry Pi OS has no memory controller unless it is asked for: the weights hold all the same.
+    if let Err(error) = protect_memory(folder) {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "no memory is kept for control and talk; on a Raspberry Pi, cgroup_enable=memory in cmdline.txt allows it"
+        );
+    }
+    Ok(())
+}
+
+fn protect_memory(folder: &Path) -> anyhow::Result<()> {
+    put(&folder.join("cgroup.subtree_control"), "+memory")?;
     put(&folder.join(CONTROL).join("memory.low"), CONTROL_LOW)?;
     put(&folder.join(Share::Talk.cgroup()).join("memory.low"), TALK_LOW)
 }
@@ -138,11 +150,30 @@ mod tests {
         std::fs::create_dir(path(CONTROL)).unwrap();
         std::fs::write(path("control/cgroup.procs"), "").unwrap();
         let error = format!("{:#}", arrange(folder.path()).unwrap_err());
-        assert!(error.contains("cgroup.subtree_control does not take \"+cpu +memory\""), "{error}");
+        assert!(error.contains("cgroup.subtree_control does not take \"+cpu\""), "{error}");
         assert_eq!(
             std::fs::read_to_string(path("control/cgroup.procs")).unwrap(),
             "34",
             "the last that moved"
         );
+    }
+
+    #[test]
+    fn a_kernel_without_the_memory_controller_has_its_weights_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str| {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "").unwrap();
+        };
+        put("cgroup.procs");
+        put("cgroup.subtree_control");
+        for group in [CONTROL].into_iter().chain(Share::ALL.map(Share::cgroup)) {
+            put(&format!("{group}/cpu.weight"));
+        }
+        arrange(folder.path()).unwrap();
+        let written = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(written("control/cpu.weight"), CONTROL_WEIGHT.to_string());
+        assert_eq!(written("rest/cpu.weight"), weight(Share::Rest).to_string());
     }
 }

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use havatar_api as api;
 
-/// From this temperature on the picture gives way, °C. A Raspberry Pi slows its processor down by then, and says so itself.
+/// From this temperature on the picture gives way where the board does not name the one from which it slows down, °C.
 const HOT_FROM: f64 = 85.0;
-/// And below this one it is cool again.
-const COOL_BELOW: f64 = 75.0;
+/// By so much it must cool down again, °C.
+const COOLER_BY: f64 = 10.0;
+/// So far below the temperature at which the board switches itself off it is hot.
+const BELOW_CRITICAL: f64 = 10.0;
 
 /// Bits of the firmware's word: under-voltage; frequency capped, throttled, soft temperature limit.
 const UNDER_VOLTAGE: u32 = 1;
@@ -19,11 +21,34 @@ const SLOWED: u32 = 0b1110;
 
 /// The files that this machine has, and what they said last.
 pub(super) struct Sensors {
-    temperatures: Vec<PathBuf>,
+    zones: Vec<Zone>,
     alarm: Option<PathBuf>,
     firmware: Option<PathBuf>,
     last: api::Board,
     hot: bool,
+}
+
+struct Zone {
+    temperature: PathBuf,
+    hot_from: f64,
+}
+
+impl Zone {
+    /// A notebook is made for temperatures that would end a small board: each says itself what is hot.
+    fn of(folder: &Path) -> Self {
+        let kinds = entries(folder, "trip_point_").into_iter();
+        let kinds = kinds.filter(|it| it.to_string_lossy().ends_with("_type"));
+        let points = kinds.filter_map(|kind| {
+            let file = kind.to_string_lossy().replace("_type", "_temp");
+            let degrees = degrees(Path::new(&file))?;
+            match read(&kind)?.trim() {
+                "passive" | "hot" => Some(degrees),
+                "critical" => Some(degrees - BELOW_CRITICAL),
+                _ => None,
+            }
+        });
+        Self { temperature: folder.join("temp"), hot_from: points.reduce(f64::min).unwrap_or(HOT_FROM) }
+    }
 }
 
 impl Sensors {
@@ -47,7 +72,7 @@ impl Sensors {
             .map(|it| it.join("get_throttled"))
             .find(|file| file.exists());
         Self {
-            temperatures: chosen.into_iter().map(|zone| zone.join("temp")).collect(),
+            zones: chosen.iter().map(|zone| Zone::of(zone)).collect(),
             alarm: voltage.map(|it| it.join("in0_lcrit_alarm")),
             firmware,
             last: api::Board::default(),
@@ -62,24 +87,23 @@ impl Sensors {
             .as_deref()
             .and_then(|file| u32::from_str_radix(read(file)?.trim().trim_start_matches("0x"), 16).ok());
         let alarm = self.alarm.as_deref().and_then(read).map(|text| text.trim() != "0");
-        let degrees = self
-            .temperatures
-            .iter()
-            .filter_map(|file| read(file)?.trim().parse::<f64>().ok())
-            .map(|millidegrees| (millidegrees / 1000.0).round())
-            // A sensor that is off shows an extreme.
-            .filter(|degrees| (-40.0..=150.0).contains(degrees));
+        let mut temperature_c: Option<f64> = None;
+        let margin = if self.hot { COOLER_BY } else { 0.0 };
+        self.hot = false;
+        for zone in &self.zones {
+            let Some(degrees) = degrees(&zone.temperature) else { continue };
+            temperature_c = Some(temperature_c.map_or(degrees, |known| known.max(degrees)));
+            self.hot |= degrees >= zone.hot_from - margin;
+        }
         let board = api::Board {
-            temperature_c: degrees.reduce(f64::max),
+            temperature_c,
             throttled: word.map(|word| word & SLOWED != 0),
             under_voltage: word.map(|word| word & UNDER_VOLTAGE != 0).or(alarm),
         };
         tell(self.last, board);
         self.last = board;
-        let throttled = board.throttled == Some(true);
-        let limit = if self.hot { COOL_BELOW } else { HOT_FROM };
         // One that is slowed down by its supply alone draws less with less to do.
-        self.hot = throttled || board.temperature_c.is_some_and(|degrees| degrees >= limit);
+        self.hot |= board.throttled == Some(true);
         board
     }
 
@@ -110,6 +134,12 @@ fn tell(last: api::Board, now: api::Board) {
         ),
         _ => {}
     }
+}
+
+/// A temperature in whole degrees; a sensor that is off shows an extreme, and counts as none.
+fn degrees(file: &Path) -> Option<f64> {
+    let millidegrees: f64 = read(file)?.trim().parse().ok()?;
+    Some((millidegrees / 1000.0).round()).filter(|degrees| (-40.0..=150.0).contains(degrees))
 }
 
 fn read(file: &Path) -> Option<String> {
@@ -197,6 +227,24 @@ mod tests {
         assert_eq!(sensors.read().temperature_c, None);
         fake.put(zone, "not a number");
         assert_eq!(sensors.read().temperature_c, None);
+    }
+
+    #[test]
+    fn a_zone_says_itself_what_is_hot() {
+        let fake = Fake(tempfile::tempdir().unwrap());
+        let zone = |name: &str| format!("class/thermal/thermal_zone0/{name}");
+        fake.put(&zone("trip_point_0_type"), "critical\n");
+        fake.put(&zone("trip_point_0_temp"), "110000\n");
+        fake.put(&zone("temp"), "95000\n");
+        let hot = || {
+            let mut sensors = Sensors::below(fake.0.path());
+            sensors.read();
+            sensors.is_hot()
+        };
+        assert!(!hot(), "15 degrees below the end of a notebook");
+        fake.put(&zone("trip_point_1_type"), "passive\n");
+        fake.put(&zone("trip_point_1_temp"), "95000\n");
+        assert!(hot());
     }
 
     #[test]
