@@ -1,4 +1,4 @@
-// The disk of the virtual robot: Debian 12 with a kernel, its drivers and what the package depends on. Made once, from Debian's
+// The disk of the virtual robot: Debian (12, unless asked otherwise) with a kernel, its drivers and what the package depends on. Made once, from Debian's
 // packages, and again when this file changes.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../bench/lib/programs.mjs'
 
-export const folder = join(root, 'target/rig')
+/** Which Debian: bookworm (12), or another one in a folder of its own. */
+const suite = process.env.HAVATAR_RIG_SUITE ?? 'bookworm'
+export const folder = join(root, suite === 'bookworm' ? 'target/rig' : `target/rig-${suite}`)
 export const at = (name) => join(folder, name)
 
 const PACKAGES = [
@@ -34,7 +36,7 @@ export function buildImage(anew = false) {
   const tree = at('tree')
   rmSync(tree, { recursive: true, force: true })
   const run = (program, ...args) => execFileSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  run('mmdebstrap', '--quiet', '--variant=minbase', `--include=${PACKAGES.join(',')}`, 'bookworm', tree)
+  run('mmdebstrap', '--quiet', '--variant=minbase', `--include=${PACKAGES.join(',')}`, suite, tree)
   const put = (path, text, mode = 0o644) => {
     const file = join(tree, path)
     mkdirSync(join(file, '..'), { recursive: true })

@@ -10,8 +10,7 @@ import { Vm } from './vm.mjs'
 import { stories } from './stories/index.mjs'
 
 const [verb, ...rest] = process.argv.slice(2)
-const packages = at('packages')
-const sim = join(process.env.HAVATAR_RIG_BUILT ?? join(root, 'target/x86_64-unknown-linux-gnu/trial'), 'havatar-sim')
+const packages = join(root, 'target/rig/packages')
 
 /** The newest package that scripts/rig has built. */
 function thePackage() {
@@ -26,14 +25,13 @@ const sha = (...files) => files.reduce((hash, file) => hash.update(readFileSync(
 async function installed() {
   buildImage()
   const deb = thePackage()
-  const stamp = `${readFileSync(at('image.stamp'), 'utf8')} ${sha(deb, sim)}`
+  const stamp = `${readFileSync(at('image.stamp'), 'utf8')} ${sha(deb)}`
   if (existsSync(at('installed.stamp')) && readFileSync(at('installed.stamp'), 'utf8') === stamp) return null
   rmSync(at('installed.stamp'), { force: true })
   cpSync(at('base.img'), at('installed.img'))
   const vm = await Vm.boot({ disk: at('installed.img') })
   const began = performance.now()
-  await vm.put([sim], '/usr/local/bin')
-  await vm.ok('chmod +x /usr/local/bin/havatar-sim; mkdir -p /root/packages')
+  await vm.ok('mkdir -p /root/packages')
   await vm.put([deb], '/root/packages')
   const said = await vm.ok('DEBIAN_FRONTEND=noninteractive dpkg -i /root/packages/*.deb 2>&1')
   const tookMs = Math.round(performance.now() - began)

@@ -108,7 +108,7 @@ export const cable = {
       echo 0001 >${GADGET}/strings/0x409/serialnumber
       echo 'Silicon Labs' >${GADGET}/strings/0x409/manufacturer; echo 'CP2102 USB to UART' >${GADGET}/strings/0x409/product
       [ -e ${GADGET}/configs/c.1/acm.0 ] || ln -s ${GADGET}/functions/acm.0 ${GADGET}/configs/c.1/acm.0
-      systemd-run --quiet --unit=firmware --collect sh -c 'sleep infinity | havatar-sim esp32 --link /run/esp32 --timeline /run/timeline'
+      systemd-run --quiet --unit=firmware --collect sh -c 'sleep infinity | /usr/lib/havatar/havatar-sim esp32 --link /run/esp32 --timeline /run/timeline'
     `)
   },
   /** Plugged in; the firmware answers on it. */

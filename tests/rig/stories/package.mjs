@@ -8,7 +8,7 @@ import { assert } from './expect.mjs'
 /** The package under another version; `broken`: its daemon ends at once. */
 export function repacked(deb, version, { broken = false } = {}) {
   const tree = at(`repacked-${version}`)
-  const out = at(`packages/test_${version}.deb.test`)
+  const out = at(`test_${version}.deb.test`)
   const run = (program, ...args) => execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   rmSync(tree, { recursive: true, force: true })
   run('dpkg-deb', '--raw-extract', deb, tree)
