@@ -12,7 +12,7 @@ const { values: options } = parseArgs({
 const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28 })
 
 /** The programs of the package. */
-const PROGRAMS = ['havatard', 'havatarctl']
+const PROGRAMS = ['havatard', 'havatarctl', 'havatar-sim']
 /** What the page's code is compiled with and carries, and the script that MediaMTX's own page carries. */
 const IN_THE_PAGE = [['web', 'svelte'], ['mediamtx', 'hls.js']]
 
