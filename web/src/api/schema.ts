@@ -211,6 +211,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/camera/controls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets controls of the camera in use, all or none: brightness, focus, the frequency of the lamps.
+         * @description They hold from now on, over `media.camera.controls`. `GET /api/v1/devices` lists what there is.
+         */
+        put: operations["camera_controls"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/tests/camera": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes about a second of frames from a camera, and gives the last of them.
+         * @description The configured camera, or another one that is plugged in. A camera that streams already is not disturbed: the frames are taken
+         *     from its stream. While a test lasts, and for two seconds at least, the robot shows that it is watched.
+         */
+        post: operations["devices_test_camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/tests/microphone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Listens to a microphone for about two seconds.
+         * @description The configured microphone, or another one. One that streams already is not disturbed. While a test lasts, and for two seconds
+         *     at least, the robot shows that it is heard.
+         */
+        post: operations["devices_test_microphone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/tests/speaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plays a rising tone of 0.3 s in the room, at the set volume.
+         * @description The configured loudspeaker, or another one. If the microphone streams, it is listened to, and the answer says whether it heard
+         *     the tone.
+         */
+        post: operations["devices_test_speaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -923,6 +1006,8 @@ export interface components {
     schemas: {
         /** @description A V4L2 camera that is plugged in. */
         AttachedCamera: {
+            /** @description What can be set on it; empty if it cannot be asked. */
+            controls?: components["schemas"]["CameraControl"][];
             /** @description What `media.camera.device` takes, and what stays the same when it is plugged in elsewhere: `/dev/v4l/by-id/...`. */
             device: string;
             /** @description Why it cannot be asked or used, in words. */
@@ -996,6 +1081,98 @@ export interface components {
             /** @description The lease's secret. */
             token: string;
         };
+        /** @description One control of a camera. */
+        CameraControl: {
+            /** @description It can be set. */
+            changeable: boolean;
+            /** @description Of kind `menu`: the words of its entries. */
+            choices: string[];
+            /** @description What the camera begins with. */
+            default: components["schemas"]["ControlValue"];
+            /** @description An automatic mode governs it at present: what it is set to has no effect. */
+            inactive: boolean;
+            /** @description What it takes. */
+            kind: components["schemas"]["CameraControlKind"];
+            /** @description As `v4l2-ctl --list-ctrls` spells it: `brightness`, `power_line_frequency`. */
+            name: string;
+            range: components["schemas"]["CameraControlRange"] | null;
+            value: components["schemas"]["ControlValue"] | null;
+        };
+        /**
+         * @description What a control takes.
+         * @enum {string}
+         */
+        CameraControlKind: "integer" | "boolean" | "menu";
+        /** @description Which numbers a control takes. */
+        CameraControlRange: {
+            /**
+             * Format: int32
+             * @description The most.
+             */
+            max: number;
+            /**
+             * Format: int32
+             * @description The least.
+             */
+            min: number;
+            /**
+             * Format: int32
+             * @description From one to the next, counted from the least.
+             */
+            step: number;
+        };
+        /** @description The controls of the camera in use: answer of `PUT /api/v1/devices/camera/controls`. */
+        CameraControls: {
+            /** @description All of them, as they were read back. */
+            controls: components["schemas"]["CameraControl"][];
+            /** @description The camera: `/dev/v4l/by-id/...`. */
+            device: string;
+        };
+        /** @description By the controls' names what each is set to. `null` takes a control back to `media.camera.controls`, or to the camera's own default. */
+        CameraControlsRequest: {
+            [key: string]: null | components["schemas"]["ControlValue"];
+        };
+        /** @description What came from a camera. */
+        CameraTest: {
+            /**
+             * Format: double
+             * @description The mean of the last frame, percent: 0 is black, 100 white.
+             */
+            brightness_percent: number;
+            /** @description The device, in words. */
+            device: string;
+            /**
+             * Format: int32
+             * @description From the start of the program that opens the camera to the first frame, ms. Of the running stream it is what a viewer
+             *     would wait.
+             */
+            first_frame_ms: number;
+            /** @description As ffmpeg names it: `mjpeg`, `yuyv422`; `null` if it could not be told. */
+            format: string | null;
+            /**
+             * Format: double
+             * @description Frames a second, counted over about one; `null` if there was one frame alone.
+             */
+            fps: number | null;
+            /**
+             * Format: int32
+             * @description Pixels; `null` if it could not be told.
+             */
+            height: number | null;
+            /** @description The last frame as a JPEG, at most 320 pixels wide and 32 KiB long, in base64. */
+            jpeg: string;
+            /** @description Frames came, and nothing is wrong with them. */
+            passed: boolean;
+            /** @description What stands out, in words, with what to do; empty if nothing does. */
+            remarks: string[];
+            /** @description Where the frames were taken. Those of the running stream are as viewers see them: encoded already. */
+            source: components["schemas"]["DeviceTestSource"];
+            /**
+             * Format: int32
+             * @description Pixels; `null` if it could not be told.
+             */
+            width: number | null;
+        };
         /** @description One fault in the config file. */
         ConfigFault: {
             /** @description The file. */
@@ -1037,6 +1214,8 @@ export interface components {
             /** @description The kernel holds it to the system calls that it needs. */
             seccomp: boolean;
         };
+        /** @description What a control is set to. */
+        ControlValue: boolean | number | string;
         /** @description One device. */
         Device: {
             /** @description What the config asks for, in words: `v4l2 /dev/v4l/by-id/...`, `test picture`. */
@@ -1051,6 +1230,23 @@ export interface components {
          * @enum {string}
          */
         DeviceState: "off" | "away" | "silent" | "live" | "private";
+        /**
+         * @description Body of `POST /api/v1/devices/tests/camera`, `.../microphone` and `.../speaker`. Without it, the configured device is
+         *     tested.
+         */
+        DeviceTestRequest: {
+            /**
+             * @description Another device, by its name in `GET /api/v1/devices`: `/dev/v4l/by-id/...`, `plughw:CARD=Device`. For sound also a name
+             *     of PulseAudio or PipeWire.
+             * @default null
+             */
+            device: string | null;
+        };
+        /**
+         * @description What a test took its samples from, or gave them to.
+         * @enum {string}
+         */
+        DeviceTestSource: "device" | "process";
         /** @description The devices the publishers take from. */
         Devices: {
             /** @description The camera. */
@@ -1570,6 +1766,32 @@ export interface components {
             /** @description What it may do. */
             role: components["schemas"]["Role"];
         };
+        /** @description What came from a microphone within about two seconds. */
+        MicrophoneTest: {
+            /**
+             * Format: float
+             * @description The share of samples at full scale, percent.
+             */
+            clipped_percent: number;
+            /** @description The device, in words. */
+            device: string;
+            /** @description Something was heard, and it was not distorted. */
+            passed: boolean;
+            /**
+             * Format: float
+             * @description The loudest sample, decibels under full scale, -90 (silence) to 0.
+             */
+            peak_db: number;
+            /** @description What stands out, in words, with what to do; empty if nothing does. */
+            remarks: string[];
+            /**
+             * Format: float
+             * @description The mean power, decibels under full scale, -90 (silence) to 0. A full-scale tone is -3.
+             */
+            rms_db: number;
+            /** @description Where the samples were taken. They are as the microphone gave them, before it is held back for the loudspeaker. */
+            source: components["schemas"]["DeviceTestSource"];
+        };
         /** @description One thing that is missing. */
         Missing: {
             /**
@@ -1667,7 +1889,7 @@ export interface components {
             /**
              * Format: int32
              * @description How many watch or listen, now or later. Those who read picture and sound apart count once, and so does each who fetches a
-             *     recording that is still being made; while it is recorded, at least one. While MediaMTX does not say, as many
+             *     recording that is still being made, and a test of camera or microphone; while it is recorded, at least one. While MediaMTX does not say, as many
              *     as it said last; after ten seconds at least one.
              */
             watchers: number;
@@ -1678,7 +1900,7 @@ export interface components {
          * @description A way to see and hear through the robot.
          * @enum {string}
          */
-        PresenceWay: "live" | "recording" | "download";
+        PresenceWay: "live" | "recording" | "download" | "test";
         /** @description An error, as RFC 9457 `application/problem+json`. */
         Problem: {
             /** @description Stable, lower-case, dotted-free: `not_signed_in`, `stream_offline`. */
@@ -1927,6 +2149,34 @@ export interface components {
             language?: components["schemas"]["Language"];
             /** @description What to say: 1 to 500 characters. */
             text: string;
+        };
+        /** @description What a loudspeaker did with a rising tone of 0.3 s. */
+        SpeakerTest: {
+            /**
+             * Format: int32
+             * @description From the first sample to its arrival at the microphone, ms; `null` if it was not heard.
+             */
+            delay_ms: number | null;
+            /** @description The device, in words. */
+            device: string;
+            /** @description The robot's own microphone heard it; `null` if the microphone does not run. */
+            heard: boolean | null;
+            /** @description The device took the samples at their pace, and they were not silent. What is heard of it only a person can say. */
+            passed: boolean;
+            /** @description What stands out, in words, with what to do; empty if nothing does. */
+            remarks: string[];
+            /** @description Where the samples were given to. */
+            source: components["schemas"]["DeviceTestSource"];
+            /**
+             * Format: int32
+             * @description Until the device had taken all samples, ms.
+             */
+            took_ms: number;
+            /**
+             * Format: int32
+             * @description The volume, in percent of what the config allows.
+             */
+            volume: number;
         };
         /** @description What the robot says aloud. */
         Speech: {
@@ -2961,6 +3211,336 @@ export interface operations {
                 };
             };
             /** @description `busy`: they are being asked for another client */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    camera_controls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CameraControlsRequest"];
+            };
+        };
+        responses: {
+            /** @description Set, and read back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraControls"];
+                };
+            };
+            /** @description `camera_away` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `out_of_range`: what the camera does not offer; nothing was changed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_supported`: the picture comes from no V4L2 camera */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: they are being set already; `camera_unavailable`: its driver does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devices_test_camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeviceTestRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description What came */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraTest"];
+                };
+            };
+            /** @description `no_such_device`: it is not plugged in */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `private`: the switch on the robot holds it off; `device_in_use`: by another program; `device_not_permitted`: to the user of the service */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `out_of_range`: this cannot be a camera */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_supported`: no camera is configured */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device_failed`: no frame came */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: a device is being tested already */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devices_test_microphone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeviceTestRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description What was heard */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MicrophoneTest"];
+                };
+            };
+            /** @description `no_such_device`: it is not plugged in */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `private`: the switch on the robot holds it off; `device_in_use`: by another program; `device_not_permitted`: to the user of the service */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `out_of_range`: this cannot be a sound device */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_supported`: no microphone is configured */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device_failed`: no sound came */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: a device is being tested already */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devices_test_speaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeviceTestRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description What the device took */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeakerTest"];
+                };
+            };
+            /** @description `no_such_device`: it is not plugged in */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `quiet_hours`; `device_in_use`: by another program, a talker or speech; `device_not_permitted`: to the user of the service */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `out_of_range`: this cannot be a sound device */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_supported`: no loudspeaker is configured */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device_failed`: it did not take the tone */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: a device is being tested already */
             503: {
                 headers: {
                     [name: string]: unknown;

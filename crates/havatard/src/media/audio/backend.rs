@@ -239,11 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn without_any_card_alsas_default_is_waited_for() {
+    fn without_any_hardware_alsas_default_is_waited_for() {
         let plain = device("default");
         assert!(lacks_sound_hardware(&plain, false, false));
         assert!(!lacks_sound_hardware(&plain, true, false) && !lacks_sound_hardware(&plain, false, true));
-        assert!(!lacks_sound_hardware(&device("robot_mic"), false, false), "its settings may make it of anything");
+        assert!(
+            !lacks_sound_hardware(&device("robot_mic"), false, false),
+            "its settings may make it of anything"
+        );
     }
 
     #[test]

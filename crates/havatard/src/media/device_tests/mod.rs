@@ -34,10 +34,10 @@ use crate::store;
 pub use error::DeviceTestError;
 pub use observation::Observation;
 
-use holding::Holding;
-use observation::Observing;
 use super::context::Context;
 use super::process_table::{ProcessId, Processes};
+use holding::Holding;
+use observation::Observing;
 
 /// A test that takes longer is broken off: requests have 30 s.
 const LIMIT: Duration = Duration::from_secs(25);
