@@ -31,7 +31,7 @@ impl DomainError for ControlError {
     fn classify(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Away => (StatusCode::CONFLICT, "camera_away"),
-            Self::NoControls { .. } => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
+            Self::NoControls(_) => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
             Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Failed(_) => (StatusCode::SERVICE_UNAVAILABLE, "camera_unavailable"),
