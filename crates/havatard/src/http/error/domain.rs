@@ -50,6 +50,7 @@ impl DomainError for DeviceTestError {
             Self::Private => (StatusCode::CONFLICT, "private"),
             Self::BadName(_) => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
             Self::NotConfigured(_) => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
+            Self::NotRunning(_) => (StatusCode::CONFLICT, "device_not_running"),
             Self::Absent(_) => (StatusCode::NOT_FOUND, "no_such_device"),
             Self::InUse(_) => (StatusCode::CONFLICT, "device_in_use"),
             Self::NotPermitted(_) => (StatusCode::CONFLICT, "device_not_permitted"),
