@@ -101,6 +101,15 @@ async fn a_silent_microphone_is_told_from_one_that_hears() {
     assert!(!other.passed && other.device.contains(LOUDSPEAKER), "{other:?}");
     let unknown = ask(&daemon, "microphone", json!({ "device": "no_such_source" })).await;
     assert_eq!((unknown.status, unknown.code().as_str()), (404, "no_such_device"), "{}", unknown.text());
+
+    // A stream that begins has its microphone: the test that has it open gives it up.
+    let starts = async {
+        is_shown(&daemon).await;
+        assert_eq!(daemon.post("/api/v1/processes/microphone/start").await.status, 200);
+    };
+    let (given_up, ()) = tokio::join!(ask(&daemon, "microphone", json!({})), starts);
+    assert_eq!((given_up.status, given_up.code().as_str()), (409, "device_in_use"), "{}", given_up.text());
+    daemon.process_is(SOON, "microphone", ProcessState::Running).await;
     nothing_is_left(&daemon).await;
 }
 

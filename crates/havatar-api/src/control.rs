@@ -46,7 +46,7 @@ pub struct CameraControl {
     /// What it is set to at present; `null` if it cannot be read.
     #[schema(required)]
     pub value: Option<ControlValue>,
-    /// It can be set.
+    /// It can be set. The privacy shutter and the lamp of a camera never can: they are for the person beside it.
     pub changeable: bool,
     /// An automatic mode governs it at present: what it is set to has no effect.
     pub inactive: bool,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[serde(default, deny_unknown_fields)]
 pub struct DeviceTestRequest {
     /// Another device, by its name in `GET /api/v1/devices`: `/dev/v4l/by-id/...`, `plughw:CARD=Device`. For sound also a name
-    /// of PulseAudio or PipeWire.
+    /// of PulseAudio or PipeWire. With the admin token alone: a sign-in of the page tests what is configured.
     #[schema(required = false)]
     pub device: Option<String>,
 }
@@ -86,12 +86,12 @@ pub struct SpeakerTest {
     pub source: DeviceTestSource,
     /// The volume, in percent of what the config allows.
     pub volume: u8,
-    /// Until the device had taken all samples, ms.
+    /// Until the device had taken all samples, ms; with the time that a talker or speech held it up.
     pub took_ms: u32,
     /// The robot's own microphone heard it; `null` if the microphone does not run.
     #[schema(required)]
     pub heard: Option<bool>,
-    /// From the first sample to its arrival at the microphone, ms; `null` if it was not heard.
+    /// From the moment at which the loudspeaker began with it to its arrival at the microphone, ms; `null` if it was not heard.
     #[schema(required)]
     pub delay_ms: Option<u32>,
     /// What stands out, in words, with what to do; empty if nothing does.

@@ -23,6 +23,7 @@ export const problemsEn: ProblemDictionary = {
   device:
     'The robot cannot use this device: it is unplugged, taken by another program, or broken. Tell the person who looks after the robot.',
   private: 'The privacy switch on the robot is on. Ask someone next to it to turn it off.',
+  keeper: 'Only the person who looks after the robot can do this.',
   internal:
     'Something went wrong on the robot. Try again; if it keeps happening, tell the person who looks after the robot.',
 };

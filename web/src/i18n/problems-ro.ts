@@ -23,6 +23,7 @@ export const problemsRo = {
     'Robotul nu poate folosi acest dispozitiv: e deconectat, ocupat de alt program sau defect. Anunță persoana care are grijă de robot.',
   private:
     'Comutatorul de confidențialitate de pe robot e pornit. Cere cuiva de lângă el să-l oprească.',
+  keeper: 'Doar persoana care are grijă de robot poate face asta.',
   internal:
     'A apărut o eroare pe robot. Încearcă din nou; dacă se repetă, anunță persoana care are grijă de robot.',
 } as const satisfies Record<string, string>;

@@ -10,7 +10,7 @@ const SAID: Readonly<Record<keyof ProblemDictionary, readonly string[]>> = {
   busy: ['busy', 'flood'],
   tries: ['too_many_tries'],
   media: ['mediamtx_away', 'mediamtx_refused', 'mediamtx_odd', 'bad_answer', 'bad_location'],
-  stream: ['stream_offline', 'no_such_stream'],
+  stream: ['stream_offline', 'no_such_stream', 'device_not_running'],
   closing: ['shutting_down'],
   space: ['no_space'],
   disk: ['phrases_unavailable', 'recordings_unavailable', 'recording_unreadable'],
@@ -38,8 +38,16 @@ const SAID: Readonly<Record<keyof ProblemDictionary, readonly string[]>> = {
   signin: ['not_signed_in', 'sign_in_refused'],
   address: ['wrong_host', 'foreign_origin'],
   held: ['talk_held'],
-  device: ['no_such_device', 'device_in_use', 'device_not_permitted', 'device_failed'],
+  device: [
+    'no_such_device',
+    'device_in_use',
+    'device_not_permitted',
+    'device_failed',
+    'camera_away',
+    'camera_unavailable',
+  ],
   private: ['private'],
+  keeper: ['admin_token_only'],
   internal: ['internal'],
 };
 

@@ -65,6 +65,8 @@ pub(crate) struct Context {
     /// made is not tried again: each try delays MediaMTX.
     pub(crate) slate: tokio::sync::Mutex<Option<PathBuf>>,
     pub(crate) encoders: EncoderCache,
+    /// The V4L2 camera that was opened last.
+    pub(crate) camera_device: watch::Sender<Option<PathBuf>>,
     /// What comes from the camera's source, as its last probe found.
     pub(crate) video: watch::Sender<Option<api::VideoSource>>,
     /// The URL of the network camera that was opened last: none of its secrets may be shown.
@@ -106,6 +108,7 @@ impl Context {
             health: ProcessTable::default(),
             slate: tokio::sync::Mutex::default(),
             encoders: EncoderCache::open(&state_dir),
+            camera_device: watch::Sender::new(None),
             video: watch::Sender::new(None),
             camera_url: watch::Sender::new(None),
             probes: ProbeCache::default(),

@@ -36,12 +36,9 @@ pub enum ControlError {
     /// Its device is not there.
     #[error("the camera is not there; its controls can be set once it is plugged in")]
     Away,
-    /// The picture comes from no V4L2 camera.
-    #[error("media.camera.source is {source_name}, and only a camera of source v4l2 has controls")]
-    NoControls {
-        /// The config's word for it.
-        source_name: &'static str,
-    },
+    /// The picture comes from no V4L2 camera, or from one without controls.
+    #[error("{0}")]
+    NoControls(String),
     /// They are being set already.
     #[error("the camera's controls are being set already; try again in a moment")]
     Busy,

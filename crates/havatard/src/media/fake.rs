@@ -53,7 +53,7 @@ pub(crate) fn media(fake: Fake) -> Media {
             |name: &str| api::Device { name: name.to_owned(), state: api::DeviceState::Live, why: None };
         ctx.audio.sound.send_modify(|sound| Arc::make_mut(sound).speaker = device("test speaker"));
     }
-    let processes = Processes::new(|id| stopped(id.name()));
+    let processes = processes();
     let (commands, mut inbox) = mpsc::channel(8);
     tokio::spawn(async move {
         while let Some(command) = inbox.recv().await {
@@ -90,6 +90,11 @@ pub(crate) fn away(state_dir: &Path) -> Media {
         state_dir: state_dir.to_owned(),
         speaker: false,
     })
+}
+
+/// Processes that are stopped, and cannot be started.
+pub(crate) fn processes() -> Processes {
+    Processes::new(|id| stopped(id.name()))
 }
 
 fn stopped(name: &'static str) -> Supervised {

@@ -4,10 +4,11 @@
 //! let in: nothing else may listen without being shown at the robot.
 
 use std::io::{self, Write as _};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use nix::sys::socket::{getsockopt, sockopt};
 use nix::unistd::Pid;
@@ -15,6 +16,9 @@ use nix::unistd::Pid;
 use crate::local_socket;
 
 use super::{MONITOR_SOCKET, encode};
+
+/// The wait after a connection that could not be accepted: the process has no descriptor left for it, for example.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(super) struct Monitor {
@@ -25,11 +29,18 @@ pub(super) struct Monitor {
 impl Monitor {
     /// Listens in `dir`, the runtime directory, for the process `daemon`. A new connection replaces the current one.
     pub(super) fn open(dir: &Path, daemon: Pid) -> io::Result<Self> {
-        let listener = local_socket::listen(dir, MONITOR_SOCKET)?;
+        Self::on(local_socket::listen(dir, MONITOR_SOCKET)?, daemon)
+    }
+
+    fn on(listener: UnixListener, daemon: Pid) -> io::Result<Self> {
         let client = Arc::new(Mutex::new(None));
         let accepted = client.clone();
         thread::Builder::new().name("monitor".to_owned()).spawn(move || {
-            while let Ok((stream, _)) = listener.accept() {
+            loop {
+                let Ok((stream, _)) = listener.accept() else {
+                    thread::sleep(AGAIN_AFTER);
+                    continue;
+                };
                 let known = getsockopt(&stream, sockopt::PeerCredentials);
                 if known.is_ok_and(|peer| peer.pid() == daemon.as_raw())
                     && stream.set_nonblocking(true).is_ok()
@@ -60,7 +71,6 @@ fn lock(client: &Mutex<Option<UnixStream>>) -> MutexGuard<'_, Option<UnixStream>
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
-    use std::time::Duration;
 
     use super::super::BLOCK;
     use super::*;
@@ -98,6 +108,18 @@ mod tests {
         client.read_to_end(&mut Vec::new()).unwrap();
         let mut again = connect(dir.path());
         assert_eq!(first(&mut monitor, &mut again), 7_i16.to_le_bytes());
+    }
+
+    #[test]
+    fn a_connection_that_cannot_be_accepted_is_not_the_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = local_socket::listen(dir.path(), MONITOR_SOCKET).unwrap();
+        // Each look for a connection fails while there is none.
+        listener.set_nonblocking(true).unwrap();
+        let mut monitor = Monitor::on(listener, Pid::this()).unwrap();
+        thread::sleep(Duration::from_millis(5));
+        let mut client = connect(dir.path());
+        assert_eq!(first(&mut monitor, &mut client), 7_i16.to_le_bytes());
     }
 
     #[test]

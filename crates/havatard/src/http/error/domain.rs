@@ -31,7 +31,7 @@ impl DomainError for ControlError {
     fn classify(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Away => (StatusCode::CONFLICT, "camera_away"),
-            Self::NoControls { .. } => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
+            Self::NoControls(_) => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
             Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Failed(_) => (StatusCode::SERVICE_UNAVAILABLE, "camera_unavailable"),
@@ -50,6 +50,7 @@ impl DomainError for DeviceTestError {
             Self::Private => (StatusCode::CONFLICT, "private"),
             Self::BadName(_) => (StatusCode::UNPROCESSABLE_ENTITY, "out_of_range"),
             Self::NotConfigured(_) => (StatusCode::NOT_IMPLEMENTED, "not_supported"),
+            Self::NotRunning(_) => (StatusCode::CONFLICT, "device_not_running"),
             Self::Absent(_) => (StatusCode::NOT_FOUND, "no_such_device"),
             Self::InUse(_) => (StatusCode::CONFLICT, "device_in_use"),
             Self::NotPermitted(_) => (StatusCode::CONFLICT, "device_not_permitted"),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::SoundDevice;
 use crate::media::audio::backend::alsa_hardware;
+use crate::media::process_table::Processes;
 
 use super::error::DeviceTestError;
 use super::holding;
@@ -40,7 +41,12 @@ pub(super) fn permitted(device: &SoundDevice, direction: Direction) -> Result<()
 }
 
 /// What the errors of a player or a recorder mean.
-pub(super) fn explain(device: &SoundDevice, direction: Direction, errors: &str) -> DeviceTestError {
+pub(super) fn explain(
+    processes: &Processes,
+    device: &SoundDevice,
+    direction: Direction,
+    errors: &str,
+) -> DeviceTestError {
     let lines: Vec<&str> = errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let says = |part: &str| lines.iter().any(|line| line.contains(part));
     let last: String = lines.last().unwrap_or(&"no reason was given").chars().take(200).collect();
@@ -52,7 +58,7 @@ pub(super) fn explain(device: &SoundDevice, direction: Direction, errors: &str) 
                     "the sound device {device} is in use by another program ({last})"
                 ))
             },
-            |file| holding::in_use(&file),
+            |file| holding::in_use(processes, &file),
         );
     }
     let unknown = ["Unknown PCM", "No such entity", "No such file or directory", "No such device"];
@@ -100,6 +106,8 @@ fn device_number(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use crate::media::fake;
+
     use super::*;
 
     fn device(name: &str) -> SoundDevice {
@@ -129,9 +137,10 @@ mod tests {
         assert!(!found("default", Direction::Capture), "it may be any");
     }
 
-    #[test]
-    fn the_errors_of_the_programs_become_sentences() {
-        let explained = |errors| explain(&device("hw:9"), Direction::Capture, errors);
+    #[tokio::test]
+    async fn the_errors_of_the_programs_become_sentences() {
+        let processes = fake::processes();
+        let explained = |errors| explain(&processes, &device("hw:9"), Direction::Capture, errors);
         for (errors, part) in [
             ("arecord: main:831: audio open error: Device or resource busy\n", "in use by"),
             ("ALSA lib pcm.c:2721:(snd_pcm_open_noupdate) Unknown PCM x\n", "no sound device hw:9"),

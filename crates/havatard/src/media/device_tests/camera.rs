@@ -55,12 +55,12 @@ pub(super) async fn test(
 ) -> Result<api::CameraTest, DeviceTestError> {
     let config = ctx.config();
     let ffmpeg = find_ffmpeg(&config)?;
-    let configured = configured_device(&config);
+    let configured = configured_device(ctx, &config);
     let other = name.map(path_of).transpose()?.filter(|path| !is_same(path, configured.as_deref()));
     let taken = match other {
         Some(path) => {
             refuse_others(&path)?;
-            of_device(ctx, &config, &ffmpeg, &path, false).await?
+            of_device(ctx, processes, (&config, &ffmpeg), &path, false).await?
         }
         None => of_configured(ctx, processes, (&config, &ffmpeg), configured).await?,
     };
@@ -85,9 +85,9 @@ pub(super) async fn test(
 }
 
 /// The V4L2 device of the config, if it asks for one and it is known.
-fn configured_device(config: &Config) -> Option<PathBuf> {
+fn configured_device(ctx: &Context, config: &Config) -> Option<PathBuf> {
     let camera = &config.media.camera;
-    (camera.source == CameraSource::V4l2).then(|| v4l2::named(&camera.device)).flatten()
+    (camera.source == CameraSource::V4l2).then(|| v4l2::in_use(ctx, &camera.device)).flatten()
 }
 
 fn path_of(name: &str) -> Result<PathBuf, DeviceTestError> {
@@ -130,22 +130,34 @@ async fn of_configured(
     (config, ffmpeg): (&Config, &Path),
     device: Option<PathBuf>,
 ) -> Result<Taken, DeviceTestError> {
-    let camera = &config.media.camera;
     if !config.media.has_camera() {
         let why = "this robot has no camera: set media.camera in its config, or name the device to test";
         return Err(DeviceTestError::NotConfigured(why.to_owned()));
     }
     match Holding::of(&processes[ProcessId::Camera].snapshot().state) {
-        Holding::Working => return of_stream(ctx, processes, config, ffmpeg).await,
-        Holding::Opening => return Err(holding::opening(ProcessId::Camera.name())),
-        Holding::Free => {}
+        Holding::Working => of_stream(ctx, processes, config, ffmpeg).await,
+        Holding::Opening => Err(holding::opening(ProcessId::Camera)),
+        Holding::Free => {
+            let opened = of_source(ctx, processes, (config, ffmpeg), device);
+            holding::while_free(processes, ProcessId::Camera, opened).await
+        }
     }
+}
+
+/// Opens what the config takes the picture from, and nobody uses.
+async fn of_source(
+    ctx: &Context,
+    processes: &Processes,
+    (config, ffmpeg): (&Config, &Path),
+    device: Option<PathBuf>,
+) -> Result<Taken, DeviceTestError> {
+    let camera = &config.media.camera;
     match camera.source {
         CameraSource::V4l2 => {
             let device = device.ok_or_else(|| {
                 DeviceTestError::Absent("no camera is plugged in: plug one in, and test again".to_owned())
             })?;
-            of_device(ctx, config, ffmpeg, &device, true).await
+            of_device(ctx, processes, (config, ffmpeg), &device, true).await
         }
         CameraSource::Csi => {
             let name = format!("CSI camera {}", camera.device);
@@ -155,7 +167,7 @@ async fn of_configured(
             let painter = (test_picture(config)?, Needs::engine());
             of_pipe(ctx, config, ffmpeg, painter, "test picture".to_owned()).await
         }
-        CameraSource::Url | CameraSource::File | CameraSource::Off => Err(DeviceTestError::Failed(
+        CameraSource::Url | CameraSource::File | CameraSource::Off => Err(DeviceTestError::NotRunning(
             "a network camera or a film is tested while it streams: start it (POST /api/v1/stream/start)"
                 .to_owned(),
         )),
@@ -165,8 +177,8 @@ async fn of_configured(
 /// Opens a V4L2 camera that nobody uses; one that is `configured` in the size and format of the config.
 async fn of_device(
     ctx: &Context,
-    config: &Config,
-    ffmpeg: &Path,
+    processes: &Processes,
+    (config, ffmpeg): (&Config, &Path),
     device: &Path,
     configured: bool,
 ) -> Result<Taken, DeviceTestError> {
@@ -176,7 +188,7 @@ async fn of_device(
     holding::permitted(device)?;
     let camera = &config.media.camera;
     let failed = |why: String| {
-        if why.contains("busy") { holding::in_use(device) } else { DeviceTestError::Failed(why) }
+        if why.contains("busy") { holding::in_use(processes, device) } else { DeviceTestError::Failed(why) }
     };
     let offers = v4l2::offers(ctx, config, ffmpeg, device).await.map_err(failed)?;
     let (offer, size) = if configured {
@@ -268,8 +280,8 @@ async fn jpeg(
         {
             jpeg.extend_from_slice(&bytes[..count]);
         }
-        output.finish(END_WITHIN).await;
-        if !jpeg.is_empty() && jpeg.len() <= LARGEST {
+        let end = output.finish(END_WITHIN).await;
+        if end.failed.is_none() && !jpeg.is_empty() && jpeg.len() <= LARGEST {
             return Ok(jpeg);
         }
     }
@@ -279,7 +291,31 @@ async fn jpeg(
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use crate::media::fake;
+
+    use super::super::frame::Frames;
     use super::*;
+
+    #[tokio::test]
+    async fn half_a_jpeg_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        let ctx = fake::away(&state).ctx;
+        let config =
+            Config::from_bytes(b"confinement: {enabled: false}", Path::new("x"), false).unwrap().config;
+        let mut frames = Frames::default();
+        frames.push(b"P6\n1 1\n255\nxyz");
+        let frame = frames.take().unwrap().unwrap();
+        for (status, made) in [(0, Some(b"half".to_vec())), (1, None)] {
+            let ffmpeg = dir.path().join(format!("ffmpeg{status}"));
+            std::fs::write(&ffmpeg, format!("#!/bin/sh\nprintf half\nexit {status}\n")).unwrap();
+            std::fs::set_permissions(&ffmpeg, std::fs::Permissions::from_mode(0o700)).unwrap();
+            assert_eq!(jpeg(&ctx, &config, &ffmpeg, &frame).await.ok(), made, "{status}");
+        }
+    }
 
     #[test]
     fn a_name_that_is_no_camera_is_refused_before_anything_opens_it() {

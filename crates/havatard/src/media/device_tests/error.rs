@@ -19,6 +19,9 @@ pub enum DeviceTestError {
     /// Nothing of the kind is configured.
     #[error("{0}")]
     NotConfigured(String),
+    /// It can be tested only while it streams, and it does not.
+    #[error("{0}")]
+    NotRunning(String),
     /// The device is not there.
     #[error("{0}")]
     Absent(String),

@@ -42,7 +42,7 @@ pub(super) async fn test(
     let named = name.map(device_of).transpose()?;
     let other = named.filter(|named| setting.is_none() || !alsa::is_same(named, &microphone.device));
     let (source, device, samples) = if let Some(other) = &other {
-        let samples = of_device(ctx, &config, AudioSetting::Auto, other).await?;
+        let samples = of_device(ctx, processes, &config, (AudioSetting::Auto, other)).await?;
         (api::DeviceTestSource::Device, AudioSetting::Auto.name(other), samples)
     } else {
         of_configured(ctx, processes, &config, setting).await?
@@ -84,11 +84,13 @@ async fn of_configured(
     let name = setting.map_or_else(|| "test sound".to_owned(), |setting| setting.name(device));
     match (Holding::of(&processes[ProcessId::Microphone].snapshot().state), setting) {
         (Holding::Working, _) => Ok((api::DeviceTestSource::Process, name, of_process(ctx).await?)),
-        (Holding::Opening, _) => Err(holding::opening(ProcessId::Microphone.name())),
+        (Holding::Opening, _) => Err(holding::opening(ProcessId::Microphone)),
         (Holding::Free, Some(setting)) => {
-            Ok((api::DeviceTestSource::Device, name, of_device(ctx, config, setting, device).await?))
+            let opened = of_device(ctx, processes, config, (setting, device));
+            let samples = holding::while_free(processes, ProcessId::Microphone, opened).await?;
+            Ok((api::DeviceTestSource::Device, name, samples))
         }
-        (Holding::Free, None) => Err(DeviceTestError::Failed(
+        (Holding::Free, None) => Err(DeviceTestError::NotRunning(
             "the test sound is made only while it streams: start it (POST /api/v1/stream/start)".to_owned(),
         )),
     }
@@ -117,9 +119,9 @@ async fn of_process(ctx: &Context) -> Result<Vec<i16>, DeviceTestError> {
 /// Opens a microphone that nobody uses.
 async fn of_device(
     ctx: &Context,
+    processes: &Processes,
     config: &Config,
-    setting: AudioSetting,
-    device: &SoundDevice,
+    (setting, device): (AudioSetting, &SoundDevice),
 ) -> Result<Vec<i16>, DeviceTestError> {
     let used = backend::select(&ctx.spawner, setting, device).await.map_err(DeviceTestError::Absent)?;
     if used == AudioBackend::Alsa {
@@ -134,7 +136,7 @@ async fn of_device(
             Some(Ok(count)) if count > 0 => decoder.decode(&bytes[..count], &mut samples),
             _ => {
                 let errors = output.finish(END_WITHIN).await.stderr;
-                return Err(alsa::explain(device, Direction::Capture, &errors));
+                return Err(alsa::explain(processes, device, Direction::Capture, &errors));
             }
         }
     }

@@ -6,8 +6,10 @@
 //! encoded; the loudspeaker's stage takes the chirp as it takes speech. A device that nobody uses is opened by one confined
 //! program, which is gone when the test is. Nothing is written to a disk.
 //!
-//! One test runs at a time. While one looks at the room or hears it, that is shown at the robot (`observation`), and the switch on the
-//! robot forbids it and breaks it off. `words`, `frame` and `input` are pure.
+//! A device that its own process wants is given up at once (`holding`): the picture and the sound of the robot go first.
+//!
+//! One test runs at a time, and the log has it. While one looks at the room or hears it, that is shown at the robot (`observation`), and
+//! the switch on the robot forbids it and breaks it off. `words`, `frame` and `input` are pure.
 
 mod alsa;
 mod camera;
@@ -67,7 +69,8 @@ impl DeviceTests {
     /// All of them.
     pub async fn camera(&self, device: Option<String>) -> Result<api::CameraTest, DeviceTestError> {
         let (ctx, processes) = (self.ctx.clone(), self.processes.clone());
-        self.run(true, async move { camera::test(&ctx, &processes, device.as_deref()).await }).await
+        let tested = Tested { kind: "camera", device: device.clone(), observes: true };
+        self.run(tested, async move { camera::test(&ctx, &processes, device.as_deref()).await }).await
     }
 
     /// Listens to the configured microphone, or to the one of that name.
@@ -76,7 +79,8 @@ impl DeviceTests {
     /// All of them.
     pub async fn microphone(&self, device: Option<String>) -> Result<api::MicrophoneTest, DeviceTestError> {
         let (ctx, processes) = (self.ctx.clone(), self.processes.clone());
-        self.run(true, async move { microphone::test(&ctx, &processes, device.as_deref()).await }).await
+        let tested = Tested { kind: "microphone", device: device.clone(), observes: true };
+        self.run(tested, async move { microphone::test(&ctx, &processes, device.as_deref()).await }).await
     }
 
     /// Plays a chirp by the configured loudspeaker, or by the one of that name. If the microphone runs, it is listened to.
@@ -87,19 +91,23 @@ impl DeviceTests {
         let (ctx, processes) = (self.ctx.clone(), self.processes.clone());
         let microphone = Holding::of(&processes[ProcessId::Microphone].snapshot().state);
         let hears = microphone == Holding::Working && !ctx.audio.is_private();
-        self.run(hears, async move { speaker::test(&ctx, &processes, device.as_deref(), hears).await }).await
+        let tested = Tested { kind: "speaker", device: device.clone(), observes: hears };
+        self.run(tested, async move { speaker::test(&ctx, &processes, device.as_deref(), hears).await }).await
     }
 
-    /// Runs a test to its end, whether or not the client waits for it; `observes`: it looks or listens.
+    /// Runs a test to its end, whether or not the client waits for it.
     async fn run<T: Send + 'static>(
         &self,
-        observes: bool,
+        Tested { kind, device, observes }: Tested,
         test: impl Future<Output = Result<T, DeviceTestError>> + Send + 'static,
     ) -> Result<T, DeviceTestError> {
         if observes && self.ctx.audio.is_private() {
             return Err(DeviceTestError::Private);
         }
         let turn = self.one_at_a_time.clone().try_lock_owned().map_err(|_| DeviceTestError::Busy)?;
+        let device = device.as_deref().unwrap_or("the configured one");
+        // What a client has written is quoted.
+        tracing::info!(device.kind = kind, device.name = ?device, observes, "a device is tested");
         let observing = observes.then(|| Observing::begin(&self.observation));
         let private = self.ctx.audio.private();
         let bounded = async move {
@@ -127,6 +135,15 @@ impl DeviceTests {
     }
 }
 
+/// What is tested.
+struct Tested {
+    kind: &'static str,
+    /// Another device than the configured one.
+    device: Option<String>,
+    /// It looks or listens.
+    observes: bool,
+}
+
 /// Waits until the switch on the robot is thrown.
 async fn thrown(mut private: watch::Receiver<bool>) {
     let closed = private.wait_for(|on| *on).await.is_err();
@@ -141,6 +158,9 @@ mod tests {
     use super::super::fake;
     use super::*;
 
+    const LOOKING: Tested = Tested { kind: "camera", device: None, observes: true };
+    const PLAYING: Tested = Tested { kind: "speaker", device: None, observes: false };
+
     #[tokio::test]
     async fn one_test_runs_at_a_time_and_is_shown_for_as_long_as_it_observes() {
         let dir = tempfile::tempdir().unwrap();
@@ -153,18 +173,18 @@ mod tests {
                     let _ = ended.await;
                     Ok(7)
                 };
-                tests.run(true, test).await
+                tests.run(LOOKING, test).await
             }
         });
         let mut observation = tests.observation();
         observation.wait_for(|observation| observation.now).await.unwrap();
-        let refused = tests.run(true, async { Ok(8) }).await;
+        let refused = tests.run(LOOKING, async { Ok(8) }).await;
         assert_eq!(refused, Err(DeviceTestError::Busy));
         assert_eq!(observation.borrow().ever, 1, "what is refused observes nothing");
         end.send(()).unwrap();
         assert_eq!(running.await.unwrap(), Ok(7));
         assert!(!observation.borrow().now);
-        assert_eq!(tests.run(false, async { Ok(9) }).await, Ok(9));
+        assert_eq!(tests.run(PLAYING, async { Ok(9) }).await, Ok(9));
         assert_eq!(observation.borrow().ever, 1, "a chirp alone observes nothing");
     }
 
@@ -175,7 +195,7 @@ mod tests {
         let tests = media.tests.clone();
         let running = tokio::spawn({
             let tests = tests.clone();
-            async move { tests.run(true, std::future::pending::<Result<(), _>>()).await }
+            async move { tests.run(LOOKING, std::future::pending::<Result<(), _>>()).await }
         });
         tests.observation().wait_for(|observation| observation.now).await.unwrap();
         media.audio.set_private(true);
@@ -183,7 +203,7 @@ mod tests {
         assert_eq!(tests.camera(None).await, Err(DeviceTestError::Private));
         assert_eq!(tests.microphone(None).await, Err(DeviceTestError::Private));
         assert_eq!(
-            tests.run(false, async { Ok(1) }).await,
+            tests.run(PLAYING, async { Ok(1) }).await,
             Ok(1),
             "what is only heard in the room is not forbidden"
         );

@@ -50,13 +50,14 @@ pub(super) async fn test(
     let playing = async {
         let _played = played.clone().drop_guard();
         match &other {
-            Some(other) => of_device(ctx, &config, AudioSetting::Auto, other, volume).await,
+            Some(other) => of_device(ctx, processes, &config, (AudioSetting::Auto, other), volume).await,
             None => of_configured(ctx, processes, &config, setting, volume).await,
         }
     };
     let (result, heard) = tokio::join!(playing, listen(ear, &played));
     let Played { source, begun, took } = result?;
-    let place = heard.as_deref().map(chirp::find);
+    // It cannot be in what was captured before.
+    let place = heard.map(|heard| chirp::find(heard.get(samples_of(begun - opened)..).unwrap_or_default()));
     let verdict = words::of_playback(took, volume, place.map(|place| place.is_some()));
     let device = match (&other, setting) {
         (Some(other), _) => AudioSetting::Auto.name(other),
@@ -70,7 +71,7 @@ pub(super) async fn test(
         volume,
         took_ms: millis(took),
         heard: place.map(|place| place.is_some()),
-        delay_ms: place.flatten().map(|place| millis(time_of(place).saturating_sub(begun - opened))),
+        delay_ms: place.flatten().map(|place| millis(time_of(place))),
         remarks: verdict.remarks,
     })
 }
@@ -78,6 +79,7 @@ pub(super) async fn test(
 /// What became of the chirp.
 struct Played {
     source: api::DeviceTestSource,
+    /// When its first sample was taken.
     begun: Instant,
     took: Duration,
 }
@@ -96,13 +98,14 @@ async fn of_configured(
     }
     match (Holding::of(&processes[ProcessId::Speaker].snapshot().state), setting) {
         (Holding::Working, _) => of_process(ctx).await,
-        (Holding::Opening, _) => Err(holding::opening(ProcessId::Speaker.name())),
-        (Holding::Free, None) => Err(DeviceTestError::Failed(
+        (Holding::Opening, _) => Err(holding::opening(ProcessId::Speaker)),
+        (Holding::Free, None) => Err(DeviceTestError::NotRunning(
             "the loudspeaker's process does not run: start it (POST /api/v1/processes/speaker/start)"
                 .to_owned(),
         )),
         (Holding::Free, Some(setting)) => {
-            of_device(ctx, config, setting, &config.media.speaker.device, volume).await
+            let opened = of_device(ctx, processes, config, (setting, &config.media.speaker.device), volume);
+            holding::while_free(processes, ProcessId::Speaker, opened).await
         }
     }
 }
@@ -120,7 +123,11 @@ async fn of_process(ctx: &Context) -> Result<Played, DeviceTestError> {
     };
     let result: Result<io::Result<()>, _> = timeout(PLAYED_WITHIN, playing).await;
     match result {
-        Ok(Ok(())) => Ok(Played { source: api::DeviceTestSource::Process, begun, took: begun.elapsed() }),
+        Ok(Ok(())) => {
+            let took = begun.elapsed();
+            let begun = begun + waited(took);
+            Ok(Played { source: api::DeviceTestSource::Process, begun, took })
+        }
         Ok(Err(error)) => Err(DeviceTestError::Failed(format!("the loudspeaker was lost: {error}"))),
         Err(_) => Err(DeviceTestError::InUse(format!(
             "the loudspeaker did not take the tone within {PLAYED_WITHIN:?}: a talker or speech has it, or its device hangs; \
@@ -132,9 +139,9 @@ async fn of_process(ctx: &Context) -> Result<Played, DeviceTestError> {
 /// Opens a loudspeaker that nobody uses.
 async fn of_device(
     ctx: &Context,
+    processes: &Processes,
     config: &Config,
-    setting: AudioSetting,
-    device: &SoundDevice,
+    (setting, device): (AudioSetting, &SoundDevice),
     volume: u8,
 ) -> Result<Played, DeviceTestError> {
     let used = backend::select(&ctx.spawner, setting, device).await.map_err(DeviceTestError::Absent)?;
@@ -147,7 +154,7 @@ async fn of_device(
     let ran = ctx.run_confined(config, Needs::sound(), player, PLAYED_WITHIN).await;
     let output = ran.map_err(|error| DeviceTestError::Failed(error.to_string()))?;
     if !output.success {
-        return Err(alsa::explain(device, Direction::Playback, &output.stderr));
+        return Err(alsa::explain(processes, device, Direction::Playback, &output.stderr));
     }
     Ok(Played { source: api::DeviceTestSource::Device, begun, took: begun.elapsed() })
 }
@@ -183,6 +190,16 @@ fn bytes(samples: &[i16]) -> Vec<u8> {
     bytes
 }
 
+/// How long a chirp waited for a talker or for speech that took so long in all: by itself it takes no longer than it is.
+fn waited(took: Duration) -> Duration {
+    took.saturating_sub(chirp::DURATION)
+}
+
+/// How many samples are captured in this time.
+fn samples_of(time: Duration) -> usize {
+    usize::try_from(time.as_micros()).unwrap_or(usize::MAX).saturating_mul(RATE) / 1_000_000
+}
+
 /// When a sample was captured, from the first one on.
 fn time_of(sample: usize) -> Duration {
     let micros = sample.saturating_mul(1_000_000) / RATE;
@@ -207,5 +224,12 @@ mod tests {
         assert_eq!(peak(&softened(chirp::samples(), 0)), 0);
         assert_eq!(bytes(&[1, -2]), [1, 0, 254, 255]);
         assert_eq!(time_of(4_800), Duration::from_millis(100));
+        assert_eq!(samples_of(Duration::from_millis(100)), 4_800);
+    }
+
+    #[test]
+    fn the_time_that_a_chirp_waits_for_a_talker_is_no_delay_of_the_loudspeaker() {
+        assert_eq!(waited(Duration::from_millis(5_300)), Duration::from_secs(5));
+        assert_eq!(waited(Duration::from_millis(240)), Duration::ZERO, "the device held some of it");
     }
 }

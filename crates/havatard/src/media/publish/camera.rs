@@ -74,11 +74,12 @@ async fn camera(ctx: &Context) -> Result<Pipeline, LaunchError> {
     });
     match camera.source {
         CameraSource::V4l2 => {
-            let device = present(ctx, v4l2::named(&camera.device), "the camera")?;
+            let device = present(ctx, v4l2::of_config(&camera.device), "the camera")?;
+            ctx.camera_device.send_replace(Some(device.clone()));
             let offers = v4l2::offers(ctx, &whole, &ffmpeg, &device).await.map_err(LaunchError::Failed)?;
             let offer = v4l2::choose(&offers, camera.format, camera.size, camera.is_turned())
                 .map_err(LaunchError::Failed)?;
-            v4l2::controls::prepare(ctx, &whole, &device).await;
+            v4l2::controls::prepare(ctx, &device).await;
             let given = offer.format == "h264";
             let codec = codec(ctx, &ffmpeg, &whole, given).await?;
             let input = CameraInput::V4l2 { device: &device, format: &offer.format };

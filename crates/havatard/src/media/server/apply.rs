@@ -134,7 +134,7 @@ pub(crate) async fn apply(
     }
     // A camera that starts anew is set anew.
     if change.camera == CameraChange::Controls && !moved {
-        controls::adapt(ctx).await;
+        controls::adapt(ctx);
     }
     Ok(())
 }

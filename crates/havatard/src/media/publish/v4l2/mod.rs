@@ -4,8 +4,8 @@
 //! killed. A device that does not speak the interface is asked through ffmpeg (`listing`). `offer` chooses. `controls` are
 //! brightness, focus and their like.
 
-mod attached;
 pub(crate) mod controls;
+mod device;
 mod enumerate;
 mod ioctl;
 mod listing;
@@ -23,7 +23,7 @@ use crate::confinement::Needs;
 use crate::media::context::Context;
 use crate::program;
 
-pub(crate) use attached::named;
+pub(crate) use device::{in_use, of_config};
 pub(crate) use offer::{Offer, choose, choose_any};
 
 /// A device may take this long to say what it has.

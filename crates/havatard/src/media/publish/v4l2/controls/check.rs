@@ -2,7 +2,7 @@
 
 use havatar_api as api;
 
-use super::enumerate::Control;
+use super::enumerate::{Control, is_of_the_person_beside};
 use super::names::{listed, shortened};
 
 /// Which control of the camera governs which others, by its setting that leaves them alone. Drivers tell that a control is
@@ -27,6 +27,8 @@ pub(super) fn number(control: &Control, value: Option<&api::ControlValue>) -> Re
     if !control.shown.changeable {
         return Err(if control.is_held {
             format!("{name} is held by the camera's driver while the camera runs")
+        } else if is_of_the_person_beside(control.id, name) {
+            format!("{name} cannot be set from here: it is for the person beside the camera")
         } else {
             format!("{name} cannot be set: the camera only shows it")
         });
@@ -44,18 +46,19 @@ pub(super) fn number(control: &Control, value: Option<&api::ControlValue>) -> Re
     }
 }
 
-/// That a camera has no control of this name.
-pub(super) fn unknown(name: &str, controls: &[Control]) -> String {
+/// That a camera has no control of this name, and which it has, where that is not said already.
+pub(super) fn unknown(name: &str, controls: Option<&[Control]>) -> String {
+    let fault = format!("{} is not a control of this camera", shortened(name));
+    let Some(controls) = controls else { return fault };
     let names: Vec<&str> = controls
         .iter()
         .filter(|control| control.shown.changeable)
         .map(|control| control.shown.name.as_str())
         .collect();
-    let name = shortened(name);
     if names.is_empty() {
-        format!("{name} is not a control of this camera: it has none")
+        format!("{fault}: it has none")
     } else {
-        format!("{name} is not a control of this camera: it has {}", listed(&names, "and"))
+        format!("{fault}: it has {}", listed(&names, "and"))
     }
 }
 
@@ -174,10 +177,16 @@ mod tests {
             ),
             ("link_frequency", whole(900_000_000), Ok(1)),
             ("link_frequency", whole(0), Ok(0)),
+            ("lens_temperature", whole(20), Err("lens_temperature cannot be set: the camera only shows it")),
             (
                 "privacy",
-                api::ControlValue::Switch(true),
-                Err("privacy cannot be set: the camera only shows it"),
+                api::ControlValue::Switch(false),
+                Err("privacy cannot be set from here: it is for the person beside the camera"),
+            ),
+            (
+                "led1_mode",
+                word("Off"),
+                Err("led1_mode cannot be set from here: it is for the person beside the camera"),
             ),
         ] {
             assert_eq!(of(name, &value), wanted.map_err(str::to_owned), "{name} {value}");
@@ -190,11 +199,12 @@ mod tests {
     fn a_name_that_is_none_is_told_with_those_that_are() {
         let all = controls(&webcam()).unwrap();
         assert_eq!(
-            unknown("focus_absolute", &all),
+            unknown("focus_absolute", Some(&all)),
             "focus_absolute is not a control of this camera: it has brightness, white_balance_automatic, \
              power_line_frequency, white_balance_temperature, auto_exposure, exposure_time_absolute and link_frequency"
         );
-        assert!(unknown("focus_absolute", &[]).ends_with("it has none"));
+        assert!(unknown("focus_absolute", Some(&[])).ends_with("it has none"));
+        assert_eq!(unknown("focus_absolute", None), "focus_absolute is not a control of this camera");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) struct ControlDesc {
 
 /// `V4L2_CTRL_FLAG_NEXT_CTRL`.
 pub(super) const NEXT: u32 = 0x8000_0000;
-/// `V4L2_CTRL_TYPE_*`. Buttons, texts, bit masks and numbers of 64 bits are left out: nobody sets them in a config.
+/// `V4L2_CTRL_TYPE_*`. Buttons, texts, bit masks and numbers of 64 bits are left out: no config sets them.
 pub(super) const INTEGER: u32 = 1;
 pub(super) const BOOLEAN: u32 = 2;
 pub(super) const MENU: u32 = 3;
@@ -46,6 +46,13 @@ pub(super) const READ_ONLY: u32 = 0x04;
 pub(super) const UPDATE: u32 = 0x08;
 pub(super) const INACTIVE: u32 = 0x10;
 pub(super) const WRITE_ONLY: u32 = 0x40;
+pub(super) const EXECUTE_ON_WRITE: u32 = 0x200;
+/// `V4L2_CID_PRIVACY`.
+pub(super) const PRIVACY: u32 = 0x009a_0910;
+/// `V4L2_CID_{PAN,TILT,FOCUS,ZOOM,IRIS}_RELATIVE`, `ZOOM_CONTINUOUS`, `PAN_SPEED` and `TILT_SPEED`: to write one of them moves the
+/// camera, each time anew. Drivers do not flag all of them.
+const MOVES: [u32; 8] =
+    [0x009a_0904, 0x009a_0905, 0x009a_090b, 0x009a_090e, 0x009a_090f, 0x009a_0912, 0x009a_0920, 0x009a_0921];
 /// A driver that numbers on for ever is not followed.
 const MOST: usize = 256;
 
@@ -65,6 +72,11 @@ pub(super) struct Control {
     pub(super) present: Option<i32>,
     /// As the API has it.
     pub(super) shown: api::CameraControl,
+}
+
+/// Whether a control is for the person beside the camera alone: its privacy shutter, and the lamp that shows that it looks.
+pub(super) fn is_of_the_person_beside(id: u32, name: &str) -> bool {
+    id == PRIVACY || name.contains("privacy") || name.contains("indicator") || name.starts_with("led")
 }
 
 /// All controls of the kinds that can be set by a word or a number, in the driver's order.
@@ -96,7 +108,8 @@ fn control(device: &impl Controllable, desc: &ControlDesc, name: String) -> Opti
         _ => return None,
     };
     let is = |flag: u32| desc.flags & flag != 0;
-    if is(DISABLED) {
+    // An action is no setting: what a start of the camera repeats must not move it.
+    if is(DISABLED) || is(EXECUTE_ON_WRITE) || MOVES.contains(&desc.id) {
         return None;
     }
     let (mut numbers, mut choices) = (Vec::new(), Vec::new());
@@ -112,6 +125,7 @@ fn control(device: &impl Controllable, desc: &ControlDesc, name: String) -> Opti
     // A control that cannot be read is shown without a value: the others can.
     let present = if is(WRITE_ONLY) { None } else { device.get(desc.id).ok() };
     let range = api::CameraControlRange { min: desc.min, max: desc.max, step: desc.step.max(1) };
+    let changeable = !is(READ_ONLY) && !is(GRABBED) && !is_of_the_person_beside(desc.id, &name);
     let mut control = Control {
         id: desc.id,
         is_mode: is(UPDATE) || name.contains("auto"),
@@ -126,7 +140,7 @@ fn control(device: &impl Controllable, desc: &ControlDesc, name: String) -> Opti
             choices,
             default: api::ControlValue::Switch(false),
             value: None,
-            changeable: !is(READ_ONLY) && !is(GRABBED),
+            changeable,
             inactive: is(INACTIVE),
         },
     };
@@ -168,10 +182,12 @@ mod tests {
                 "white_balance_temperature",
                 "auto_exposure",
                 "exposure_time_absolute",
-                "link_frequency",
                 "privacy",
+                "link_frequency",
+                "lens_temperature",
+                "led1_mode",
             ],
-            "no class, no button, nothing twice, nothing disabled"
+            "no class, no button, no motion, nothing twice, nothing disabled"
         );
         let of = |name: &str| found.iter().find(|control| control.shown.name == name).unwrap().shown.clone();
         let brightness = of("brightness");
@@ -184,7 +200,8 @@ mod tests {
         // Entries that the driver leaves out are none.
         assert_eq!(of("auto_exposure").choices, ["Manual Mode", "Aperture Priority Mode"]);
         assert_eq!(of("link_frequency").choices, ["450000000", "900000000"]);
-        assert!(of("exposure_time_absolute").inactive && !of("privacy").changeable);
+        assert!(of("exposure_time_absolute").inactive && !of("lens_temperature").changeable);
+        assert!(!of("privacy").changeable && !of("led1_mode").changeable, "whatever their driver allows");
         assert_eq!(of("white_balance_automatic").value, Some(api::ControlValue::Switch(true)));
     }
 

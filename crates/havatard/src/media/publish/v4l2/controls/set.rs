@@ -42,13 +42,15 @@ struct Assignment<'a> {
 pub(super) fn set(device: &impl Controllable, request: &Request) -> io::Result<Outcome> {
     let before = controls(device)?;
     let (mut assignments, mut faults) = (Vec::new(), BTreeMap::new());
+    // Which controls there are is said once.
+    let mut offered = Some(before.as_slice());
     for (name, value) in &request.values {
         let name = spelled(name);
         let found = before.iter().find(|control| control.shown.name == name);
         let judged = match (found, value) {
             // What this camera never had needs no way back.
             (None, None) => continue,
-            (None, Some(_)) => Err(check::unknown(&name, &before)),
+            (None, Some(_)) => Err(check::unknown(&name, offered.take())),
             (Some(control), value) => check::number(control, value.as_ref()).map(|number| (control, number)),
         };
         match judged {
@@ -186,6 +188,34 @@ mod tests {
                 .starts_with("power_line_frequency was not taken: the camera's driver says: ")
         );
         assert!(fault("exposure_time_absolute").contains("set auto_exposure to Manual Mode"));
+    }
+
+    #[test]
+    fn the_shutter_and_the_lamp_of_a_camera_stay_as_the_person_beside_it_left_them() {
+        let camera = webcam();
+        let open = [("privacy", Some(api::ControlValue::Switch(false))), ("led1_mode", Some(word("Off")))];
+        // By the config, by a client, and back to what the camera begins with.
+        let outcome = set(&camera, &request(&open, &[])).unwrap();
+        assert_eq!((outcome.faults.len(), outcome.refused), (2, false), "{:?}", outcome.faults);
+        assert!(outcome.faults.values().all(|fault| fault.contains("for the person beside the camera")));
+        assert!(set(&camera, &request(&open, &["privacy"])).unwrap().refused);
+        let back = [("privacy", None), ("led1_mode", None)];
+        assert_eq!(set(&camera, &request(&back, &[])).unwrap().faults, BTreeMap::new());
+        assert!(camera.orders.borrow().is_empty());
+    }
+
+    #[test]
+    fn what_moves_a_camera_is_no_control_and_which_there_are_is_said_once() {
+        let camera = webcam();
+        let wanted = ["pan_relative", "pan_speed", "shake"].map(|name| (name, Some(whole(1))));
+        let outcome = set(&camera, &request(&wanted, &[])).unwrap();
+        assert!(camera.orders.borrow().is_empty());
+        let faults: Vec<&str> = outcome.faults.values().map(String::as_str).collect();
+        assert!(faults[0].starts_with("pan_relative is not a control of this camera: it has brightness,"));
+        assert_eq!(
+            faults[1..],
+            ["pan_speed is not a control of this camera", "shake is not a control of this camera"]
+        );
     }
 
     #[test]

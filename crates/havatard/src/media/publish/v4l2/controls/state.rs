@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,9 +23,32 @@ pub(crate) struct ControlState {
     file: Persisted<Settings>,
     /// What the camera in use does not take, by the control's name; under the empty name what concerns all of them.
     pub(crate) faults: watch::Sender<BTreeMap<String, String>>,
-    /// Held while controls are set: the names of those that this run has set on a camera, which are set back when nobody wants
-    /// them any more.
-    pub(crate) setting: tokio::sync::Mutex<BTreeSet<String>>,
+    /// Held while controls are set.
+    pub(crate) setting: tokio::sync::Mutex<Applied>,
+}
+
+/// What this run has done to cameras.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// The names of the controls that may have been set: each is set back when neither config nor client wants it any more.
+    pub(crate) names: BTreeSet<String>,
+    /// The camera whose driver took too long.
+    pub(crate) too_slow: Option<Plugged>,
+}
+
+/// A device as it was plugged in: another one after each time, also at the same path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plugged {
+    inode: u64,
+    created: (i64, i64),
+}
+
+impl Plugged {
+    /// The device at this path, or behind this link; `None` if it is gone.
+    pub(crate) fn of(device: &Path) -> Option<Self> {
+        let meta = device.metadata().ok()?;
+        Some(Self { inode: meta.ino(), created: (meta.ctime(), meta.ctime_nsec()) })
+    }
 }
 
 impl ControlState {

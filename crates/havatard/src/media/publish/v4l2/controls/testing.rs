@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::io;
 
 use super::enumerate::{
-    BOOLEAN, ControlDesc, Controllable, DISABLED, INACTIVE, INTEGER, INTEGER_MENU, MENU, NEXT, READ_ONLY,
-    UPDATE,
+    BOOLEAN, ControlDesc, Controllable, DISABLED, EXECUTE_ON_WRITE, INACTIVE, INTEGER, INTEGER_MENU, MENU,
+    NEXT, PRIVACY, READ_ONLY, UPDATE,
 };
 
 /// Controls by their ids, in order.
@@ -76,14 +76,24 @@ pub(super) fn webcam() -> Camera {
         )
         .with((EXPOSURE, INTEGER, "Exposure Time, Absolute"), (1, 5000, 1, 157), (INACTIVE, 157), &[])
         .with((0x009a_0903, 4, "Reset"), (0, 0, 0, 0), (0, 0), &[])
-        .with((0x009a_0904, INTEGER, "Broken Since"), range, (DISABLED, 0), &[])
+        .with((0x009a_0904, INTEGER, "Pan, Relative"), (-1, 1, 1, 0), (0, 0), &[])
+        .with((0x009a_090c, BOOLEAN, "Broken Since"), range, (DISABLED, 0), &[])
+        .with((PRIVACY, BOOLEAN, "Privacy"), range, (0, 1), &[])
+        .with((0x009a_0920, INTEGER, "Pan, Speed"), (-3, 3, 1, 0), (0, 0), &[])
         .with(
-            (0x009a_0905, INTEGER_MENU, "Link Frequency"),
+            (0x009f_0901, INTEGER_MENU, "Link Frequency"),
             (0, 1, 1, 0),
             (0, 1),
             &[(0, "450000000"), (1, "900000000")],
         )
-        .with((0x009a_0910, BOOLEAN, "Privacy"), range, (READ_ONLY, 0), &[])
+        .with((0x0a04_6d00, INTEGER, "Lens Temperature"), (0, 90, 1, 0), (READ_ONLY, 31), &[])
+        .with(
+            (0x0a04_6d05, MENU, "LED1 Mode"),
+            (0, 3, 1, 3),
+            (0, 1),
+            &[(0, "Off"), (1, "On"), (2, "Blinking"), (3, "Auto")],
+        )
+        .with((0x0a04_6d06, INTEGER, "Shake"), (0, 9, 1, 0), (EXECUTE_ON_WRITE, 0), &[])
 }
 
 impl Controllable for Camera {
