@@ -53,8 +53,26 @@ struct Cli {
     verb: Verb,
 }
 
+// No doc comments on these two: clap would print them as the program's own.
 #[derive(Subcommand)]
 enum Verb {
+    #[command(flatten)]
+    Daemon(DaemonVerb),
+    /// Save config and state in one file that a passphrase seals
+    Backup(cmd::backup::Args),
+    /// Put back what a backup holds; the service must be stopped
+    Restore(cmd::restore::Args),
+    /// Install another version, and wait until it has stayed up or has gone back
+    Update(cmd::update::Args),
+    /// Print a completion script for a shell
+    Completions(cmd::completions::Args),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Manuals(cmd::manuals::Args),
+}
+
+#[derive(Subcommand)]
+enum DaemonVerb {
     /// Show whether the robot is ready, and what is missing
     Status,
     /// Show the streams' figures
@@ -92,17 +110,6 @@ enum Verb {
     Link,
     /// Follow changes until Ctrl-C
     Watch,
-    /// Save config and state in one file that a passphrase seals
-    Backup(cmd::backup::Args),
-    /// Put back what a backup holds; the service must be stopped
-    Restore(cmd::restore::Args),
-    /// Install another version, and wait until it has stayed up or has gone back
-    Update(cmd::update::Args),
-    /// Print a completion script for a shell
-    Completions(cmd::completions::Args),
-    /// Write the manual pages into a folder
-    #[command(hide = true)]
-    Manuals(cmd::manuals::Args),
 }
 
 fn main() -> Exit {
@@ -128,14 +135,14 @@ fn main() -> Exit {
 }
 
 fn run(cli: Cli, output: &Output) -> Result<Exit, Error> {
-    match &cli.verb {
-        Verb::Completions(args) => return cmd::completions::run(args, Cli::command()),
-        Verb::Manuals(args) => return cmd::manuals::run(args, Cli::command()),
-        Verb::Backup(args) => return cmd::backup::run(args, output),
-        Verb::Restore(args) => return cmd::restore::run(args, output),
-        Verb::Update(args) => return cmd::update::run(args, output),
-        _ => {}
-    }
+    let verb = match cli.verb {
+        Verb::Daemon(verb) => verb,
+        Verb::Backup(args) => return cmd::backup::run(&args, output),
+        Verb::Restore(args) => return cmd::restore::run(&args, output),
+        Verb::Update(args) => return cmd::update::run(&args, output),
+        Verb::Completions(args) => return cmd::completions::run(&args, Cli::command()),
+        Verb::Manuals(args) => return cmd::manuals::run(&args, Cli::command()),
+    };
     // The service's own token goes to the service's own socket alone: at a port of loopback anybody may listen while it is down.
     let address = match (cli.url, cli.socket, &cli.token_file) {
         (Some(address), _, _) => address,
@@ -148,33 +155,28 @@ fn run(cli: Cli, output: &Output) -> Result<Exit, Error> {
     // One request at a time needs no second thread.
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-    runtime.block_on(dispatch(cli.verb, &client, output))
+    runtime.block_on(dispatch(verb, &client, output))
 }
 
-async fn dispatch(verb: Verb, client: &Client, output: &Output) -> Result<Exit, Error> {
+async fn dispatch(verb: DaemonVerb, client: &Client, output: &Output) -> Result<Exit, Error> {
     match verb {
-        Verb::Status => cmd::status::run(client, output).await,
-        Verb::Stats => cmd::stats::run(client, output).await,
-        Verb::Devices(args) => cmd::devices::run(args, client, output).await,
-        Verb::Ps => cmd::ps::run(client, output).await,
-        Verb::Start(args) => cmd::start::run(&args, client, output).await,
-        Verb::Stop(args) => cmd::stop::run(&args, client, output).await,
-        Verb::Restart(args) => cmd::restart::run(&args, client, output).await,
-        Verb::Logs(args) => cmd::logs::run(&args, client, output).await,
-        Verb::Stream(verb) => cmd::stream::run(verb, client, output).await,
-        Verb::Record(verb) => cmd::record::run(verb, client, output).await,
-        Verb::Speak(args) => cmd::speak::run(&args, client, output).await,
-        Verb::Attention => cmd::attention::run(client, output).await,
-        Verb::Volume(args) => cmd::volume::run(&args, client, output).await,
-        Verb::Hush => cmd::hush::run(client, output).await,
-        Verb::Robot(verb) => cmd::robot::run(verb, client, output).await,
-        Verb::Link => cmd::link::run(client, output).await,
-        Verb::Watch => cmd::watch::run(client, output).await,
-        Verb::Backup(args) => cmd::backup::run(&args, output),
-        Verb::Restore(args) => cmd::restore::run(&args, output),
-        Verb::Update(args) => cmd::update::run(&args, output),
-        Verb::Completions(args) => cmd::completions::run(&args, Cli::command()),
-        Verb::Manuals(args) => cmd::manuals::run(&args, Cli::command()),
+        DaemonVerb::Status => cmd::status::run(client, output).await,
+        DaemonVerb::Stats => cmd::stats::run(client, output).await,
+        DaemonVerb::Devices(args) => cmd::devices::run(args, client, output).await,
+        DaemonVerb::Ps => cmd::ps::run(client, output).await,
+        DaemonVerb::Start(args) => cmd::start::run(&args, client, output).await,
+        DaemonVerb::Stop(args) => cmd::stop::run(&args, client, output).await,
+        DaemonVerb::Restart(args) => cmd::restart::run(&args, client, output).await,
+        DaemonVerb::Logs(args) => cmd::logs::run(&args, client, output).await,
+        DaemonVerb::Stream(verb) => cmd::stream::run(verb, client, output).await,
+        DaemonVerb::Record(verb) => cmd::record::run(verb, client, output).await,
+        DaemonVerb::Speak(args) => cmd::speak::run(&args, client, output).await,
+        DaemonVerb::Attention => cmd::attention::run(client, output).await,
+        DaemonVerb::Volume(args) => cmd::volume::run(&args, client, output).await,
+        DaemonVerb::Hush => cmd::hush::run(client, output).await,
+        DaemonVerb::Robot(verb) => cmd::robot::run(verb, client, output).await,
+        DaemonVerb::Link => cmd::link::run(client, output).await,
+        DaemonVerb::Watch => cmd::watch::run(client, output).await,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use tar::Header;
 
 use super::error::ArchiveError;
-use super::manifest::{Entry, Folder, Top};
+use super::manifest::{Entry, Folder, Top, place};
 use super::owner;
 
 const VANISHED: &str = "it was deleted while the backup was made";
@@ -51,8 +51,8 @@ impl Contents {
         dir: &Path,
         skip: impl Fn(&str) -> bool,
     ) -> Result<(), ArchiveError> {
-        let failed = |source| ArchiveError::read(dir, source);
-        for entry in dir.canonicalize().and_then(|dir| list(&dir)).map_err(failed)? {
+        let dir = owner::trusted(dir)?;
+        for entry in list(&dir).map_err(|source| ArchiveError::read(&dir, source))? {
             if !entry.file_name().to_str().is_some_and(&skip) {
                 self.take(top, &entry, top.name())?;
             }
@@ -158,9 +158,9 @@ fn source(inside: String, from: PathBuf, file: File, meta: &Metadata) -> Source 
     Source { entry: Entry { path: inside, size, mode, user, group, sha256: String::new() }, from, file }
 }
 
-/// Whether a path has room in a header of the archive.
+/// Whether a path has room in a header of the archive, and is taken out of it again.
 fn fits(path: &str) -> bool {
-    Header::new_ustar().set_path(path).is_ok()
+    place(path).is_ok() && Header::new_ustar().set_path(path).is_ok()
 }
 
 /// What a folder holds, by name, so that the same folder gives the same archive.

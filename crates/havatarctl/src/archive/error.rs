@@ -3,13 +3,20 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::format::size;
+
 use super::manifest::ManifestError;
 
 /// Why a backup was not made, or not opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArchiveError {
-    #[error("{} may not be read by this user: use sudo", _0.display())]
+    #[error("{} is closed to this user: use sudo", _0.display())]
     Closed(PathBuf),
+    #[error(
+        "{} is a link that another user than root has made, and root does not follow it: name the folder that it leads to",
+        _0.display()
+    )]
+    Linked(PathBuf),
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write {}", path.display())]
@@ -18,6 +25,8 @@ pub(crate) enum ArchiveError {
     Changed(PathBuf),
     #[error("{} cannot be sealed: {why}", path.display())]
     Seal { path: PathBuf, why: String },
+    #[error("no backup is written, because it could not be restored")]
+    Unrestorable(#[source] ManifestError),
     #[error("{} is no backup: it is not sealed by a passphrase", _0.display())]
     NotABackup(PathBuf),
     #[error("{} does not open with this passphrase: it is another one, or the file is damaged", _0.display())]
@@ -28,7 +37,7 @@ pub(crate) enum ArchiveError {
     Damaged { path: PathBuf, source: io::Error },
     #[error("{} is refused, and nothing of it was taken", path.display())]
     Refused { path: PathBuf, source: ManifestError },
-    #[error("{} has room for {free} bytes, and the backup needs {needed}: make room there", path.display())]
+    #[error("{} has room for {}, and the backup needs {}: make room there", path.display(), size(*free), size(*needed))]
     NoRoom { path: PathBuf, free: u64, needed: u64 },
 }
 

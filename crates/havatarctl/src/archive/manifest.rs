@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::state_files::{self, Kind};
+use super::state_files;
 
 /// The format's version. A reader refuses any other.
 pub(crate) const FORMAT: u32 = 1;
@@ -13,8 +13,11 @@ pub(crate) const FORMAT: u32 = 1;
 pub(crate) const MANIFEST: &str = "manifest.json";
 /// The list of recordings: the last member of an archive that holds any.
 pub(crate) const RECORDINGS_LIST: &str = "recordings.json";
-/// The longest list, in bytes.
+/// The longest list of config and state, in bytes.
 pub(crate) const LONGEST_LIST: u64 = 16 * 1024 * 1024;
+/// The most bytes that a recording takes in its list: its path, each byte of it escaped, and its figures.
+pub(crate) const LONGEST_RECORDING: u64 = 2048;
+pub(crate) const MOST_RECORDINGS: usize = 500_000;
 
 const MOST_FILES: usize = 20_000;
 /// Bytes of config and state together. Recordings are bounded by the disk's room alone.
@@ -105,6 +108,8 @@ pub(crate) enum ManifestError {
     Path { path: String, why: &'static str },
     #[error("it holds more than {MOST_FILES} files and folders, or {MOST_BYTES} bytes of config and state")]
     TooLarge,
+    #[error("it holds more than {MOST_RECORDINGS} recordings")]
+    TooMany,
     #[error("it holds {found:?} where its list has {listed:?}")]
     Order { found: String, listed: String },
     #[error("{path:?} is no plain file in it")]
@@ -135,6 +140,13 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The list as it is written: only one that [`Self::parse`] takes.
+    pub(crate) fn text(&self) -> Result<Vec<u8>, ManifestError> {
+        self.check()?;
+        let text = serde_json::to_vec(self)?;
+        if text.len() as u64 > LONGEST_LIST { Err(ManifestError::TooLong) } else { Ok(text) }
+    }
+
     /// Bytes of config and state.
     pub(crate) fn bytes(&self) -> u64 {
         self.files.iter().fold(0, |sum, file| sum.saturating_add(file.size))
@@ -153,7 +165,7 @@ impl Manifest {
             let first = rest.split('/').next().unwrap_or(rest);
             match top {
                 Top::Recordings => return Err(refused("which belongs to the other list")),
-                Top::State if state_files::kind(first) == Kind::Passing => {
+                Top::State if state_files::is_passing(first) => {
                     return Err(refused("which does not belong into a backup"));
                 }
                 Top::State | Top::Config => {}
@@ -224,6 +236,29 @@ mod tests {
 
     fn parsed(list: &Manifest) -> Result<Manifest, ManifestError> {
         Manifest::parse(&serde_json::to_vec(list).unwrap())
+    }
+
+    #[test]
+    fn what_would_not_be_read_is_not_written() {
+        let fits = list(&[], &["state/a"]);
+        assert_eq!(Manifest::parse(&fits.text().unwrap()).unwrap(), fits);
+        let mut large = fits.clone();
+        large.files[0].size = u64::MAX;
+        assert!(matches!(large.text(), Err(ManifestError::TooLarge)));
+        let paths: Vec<String> = (0..=MOST_FILES).map(|number| format!("state/{number}")).collect();
+        let many: Vec<&str> = paths.iter().map(String::as_str).collect();
+        assert!(matches!(list(&[], &many).text(), Err(ManifestError::TooLarge)));
+        let mut long = fits;
+        long.host = "x".repeat(usize::try_from(LONGEST_LIST).unwrap());
+        assert!(matches!(long.text(), Err(ManifestError::TooLong)));
+    }
+
+    #[test]
+    fn no_recording_takes_more_of_its_list_than_is_read() {
+        let path = format!("recordings/{}", "\u{1}".repeat(LONGEST_PATH - "recordings/".len()));
+        place(&path).unwrap();
+        let longest = Recording { path, size: u64::MAX, sha256: "0".repeat(64) };
+        assert!((serde_json::to_vec(&longest).unwrap().len() as u64) < LONGEST_RECORDING);
     }
 
     #[test]

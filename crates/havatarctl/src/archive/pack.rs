@@ -12,7 +12,9 @@ use tar::{Builder, EntryType, Header};
 use super::collect::{self, Contents, Source};
 use super::error::ArchiveError;
 use super::hashed::Hashed;
-use super::manifest::{FORMAT, MANIFEST, Manifest, RECORDINGS_LIST, Recording};
+use super::manifest::{
+    FORMAT, MANIFEST, MOST_RECORDINGS, Manifest, ManifestError, RECORDINGS_LIST, Recording,
+};
 
 /// From where and when a backup is.
 pub(crate) struct Origin {
@@ -27,7 +29,8 @@ pub(crate) struct Packed {
     pub(crate) recordings: Vec<Recording>,
 }
 
-/// Writes all of `contents` into `out`, and gives it back. What vanishes meanwhile is noted there.
+/// Writes all of `contents` into `out`, and gives it back. What vanishes meanwhile is noted there. Nothing is written that could not be
+/// read again.
 pub(crate) fn pack<W: Write>(
     out: W,
     shown: &Path,
@@ -35,6 +38,9 @@ pub(crate) fn pack<W: Write>(
     contents: &mut Contents,
     with_recordings: bool,
 ) -> Result<(W, Packed), ArchiveError> {
+    if contents.recordings.len() > MOST_RECORDINGS {
+        return Err(ArchiveError::Unrestorable(ManifestError::TooMany));
+    }
     for source in &mut contents.files {
         source.entry.sha256 = digest(source)?;
     }
@@ -47,9 +53,12 @@ pub(crate) fn pack<W: Write>(
         folders: contents.folders.clone(),
         files: contents.files.iter().map(|source| source.entry.clone()).collect(),
     };
+    let list = manifest.text().map_err(ArchiveError::Unrestorable)?;
     let failed = |source| ArchiveError::write(shown, source);
-    let mut archive = Archive { tar: Builder::new(GzEncoder::new(out, Compression::fast())), shown };
-    archive.list(MANIFEST, &manifest)?;
+    // Recordings are compressed already, and are most of it.
+    let level = if with_recordings { Compression::none() } else { Compression::fast() };
+    let mut archive = Archive { tar: Builder::new(GzEncoder::new(out, level)), shown };
+    archive.list(MANIFEST, &list)?;
     for Source { entry, from, file } in &contents.files {
         let sha256 = archive.member(&entry.path, entry.mode, entry.size, from, file)?;
         if sha256 != entry.sha256 {
@@ -68,7 +77,8 @@ pub(crate) fn pack<W: Write>(
         }
     }
     if with_recordings {
-        archive.list(RECORDINGS_LIST, &recordings)?;
+        let list = serde_json::to_vec(&recordings).map_err(|error| failed(error.into()))?;
+        archive.list(RECORDINGS_LIST, &list)?;
     }
     let gzip = archive.tar.into_inner().map_err(failed)?;
     let out = gzip.finish().map_err(failed)?;
@@ -95,11 +105,10 @@ struct Archive<'a, W: Write> {
 }
 
 impl<W: Write> Archive<'_, W> {
-    fn list(&mut self, name: &str, list: &impl serde::Serialize) -> Result<(), ArchiveError> {
+    fn list(&mut self, name: &str, text: &[u8]) -> Result<(), ArchiveError> {
         let failed = |source| ArchiveError::write(self.shown, source);
-        let text = serde_json::to_vec_pretty(list).map_err(|error| failed(error.into()))?;
         let header = header(name, 0o600, text.len() as u64).map_err(failed)?;
-        self.tar.append(&header, text.as_slice()).map_err(failed)
+        self.tar.append(&header, text).map_err(failed)
     }
 
     /// Appends the first `size` bytes of a file, and returns their hash.

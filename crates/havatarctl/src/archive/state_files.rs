@@ -18,27 +18,15 @@ pub(crate) const RECORDING_WANTED: &str = "recording-wanted";
 /// Characters of the mark in a scratch file's name.
 const MARK: usize = 12;
 
-/// What a file or folder of the state directory is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// It belongs to the robot.
-    Lasting,
-    /// It lets people in.
-    SignIns,
-    /// It belongs to a run, to a moment or to a cache, and is never in a backup.
-    Passing,
-}
-
-/// What `name` is, which lies directly in the state directory. What is not known belongs to the robot: its owner may have put it there.
-pub(crate) fn kind(name: &str) -> Kind {
+/// Whether `name`, which lies directly in the state directory, belongs to a run, to a moment or to a cache, and is never in a backup. What is
+/// not known belongs to the robot: its owner may have put it there.
+pub(crate) fn is_passing(name: &str) -> bool {
     match name {
-        SIGN_INS => Kind::SignIns,
         // A robot that was restored must not begin to record by itself.
-        LOCK | RECORDINGS | RECORDING_WANTED | "encoder.json" | ".slate" => Kind::Passing,
-        _ if name.starts_with(".probe-") || is_slate(name) => Kind::Passing,
+        LOCK | RECORDINGS | RECORDING_WANTED | "encoder.json" | ".slate" => true,
+        _ if name.starts_with(".probe-") || is_slate(name) => true,
         // One of the e-stop says that whether it is latched is not known, and stays with it.
-        _ if is_scratch(name) && !is_scratch_of(name, ESTOP) => Kind::Passing,
-        _ => Kind::Lasting,
+        _ => is_scratch(name) && !is_scratch_of(name, ESTOP),
     }
 }
 
@@ -66,9 +54,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds() {
+    fn what_passes_and_what_lasts() {
         for name in [
             "admin-token",
+            "sessions.json",
             "watch-token",
             "estop.json",
             "estop.json.AAAAaaaa09-_.tmp",
@@ -82,7 +71,7 @@ mod tests {
             "slate-of-mine.mp4",
             "notes.tmp",
         ] {
-            assert_eq!(kind(name), Kind::Lasting, "{name}");
+            assert!(!is_passing(name), "{name}");
         }
         for name in [
             "lock",
@@ -95,9 +84,8 @@ mod tests {
             "volume.AAAAaaaa09-_.tmp",
             "sessions.json.AAAAaaaa09-_.tmp",
         ] {
-            assert_eq!(kind(name), Kind::Passing, "{name}");
+            assert!(is_passing(name), "{name}");
         }
-        assert_eq!(kind("sessions.json"), Kind::SignIns);
         assert!(!is_scratch_of("estop.json.short.tmp", ESTOP));
         assert!(!is_scratch_of("estop.jsonAAAAaaaa09-_.tmp", ESTOP));
     }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::collect::Contents;
 use super::error::ArchiveError;
-use super::manifest::{ManifestError, Top};
+use super::manifest::{LONGEST_LIST, MOST_RECORDINGS, ManifestError, Top};
 use super::owner::Owner;
 use super::pack::{self, Origin};
 use super::unpack::{self, Target, Targets, Unpacked};
@@ -76,8 +76,7 @@ fn robot() -> TempDir {
 fn contents(dir: &Path, with_recordings: bool) -> Contents {
     let mut contents = Contents::default();
     contents.add(Top::Config, &dir.join("config"), |_| false).unwrap();
-    let skip = |name: &str| state_files::kind(name) == state_files::Kind::Passing;
-    contents.add(Top::State, &dir.join("state"), skip).unwrap();
+    contents.add(Top::State, &dir.join("state"), state_files::is_passing).unwrap();
     if with_recordings {
         contents.add(Top::Recordings, &dir.join("state/recordings"), |_| false).unwrap();
     }
@@ -98,8 +97,12 @@ fn open(bytes: &[u8], with: &str, into: &Path) -> Result<Unpacked, ArchiveError>
         fs::create_dir(into.join(folder)).unwrap();
     }
     let target = |name: &str| Target { folder: into.join(name), owner: Owner::own() };
-    let targets =
-        Targets { config: target("config"), state: target("state"), recordings: target("recordings") };
+    let targets = Targets {
+        config: target("config"),
+        state: target("state"),
+        recordings: target("recordings"),
+        recordings_as: Owner::own(),
+    };
     let source = seal::open(Cursor::new(bytes), Path::new(SHOWN), passphrase(with))?;
     unpack::unpack(source, Path::new(SHOWN), &targets, |path| path != "state/sessions.json")
 }
@@ -152,6 +155,7 @@ fn what_went_in_comes_out_with_its_modes() {
 
     let (into, unpacked) = opened(&bytes).unwrap();
     assert_eq!((unpacked.manifest.host.as_str(), unpacked.recordings.len()), ("robot", 1));
+    assert_eq!(unpacked.added, ["recordings/havatar/a.mp4"]);
     assert_eq!(tree(&into.path().join("config")), tree(&robot.path().join("config")));
     assert_eq!(
         fs::read(into.path().join("recordings/havatar/a.mp4")).unwrap(),
@@ -227,7 +231,7 @@ fn a_file_that_asks_for_much_memory_is_refused_before_it_gets_it() {
 #[test]
 fn a_backup_that_was_cut_short_is_refused() {
     let bytes = backup(robot().path(), true);
-    for length in (0..bytes.len()).step_by(97).chain([bytes.len() - 1]) {
+    for length in (0..bytes.len()).step_by(1999).chain([bytes.len() - 1]) {
         assert!(opened(&bytes[..length]).is_err(), "{length} of {}", bytes.len());
     }
     let longer = [bytes.as_slice(), b"x"].concat();
@@ -349,9 +353,29 @@ fn sizes_are_bounded() {
     let refused = opened(&with_list(&large, |_| ()));
     assert!(matches!(refused, Err(ArchiveError::NoRoom { .. } | ArchiveError::Refused { .. })));
     // A list that unpacks to more than any list has.
-    let zeros = vec![b' '; usize::try_from(super::manifest::LONGEST_LIST).unwrap() + 1];
+    let zeros = vec![b' '; usize::try_from(LONGEST_LIST).unwrap() + 1];
     let bytes = sealed(|tar| member(tar, "manifest.json", EntryType::Regular, &zeros));
     assert!(matches!(refusal(&bytes), ManifestError::TooLong));
+}
+
+#[test]
+fn what_could_not_be_restored_is_not_backed_up() {
+    let robot = robot();
+    let refused = |contents: &mut Contents| {
+        let mut out = Vec::new();
+        let refused = pack::pack(&mut out, Path::new(SHOWN), origin(), contents, true).map(|_| ());
+        assert_eq!(out, b"", "nothing is written of it");
+        match refused {
+            Err(ArchiveError::Unrestorable(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut many = contents(robot.path(), false);
+    many.recordings = vec![("recordings/a.mp4".to_owned(), robot.path().to_owned()); MOST_RECORDINGS + 1];
+    assert!(matches!(refused(&mut many), ManifestError::TooMany));
+    let mut twice = contents(robot.path(), false);
+    twice.add(Top::Config, &robot.path().join("config"), |_| false).unwrap();
+    assert!(matches!(refused(&mut twice), ManifestError::Path { .. }));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _, chown, fchown};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown, lchown};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -12,7 +12,8 @@ use tar::Archive;
 use super::error::ArchiveError;
 use super::hashed::Hashed;
 use super::manifest::{
-    Folder, LONGEST_LIST, MANIFEST, Manifest, ManifestError, RECORDINGS_LIST, Recording, Top, place,
+    Folder, LONGEST_LIST, LONGEST_RECORDING, MANIFEST, MOST_RECORDINGS, Manifest, ManifestError,
+    RECORDINGS_LIST, Recording, Top, place,
 };
 use super::owner::Owner;
 
@@ -32,6 +33,8 @@ pub(crate) struct Targets {
     pub(crate) config: Target,
     pub(crate) state: Target,
     pub(crate) recordings: Target,
+    /// With whose rights recordings are written: in a folder of another user's, with that user's alone.
+    pub(crate) recordings_as: Owner,
 }
 
 impl Targets {
@@ -55,6 +58,8 @@ impl Targets {
 pub(crate) struct Unpacked {
     pub(crate) manifest: Manifest,
     pub(crate) recordings: Vec<Recording>,
+    /// The paths of those recordings that were written.
+    pub(crate) added: Vec<String>,
 }
 
 /// Verifies all of an archive, and writes what `wanted` tells by its path. After an error the targets hold an unknown part of it.
@@ -70,7 +75,7 @@ pub(crate) fn unpack<R: Read>(
     let mut members = archive.entries().map_err(|error| reader.damaged(error))?.raw(true);
 
     let first = reader.next(&mut members)?;
-    let text = reader.list(first, MANIFEST)?;
+    let text = reader.list(first, MANIFEST, LONGEST_LIST)?;
     let manifest = Manifest::parse(&text).map_err(|error| reader.refused(error))?;
     Reader::room(&targets.state.folder, manifest.bytes())?;
     for folder in &manifest.folders {
@@ -93,7 +98,11 @@ pub(crate) fn unpack<R: Read>(
             return Err(reader.refused(ManifestError::Differs { path: entry.path.clone() }));
         }
     }
-    let recordings = if manifest.recordings { reader.recordings(&mut members, &wanted)? } else { Vec::new() };
+    let (recordings, added) = if manifest.recordings {
+        reader.recordings(&mut members, &wanted)?
+    } else {
+        (Vec::new(), Vec::new())
+    };
     if let Some(surplus) = members.next() {
         surplus.map_err(|error| reader.damaged(error))?;
         return Err(reader.refused(ManifestError::Surplus));
@@ -103,7 +112,7 @@ pub(crate) fn unpack<R: Read>(
         reader.close(folder)?;
     }
     reader.end(archive.into_inner())?;
-    Ok(Unpacked { manifest, recordings })
+    Ok(Unpacked { manifest, recordings, added })
 }
 
 type Member<'a, R> = tar::Entry<'a, GzDecoder<R>>;
@@ -141,36 +150,47 @@ impl Reader<'_> {
         Err(self.refused(ManifestError::Order { found, listed: listed.to_owned() }))
     }
 
-    /// The text of a list.
-    fn list<R: Read>(&self, member: Member<'_, R>, listed: &str) -> Result<Vec<u8>, ArchiveError> {
+    /// The text of a list, of at most so many bytes.
+    fn list<R: Read>(
+        &self,
+        member: Member<'_, R>,
+        listed: &str,
+        longest: u64,
+    ) -> Result<Vec<u8>, ArchiveError> {
         self.expect(&member, listed)?;
         let size = member.size();
-        if size > LONGEST_LIST {
+        if size > longest {
             return Err(self.refused(ManifestError::TooLong));
         }
         let mut text = Vec::new();
-        member.take(LONGEST_LIST).read_to_end(&mut text).map_err(|error| self.damaged(error))?;
+        member.take(longest).read_to_end(&mut text).map_err(|error| self.damaged(error))?;
         if text.len() as u64 == size { Ok(text) } else { Err(self.refused(ManifestError::Short)) }
     }
 
-    /// Recordings up to their list, which must be of these very ones.
+    /// Recordings up to their list, which must be of these very ones; and the paths of those that were written.
     fn recordings<R: Read>(
         &self,
         members: &mut Members<'_, R>,
         wanted: &impl Fn(&str) -> bool,
-    ) -> Result<Vec<Recording>, ArchiveError> {
-        let mut found = Vec::new();
+    ) -> Result<(Vec<Recording>, Vec<String>), ArchiveError> {
+        let Targets { recordings: Target { folder, .. }, recordings_as, .. } = self.targets;
+        let _rights = recordings_as.assume().map_err(|source| ArchiveError::write(folder, source))?;
+        let (mut found, mut added) = (Vec::new(), Vec::new());
         loop {
             let mut member = self.next(members)?;
             let path = name(&member);
             if path == RECORDINGS_LIST {
-                let text = self.list(member, RECORDINGS_LIST)?;
+                let longest = LONGEST_RECORDING * (found.len() as u64 + 1);
+                let text = self.list(member, RECORDINGS_LIST, longest)?;
                 let listed: Vec<Recording> =
                     serde_json::from_slice(&text).map_err(|error| self.refused(error.into()))?;
                 if listed == found {
-                    return Ok(found);
+                    return Ok((found, added));
                 }
                 return Err(self.refused(ManifestError::Differs { path }));
+            }
+            if found.len() == MOST_RECORDINGS {
+                return Err(self.refused(ManifestError::TooMany));
             }
             let refused = |why| self.refused(ManifestError::Path { path: path.clone(), why });
             let (top, _) = place(&path).map_err(refused)?;
@@ -182,6 +202,7 @@ impl Reader<'_> {
                 let (target, to) = self.targets.find(&path).map_err(|error| self.refused(error))?;
                 Self::room(&target.folder, size)?;
                 folders_above(&to, &target.folder, target.owner)?;
+                added.push(path.clone());
                 Some(NewFile::create(to, 0o600, target.owner)?)
             } else {
                 None
@@ -274,7 +295,7 @@ fn folders_above(file: &Path, top: &Path, owner: Owner) -> Result<(), ArchiveErr
         let made = DirBuilder::new()
             .mode(0o700)
             .create(folder)
-            .and_then(|()| chown(folder, Some(owner.uid), Some(owner.gid)));
+            .and_then(|()| lchown(folder, Some(owner.uid), Some(owner.gid)));
         made.map_err(|source| ArchiveError::write(folder, source))?;
     }
     Ok(())

@@ -7,6 +7,7 @@ mod backup;
 mod download;
 mod fake;
 mod real;
+mod rights;
 mod run;
 mod terminal;
 mod update;

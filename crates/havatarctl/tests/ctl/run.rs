@@ -3,12 +3,19 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use nix::unistd::geteuid;
+
 use crate::fake::{Fake, TOKEN};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_havatarctl");
+/// A user without rights.
+pub(crate) const NOBODY: u32 = 65534;
 
 /// No condition of these tests takes longer unless it never comes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -68,7 +75,30 @@ impl Place {
 
 /// The command with nothing set but its arguments.
 pub(crate) fn bare(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_havatarctl"));
+    program(Path::new(PROGRAM), args)
+}
+
+/// The same by a user who is not root. Where root runs the tests, that is nobody, to whom `dir` is given, with a copy of the program.
+pub(crate) fn without_root(args: &[&str], dir: &Path) -> Command {
+    if !geteuid().is_root() {
+        return bare(args);
+    }
+    let copy = dir.join("havatarctl");
+    fs::copy(PROGRAM, &copy).unwrap();
+    give(dir);
+    let mut command = program(&copy, args);
+    command.uid(NOBODY).gid(NOBODY);
+    command
+}
+
+/// Gives a folder, with all that is in it, to nobody.
+pub(crate) fn give(dir: &Path) {
+    let owner = format!("{NOBODY}:{NOBODY}");
+    assert!(Command::new("chown").args(["-hR", &owner]).arg(dir).status().unwrap().success());
+}
+
+fn program(program: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(args).env_clear().env("TZ", "UTC").stdin(Stdio::null());
     command
 }

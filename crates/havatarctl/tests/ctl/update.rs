@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use serde_json::json;
 
-use crate::run::{Ran, bare, run};
+use crate::run::{Ran, bare, run, without_root};
 
 /// A machine on which 1.0 is installed and proven, and a package of another version.
 struct Machine {
@@ -46,10 +46,7 @@ impl Machine {
              esac",
         );
         machine.program("dpkg-query", "get installed; printf 'installed %s' $it");
-        machine.program(
-            "systemctl",
-            "case $5 in havatard.service) get service ;; *) get watcher ;; esac; echo $it",
-        );
+        machine.systemctl("");
         machine.program(
             "havatar-rollback",
             "echo \"havatar-rollback $*\" >>asked; rm -f versions/failed; echo 2.0 >versions/good/version",
@@ -68,6 +65,13 @@ impl Machine {
         let head = "#!/bin/sh\ncd \"${0%/*}/..\"\nget() { read -r it <\"$1\" || :; }\n";
         fs::write(&path, format!("{head}{text}\n")).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The systemctl of this machine says what the files `service` and `watcher` do; then this happens.
+    fn systemctl(&self, then: &str) {
+        let reset = "echo \"systemctl $*\" >>asked; echo inactive >watcher; exit";
+        let show = "case $5 in havatard.service) get service; echo $it; exit ;; esac; get watcher; echo $it";
+        self.program("systemctl", &format!("[ $1 = show ] || {{ {reset}; }}\n{show}\n{then}"));
     }
 
     /// The apt of this machine installs the package; then this comes of it.
@@ -106,11 +110,8 @@ fn a_verdict_is_waited_for() {
     let Some(machine) = Machine::new("2.0") else { return };
     // The watcher ends in the third look at it.
     machine.apt("echo 2.0 >versions/pending; echo activating >watcher");
-    machine.program(
-        "systemctl",
-        "case $5 in havatard.service) get service; echo $it; exit ;; esac\n\
-         get watcher; echo $it\n\
-         echo x >>looks; n=0; while read -r _; do n=$((n + 1)); done <looks\n\
+    machine.systemctl(
+        "echo x >>looks; n=0; while read -r _; do n=$((n + 1)); done <looks\n\
          [ -e versions/pending ] || exit 0\n\
          [ $n -lt 4 ] || { echo 2.0 >versions/good/version; rm versions/pending; echo inactive >watcher; }",
     );
@@ -146,10 +147,41 @@ fn what_has_not_been_tried_is_not_called_good() {
     let ran = machine.update(&[]);
     assert_eq!((ran.code, &ran.json()["outcome"]), (1, &json!("not_tried")), "{ran:?}");
     machine.put("installed", "1.0");
-    machine.put("service", "failed");
+    // How the watcher of an earlier version ended is forgotten first.
     machine.put("watcher", "failed");
+    machine.apt("get watcher; echo was $it >>asked; echo failed >watcher; echo failed >service");
     let ran = machine.update(&[]);
     assert_eq!((ran.code, &ran.json()["outcome"]), (1, &json!("stranded")), "{ran:?}");
+    let asked = machine.asked();
+    assert!(asked.contains("systemctl reset-failed havatar-upgrade.service\napt-get"), "{asked}");
+    assert!(asked.ends_with("was inactive\n"), "{asked}");
+
+    // The same once more installs nothing, and says the same.
+    let ran = machine.update(&[]);
+    assert_eq!((ran.code, &ran.json()["outcome"]), (1, &json!("stranded")), "{ran:?}");
+    assert_eq!(machine.asked(), asked);
+}
+
+#[test]
+fn a_version_before_that_does_not_run_either_is_not_said_to() {
+    let Some(machine) = Machine::new("2.0") else { return };
+    machine.apt("echo 2.0 >versions/failed; echo failed >service");
+    let ran = machine.update(&[]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(ran.json(), json!({"from": "1.0", "to": "2.0", "outcome": "down", "runs": null}));
+}
+
+#[test]
+fn the_version_before_is_waited_for() {
+    let Some(machine) = Machine::new("2.0") else { return };
+    machine.apt("echo 2.0 >versions/failed; echo failed >service; echo activating >watcher");
+    // The watcher, which starts it, ends after the third look at it.
+    machine.systemctl(
+        "echo x >>looks; n=0; while read -r _; do n=$((n + 1)); done <looks\n\
+         [ $n -lt 3 ] || { echo active >service; echo inactive >watcher; }",
+    );
+    let ran = machine.update(&[]);
+    assert_eq!((ran.code, &ran.json()["outcome"]), (1, &json!("rolled_back")), "{ran:?}");
 }
 
 #[test]
@@ -209,11 +241,8 @@ fn an_apt_that_fails_is_told_and_without_apt_dpkg_does_it() {
 
 #[test]
 fn without_root_nothing_is_begun() {
-    if nix::unistd::geteuid().is_root() {
-        eprintln!("NOT TESTED: this is root");
-        return;
-    }
-    let ran = run(bare(&["update", "havatar.deb"]));
+    let dir = tempfile::tempdir().unwrap();
+    let ran = run(without_root(&["update", "havatar.deb"], dir.path()));
     assert_eq!(ran.code, 4);
     assert!(ran.err.contains("needs root: use sudo"), "{ran:?}");
 }

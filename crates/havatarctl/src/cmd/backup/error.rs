@@ -15,11 +15,10 @@ pub(crate) enum BackupError {
     Passphrase(#[from] PassphraseError),
     #[error("{} exists already: name another file, or replace it with --force", _0.display())]
     Exists(PathBuf),
-    #[error(
-        "{} exists already: another backup is writing it, or was broken off; delete it if none runs",
-        _0.display()
-    )]
+    #[error("{} is in the way: another backup is writing it, or it is no plain file", _0.display())]
     PartExists(PathBuf),
+    #[error("{} is not there: name the folder of the recordings with --recordings-dir", _0.display())]
+    NoRecordings(PathBuf),
     #[error("{} lies in {}, which is backed up itself: name a file elsewhere", file.display(), folder.display())]
     Within { file: PathBuf, folder: PathBuf },
     #[error("{} is not a file's name", _0.display())]

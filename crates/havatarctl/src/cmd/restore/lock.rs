@@ -24,7 +24,7 @@ impl Lock {
     /// root, must be able to open it.
     pub(crate) fn take(state_dir: &Path, owner: Owner) -> Result<Self, RestoreError> {
         let path = state_dir.join(LOCK);
-        let failed = |source| RestoreError::Lock { path: path.clone(), source };
+        let failed = |source| RestoreError::write(&path, source);
         let file = OpenOptions::new()
             .read(true)
             .write(true)

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, chown};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -12,7 +12,7 @@ use crate::disk;
 
 use super::error::RestoreError;
 
-/// Recordings that were moved among the others. They go back with this value, unless it is kept.
+/// Recordings that were moved among the others, with the rights of the folder's owner. They go back with this value, unless it is kept.
 pub(crate) struct Merge<'a> {
     staged: &'a Path,
     folder: &'a Path,
@@ -29,6 +29,7 @@ impl<'a> Merge<'a> {
         folder: &'a Path,
         owner: Owner,
     ) -> Result<Self, RestoreError> {
+        let _rights = owner.assume().map_err(|source| RestoreError::write(folder, source))?;
         let mut merge = Self { staged, folder, owner, moved: Vec::new(), made: Vec::new() };
         for path in paths {
             let to = folder.join(path);
@@ -56,14 +57,13 @@ impl<'a> Merge<'a> {
         for folder in above {
             match fs::symlink_metadata(folder) {
                 Ok(meta) if meta.is_dir() => continue,
-                // The folder is the service's user's to write: root does not follow a link that was put there.
+                // Its owner's rights bound where a link leads; none is followed all the same.
                 Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
             DirBuilder::new().mode(0o700).create(folder)?;
             self.made.push(folder.to_owned());
-            chown(folder, Some(self.owner.uid), Some(self.owner.gid))?;
         }
         Ok(())
     }
@@ -71,6 +71,7 @@ impl<'a> Merge<'a> {
 
 impl Drop for Merge<'_> {
     fn drop(&mut self) {
+        let Ok(_rights) = self.owner.assume() else { return };
         for path in self.moved.iter().rev() {
             // One that cannot be moved back is a recording more.
             let _ = disk::rename_to_free(&self.folder.join(path), &self.staged.join(path));
@@ -83,6 +84,8 @@ impl Drop for Merge<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::chown;
+
     use super::*;
 
     #[test]
@@ -97,6 +100,28 @@ mod tests {
         std::os::unix::fs::symlink(&elsewhere, folder.join("havatar")).unwrap();
         assert!(Merge::of(["havatar/a.mp4"].into_iter(), &staged, &folder, Owner::own()).is_err());
         assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn root_moves_them_with_the_owners_rights_alone() {
+        if !nix::unistd::geteuid().is_root() {
+            eprintln!("NOT TESTED: only root can take another user's rights");
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let (staged, folder) = (dir.path().join("staged"), dir.path().join("recordings"));
+        for path in [&staged.join("havatar"), &folder] {
+            fs::create_dir_all(path).unwrap();
+        }
+        fs::write(staged.join("havatar/a.mp4"), "x").unwrap();
+        let nobody = Owner { uid: 65534, gid: 65534 };
+        let merge = || Merge::of(["havatar/a.mp4"].into_iter(), &staged, &folder, nobody);
+        assert!(merge().is_err(), "the folders are root's");
+        for path in [dir.path(), &folder, &staged, &staged.join("havatar")] {
+            chown(path, Some(nobody.uid), Some(nobody.gid)).unwrap();
+        }
+        assert_eq!(merge().unwrap().keep(), 1);
+        assert_eq!(Owner::of(&fs::metadata(folder.join("havatar")).unwrap()), nobody);
     }
 
     #[test]

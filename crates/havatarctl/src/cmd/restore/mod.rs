@@ -1,29 +1,30 @@
 //! Verb `restore`: what a backup holds takes the place of config and state, all of it or nothing.
 //!
 //! The whole file is verified first, into folders beside those in use. What is in use is put aside, never deleted. The daemon must not
-//! run, and cannot start meanwhile: its lock is held.
+//! run, and cannot start meanwhile: its lock is held. A signal leaves all as it was, or comes too late.
 
 pub(crate) mod error;
 mod lock;
 mod merge;
 mod present;
+mod signals;
 mod staging;
 mod swap;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, IsTerminal as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, lchown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::raise;
 use serde::Serialize;
 
 use crate::archive::error::ArchiveError;
-use crate::archive::manifest::Manifest;
-use crate::archive::owner::Owner;
+use crate::archive::manifest::{Manifest, Top, place};
+use crate::archive::owner::{self, Owner};
 use crate::archive::passphrase::PassphraseSource;
 use crate::archive::seal;
 use crate::archive::state_files::{RECORDINGS, SIGN_INS};
@@ -37,8 +38,12 @@ use self::error::RestoreError;
 use self::lock::Lock;
 use self::merge::Merge;
 use self::present::Latch;
+use self::signals::Signals;
 use self::staging::{Place, Staging, aside};
 use self::swap::Swap;
+
+/// Bytes of the file between two looks for a signal.
+const READ_AT_ONCE: usize = 64 * 1024;
 
 /// Arguments of `restore`.
 #[derive(clap::Args)]
@@ -53,13 +58,16 @@ pub(crate) struct Args {
     /// Take the backup's sign-ins too: browsers that were signed in then are signed in again, also those signed out since
     #[arg(long)]
     sign_ins: bool,
+    /// Leave the backup's recordings out
+    #[arg(long)]
+    without_recordings: bool,
     /// Folder of the config and of the secrets that it names
     #[arg(long, value_name = "DIR", default_value = "/etc/havatar")]
     config_dir: PathBuf,
     /// Folder of the state
     #[arg(long, value_name = "DIR", default_value = "/var/lib/havatar")]
     state_dir: PathBuf,
-    /// Folder of the recordings [default: recordings in the state's folder]
+    /// Folder of the recordings, if the config names one in recording.directory [default: recordings in the state's folder]
     #[arg(long, value_name = "DIR")]
     recordings_dir: Option<PathBuf>,
 }
@@ -84,9 +92,19 @@ struct Restored {
 
 /// Restores a backup, after a confirmation.
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Error> {
-    let Some(restored) = restore(args)? else {
-        note("Nothing was restored.");
-        return Ok(Exit::Failed);
+    let restored = match restore(args) {
+        Ok(Some(restored)) => restored,
+        Ok(None) => {
+            note("Nothing was restored.");
+            return Ok(Exit::Failed);
+        }
+        Err(RestoreError::Interrupted(signal)) => {
+            note("Nothing was restored.");
+            // It ends this program, as its caller expects of it.
+            let _ = raise(signal);
+            return Ok(Exit::Failed);
+        }
+        Err(error) => return Err(error.into()),
     };
     output.show(&restored, |_| text(&restored))?;
     Ok(if restored.config_ok == Some(false) { Exit::Failed } else { Exit::Done })
@@ -113,37 +131,44 @@ fn text(restored: &Restored) -> String {
 
 /// `None`: it was not confirmed.
 fn restore(args: &Args) -> Result<Option<Restored>, RestoreError> {
+    if !args.yes && !io::stdin().is_terminal() {
+        return Err(RestoreError::NoTerminal);
+    }
     let source = File::open(&args.file).map_err(|error| ArchiveError::read(&args.file, error))?;
     let config = Place::at(&args.config_dir, Owner::own(), 0o755)?;
     let state = Place::at(&args.state_dir, Owner::service(), 0o700)?;
     state.holds(RECORDINGS)?;
     let _lock = if state.is_there { Some(Lock::take(&state.path, state.owner)?) } else { None };
     let passphrase = args.passphrase.recall()?;
-    let source = seal::open(BufReader::new(source), &args.file, passphrase)?;
+    let signals = Signals::hold().map_err(RestoreError::Signals)?;
+    let source = BufReader::with_capacity(READ_AT_ONCE, signals.guard(source));
+    let source = seal::open(source, &args.file, passphrase)?;
 
     let (new_config, new_state) = (Staging::beside(&config)?, Staging::beside(&state)?);
-    // Recordings that are there stay, and those of the backup come among them; without any the new state brings its own.
-    let has_recordings = state.path.join(RECORDINGS).exists();
-    let recordings = match &args.recordings_dir {
-        Some(folder) => folder.clone(),
-        None if has_recordings => state.path.join(RECORDINGS),
-        None => new_state.folder.join(RECORDINGS),
+    let has_recordings = fs::symlink_metadata(state.path.join(RECORDINGS)).is_ok();
+    let (recordings, new_recordings) = place_for_recordings(args, &state, has_recordings, &new_state)?;
+    let (unpack_into, recordings_as) = match &new_recordings {
+        Some(staging) => (&staging.folder, state.owner),
+        None => (&recordings, Owner::own()),
     };
-    make_folder(&recordings, state.owner)?;
-    let is_new = recordings.starts_with(&new_state.folder);
-    let new_recordings = if is_new { None } else { Some(Staging::within(&recordings)?) };
-    let unpack_into = new_recordings.as_ref().map_or(&recordings, |staging| &staging.folder).clone();
     let targets = Targets {
         config: Target { folder: new_config.folder.clone(), owner: config.owner },
         state: Target { folder: new_state.folder.clone(), owner: state.owner },
-        recordings: Target { folder: unpack_into, owner: state.owner },
+        recordings: Target { folder: unpack_into.clone(), owner: state.owner },
+        recordings_as,
     };
     let sign_ins = format!("state/{SIGN_INS}");
-    let wanted = |path: &str| args.sign_ins || path != sign_ins;
-    let unpacked = unpack::unpack(source, &args.file, &targets, wanted)?;
-    if config.is_there {
-        present::keep_links(&config.path, &new_config.folder)?;
-    }
+    let wanted = |path: &str| match place(path) {
+        Ok((Top::Recordings, rest)) => {
+            !args.without_recordings && fs::symlink_metadata(recordings.join(rest)).is_err()
+        }
+        _ => args.sign_ins || path != sign_ins,
+    };
+    let unpacked = unpack::unpack(source, &args.file, &targets, wanted);
+    signals.check()?;
+    let unpacked = unpacked?;
+    let lost =
+        if config.is_there { present::keep_links(&config.path, &new_config.folder)? } else { Vec::new() };
     let latch = if state.is_there {
         present::keep(&state.path, &new_state.folder, state.owner)?
     } else {
@@ -164,10 +189,11 @@ fn restore(args: &Args) -> Result<Option<Restored>, RestoreError> {
             aside: aside(&place.path, &when),
             along,
         });
-    announce(&unpacked, args, &swaps, &latch);
-    if !args.yes && !confirmed().map_err(RestoreError::Ask)? {
+    announce(&unpacked, args, &swaps, &latch, &lost);
+    if !args.yes && !confirmed(&signals)? {
         return Ok(None);
     }
+    signals.check()?;
     let added = put_in_place(&unpacked, new_recordings.as_ref(), &recordings, state.owner, &swaps)?;
     let Manifest { host, at, havatar, files, .. } = unpacked.manifest;
     Ok(Some(Restored {
@@ -187,7 +213,34 @@ fn restore(args: &Args) -> Result<Option<Restored>, RestoreError> {
     }))
 }
 
-/// All of it, or nothing; a signal has to wait meanwhile. Returns how many recordings are new.
+/// Where the backup's recordings go in the end, and where they are until then. Those that are there stay, and the others come among them;
+/// without any the new state brings its own.
+fn place_for_recordings(
+    args: &Args,
+    state: &Place,
+    has_own: bool,
+    new_state: &Staging,
+) -> Result<(PathBuf, Option<Staging>), RestoreError> {
+    let own = state.path.join(RECORDINGS);
+    let there = args.recordings_dir.as_ref().or_else(|| has_own.then_some(&own));
+    if let Some(folder) = there.filter(|_| !args.without_recordings) {
+        let folder = owner::trusted(folder)?;
+        let staging = Staging::within(&folder, state.owner)?;
+        return Ok((folder, Some(staging)));
+    }
+    let folder = new_state.folder.join(RECORDINGS);
+    if !has_own {
+        // Within what is root's still: nobody else can put a link there.
+        let made = DirBuilder::new()
+            .mode(0o700)
+            .create(&folder)
+            .and_then(|()| lchown(&folder, Some(state.owner.uid), Some(state.owner.gid)));
+        made.map_err(|source| RestoreError::write(&folder, source))?;
+    }
+    Ok((folder, None))
+}
+
+/// All of it, or nothing. Returns how many recordings are new.
 fn put_in_place(
     unpacked: &Unpacked,
     staged: Option<&Staging>,
@@ -196,41 +249,16 @@ fn put_in_place(
     swaps: &[Swap],
 ) -> Result<usize, RestoreError> {
     let Some(staged) = staged else {
-        return held_back(|| swap::all(swaps)).map(|()| unpacked.recordings.len());
+        return swap::all(swaps).map(|()| unpacked.added.len());
     };
-    let paths = unpacked.recordings.iter().filter_map(|recording| recording.path.split_once('/'));
-    held_back(|| {
-        let merge = Merge::of(paths.map(|(_, path)| path), &staged.folder, recordings, owner)?;
-        swap::all(swaps)?;
-        Ok(merge.keep())
-    })
-}
-
-/// Does what must not be broken off. Where signals cannot be held back, a kill in the wrong moment leaves the former beside its place.
-fn held_back<T>(work: impl FnOnce() -> T) -> T {
-    let signals = SigSet::from_iter([Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM]);
-    let is_held_back = signals.thread_block().is_ok();
-    let done = work();
-    if is_held_back {
-        let _ = signals.thread_unblock();
-    }
-    done
-}
-
-/// Makes a folder of the service's, if it is not there.
-fn make_folder(folder: &Path, owner: Owner) -> Result<(), RestoreError> {
-    if folder.exists() {
-        return Ok(());
-    }
-    let made = DirBuilder::new()
-        .mode(0o700)
-        .create(folder)
-        .and_then(|()| chown(folder, Some(owner.uid), Some(owner.gid)));
-    made.map_err(|source| RestoreError::Write { path: folder.to_owned(), source })
+    let paths = unpacked.added.iter().filter_map(|path| path.split_once('/'));
+    let merge = Merge::of(paths.map(|(_, path)| path), &staged.folder, recordings, owner)?;
+    swap::all(swaps)?;
+    Ok(merge.keep())
 }
 
 /// What will be done, before it is.
-fn announce(unpacked: &Unpacked, args: &Args, swaps: &[Swap], latch: &Latch) {
+fn announce(unpacked: &Unpacked, args: &Args, swaps: &[Swap], latch: &Latch, lost: &[PathBuf]) {
     let Manifest { host, at, havatar, files, .. } = &unpacked.manifest;
     note(&format!(
         "The backup is of {}, made {} by Havatar {}: {}, {}. It is whole.",
@@ -249,12 +277,22 @@ fn announce(unpacked: &Unpacked, args: &Args, swaps: &[Swap], latch: &Latch) {
             format!("It makes {target}.")
         });
     }
+    for link in lost {
+        let link = link.display().to_string();
+        note(&format!(
+            "The link {} is not taken along: the backup has its place otherwise.",
+            format::clean(&link)
+        ));
+    }
     note("The backup's admin token and watch token hold again, and those of today no more.");
     note(if args.sign_ins {
         "Browsers that were signed in then are signed in again."
     } else {
         "Sign-ins are left out: every browser signs in anew."
     });
+    if args.without_recordings && !unpacked.recordings.is_empty() {
+        note("Its recordings are left out.");
+    }
     match latch {
         Latch::Free => {}
         Latch::Latched(_) => note("The e-stop is latched, and stays so."),
@@ -262,14 +300,11 @@ fn announce(unpacked: &Unpacked, args: &Args, swaps: &[Swap], latch: &Latch) {
     }
 }
 
-fn confirmed() -> io::Result<bool> {
-    if !io::stdin().is_terminal() {
-        note("Restoring needs a person at a terminal, or --yes.");
-        return Ok(false);
-    }
-    write!(io::stderr(), "Type yes to restore it: ")?;
+fn confirmed(signals: &Signals) -> Result<bool, RestoreError> {
+    write!(io::stderr(), "Type yes to restore it: ").map_err(RestoreError::Ask)?;
+    signals.wait_for(&io::stdin())?;
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    io::stdin().read_line(&mut answer).map_err(RestoreError::Ask)?;
     Ok(answer.trim() == "yes")
 }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use havatar_api::EstopSource;
 use jiff::Timestamp;
@@ -46,7 +46,7 @@ struct Record {
 
 /// Puts into `staged` what stays of the state in `present`. Returns how the e-stop is there now.
 pub(crate) fn keep(present: &Path, staged: &Path, owner: Owner) -> Result<Latch, RestoreError> {
-    let latch = latch(present)?;
+    let latch = latch(present, owner)?;
     match &latch {
         Latch::Free => {}
         Latch::Latched(text) => write(staged, ESTOP, text, owner)?,
@@ -60,7 +60,7 @@ pub(crate) fn keep(present: &Path, staged: &Path, owner: Owner) -> Result<Latch,
     }
     // Numbers of leases only rise.
     let runs = |dir: &Path| {
-        let text = fs::read_to_string(dir.join(LEASE_RUNS)).ok()?;
+        let text = String::from_utf8(read(&dir.join(LEASE_RUNS), owner).ok()?).ok()?;
         text.trim().parse::<u64>().ok()
     };
     if let Some(now) = runs(present)
@@ -71,22 +71,37 @@ pub(crate) fn keep(present: &Path, staged: &Path, owner: Owner) -> Result<Latch,
     Ok(latch)
 }
 
-/// Puts the links of the config's folder into `staged`, where the backup has nothing of that name: a backup holds none.
-pub(crate) fn keep_links(present: &Path, staged: &Path) -> Result<(), RestoreError> {
+/// Puts the links of the config's folder and its subfolders into `staged`, where the backup has nothing of that name: a backup holds none.
+/// Returns those that have no place there.
+pub(crate) fn keep_links(present: &Path, staged: &Path) -> Result<Vec<PathBuf>, RestoreError> {
     let failed = |source| RestoreError::Look { path: present.to_owned(), source };
+    let mut lost = Vec::new();
     for entry in fs::read_dir(present).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        let to = staged.join(entry.file_name());
-        if entry.file_type().map_err(failed)?.is_symlink() && fs::symlink_metadata(&to).is_err() {
-            let target = fs::read_link(entry.path()).map_err(failed)?;
-            symlink(target, &to).map_err(|source| RestoreError::Write { path: to.clone(), source })?;
+        let (from, to) = (entry.path(), staged.join(entry.file_name()));
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            lost.extend(keep_links(&from, &to)?);
+        } else if kind.is_symlink() {
+            let target = fs::read_link(&from).map_err(failed)?;
+            match symlink(target, &to) {
+                Ok(()) => {}
+                // The backup has something of that name, or has not its folder.
+                Err(error) if is_taken_or_missing(&error) => lost.push(from),
+                Err(source) => return Err(RestoreError::write(to, source)),
+            }
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
-/// How the e-stop is in a state directory.
-pub(crate) fn latch(state: &Path) -> Result<Latch, RestoreError> {
+fn is_taken_or_missing(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, NotADirectory, NotFound};
+    matches!(error.kind(), AlreadyExists | NotADirectory | NotFound)
+}
+
+/// How the e-stop is in a state directory of the owner's.
+pub(crate) fn latch(state: &Path, owner: Owner) -> Result<Latch, RestoreError> {
     let look = |source| RestoreError::Look { path: state.to_owned(), source };
     let mut is_there = false;
     for entry in fs::read_dir(state).map_err(look)? {
@@ -100,7 +115,7 @@ pub(crate) fn latch(state: &Path) -> Result<Latch, RestoreError> {
     if !is_there {
         return Ok(Latch::Free);
     }
-    let Ok(text) = read(&state.join(ESTOP)) else { return Ok(Latch::Unknown) };
+    let Ok(text) = read(&state.join(ESTOP), owner) else { return Ok(Latch::Unknown) };
     Ok(match serde_json::from_slice::<Record>(&text) {
         Ok(Record { latched: false, .. }) => Latch::Free,
         Ok(Record { latched: true, .. }) => Latch::Latched(text),
@@ -108,14 +123,14 @@ pub(crate) fn latch(state: &Path) -> Result<Latch, RestoreError> {
     })
 }
 
-/// A private plain file: of any other the daemon believes nothing.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// A private plain file of the owner's, who can read it: of any other the daemon believes nothing.
+fn read(path: &Path, owner: Owner) -> io::Result<Vec<u8>> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
         .open(path)?;
     let meta = file.metadata()?;
-    if !meta.is_file() || meta.mode() & 0o077 != 0 {
+    if !meta.is_file() || meta.uid() != owner.uid || meta.mode() & 0o477 != 0o400 {
         return Err(io::ErrorKind::InvalidData.into());
     }
     let mut text = Vec::new();
@@ -162,6 +177,10 @@ mod tests {
         staged
     }
 
+    fn judged(state: &tempfile::TempDir) -> Latch {
+        latch(state.path(), Owner::own()).unwrap()
+    }
+
     #[test]
     fn a_latch_that_is_set_stays_set_and_one_in_the_backup_comes_back() {
         let staged = kept(&dir(&[(ESTOP, LATCHED)]), &[(ESTOP, FREE)]);
@@ -173,7 +192,7 @@ mod tests {
             assert_eq!(text(&staged, ESTOP).unwrap(), LATCHED);
         }
         let staged = kept(&dir(&[(ESTOP, FREE)]), &[(ESTOP, FREE)]);
-        assert_eq!(latch(staged.path()).unwrap(), Latch::Free);
+        assert_eq!(judged(&staged), Latch::Free);
     }
 
     #[test]
@@ -188,14 +207,19 @@ mod tests {
             &[(scratch, FREE)],
         ] {
             let staged = kept(&dir(present), &[(ESTOP, FREE)]);
-            assert_eq!(latch(staged.path()).unwrap(), Latch::Unknown, "{present:?}");
+            assert_eq!(judged(&staged), Latch::Unknown, "{present:?}");
         }
-        let exposed = dir(&[(ESTOP, FREE)]);
-        fs::set_permissions(exposed.path().join(ESTOP), Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(latch(exposed.path()).unwrap(), Latch::Unknown);
+        for mode in [0o644, 0o200] {
+            let closed = dir(&[(ESTOP, FREE)]);
+            fs::set_permissions(closed.path().join(ESTOP), Permissions::from_mode(mode)).unwrap();
+            assert_eq!(judged(&closed), Latch::Unknown, "{mode:o}");
+        }
         let linked = dir(&[]);
         symlink("nowhere", linked.path().join(ESTOP)).unwrap();
-        assert_eq!(latch(linked.path()).unwrap(), Latch::Unknown);
+        assert_eq!(judged(&linked), Latch::Unknown);
+        let Owner { uid, gid } = Owner::own();
+        let foreign = latch(dir(&[(ESTOP, FREE)]).path(), Owner { uid: uid + 1, gid });
+        assert_eq!(foreign.unwrap(), Latch::Unknown, "the daemon is another user than the file's");
     }
 
     #[test]
@@ -212,12 +236,34 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_neither_waited_for_nor_read_through_a_link() {
+        let elsewhere = dir(&[("number", "12\n")]);
+        let linked = dir(&[]);
+        symlink(elsewhere.path().join("number"), linked.path().join(LEASE_RUNS)).unwrap();
+        let pipe = dir(&[]);
+        nix::unistd::mkfifo(&pipe.path().join(LEASE_RUNS), nix::sys::stat::Mode::S_IRUSR).unwrap();
+        for present in [linked, pipe] {
+            let staged = kept(&present, &[(LEASE_RUNS, "3\n")]);
+            assert_eq!(text(&staged, LEASE_RUNS).unwrap(), "3\n");
+        }
+    }
+
+    #[test]
     fn links_of_the_config_stay() {
         let present = dir(&[("havatar.yaml", "x")]);
         symlink("/etc/ssl/key.pem", present.path().join("key.pem")).unwrap();
         symlink("/elsewhere", present.path().join("taken")).unwrap();
+        for folder in ["tls", "new"] {
+            fs::create_dir(present.path().join(folder)).unwrap();
+            symlink("/etc/ssl/cert.pem", present.path().join(folder).join("cert.pem")).unwrap();
+        }
         let staged = dir(&[("taken", "the backup's")]);
-        keep_links(present.path(), staged.path()).unwrap();
+        fs::create_dir(staged.path().join("tls")).unwrap();
+        let mut lost = keep_links(present.path(), staged.path()).unwrap();
+        lost.sort_unstable();
+        assert_eq!(lost, [present.path().join("new/cert.pem"), present.path().join("taken")]);
+        let nested = fs::read_link(staged.path().join("tls/cert.pem")).unwrap();
+        assert_eq!(nested, Path::new("/etc/ssl/cert.pem"));
         assert_eq!(fs::read_link(staged.path().join("key.pem")).unwrap(), Path::new("/etc/ssl/key.pem"));
         assert_eq!(text(&staged, "taken").unwrap(), "the backup's");
         assert_eq!(text(&staged, "havatar.yaml"), None);

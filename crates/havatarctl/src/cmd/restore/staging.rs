@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use crate::archive::owner::Owner;
+use crate::archive::owner::{self, Owner};
 use crate::archive::unpack;
 use crate::disk;
 
@@ -27,7 +27,7 @@ impl Place {
         let failed = |source| RestoreError::Look { path: path.to_owned(), source };
         match fs::metadata(path) {
             Ok(meta) => Ok(Self {
-                path: path.canonicalize().map_err(failed)?,
+                path: owner::trusted(path)?,
                 is_there: true,
                 owner: Owner::of(&meta),
                 mode: meta.mode() & 0o7777,
@@ -59,25 +59,28 @@ impl Place {
 /// The folder that is to take a place. It goes with this value, unless it was moved there.
 pub(crate) struct Staging {
     pub(crate) folder: PathBuf,
+    /// Whose rights make and delete it.
+    owner: Owner,
 }
 
 impl Staging {
     /// Makes it, closed to all others. One of that name is what a restore left that was killed: nothing but a part of a backup.
     pub(crate) fn beside(place: &Place) -> Result<Self, RestoreError> {
-        Self::make(disk::folder_of(&place.path), &name_of(&place.path))
+        Self::make(disk::folder_of(&place.path), &name_of(&place.path), Owner::own())
     }
 
-    /// Makes it within the folder whose files it is to hold first: that may be a disk of its own.
-    pub(crate) fn within(folder: &Path) -> Result<Self, RestoreError> {
-        Self::make(folder, "recordings")
+    /// Makes it within the folder whose files it is to hold first: that may be a disk of its own, and is its owner's to write in.
+    pub(crate) fn within(folder: &Path, owner: Owner) -> Result<Self, RestoreError> {
+        Self::make(folder, "recordings", owner)
     }
 
-    fn make(parent: &Path, name: &str) -> Result<Self, RestoreError> {
+    fn make(parent: &Path, name: &str, owner: Owner) -> Result<Self, RestoreError> {
         let folder = parent.join(format!(".{name}.restoring"));
-        let failed = |source| RestoreError::Write { path: folder.clone(), source };
+        let failed = |source| RestoreError::write(&folder, source);
+        let _rights = owner.assume().map_err(failed)?;
         unpack::discard(&folder).map_err(failed)?;
         DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
-        Ok(Self { folder })
+        Ok(Self { folder, owner })
     }
 
     /// Gives it the owner and the mode of its place, once it holds all.
@@ -93,6 +96,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
+        let Ok(_rights) = self.owner.assume() else { return };
         // What was moved is not here any more.
         let _ = unpack::discard(&self.folder);
     }

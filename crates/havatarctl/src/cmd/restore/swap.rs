@@ -32,9 +32,13 @@ pub(crate) fn all(swaps: &[Swap]) -> Result<(), RestoreError> {
             return Err(error);
         }
     }
-    for swap in swaps {
+    for Swap { target, aside, along, .. } in swaps {
         // It is in place; a power cut may still undo it, and leaves one of both whole.
-        let _ = disk::sync_directory(disk::folder_of(&swap.target));
+        let _ = disk::sync_directory(disk::folder_of(target));
+        if along.is_some() {
+            let _ = disk::sync_directory(target);
+            let _ = disk::sync_directory(aside);
+        }
     }
     Ok(())
 }

@@ -55,6 +55,8 @@ enum Outcome {
     Unchanged,
     Good,
     RolledBack,
+    /// It was left for the version before, and that one does not run either.
+    Down,
     Stranded,
     NotTried,
     /// No verdict came in time.
@@ -77,7 +79,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Error> {
     output.show(&updated, |_| sentence(&updated))?;
     Ok(match updated.outcome {
         Outcome::Unchanged | Outcome::Good => Exit::Done,
-        Outcome::RolledBack | Outcome::Stranded | Outcome::NotTried | Outcome::Unknown => Exit::Failed,
+        Outcome::RolledBack | Outcome::Down | Outcome::Stranded | Outcome::NotTried | Outcome::Unknown => {
+            Exit::Failed
+        }
     })
 }
 
@@ -89,6 +93,9 @@ fn sentence(updated: &Updated) -> String {
         Outcome::RolledBack => format!(
             "havatar {to} did not stay up, so {} runs again. Why: journalctl -u havatar-upgrade -u havatard",
             updated.runs.as_deref().map_or_else(|| "the version before".to_owned(), format::clean)
+        ),
+        Outcome::Down => format!(
+            "havatar {to} did not stay up, and the version before does not run either. Why: journalctl -u havatard"
         ),
         Outcome::Stranded => format!(
             "havatar {to} does not start, and there is no version to go back to. Why: journalctl -u havatard"
@@ -110,7 +117,7 @@ fn update(args: &Args) -> Result<Updated, UpdateError> {
     // apt takes a path for the name of a package, unless a slash stands in it.
     let file =
         args.file.canonicalize().map_err(|source| UpdateError::File { file: args.file.clone(), source })?;
-    let to = package::read(&file)?.version;
+    let to = package::version(&file)?;
     let from = package::installed()?;
     let has_failed = Marks::read(&args.versions_dir).failed.as_ref() == Some(&to);
     if has_failed && !args.again {
@@ -127,31 +134,40 @@ fn update(args: &Args) -> Result<Updated, UpdateError> {
     {
         return Err(UpdateError::Older { from: from.clone(), to });
     }
-    if is_same && !args.again {
-        return Ok(Updated { from, runs: Some(to.clone()), to, outcome: Outcome::Unchanged });
-    }
-    let shown = from.as_deref().map_or_else(|| "nothing".to_owned(), format::clean);
-    note(&format!(
-        "Havatar: {shown} -> {}. The robot stops for a moment, and everybody is cut off.",
-        format::clean(&to)
-    ));
-    install(&file, &to, is_older, is_same)?;
-    if has_failed {
-        // The package's scripts leave a version that has failed where it is.
-        undo_roll_back()?;
-    }
-    let outcome = wait(args, &to);
+    let outcome = if is_same && !args.again {
+        match wait(args, &to) {
+            Outcome::Good => Outcome::Unchanged,
+            other => other,
+        }
+    } else {
+        announce(from.as_deref(), &to);
+        verdict::forget();
+        install(&file, &to, is_older, is_same)?;
+        if has_failed {
+            // The package's scripts leave a version that has failed where it is.
+            undo_roll_back()?;
+        }
+        wait(args, &to)
+    };
     let runs = match outcome {
-        Outcome::Good => Some(to.clone()),
+        Outcome::Unchanged | Outcome::Good => Some(to.clone()),
         Outcome::RolledBack => Marks::read(&args.versions_dir).good,
         _ => None,
     };
     Ok(Updated { from, to, outcome, runs })
 }
 
+fn announce(from: Option<&str>, to: &str) {
+    let shown = from.map_or_else(|| "nothing".to_owned(), format::clean);
+    note(&format!(
+        "Havatar: {shown} -> {}. The robot stops for a moment, and everybody is cut off.",
+        format::clean(to)
+    ));
+}
+
 fn install(file: &Path, to: &str, is_older: bool, is_same: bool) -> Result<(), UpdateError> {
-    // The owner's config stays, and nothing is asked.
-    let options = ["--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"];
+    // The owner's config stays, no other package goes, and nothing is asked.
+    let options = ["--yes", "--no-install-recommends", "--no-remove", "-o", "DPkg::Lock::Timeout=120"];
     let keep = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"];
     let mut apt = Command::new("apt-get");
     apt.arg("install").args(options).args(keep);
@@ -207,10 +223,7 @@ fn wait(args: &Args, version: &str) -> Outcome {
         let passed = began.elapsed();
         match marks.judge(version) {
             Verdict::Good => return Outcome::Good,
-            Verdict::RolledBack => {
-                wait_until_back(&marks);
-                return Outcome::RolledBack;
-            }
+            Verdict::RolledBack => return wait_until_back(),
             Verdict::Stranded => return Outcome::Stranded,
             Verdict::NotTried if matches!(marks.service.as_str(), "inactive" | "failed" | "") => {
                 return Outcome::NotTried;
@@ -232,11 +245,13 @@ fn wait(args: &Args, version: &str) -> Outcome {
 }
 
 /// The marks are there before the version that runs again is.
-fn wait_until_back(marks: &Marks) {
+fn wait_until_back() -> Outcome {
     let began = Instant::now();
-    let mut service = marks.service.clone();
-    while service != "active" && began.elapsed() < BACK_WITHIN {
-        std::thread::sleep(LOOKED_AT_EVERY);
-        service = verdict::state_of("havatard.service");
+    loop {
+        match verdict::is_back() {
+            Some(true) => return Outcome::RolledBack,
+            None if began.elapsed() < BACK_WITHIN => std::thread::sleep(LOOKED_AT_EVERY),
+            Some(false) | None => return Outcome::Down,
+        }
     }
 }

@@ -7,14 +7,8 @@ use super::error::UpdateError;
 
 const NAME: &str = "havatar";
 
-/// What the control fields of a package say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Package {
-    pub(crate) version: String,
-}
-
-/// Reads the package in `file`, and refuses any that is not for this machine.
-pub(crate) fn read(file: &Path) -> Result<Package, UpdateError> {
+/// The version of the package in `file`. One that is not for this machine is refused.
+pub(crate) fn version(file: &Path) -> Result<String, UpdateError> {
     let mut command = Command::new("dpkg-deb");
     command.arg("--field").arg(file).args(["Package", "Version", "Architecture"]);
     let (is_done, out, said) = ask("dpkg-deb", command)?;
@@ -37,7 +31,7 @@ pub(crate) fn read(file: &Path) -> Result<Package, UpdateError> {
     if architecture != own && architecture != "all" {
         return Err(UpdateError::Architecture { file: file.to_owned(), found: architecture, own });
     }
-    Ok(Package { version })
+    Ok(version)
 }
 
 /// The installed version, if there is one.

@@ -1,8 +1,13 @@
 //! What became of a version, by the marks that the package's way back leaves (`deploy/debian/check-upgrade`, `versions.sh`).
 
 use std::fs;
+use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+
+/// The unit that watches a first start.
+const WATCHER: &str = "havatar-upgrade.service";
+const SERVICE: &str = "havatard.service";
 
 /// The marks, and how systemd sees the unit that watches a first start, and the service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +29,7 @@ pub(crate) enum Verdict {
     Watched,
     /// It has stayed up.
     Good,
-    /// It did not, and the version before runs again.
+    /// It did not, and was left for the version before.
     RolledBack,
     /// It did not, and there is no version to go back to.
     Stranded,
@@ -45,8 +50,8 @@ impl Marks {
             pending: mark("pending"),
             failed: mark("failed"),
             good: mark("good/version"),
-            watcher: state_of("havatar-upgrade.service"),
-            service: state_of("havatard.service"),
+            watcher: state_of(WATCHER),
+            service: state_of(SERVICE),
         }
     }
 
@@ -74,12 +79,33 @@ impl Marks {
     }
 }
 
+/// Whether the version before runs again after a roll-back; nothing while that is not known. The watcher starts it once the marks are
+/// there, and ends after that.
+pub(crate) fn is_back() -> Option<bool> {
+    if state_of(WATCHER) == "activating" {
+        return None;
+    }
+    match state_of(SERVICE).as_str() {
+        "active" => Some(true),
+        "activating" | "reloading" => None,
+        _ => Some(false),
+    }
+}
+
+/// Lets systemd forget how the watcher ended: what it found of another version is no verdict on the next one.
+pub(crate) fn forget() {
+    // One that has not failed, or a machine without systemd: there is nothing to forget.
+    let _ = systemctl(&["reset-failed", WATCHER]);
+}
+
 /// `active`, `activating`, `inactive`, `failed`; empty if systemd does not answer.
-pub(crate) fn state_of(unit: &str) -> String {
-    let mut command = Command::new("systemctl");
-    command.args(["show", "--property", "ActiveState", "--value", unit]).stdin(Stdio::null());
-    let output = command.stderr(Stdio::null()).output();
+fn state_of(unit: &str) -> String {
+    let output = systemctl(&["show", "--property", "ActiveState", "--value", unit]);
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+fn systemctl(args: &[&str]) -> io::Result<Output> {
+    Command::new("systemctl").args(args).stdin(Stdio::null()).stderr(Stdio::null()).output()
 }
 
 #[cfg(test)]
