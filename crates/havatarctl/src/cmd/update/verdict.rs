@@ -1,9 +1,8 @@
 //! What became of a version, by the marks that the package's way back leaves (`deploy/debian/check-upgrade`, `versions.sh`).
 
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::{fs, io};
 
 /// The unit that watches a first start.
 const WATCHER: &str = "havatar-upgrade.service";
