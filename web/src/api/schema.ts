@@ -221,7 +221,8 @@ export interface paths {
         get?: never;
         /**
          * Sets controls of the camera in use, all or none: brightness, focus, the frequency of the lamps.
-         * @description They hold from now on, over `media.camera.controls`. `GET /api/v1/devices` lists what there is.
+         * @description They hold from now on, over `media.camera.controls`. `GET /api/v1/devices` lists what there is. The privacy shutter and the lamp
+         *     of a camera are for the person beside it: they are shown, and cannot be set.
          */
         put: operations["camera_controls"];
         post?: never;
@@ -242,8 +243,9 @@ export interface paths {
         put?: never;
         /**
          * Takes about a second of frames from a camera, and gives the last of them.
-         * @description The configured camera, or another one that is plugged in. A camera that streams already is not disturbed: the frames are taken
-         *     from its stream. While a test lasts, and for two seconds at least, the robot shows that it is watched.
+         * @description The configured camera, or with the admin token another one that is plugged in. A camera that streams already is not disturbed: the
+         *     frames are taken from its stream; one that begins to stream ends the test. While a test lasts, and for two seconds at least, the
+         *     robot shows that it is watched, and the log has it.
          */
         post: operations["devices_test_camera"];
         delete?: never;
@@ -263,8 +265,8 @@ export interface paths {
         put?: never;
         /**
          * Listens to a microphone for about two seconds.
-         * @description The configured microphone, or another one. One that streams already is not disturbed. While a test lasts, and for two seconds
-         *     at least, the robot shows that it is heard.
+         * @description The configured microphone, or with the admin token another one. One that streams already is not disturbed, and one that begins to
+         *     stream ends the test. While a test lasts, and for two seconds at least, the robot shows that it is heard, and the log has it.
          */
         post: operations["devices_test_microphone"];
         delete?: never;
@@ -284,8 +286,8 @@ export interface paths {
         put?: never;
         /**
          * Plays a rising tone of 0.3 s in the room, at the set volume.
-         * @description The configured loudspeaker, or another one. If the microphone streams, it is listened to, and the answer says whether it heard
-         *     the tone.
+         * @description The configured loudspeaker, or with the admin token another one. If the microphone streams, it is listened to, and the answer says
+         *     whether it heard the tone.
          */
         post: operations["devices_test_speaker"];
         delete?: never;
@@ -1083,7 +1085,7 @@ export interface components {
         };
         /** @description One control of a camera. */
         CameraControl: {
-            /** @description It can be set. */
+            /** @description It can be set. The privacy shutter and the lamp of a camera never can: they are for the person beside it. */
             changeable: boolean;
             /** @description Of kind `menu`: the words of its entries. */
             choices: string[];
@@ -1237,7 +1239,7 @@ export interface components {
         DeviceTestRequest: {
             /**
              * @description Another device, by its name in `GET /api/v1/devices`: `/dev/v4l/by-id/...`, `plughw:CARD=Device`. For sound also a name
-             *     of PulseAudio or PipeWire.
+             *     of PulseAudio or PipeWire. With the admin token alone: a sign-in of the page tests what is configured.
              * @default null
              */
             device: string | null;
@@ -2154,7 +2156,7 @@ export interface components {
         SpeakerTest: {
             /**
              * Format: int32
-             * @description From the first sample to its arrival at the microphone, ms; `null` if it was not heard.
+             * @description From the moment at which the loudspeaker began with it to its arrival at the microphone, ms; `null` if it was not heard.
              */
             delay_ms: number | null;
             /** @description The device, in words. */
@@ -2169,7 +2171,7 @@ export interface components {
             source: components["schemas"]["DeviceTestSource"];
             /**
              * Format: int32
-             * @description Until the device had taken all samples, ms.
+             * @description Until the device had taken all samples, ms; with the time that a talker or speech held it up.
              */
             took_ms: number;
             /**
@@ -3261,7 +3263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `out_of_range`: what the camera does not offer; nothing was changed */
+            /** @description `out_of_range`: what the camera does not offer, or more than 64 at once; nothing was changed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3270,7 +3272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_supported`: the picture comes from no V4L2 camera */
+            /** @description `not_supported`: the picture comes from no V4L2 camera, or from one without controls */
             501: {
                 headers: {
                     [name: string]: unknown;
@@ -3321,6 +3323,15 @@ export interface operations {
                     "application/json": components["schemas"]["CameraTest"];
                 };
             };
+            /** @description `admin_token_only`: a device is named */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `no_such_device`: it is not plugged in */
             404: {
                 headers: {
@@ -3330,7 +3341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `private`: the switch on the robot holds it off; `device_in_use`: by another program; `device_not_permitted`: to the user of the service */
+            /** @description `private`: the switch on the robot holds it off; `device_in_use`: by another program, or by a process that begins to stream; `device_not_running`: it can be tested only while it streams; `device_not_permitted`: to the user of the service */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3408,6 +3419,15 @@ export interface operations {
                     "application/json": components["schemas"]["MicrophoneTest"];
                 };
             };
+            /** @description `admin_token_only`: a device is named */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `no_such_device`: it is not plugged in */
             404: {
                 headers: {
@@ -3417,7 +3437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `private`: the switch on the robot holds it off; `device_in_use`: by another program; `device_not_permitted`: to the user of the service */
+            /** @description `private`: the switch on the robot holds it off; `device_in_use`: by another program, or by a process that begins to stream; `device_not_running`: it can be tested only while it streams; `device_not_permitted`: to the user of the service */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3495,6 +3515,15 @@ export interface operations {
                     "application/json": components["schemas"]["SpeakerTest"];
                 };
             };
+            /** @description `admin_token_only`: a device is named */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `no_such_device`: it is not plugged in */
             404: {
                 headers: {
@@ -3504,7 +3533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quiet_hours`; `device_in_use`: by another program, a talker or speech; `device_not_permitted`: to the user of the service */
+            /** @description `quiet_hours`; `device_in_use`: by another program, a talker or speech; `device_not_running`: it can be tested only while it plays; `device_not_permitted`: to the user of the service */
             409: {
                 headers: {
                     [name: string]: unknown;

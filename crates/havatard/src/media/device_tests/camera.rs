@@ -31,7 +31,7 @@ use super::words;
 /// The kernel's number of video devices.
 const VIDEO: u64 = 81;
 /// How long ffmpeg has to make a JPEG.
-const JPEG_WITHIN: Duration = Duration::from_secs(3);
+const JPEG_WITHIN: Duration = Duration::from_secs(8);
 /// The largest JPEG that is given, in bytes.
 const LARGEST: usize = 32 * 1024;
 /// ffmpeg's qualities, tried one after the other until the JPEG is small enough.

@@ -14,7 +14,7 @@ use super::frame::{Frame, Frames, NoPixmap};
 /// How long ffmpeg has to end by itself.
 pub(super) const END_WITHIN: Duration = Duration::from_millis(500);
 /// A camera that has given no frame by then gives none.
-const FIRST_WITHIN: Duration = Duration::from_secs(8);
+const FIRST_WITHIN: Duration = Duration::from_secs(15);
 /// Frames are counted for so long after the first one, if ffmpeg does not end by itself.
 const COUNTED: Duration = Duration::from_millis(1500);
 

@@ -27,7 +27,7 @@ use super::microphone::device_of;
 use super::words;
 
 /// The chirp is played by then, unless a talker or speech holds the loudspeaker.
-const PLAYED_WITHIN: Duration = Duration::from_secs(8);
+const PLAYED_WITHIN: Duration = Duration::from_secs(15);
 /// How long the microphone is listened to after the last sample: sound and devices take their time.
 const LISTENED_AFTER: Duration = Duration::from_millis(800);
 
