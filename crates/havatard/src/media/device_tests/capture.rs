@@ -10,6 +10,7 @@ use crate::media::paths::CAMERA_TEST;
 use crate::priority::{Share, prioritized};
 
 use super::frame::{Frame, Frames, NoPixmap};
+use super::input;
 
 /// How long ffmpeg has to end by itself.
 pub(super) const END_WITHIN: Duration = Duration::from_millis(500);
@@ -54,8 +55,9 @@ pub(super) async fn capture(ctx: &Context, pipeline: Pipeline) -> Result<Capture
             break;
         }
     }
-    let said = output.finish(END_WITHIN).await.stderr;
-    let fps = counter.fps();
+    let end = output.finish(END_WITHIN).await;
+    let said = end.stderr;
+    let fps = counter.fps(end.failed.is_none().then_some(input::SECONDS));
     let Counter { first: Some(first), newest: Some(last), .. } = counter else { return Err(said) };
     Ok(Captured { last, first_after: first.duration_since(begun), fps, said })
 }
@@ -89,10 +91,13 @@ impl Counter {
         self.newest = Some(frame);
     }
 
-    /// Frames a second, to one decimal; `None` unless there are several.
-    fn fps(&self) -> Option<f64> {
+    /// Frames a second, to one decimal; `None` unless there are several. `of` are the seconds that they show, where that is known: the
+    /// frames that a stream keeps for a new reader come all at once.
+    fn fps(&self, of: Option<f64>) -> Option<f64> {
         let seconds = self.last?.duration_since(self.first?).as_secs_f64();
-        (self.more > 0 && seconds > 0.0).then(|| (f64::from(self.more) / seconds * 10.0).round() / 10.0)
+        let as_they_came = (self.more > 0 && seconds > 0.0).then(|| f64::from(self.more) / seconds)?;
+        let shown = of.map_or(as_they_came, |seconds| f64::from(self.more + 1) / seconds);
+        Some((as_they_came.min(shown) * 10.0).round() / 10.0)
     }
 }
 
@@ -110,11 +115,13 @@ mod tests {
     async fn frames_are_counted_between_the_first_and_the_last() {
         let start = Instant::now();
         let mut counter = Counter::default();
-        assert_eq!(counter.fps(), None);
+        assert_eq!(counter.fps(None), None);
         for at in 0..=15 {
             counter.count(frame(), start + Duration::from_millis(2000 + 100 * at));
-            assert_eq!(counter.fps(), (at > 0).then_some(10.0), "{at}");
+            assert_eq!(counter.fps(None), (at > 0).then_some(10.0), "{at}");
         }
         assert_eq!(counter.first, Some(start + Duration::from_secs(2)));
+        assert_eq!(counter.fps(Some(2.0)), Some(8.0), "sixteen of two seconds that came faster");
+        assert_eq!(counter.fps(Some(1.0)), Some(10.0), "sixteen of a second that came slower");
     }
 }

@@ -8,7 +8,7 @@ use crate::config::Size;
 use super::frame::WIDEST;
 
 /// How long frames are taken, in seconds.
-const SECONDS: &str = "1.1";
+pub(super) const SECONDS: f64 = 1.1;
 
 /// A V4L2 device with ffmpeg's name of its pixel format.
 pub(super) fn v4l2(device: &Path, format: &str, size: Size, fps: u32) -> Vec<OsString> {
@@ -36,8 +36,9 @@ pub(super) fn frames(input: Vec<OsString>) -> Vec<OsString> {
         ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"].map(OsString::from).into();
     args.extend(input);
     let scale = format!("scale=w='min({WIDEST}\\,iw)':h=-2");
+    let seconds = SECONDS.to_string();
     let picked =
-        ["-map", "0:v:0", "-an", "-sn", "-dn", "-t", SECONDS, "-fps_mode", "passthrough", "-vf", &scale];
+        ["-map", "0:v:0", "-an", "-sn", "-dn", "-t", &seconds, "-fps_mode", "passthrough", "-vf", &scale];
     args.extend(picked.map(OsString::from));
     let output = ["-c:v", "ppm", "-pix_fmt", "rgb24", "-flush_packets", "1", "-f", "image2pipe", "pipe:1"];
     args.extend(output.map(OsString::from));
