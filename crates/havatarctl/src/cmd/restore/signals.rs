@@ -38,6 +38,8 @@ impl Signals {
 
     /// Waits until there is something to read, or a signal.
     pub(crate) fn wait_for(&self, input: &impl AsFd) -> Result<(), RestoreError> {
+        // One that was looked at is in the queue no more.
+        self.check()?;
         let mut either = [
             PollFd::new(input.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.queue.as_fd(), PollFlags::POLLIN),
