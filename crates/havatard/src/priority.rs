@@ -19,11 +19,11 @@ pub(crate) enum Share {
     Talk,
     /// The server that carries both to viewers and listeners.
     MediaServer,
-    /// What the driver sees.
+    /// What the driver sees, what its launch waits for (test encodes, listings, checks), and the voice that reads typed text.
     Picture,
     /// What is kept and what players see.
     Recording,
-    /// What nobody waits for from one moment to the next: speech, test encodes, listings, checks.
+    /// What nobody waits for from one moment to the next: tests of devices.
     Rest,
 }
 

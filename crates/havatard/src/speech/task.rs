@@ -97,7 +97,7 @@ async fn play(shared: &Shared, spawner: &Spawner, item: &Item) -> Result<(), Str
             let (name, input) = (engine.name.clone(), engine.input(text));
             let confiner = shared.media.confiner().clone();
             let pipeline = tokio::task::spawn_blocking(move || engine.confined(&confiner, &config)).await;
-            let pipeline = prioritized(pipeline.map_err(|error| error.to_string())?, Share::Rest);
+            let pipeline = prioritized(pipeline.map_err(|error| error.to_string())?, Share::Picture);
             let output =
                 spawner.stream_output(pipeline, input.as_bytes()).await.map_err(|error| chain(&error))?;
             shared.note_confinement(&output);

@@ -28,7 +28,7 @@ pub(super) async fn validate(ctx: &Context, binary: &Path, file: &Path) -> Resul
     flag.push(file);
     let needs = Needs::check().with_file(&ctx.runtime_dir);
     let mut command = ctx.confiner.confine(&ctx.config(), needs, command(binary).arg(flag));
-    command.resources = Some(Share::Rest.resources());
+    command.resources = Some(Share::MediaServer.resources());
     match ctx.spawner.run_once(command, LIMIT, MAX_OUTPUT).await {
         Ok(output) if output.success => Ok(()),
         Ok(output) => Err(reason(&output)),
