@@ -74,7 +74,7 @@ robot: {port: "${await cable.name(vm)}"}
     }, PATIENCE)
     await page.keyboard.down('ArrowUp')
     const turned = async () => (await cable.timeline(vm)).some((line) => Object.values(line.duty ?? {}).some((duty) => duty !== 0))
-    await until('the wheels turn', async () => (await robot.status()).robot.motion.mode !== null || (await turned()), PATIENCE)
+    await until('the wheels turn', turned, PATIENCE)
     await page.screenshot({ path: at('panel.png') })
     await page.keyboard.up('ArrowUp')
     await robot.is('the wheels stand', ({ robot: { motion } }) => motion.mode === null)
