@@ -127,9 +127,9 @@ impl Timeline {
         self.moving_at(moment) || self.driven().any(|(at, driven)| driven && at > moment)
     }
 
-    /// Frames that arrived from then on.
+    /// Frames that arrived later. What was read together with the frame of that moment may have been sent before it.
     pub fn received_after(&self, moment: Moment) -> impl Iterator<Item = (Moment, &Received)> {
-        self.0.iter().filter(move |entry| entry.at >= moment).filter_map(|entry| match &entry.what {
+        self.0.iter().filter(move |entry| entry.at > moment).filter_map(|entry| match &entry.what {
             What::Rx(frame) => Some((entry.at, frame)),
             _ => None,
         })
