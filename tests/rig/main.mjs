@@ -95,6 +95,12 @@ async function test(args) {
 
 const verbs = {
   image: () => buildImage(true),
+  async disk() {
+    buildImage()
+    const vm = await Vm.boot({ bare: true })
+    console.log(`The bare disk starts within ${Math.round(vm.bootedMs / 1000)} s.`)
+    await vm.cut()
+  },
   async boot() {
     await installed()
     const vm = await Vm.boot({ stays: true })

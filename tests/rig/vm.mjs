@@ -32,7 +32,7 @@ export class Vm {
 
   /**
    * Boots it and waits until it can be spoken to. `disk`: a file that is written through, so that it outlives a power cut; by default
-   * the base, with a layer that is thrown away. `rtc`: what its clock says. `udp`: a port of this machine's loopback that leads to its
+   * the one with the package, or the `bare` one, with a layer that is thrown away. `rtc`: what its clock says. `udp`: a port of this machine's loopback that leads to its
    * own of the same number. `stays`: it outlives this process.
    */
   static async boot(options = {}) {
@@ -57,7 +57,7 @@ export class Vm {
     return (last.there - first.there) / (last.here - first.here)
   }
 
-  static async #start({ disk, rtc = 'base=utc', udp, memory = 2048, stays = false, extra = [] }) {
+  static async #start({ disk, bare = false, rtc = 'base=utc', udp, memory = 2048, stays = false, extra = [] }) {
     const vm = new Vm()
     vm.#port = await freePort()
     vm.#run = at(`run-${vm.#port}`)
@@ -65,7 +65,7 @@ export class Vm {
     mkdirSync(vm.#run, { recursive: true })
     const drive = disk
       ? `file=${disk},format=raw,if=virtio,cache=writethrough`
-      : `file=${at('installed.img')},format=raw,if=virtio,snapshot=on,cache=unsafe`
+      : `file=${at(bare ? 'base.img' : 'installed.img')},format=raw,if=virtio,snapshot=on,cache=unsafe`
     const args = [
       '-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', String(memory), '-smp', '2',
       '-kernel', at('vmlinuz'), '-initrd', at('initrd'),
