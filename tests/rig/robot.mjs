@@ -63,10 +63,12 @@ export class GuestRobot {
   pictureFlows = () => this.is('the picture flows', ({ devices, streams }) =>
     devices.camera.state === 'live' && streams.streams.some(({ name, active, bytes_received: bytes }) => name === 'havatar_camera' && active && bytes > 0))
 
+  joinedFlows = () => this.is('the joined stream flows', ({ processes, streams }) => processes.some(({ name, state }) => name === 'muxer' && state === 'running')
+    && streams.streams.some(({ name, active, bytes_received: bytes }) => name === 'havatar' && active && bytes > 0))
+
   /** Frames that a player gets of the joined stream in so many seconds, once it flows. */
   async frames(seconds) {
-    await this.is('the joined stream flows', ({ processes, streams }) => processes.some(({ name, state }) => name === 'muxer' && state === 'running')
-      && streams.streams.some(({ name, active, bytes_received: bytes }) => name === 'havatar' && active && bytes > 0))
+    await this.joinedFlows()
     const out = await this.#vm.ok(
       `ffmpeg -hide_banner -nostdin -rtsp_transport tcp -i "rtsp://me:$(cat /var/lib/havatar/watch-token)@127.0.0.1:8554/havatar" -t ${seconds} -an -f null - 2>&1 | tr '\\r' '\\n' | grep '^frame=' | tail -n 1`,
     )

@@ -18,9 +18,7 @@ export const sound = {
     await vm.ok('modprobe snd-aloop')
     rig.figure('card_to_live_ms', await robot.is('microphone and loudspeaker are live', both))
 
-    const joined = ({ processes, streams }) => processes.some(({ name, state }) => name === 'muxer' && state === 'running')
-      && streams.streams.some(({ name, active, bytes_received: bytes }) => name === 'havatar' && active && bytes > 0)
-    rig.figure('live_to_joined_ms', await robot.is('the joined stream flows', joined))
+    rig.figure('live_to_joined_ms', await robot.joinedFlows())
     const listen = `-rtsp_transport tcp -i "rtsp://me:$(cat /var/lib/havatar/watch-token)@127.0.0.1:8554/havatar"`
     const quiet = await loudest(vm, listen, 3)
     await vm.ok('systemd-run --quiet --unit=tone --collect ffmpeg -v error -nostdin -re -f lavfi -i sine=1000:sample_rate=48000:duration=120 -ac 1 -f alsa plughw:Loopback,1,0')

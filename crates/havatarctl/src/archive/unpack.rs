@@ -28,6 +28,13 @@ pub(crate) struct Target {
     pub(crate) owner: Owner,
 }
 
+impl Target {
+    /// Whose a file or folder becomes that the backup names these for. Nothing of the state is another user's than the service's.
+    fn owner_of(&self, path: &str, user: Option<&str>, group: Option<&str>) -> Owner {
+        if path.starts_with("state/") { self.owner } else { self.owner.or_named(user, group) }
+    }
+}
+
 /// Where the folders of a backup are unpacked.
 pub(crate) struct Targets {
     pub(crate) config: Target,
@@ -86,9 +93,7 @@ pub(crate) fn unpack<R: Read>(
         reader.expect(&member, &entry.path)?;
         let file = if wanted(&entry.path) {
             let (target, to) = targets.find(&entry.path).map_err(|error| reader.refused(error))?;
-            let owner = target.owner.or_named(entry.user.as_deref(), entry.group.as_deref());
-            // Nothing of the state is another user's than the service's.
-            let owner = if entry.path.starts_with("state/") { target.owner } else { owner };
+            let owner = target.owner_of(&entry.path, entry.user.as_deref(), entry.group.as_deref());
             Some(NewFile::create(to, entry.mode, owner)?)
         } else {
             None
@@ -260,8 +265,7 @@ impl Reader<'_> {
     /// Gives a folder its owner and its mode.
     fn close(&self, folder: &Folder) -> Result<(), ArchiveError> {
         let (target, path) = self.targets.find(&folder.path).map_err(|error| self.refused(error))?;
-        let named = target.owner.or_named(folder.user.as_deref(), folder.group.as_deref());
-        let owner = if folder.path.starts_with("state/") { target.owner } else { named };
+        let owner = target.owner_of(&folder.path, folder.user.as_deref(), folder.group.as_deref());
         let done = File::open(&path).and_then(|open| {
             fchown(&open, Some(owner.uid), Some(owner.gid))?;
             open.set_permissions(Permissions::from_mode(folder.mode & 0o777))?;

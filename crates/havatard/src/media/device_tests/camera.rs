@@ -16,6 +16,7 @@ use crate::media::context::Context;
 use crate::media::paths::CAMERA;
 use crate::media::process_table::{ProcessId, Processes};
 use crate::media::publish::camera::{csi, test_picture};
+use crate::media::publish::ffmpeg::{raw_input, v4l2_input};
 use crate::media::publish::launch::{find_ffmpeg, path_url, server_up};
 use crate::media::publish::source::words::explain;
 use crate::media::publish::v4l2;
@@ -198,7 +199,7 @@ async fn of_device(
     } else {
         v4l2::choose_any(&offers, camera.size).map_err(DeviceTestError::Failed)?
     };
-    let args = input::frames(input::v4l2(device, &offer.format, size, camera.fps));
+    let args = input::frames(v4l2_input(device, &offer.format, size, camera.fps));
     let needs = Needs::camera(None).with_device(device);
     let stage = ctx.confiner.confine(config, needs, Command::new(ffmpeg).args(args));
     let name = device.display().to_string();
@@ -217,7 +218,7 @@ async fn of_pipe(
     name: String,
 ) -> Result<Taken, DeviceTestError> {
     let camera = &config.media.camera;
-    let args = input::frames(input::raw(camera.size, camera.fps));
+    let args = input::frames(raw_input(camera.size, camera.fps));
     let stages = vec![
         ctx.confiner.confine(config, needs, source),
         ctx.confiner.confine(config, Needs::check(), Command::new(ffmpeg).args(args)),

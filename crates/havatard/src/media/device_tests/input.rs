@@ -1,28 +1,11 @@
 //! How ffmpeg is asked for the frames of a test, and what it tells of its input. Pure.
 
 use std::ffi::OsString;
-use std::path::Path;
-
-use crate::config::Size;
 
 use super::frame::WIDEST;
 
 /// How long frames are taken, in seconds.
 pub(super) const SECONDS: f64 = 1.1;
-
-/// A V4L2 device with ffmpeg's name of its pixel format.
-pub(super) fn v4l2(device: &Path, format: &str, size: Size, fps: u32) -> Vec<OsString> {
-    let (size, rate) = (size.to_string(), fps.to_string());
-    let words = ["-f", "v4l2", "-input_format", format, "-video_size", &size, "-framerate", &rate, "-i"];
-    words.into_iter().map(OsString::from).chain([OsString::from(device)]).collect()
-}
-
-/// Raw yuv420p frames on standard input.
-pub(super) fn raw(size: Size, fps: u32) -> Vec<OsString> {
-    let (size, rate) = (size.to_string(), fps.to_string());
-    let words = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", &size, "-framerate", &rate];
-    words.into_iter().chain(["-i", "pipe:0"]).map(OsString::from).collect()
-}
 
 /// A path of MediaMTX. Nothing is waited for that the stream tells by itself.
 pub(super) fn stream(url: &str) -> Vec<OsString> {
@@ -84,6 +67,11 @@ fn size(word: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use crate::config::Size;
+    use crate::media::publish::ffmpeg::v4l2_input;
+
     use super::*;
 
     fn line(args: &[OsString]) -> String {
@@ -93,7 +81,7 @@ mod tests {
     #[test]
     fn a_device_fills_one_value_and_nothing_is_repeated_or_scaled_up() {
         let size = Size { width: 1280, height: 720 };
-        let args = frames(v4l2(Path::new("-y /dev/x"), "mjpeg", size, 30));
+        let args = frames(v4l2_input(Path::new("-y /dev/x"), "mjpeg", size, 30));
         assert!(args.contains(&OsString::from("-y /dev/x")));
         let line = line(&args);
         assert!(line.contains("-input_format mjpeg -video_size 1280x720 -framerate 30 -i "), "{line}");

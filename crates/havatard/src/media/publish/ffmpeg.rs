@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
-use crate::config::{Camera, Microphone};
+use crate::config::{Camera, Microphone, Size};
 
 use super::source::address::InputArgs;
 use super::source::plan::Plan;
@@ -65,6 +65,23 @@ impl VideoCodec {
     }
 }
 
+/// A V4L2 device as an input, with ffmpeg's name of its pixel format.
+pub(crate) fn v4l2_input(device: &Path, format: &str, size: Size, fps: u32) -> Vec<OsString> {
+    let mut args = Args::default();
+    args.push(["-f", "v4l2", "-input_format", format, "-video_size", &size.to_string()]);
+    args.push(["-framerate", &fps.to_string(), "-i"]);
+    args.value(device.as_os_str());
+    args.0
+}
+
+/// Raw yuv420p frames on standard input.
+pub(crate) fn raw_input(size: Size, fps: u32) -> Vec<OsString> {
+    let mut args = Args::default();
+    args.push(["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", &size.to_string()]);
+    args.push(["-framerate", &fps.to_string(), "-i", "pipe:0"]);
+    args.0
+}
+
 /// The camera's publisher.
 pub(crate) fn camera(
     camera: &Camera,
@@ -76,19 +93,14 @@ pub(crate) fn camera(
     if codec == VideoCodec::Vaapi {
         args.push(["-vaapi_device", VAAPI_DEVICE]);
     }
-    let size = camera.size.to_string();
-    let rate = camera.fps.to_string();
     // Nowhere `-fflags nobuffer`: it throws away what was read while the input was analysed, and with it the first key frame. It
     // spares no time: what was read is passed on as fast as it can be decoded.
     match input {
         CameraInput::V4l2 { device, format } => {
-            args.push(["-f", "v4l2", "-input_format", format, "-video_size", &size]);
-            args.push(["-framerate", &rate, "-i"]);
-            args.value(device.as_os_str());
+            args.extend(v4l2_input(device, format, camera.size, camera.fps));
         }
         CameraInput::RawPipe => {
-            args.push(["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", &size]);
-            args.push(["-framerate", &rate, "-i", "pipe:0"]);
+            args.extend(raw_input(camera.size, camera.fps));
         }
         CameraInput::Source { input, plan } => {
             if plan.looped {
